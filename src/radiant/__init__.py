@@ -1,0 +1,3 @@
+"""RADIANT: one door to every model, and the workplace around it."""
+
+__version__ = "0.1.0"

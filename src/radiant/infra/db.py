@@ -1,0 +1,198 @@
+"""Postgres, one tenant at a time.
+
+Services take a `TenantDb`: a handle that opens short transactions in which row level security lets exactly one
+tenant (and one person, where rows are a person's) be seen. The tenant comes from the verified caller alone.
+`SystemDb` is another role, for work across tenants; it asks for a reason and is imported by named modules only
+(tests/architecture holds the list).
+"""
+
+import contextlib
+import datetime
+import json
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+import asyncpg
+
+from radiant.kit.ids import TenantId, UserId
+
+Row = asyncpg.Record
+Connection = asyncpg.Connection
+Pool = asyncpg.Pool
+
+
+class Tx:
+    """An open transaction. Queries are literal strings, so one built by an f-string does not type-check."""
+
+    __slots__ = ("_connection", "_tenant_id", "_user_id")
+
+    def __init__(self, connection: Any, tenant_id: TenantId | None, user_id: UserId | None) -> None:
+        self._connection = connection
+        self._tenant_id = tenant_id
+        self._user_id = user_id
+
+    @property
+    def tenant_id(self) -> TenantId:
+        """The tenant of this transaction."""
+        if self._tenant_id is None:
+            raise RuntimeError("a system transaction has no tenant")
+        return self._tenant_id
+
+    @property
+    def user_id(self) -> UserId:
+        """The person of this transaction."""
+        if self._user_id is None:
+            raise RuntimeError("this transaction has no person")
+        return self._user_id
+
+    async def all(self, query: LiteralString, *args: Any) -> list[Row]:
+        """Every row."""
+        return await self._connection.fetch(query, *args)
+
+    async def one(self, query: LiteralString, *args: Any) -> Row:
+        """The row that must exist."""
+        row = await self._connection.fetchrow(query, *args)
+        if row is None:
+            raise LookupError("the query returned no row")
+        return row
+
+    async def one_or_none(self, query: LiteralString, *args: Any) -> Row | None:
+        """The first row, or None."""
+        return await self._connection.fetchrow(query, *args)
+
+    async def value(self, query: LiteralString, *args: Any) -> Any:
+        """The first column of the first row, or None."""
+        return await self._connection.fetchval(query, *args)
+
+    async def run(self, query: LiteralString, *args: Any) -> int:
+        """Execute; the number of rows that it touched."""
+        status: str = await self._connection.execute(query, *args)
+        last = status.rsplit(" ", 1)[-1]
+        return int(last) if last.isdigit() else 0
+
+    async def run_many(self, query: LiteralString, rows: Sequence[Sequence[Any]]) -> None:
+        """Execute once a row, pipelined in one round trip."""
+        await self._connection.executemany(query, rows)
+
+    @property
+    def connection(self) -> Any:
+        """The asyncpg connection, for `infra` parts that need to join this transaction (jobs, events)."""
+        return self._connection
+
+
+@dataclass(frozen=True, slots=True)
+class TenantDb:
+    """The database as one tenant, and one person in it, may see it."""
+
+    pool: Pool
+    tenant_id: TenantId
+    user_id: UserId | None = None
+
+    @contextlib.asynccontextmanager
+    async def tx(self) -> AsyncIterator[Tx]:
+        """A transaction: BEGIN and both settings in one trip, from parsed ids. Never hold it across a model call."""
+        begin = f"begin; set local app.current_tenant_id = '{uuid.UUID(str(self.tenant_id))}'"
+        if self.user_id is not None:
+            begin += f"; set local app.current_user_id = '{uuid.UUID(str(self.user_id))}'"
+        async with self.pool.acquire() as connection:
+            async with _transaction(connection, begin):
+                yield Tx(connection, self.tenant_id, self.user_id)
+
+    def for_person(self, user_id: UserId) -> "TenantDb":
+        """The same tenant seen as one of its people, for work done on that person's behalf."""
+        return TenantDb(self.pool, self.tenant_id, user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class SystemDb:
+    """The database across tenants. `reason` is shown in pg_stat_activity and in the logs."""
+
+    pool: Pool
+    reason: str
+
+    @contextlib.asynccontextmanager
+    async def tx(self) -> AsyncIterator[Tx]:
+        """A transaction as radiant_system."""
+        async with self.pool.acquire() as connection:
+            async with _transaction(connection, "begin"):
+                yield Tx(connection, None, None)
+
+    def tenant(self, tenant_id: TenantId, user_id: UserId | None, app_pool: Pool) -> TenantDb:
+        """A handle on one tenant, for a worker that took a job of that tenant."""
+        return TenantDb(app_pool, tenant_id, user_id)
+
+
+@contextlib.asynccontextmanager
+async def _transaction(connection: Any, begin: str) -> AsyncIterator[None]:
+    await connection.execute(begin)
+    try:
+        yield
+    except BaseException:
+        if not connection.is_closed():
+            await connection.execute("rollback")
+        raise
+    await connection.execute("commit")
+
+
+async def _configure(connection: Any) -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(name, encoder=_encode_json, decoder=json.loads, schema="pg_catalog")
+
+
+def _encode_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=_encode_json_value)
+
+
+def _encode_json_value(value: Any) -> str:
+    if isinstance(value, uuid.UUID | datetime.date):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+async def open_pool(dsn: str, *, name: str, min_size: int = 1, max_size: int = 10) -> Pool:
+    """A pool of connections to `dsn`; `name` appears in pg_stat_activity."""
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=min_size,
+        max_size=max_size,
+        init=_configure,
+        command_timeout=60,
+        server_settings={
+            "application_name": f"radiant {name}",
+            "idle_in_transaction_session_timeout": "60s",
+            "timezone": "UTC",
+            # A cached generic plan cannot see how many rows the tenant has (research/platform.md, 3).
+            "plan_cache_mode": "force_custom_plan",
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Both doors to Postgres, opened once by a composition root."""
+
+    app: Pool
+    system_pool: Pool
+
+    def tenant(self, tenant_id: TenantId, user_id: UserId | None = None) -> TenantDb:
+        """The database as this tenant sees it."""
+        return TenantDb(self.app, tenant_id, user_id)
+
+    def system(self, reason: str) -> SystemDb:
+        """The database across tenants, for the reason given."""
+        return SystemDb(self.system_pool, reason)
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self.app.close()
+        await self.system_pool.close()
+
+
+async def open_database(app_dsn: str, system_dsn: str, *, max_size: int = 10) -> Database:
+    """Open both pools. Each role logs in as itself; neither owns a table."""
+    return Database(
+        app=await open_pool(app_dsn, name="app", max_size=max_size),
+        system_pool=await open_pool(system_dsn, name="system", max_size=max(4, max_size // 2)),
+    )

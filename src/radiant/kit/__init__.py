@@ -1,0 +1,1 @@
+"""Pure building blocks. Imports nothing of ours and does no I/O."""
