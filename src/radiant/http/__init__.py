@@ -1,0 +1,1 @@
+"""Shared HTTP: problems, pages, streams. Knows no slice and no authentication."""
