@@ -1,0 +1,1 @@
+"""What models there are: external and self-hosted ones, their names, abilities and prices."""

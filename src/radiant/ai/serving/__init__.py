@@ -1,0 +1,1 @@
+"""Self-hosted models: their files, their processes, how warm they are, and the memory they share."""
