@@ -1,0 +1,5 @@
+"""`python -m radiant`."""
+
+from radiant.cli import main
+
+main()

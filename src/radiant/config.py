@@ -1,0 +1,118 @@
+"""Settings: `RADIANT_…` in the environment, or one TOML file named by RADIANT_CONFIG. Read once, by the roots.
+
+docs/reference/settings.md lists each; a test holds the two together.
+"""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+def default_data_dir() -> Path:
+    """/var/lib/radiant for root, else the user's data folder. The launcher of a checkout names ./data instead."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/radiant/data")
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "radiant"
+
+
+class Settings(BaseSettings):
+    """Every setting, with its default."""
+
+    model_config = SettingsConfigDict(env_prefix="RADIANT_", extra="forbid", frozen=True)
+
+    data_dir: Path = Field(
+        default_factory=default_data_dir, description="Where everything is kept: database, files, models."
+    )
+    models_dir: Path | None = Field(
+        default=None, description="Where model files are kept; `models` in the data folder unless set."
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on; 0.0.0.0 for the network.")
+    port: int = Field(default=8000, ge=1, le=65535, description="Port to listen on.")
+    public_url: str | None = Field(
+        default=None, description="The address that people use, where a proxy stands in front (https://…)."
+    )
+    models: Literal["minimal", "standard", "none"] = Field(
+        default="standard", description="Local models that the first start installs."
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="An external Postgres 16+ with pgvector, as a role that may create roles and tables."
+        " The embedded one is used unless this is set.",
+    )
+    database_pool: int = Field(default=10, ge=2, le=200, description="Connections per process.")
+    master_key: SecretStr | None = Field(
+        default=None,
+        description="Key that seals secrets (base64, 32 bytes). A 0600 file beside the data folder unless set.",
+    )
+    master_key_file: Path | None = Field(
+        default=None, description="That file, where it should be elsewhere."
+    )
+    kms_key_id: str | None = Field(
+        default=None, description="An AWS KMS key that seals secrets in place of the local one."
+    )
+    objects_url: str | None = Field(
+        default=None, description="s3://bucket/prefix for files; a folder in the data folder unless set."
+    )
+    aws_endpoint_url: str | None = Field(default=None, description="Another endpoint for AWS, for emulators.")
+    session_days: int = Field(default=14, ge=1, le=365, description="Days until an unused session ends.")
+    max_upload_mb: int = Field(default=25, ge=1, le=1024, description="Largest upload.")
+    request_timeout_s: float = Field(
+        default=600, gt=0, description="Longest time that one answer may take, in seconds."
+    )
+    model_idle_s: float = Field(
+        default=600, gt=0, description="Seconds after which an unused local model is unloaded."
+    )
+    model_memory_mb: int | None = Field(
+        default=None, ge=256, description="Memory that local models share; half of the machine's unless set."
+    )
+    model_threads: int | None = Field(
+        default=None, ge=1, description="Threads of a local model; one less than the cores unless set."
+    )
+    gguf: list[Path] = Field(default=[], description="Further GGUF files to offer as chat models.")
+    trusted_proxies: list[str] = Field(
+        default=[], description="Addresses of proxies whose X-Forwarded-For is believed."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least level that is logged."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, then the environment, then the TOML file."""
+        file = os.environ.get("RADIANT_CONFIG")
+        toml = (TomlConfigSettingsSource(settings_cls, Path(file)),) if file else ()
+        return (init_settings, env_settings, *toml)
+
+    @property
+    def model_folder(self) -> Path:
+        """Where model files are."""
+        return self.models_dir or self.data_dir / "models"
+
+    @property
+    def key_file(self) -> Path:
+        """The local master key: beside the data folder, never in it, so a copy of the data is not a copy of the key."""
+        return self.master_key_file or self.data_dir.parent / f".{self.data_dir.name}-master.key"
+
+    @property
+    def base_url(self) -> str:
+        """The address that people use."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        host = "localhost" if self.host in {"0.0.0.0", "127.0.0.1", "::"} else self.host  # noqa: S104
+        return f"http://{host}:{self.port}"

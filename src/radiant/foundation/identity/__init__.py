@@ -1,0 +1,1 @@
+"""Who is calling: people, sessions, API keys, roles."""

@@ -1,0 +1,149 @@
+"""Shapes of people, sessions and keys."""
+
+from datetime import datetime
+from ipaddress import IPv4Address, IPv6Address
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from radiant.foundation.tenants.schemas import Tenant
+from radiant.kit.ids import ApiKeyId, SessionId, UserId
+
+RoleName = Literal["owner", "admin", "member", "viewer"]
+ScopeName = Literal["inference", "read", "write", "admin"]
+
+
+def _email(text: str) -> str:
+    text = text.strip().lower()
+    name, at, host = text.rpartition("@")
+    if not (name and at and host) or any(c.isspace() for c in text) or len(text) > 320:
+        raise ValueError("this is not an e-mail address")
+    return text
+
+
+Email = Annotated[str, AfterValidator(_email)]
+PersonName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class User(BaseModel):
+    """A person in a tenant."""
+
+    id: UserId
+    email: str
+    name: str
+    role: RoleName
+    is_operator: bool
+    must_change_password: bool
+    status: Literal["active", "disabled"]
+    preferences: dict[str, Any]
+    last_seen_at: datetime | None
+    created_at: datetime
+
+
+class NewUser(_Strict):
+    """A person to be invited."""
+
+    email: Email
+    name: PersonName = ""
+    role: RoleName = "member"
+
+
+class Invited(User):
+    """A new person, with the password that is shown once."""
+
+    one_time_password: str
+
+
+class UserChange(_Strict):
+    """What an admin may change."""
+
+    name: PersonName | None = None
+    role: RoleName | None = None
+    status: Literal["active", "disabled"] | None = None
+
+
+class ProfileChange(_Strict):
+    """What a person may change."""
+
+    name: PersonName | None = None
+    preferences: dict[str, Any] | None = None
+
+
+class PasswordChange(_Strict):
+    """A new password, proven by the old one."""
+
+    current_password: str = Field(max_length=1000)
+    new_password: str = Field(max_length=1000)
+
+
+class Confirmation(_Strict):
+    """A password typed again before something that cannot be undone."""
+
+    password: str = Field(max_length=1000)
+
+
+class OneTimePassword(BaseModel):
+    """Shown once."""
+
+    one_time_password: str
+
+
+class SignIn(_Strict):
+    """E-mail and password; `tenant` where the password fits accounts in several."""
+
+    email: Email
+    password: str = Field(min_length=1, max_length=1000)
+    tenant: str | None = None
+
+
+class Session(BaseModel):
+    """Who is signed in; `csrf_token` goes back as X-CSRF-Token with every change."""
+
+    user: User
+    tenant: Tenant
+    csrf_token: str
+
+
+class SessionInfo(BaseModel):
+    """One signed-in device."""
+
+    id: SessionId
+    ip: IPv4Address | IPv6Address | None
+    user_agent: str
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    current: bool
+
+
+class NewApiKey(_Strict):
+    """A key to be made."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+    scopes: list[ScopeName] = Field(default=["inference"], min_length=1, max_length=4)
+    expires_at: AwareDatetime | None = None
+
+
+class ApiKey(BaseModel):
+    """A key, without its secret."""
+
+    id: ApiKeyId
+    name: str
+    prefix: str
+    scopes: list[ScopeName]
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+    created_at: datetime
+    user_id: UserId
+    user_email: str
+
+
+class MadeApiKey(ApiKey):
+    """A new key, with the secret that is shown once."""
+
+    secret: str

@@ -1,0 +1,167 @@
+"""Sign-in, sessions, and the verification of both kinds of caller."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from radiant.foundation.identity import api_keys_store, passwords, sessions_store, trail, users_store
+from radiant.foundation.identity.callers import Caller, role_of
+from radiant.foundation.identity.schemas import SignIn
+from radiant.infra.db import Database
+from radiant.kit.clock import Clock, utc_now
+from radiant.kit.errors import Conflict, TooManyRequests, Unauthenticated
+from radiant.kit.ids import SessionId, TenantId, UserId, uuid7
+
+WINDOW = timedelta(minutes=15)
+# Per e-mail from one address, per e-mail from anywhere, per address: within the window.
+LIMIT_PAIR, LIMIT_EMAIL, LIMIT_ADDRESS = 5, 30, 60
+_TOUCH_AFTER = timedelta(minutes=1)
+_ALL_SCOPES = frozenset({"inference", "read", "write", "admin"})
+KEY_PREFIX = "rad_"
+
+
+class WrongCredentials(Unauthenticated):
+    """E-mail and password do not fit together; which of them is wrong is not said."""
+
+    slug = "wrong-credentials"
+
+
+class LockedOut(TooManyRequests):
+    """Too many tries."""
+
+    slug = "locked-out"
+
+
+class ChooseTenant(Conflict):
+    """The password fits accounts in several workspaces."""
+
+    slug = "choose-tenant"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request comes from."""
+
+    ip: str | None
+    user_agent: str = ""
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A new session; `token` goes into the cookie and is kept nowhere."""
+
+    token: str
+    tenant_id: TenantId
+    user_id: UserId
+    expires_at: datetime
+
+
+def hash_token(token: str) -> bytes:
+    """What is stored of a random token: SHA-256 suffices for 256 random bits."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def csrf_token(session_token: str) -> str:
+    """The CSRF token of a session: the page reads it from an answer, another site cannot."""
+    return hmac.new(session_token.encode(), b"radiant csrf", hashlib.sha256).hexdigest()
+
+
+async def sign_in(
+    database: Database, form: SignIn, origin: Origin, lifetime: timedelta, clock: Clock = utc_now
+) -> SignedIn:
+    """Verify and open a session. Raises WrongCredentials, LockedOut, ChooseTenant."""
+    system = database.system("sign-in")
+    pair = f"{form.email}|{origin.ip}"
+    subjects = {pair: LIMIT_PAIR, form.email: LIMIT_EMAIL, f"|{origin.ip}": LIMIT_ADDRESS}
+    async with system.tx() as tx:
+        recent = await sessions_store.recent_attempts(tx, list(subjects), WINDOW)
+        locked = [recent[s][1] + WINDOW for s, limit in subjects.items() if s in recent and recent[s][0] >= limit]
+        if not locked:
+            await sessions_store.note_attempts(tx, list(subjects))
+            found = await users_store.sign_in_candidates(tx, form.email, form.tenant)
+        else:
+            found = []
+    if locked:
+        seconds = max(1, int((max(locked) - clock()).total_seconds()) + 1)
+        raise LockedOut(
+            f"too many tries; wait {seconds // 60 + 1} minutes and try again", headers={"Retry-After": str(seconds)}
+        )
+    fitting = [row for row in found if await passwords.verify_password(row["password_hash"], form.password)]
+    if not found:
+        await passwords.verify_password(None, form.password)
+    if not fitting:
+        async with system.tx() as tx:
+            for row in found:
+                await trail.record_system(
+                    tx, row["tenant_id"], "session.refused", target=("user", row["id"]),
+                    ip=origin.ip, request_id=origin.request_id,
+                )  # fmt: skip
+        raise WrongCredentials("e-mail and password do not fit together")
+    if len(fitting) > 1:
+        choices = [{"slug": row["slug"], "name": row["tenant_name"]} for row in fitting]
+        raise ChooseTenant("this password fits accounts in several workspaces: choose one", tenants=choices)
+    row = fitting[0]
+    token, expires_at = secrets.token_urlsafe(32), clock() + lifetime
+    async with system.tx() as tx:
+        await sessions_store.forget_attempts(tx, [pair])
+        session_id = SessionId(uuid7())
+        await sessions_store.insert(
+            tx, session_id, row["tenant_id"], row["id"], hash_token(token), origin.ip, origin.user_agent, expires_at
+        )
+        await sessions_store.touch(tx, session_id, expires_at)
+        await trail.record_system(
+            tx, row["tenant_id"], "session.opened", target=("session", session_id), user_id=row["id"],
+            ip=origin.ip, request_id=origin.request_id,
+        )  # fmt: skip
+    return SignedIn(token, row["tenant_id"], row["id"], expires_at)
+
+
+async def verify_session(
+    database: Database, token: str, origin: Origin, lifetime: timedelta, clock: Clock = utc_now
+) -> Caller:
+    """The person behind a session cookie. Raises Unauthenticated."""
+    async with database.system("verify session").tx() as tx:
+        row = await sessions_store.lookup(tx, hash_token(token))
+        if row is None:
+            raise Unauthenticated("the session has ended; sign in again")
+        if clock() - row["last_seen_at"] > _TOUCH_AFTER:
+            await sessions_store.touch(tx, row["id"], clock() + lifetime)
+    return Caller(
+        tenant_id=row["tenant_id"],
+        user_id=row["user_id"],
+        role=role_of(row["role"]),
+        is_operator=row["is_operator"],
+        kind="user",
+        scopes=_ALL_SCOPES,
+        session_id=row["id"],
+        must_change_password=row["must_change_password"],
+        ip=origin.ip,
+        request_id=origin.request_id,
+    )
+
+
+async def verify_key(database: Database, secret: str, origin: Origin) -> Caller:
+    """The person behind an API key, with the key's scopes. Raises Unauthenticated."""
+    async with database.system("verify key").tx() as tx:
+        row = await api_keys_store.lookup(tx, hash_token(secret))
+        if row is not None and row["stale"]:
+            await api_keys_store.touch(tx, row["id"])
+    if row is None:
+        raise Unauthenticated(
+            "this API key is unknown, expired or revoked; make one under Settings, Keys",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    return Caller(
+        tenant_id=row["tenant_id"],
+        user_id=row["user_id"],
+        role=role_of(row["role"]),
+        is_operator=row["is_operator"],
+        kind="api_key",
+        scopes=frozenset(row["scopes"]),
+        api_key_id=row["id"],
+        ip=origin.ip,
+        request_id=origin.request_id,
+    )

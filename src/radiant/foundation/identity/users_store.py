@@ -1,0 +1,144 @@
+"""SQL of people."""
+
+from datetime import datetime
+from typing import Any
+
+from radiant.foundation.identity.schemas import NewUser, ProfileChange, User, UserChange
+from radiant.infra.db import Row, Tx
+from radiant.kit.ids import TenantId, UserId
+
+
+def _user(row: Row | None) -> User | None:
+    return User.model_validate(dict(row)) if row else None
+
+
+async def insert(tx: Tx, user_id: UserId, tenant_id: TenantId, new: NewUser, password_hash: str) -> User | None:
+    """The stored person, or None if the tenant already has that e-mail. System transaction: it sets a password."""
+    return _user(
+        await tx.one_or_none(
+            "insert into users (id, tenant_id, email, name, role, password_hash, must_change_password)"
+            " values ($1, $2, $3, $4, $5, $6, true) on conflict (tenant_id, email) do nothing"
+            " returning id, email, name, role, is_operator, must_change_password, status, preferences, last_seen_at,"
+            " created_at",
+            user_id, tenant_id, new.email, new.name, new.role, password_hash,
+        )
+    )  # fmt: skip
+
+
+async def get(tx: Tx, user_id: UserId) -> User | None:
+    """A person of this tenant."""
+    return _user(
+        await tx.one_or_none(
+            "select id, email, name, role, is_operator, must_change_password, status, preferences, last_seen_at,"
+            " created_at from users where tenant_id = $1 and id = $2",
+            tx.tenant_id, user_id,
+        )
+    )  # fmt: skip
+
+
+async def page(tx: Tx, after: tuple[datetime, UserId] | None, limit: int) -> list[User]:
+    """People of this tenant, the oldest first."""
+    rows = await tx.all(
+        "select id, email, name, role, is_operator, must_change_password, status, preferences, last_seen_at,"
+        " created_at from users where tenant_id = $1 and ($2::timestamptz is null or (created_at, id) > ($2, $3::uuid))"
+        " order by created_at, id limit $4",
+        tx.tenant_id, after[0] if after else None, after[1] if after else None, limit,
+    )  # fmt: skip
+    return [User.model_validate(dict(row)) for row in rows]
+
+
+async def change(tx: Tx, user_id: UserId, change: UserChange) -> User | None:
+    """Name, role, status."""
+    return _user(
+        await tx.one_or_none(
+            "update users set name = coalesce($3, name), role = coalesce($4, role), status = coalesce($5, status),"
+            " updated_at = current_timestamp where tenant_id = $1 and id = $2"
+            " returning id, email, name, role, is_operator, must_change_password, status, preferences, last_seen_at,"
+            " created_at",
+            tx.tenant_id, user_id, change.name, change.role, change.status,
+        )
+    )  # fmt: skip
+
+
+async def change_profile(tx: Tx, change: ProfileChange) -> User | None:
+    """A person's own name and preferences (merged key by key)."""
+    return _user(
+        await tx.one_or_none(
+            "update users set name = coalesce($3, name), preferences = preferences || coalesce($4::jsonb, '{}'),"
+            " updated_at = current_timestamp where tenant_id = $1 and id = $2"
+            " returning id, email, name, role, is_operator, must_change_password, status, preferences, last_seen_at,"
+            " created_at",
+            tx.tenant_id, tx.user_id, change.name, change.preferences,
+        )
+    )  # fmt: skip
+
+
+async def delete(tx: Tx, user_id: UserId) -> bool:
+    """Remove a person and, by cascade, what was theirs alone."""
+    return await tx.run("delete from users where tenant_id = $1 and id = $2", tx.tenant_id, user_id) == 1
+
+
+async def lock_owners(tx: Tx) -> list[UserId]:
+    """The active owners of this tenant, locked, so that two at once cannot remove the last two."""
+    rows = await tx.all(
+        "select id from users where tenant_id = $1 and role = 'owner' and status = 'active' order by id for update",
+        tx.tenant_id,
+    )
+    return [row["id"] for row in rows]
+
+
+# System transactions: they touch what the application may not read
+
+
+async def sign_in_candidates(tx: Tx, email: str, tenant_slug: str | None) -> list[Row]:
+    """Accounts of that e-mail with their hashes, in all tenants or the one named. At most ten are tried."""
+    return await tx.all(
+        "select u.id, u.tenant_id, u.password_hash, t.slug, t.name as tenant_name from users u"
+        " join tenants t on t.id = u.tenant_id where u.email = $1 and u.status = 'active' and t.status = 'active'"
+        " and ($2::text is null or t.slug = $2) order by u.created_at limit 10",
+        email, tenant_slug,
+    )  # fmt: skip
+
+
+async def password_hash(tx: Tx, tenant_id: TenantId, user_id: UserId) -> str | None:
+    """A person's password hash."""
+    return await tx.value(
+        "select password_hash from users where tenant_id = $1 and id = $2", tenant_id, user_id
+    )
+
+
+async def set_password(
+    tx: Tx, tenant_id: TenantId, user_id: UserId, password_hash: str, *, one_time: bool
+) -> bool:
+    """Store a hash; a one-time password must be changed at the next sign-in."""
+    touched = await tx.run(
+        "update users set password_hash = $3, must_change_password = $4, updated_at = current_timestamp"
+        " where tenant_id = $1 and id = $2",
+        tenant_id, user_id, password_hash, one_time,
+    )  # fmt: skip
+    return touched == 1
+
+
+async def make_operator(tx: Tx, tenant_id: TenantId, user_id: UserId) -> None:
+    """Make a person the platform's operator."""
+    await tx.run("update users set is_operator = true where tenant_id = $1 and id = $2", tenant_id, user_id)
+
+
+async def find(tx: Tx, email: str, tenant_slug: str | None) -> list[Row]:
+    """Accounts of that e-mail. For the command line."""
+    return await tx.all(
+        "select u.id, u.tenant_id, u.email, u.role, u.status, u.is_operator, t.slug from users u"
+        " join tenants t on t.id = u.tenant_id where u.email = $1 and ($2::text is null or t.slug = $2) order by t.slug",
+        email, tenant_slug,
+    )  # fmt: skip
+
+
+async def count(tx: Tx) -> int:
+    """How many people there are on the platform."""
+    return await tx.value("select count(*) from users")
+
+
+async def export_person(tx: Tx) -> dict[str, Any]:
+    """Everything kept about the person of this transaction, by table."""
+    rows = await tx.all("select table_name, content from app.export_person()")
+    return {row["table_name"]: row["content"] for row in rows}

@@ -1,0 +1,1 @@
+"""Tenants: the workspaces that never meet. Their settings, plans and limits."""

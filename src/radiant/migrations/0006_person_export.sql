@@ -1,0 +1,28 @@
+-- Everything that is kept about one person, as JSON: each table with tenant_id and user_id, those of later
+-- migrations too, limited to the columns that the application may read (no password or key hashes).
+-- Runs with the caller's rights under row level security; call it inside a transaction with a person.
+create function app.export_person() returns table (table_name text, content jsonb)
+language plpgsql stable as $$
+declare
+    tbl record;
+begin
+    for tbl in
+        select c.oid, c.relname::text as name,
+            string_agg(format('%L, t.%I', a.attname, a.attname), ', ' order by a.attnum) as pairs
+        from pg_class c
+        join pg_namespace n on n.oid = c.relnamespace and n.nspname = 'public'
+        join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+        where c.relkind in ('r', 'p') and not c.relispartition
+            and has_column_privilege(c.oid, a.attnum, 'select')
+            and exists (select from pg_attribute p where p.attrelid = c.oid and p.attname = 'tenant_id')
+            and (c.relname = 'users'
+                or exists (select from pg_attribute p where p.attrelid = c.oid and p.attname = 'user_id'))
+        group by c.oid, c.relname
+        order by c.relname
+    loop
+        return query execute format(
+            'select %L::text, coalesce(jsonb_agg(jsonb_build_object(%s)), ''[]'') from %s t'
+            ' where t.tenant_id = app.tenant() and t.%I = app.person()',
+            tbl.name, tbl.pairs, tbl.oid::regclass, case when tbl.name = 'users' then 'id' else 'user_id' end);
+    end loop;
+end $$;
