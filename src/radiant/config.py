@@ -53,9 +53,7 @@ class Settings(BaseSettings):
         default=None,
         description="Key that seals secrets (base64, 32 bytes). A 0600 file beside the data folder unless set.",
     )
-    master_key_file: Path | None = Field(
-        default=None, description="That file, where it should be elsewhere."
-    )
+    master_key_file: Path | None = Field(default=None, description="That file, where it should be elsewhere.")
     kms_key_id: str | None = Field(
         default=None, description="An AWS KMS key that seals secrets in place of the local one."
     )
@@ -68,9 +66,7 @@ class Settings(BaseSettings):
     request_timeout_s: float = Field(
         default=600, gt=0, description="Longest time that one answer may take, in seconds."
     )
-    model_idle_s: float = Field(
-        default=600, gt=0, description="Seconds after which an unused local model is unloaded."
-    )
+    model_idle_s: float = Field(default=600, gt=0, description="Seconds after which an unused local model is unloaded.")
     model_memory_mb: int | None = Field(
         default=None, ge=256, description="Memory that local models share; half of the machine's unless set."
     )

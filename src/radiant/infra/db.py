@@ -96,9 +96,8 @@ class TenantDb:
         begin = f"begin; set local app.current_tenant_id = '{uuid.UUID(str(self.tenant_id))}'"
         if self.user_id is not None:
             begin += f"; set local app.current_user_id = '{uuid.UUID(str(self.user_id))}'"
-        async with self.pool.acquire() as connection:
-            async with _transaction(connection, begin):
-                yield Tx(connection, self.tenant_id, self.user_id)
+        async with self.pool.acquire() as connection, _transaction(connection, begin):
+            yield Tx(connection, self.tenant_id, self.user_id)
 
     def for_person(self, user_id: UserId) -> "TenantDb":
         """The same tenant seen as one of its people, for work done on that person's behalf."""
@@ -115,9 +114,8 @@ class SystemDb:
     @contextlib.asynccontextmanager
     async def tx(self) -> AsyncIterator[Tx]:
         """A transaction as radiant_system."""
-        async with self.pool.acquire() as connection:
-            async with _transaction(connection, "begin"):
-                yield Tx(connection, None, None)
+        async with self.pool.acquire() as connection, _transaction(connection, "begin"):
+            yield Tx(connection, None, None)
 
     def tenant(self, tenant_id: TenantId, user_id: UserId | None, app_pool: Pool) -> TenantDb:
         """A handle on one tenant, for a worker that took a job of that tenant."""

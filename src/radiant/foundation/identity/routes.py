@@ -121,9 +121,7 @@ async def export(response: Response, db: Db, caller: AnyCaller) -> dict[str, Any
 
 
 @router.delete("/profile", status_code=204)
-async def delete_profile(
-    response: Response, databases: Databases, caller: AnyCaller, form: Confirmation
-) -> None:
+async def delete_profile(response: Response, databases: Databases, caller: AnyCaller, form: Confirmation) -> None:
     """Delete one's own account and everything that was one's own."""
     await users.confirm(databases, caller, form.password)
     await users.remove(databases, caller, caller.user_id)

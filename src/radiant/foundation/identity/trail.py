@@ -10,9 +10,7 @@ from radiant.kit.ids import TenantId, UserId
 TOPIC = "audit"
 
 
-async def record(
-    tx: Tx, caller: Caller, action: str, *, target: tuple[str, object] = ("", ""), **detail: Any
-) -> None:
+async def record(tx: Tx, caller: Caller, action: str, *, target: tuple[str, object] = ("", ""), **detail: Any) -> None:
     """Note in this transaction that `caller` did `action` to `target` (kind, id)."""
     await _emit(
         tx, caller.tenant_id, action, target, detail,

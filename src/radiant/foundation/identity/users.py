@@ -67,9 +67,7 @@ async def change(database: Database, caller: Caller, user_id: UserId, change: Us
             raise LastOwner("this is the last owner; make somebody else an owner first")
         user = await store.change(tx, user_id, change)
         assert user is not None
-        await trail.record(
-            tx, caller, "user.changed", target=("user", user_id), **change.model_dump(exclude_none=True)
-        )
+        await trail.record(tx, caller, "user.changed", target=("user", user_id), **change.model_dump(exclude_none=True))
     if change.status == "disabled":
         async with database.system("end sessions").tx() as tx:
             await sessions_store.end_all(tx, caller.tenant_id, user_id, keep=None)

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
 
 from radiant.foundation.identity import api_keys, trail, users, users_store
 from radiant.foundation.identity.dependencies import AdminCaller, AnyCaller, Databases, Db, OperatorCaller

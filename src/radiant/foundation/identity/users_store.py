@@ -102,14 +102,10 @@ async def sign_in_candidates(tx: Tx, email: str, tenant_slug: str | None) -> lis
 
 async def password_hash(tx: Tx, tenant_id: TenantId, user_id: UserId) -> str | None:
     """A person's password hash."""
-    return await tx.value(
-        "select password_hash from users where tenant_id = $1 and id = $2", tenant_id, user_id
-    )
+    return await tx.value("select password_hash from users where tenant_id = $1 and id = $2", tenant_id, user_id)
 
 
-async def set_password(
-    tx: Tx, tenant_id: TenantId, user_id: UserId, password_hash: str, *, one_time: bool
-) -> bool:
+async def set_password(tx: Tx, tenant_id: TenantId, user_id: UserId, password_hash: str, *, one_time: bool) -> bool:
     """Store a hash; a one-time password must be changed at the next sign-in."""
     touched = await tx.run(
         "update users set password_hash = $3, must_change_password = $4, updated_at = current_timestamp"

@@ -17,17 +17,13 @@ async def insert(tx: Tx, tenant_id: TenantId, new: NewTenant) -> Tenant | None:
 
 async def get(tx: Tx, tenant_id: TenantId) -> Tenant | None:
     """A tenant by id."""
-    row = await tx.one_or_none(
-        "select id, name, slug, plan, status, created_at from tenants where id = $1", tenant_id
-    )
+    row = await tx.one_or_none("select id, name, slug, plan, status, created_at from tenants where id = $1", tenant_id)
     return Tenant.model_validate(dict(row)) if row else None
 
 
 async def get_by_slug(tx: Tx, slug: str) -> Tenant | None:
     """A tenant by slug. System transaction."""
-    row = await tx.one_or_none(
-        "select id, name, slug, plan, status, created_at from tenants where slug = $1", slug
-    )
+    row = await tx.one_or_none("select id, name, slug, plan, status, created_at from tenants where slug = $1", slug)
     return Tenant.model_validate(dict(row)) if row else None
 
 
