@@ -1,5 +1,6 @@
 """Forward-only migrations: `migrations/NNNN_<slice>_<what>.sql`, each in one transaction, under one lock."""
 
+import asyncio
 import hashlib
 import re
 from dataclasses import dataclass
@@ -46,16 +47,22 @@ def load(folder: Path = MIGRATIONS) -> list[Migration]:
 
 
 async def ensure_roles(connection: Any, passwords: dict[str, str]) -> None:
-    """Create the two login roles, or set their passwords. Needs CREATEROLE; owns nothing, bypasses nothing."""
+    """Create the two login roles, or set their passwords. Needs CREATEROLE, not SUPERUSER; they own nothing.
+
+    Raises MigrationError when a role of that name exists and row level security would not hold for it.
+    """
     for role, password in passwords.items():
-        exists = await connection.fetchval("select 1 from pg_roles where rolname = $1", role)
-        verb = "alter" if exists else "create"
-        statement = await connection.fetchval(
-            "select format('%s role %I login password %L nosuperuser nocreatedb nocreaterole', $1::text, $2::text, $3::text)",
-            verb,
-            role,
-            password,
+        powers = await connection.fetchrow(
+            "select rolsuper or rolbypassrls as unbound from pg_roles where rolname = $1", role
         )
+        if powers is None:
+            form = "create role %I login nosuperuser nocreatedb nocreaterole password %L"
+        elif powers["unbound"]:
+            raise MigrationError(f"the role {role} is a superuser or bypasses row level security: drop it")
+        else:
+            # Naming an attribute, even to deny it, takes a superuser; a password does not.
+            form = "alter role %I login password %L"
+        statement = await connection.fetchval("select format($1, $2::text, $3::text)", form, role, password)
         await connection.execute(statement)
 
 
@@ -66,7 +73,7 @@ async def migrate(dsn: str, passwords: dict[str, str] | None = None, folder: Pat
         await connection.execute("select pg_advisory_lock($1::bigint)", _LOCK)
         if passwords:
             await ensure_roles(connection, passwords)
-        return await _apply(connection, load(folder))
+        return await _apply(connection, await asyncio.to_thread(load, folder))
     finally:
         await connection.close()
 
@@ -80,9 +87,7 @@ async def _apply(connection: Any, migrations: list[Migration]) -> list[str]:
     applied = {row["number"]: row for row in rows}
     known = {migration.number for migration in migrations}
     if unknown := sorted(set(applied) - known):
-        raise MigrationError(
-            f"this database is newer than this program (migration {unknown[-1]}): update RADIANT"
-        )
+        raise MigrationError(f"this database is newer than this program (migration {unknown[-1]}): update RADIANT")
     done: list[str] = []
     for migration in migrations:
         before = applied.get(migration.number)
@@ -94,7 +99,11 @@ async def _apply(connection: Any, migrations: list[Migration]) -> list[str]:
             continue
         async with connection.transaction():
             await connection.execute("set local lock_timeout = '5s'; set local statement_timeout = '300s'")
-            await connection.execute(migration.sql)
+            try:
+                await connection.execute(migration.sql)
+            except asyncpg.PostgresError as error:
+                error.add_note(f"in migration {migration.name}")
+                raise
             await connection.execute(
                 "insert into schema_migrations (number, name, checksum) values ($1, $2, $3)",
                 migration.number,

@@ -13,7 +13,7 @@ create function app.tenant() returns uuid language sql stable parallel safe
 create function app.person() returns uuid language sql stable parallel safe
     return nullif(current_setting('app.current_user_id', true), '')::uuid;
 
--- Every table gets one of these five. `only` verbs narrow what the application role may do at all.
+-- Every table gets one of these seven. `app_verbs` narrow what the application role may do at all.
 create procedure app.protect(tbl regclass, app_verbs text) language plpgsql as $$
 begin
     execute format('alter table %s enable row level security', tbl);
@@ -40,6 +40,25 @@ begin
     execute format('create policy person on %s to radiant_app
         using (tenant_id = (select app.tenant()) and user_id = (select app.person()))
         with check (tenant_id = (select app.tenant()) and user_id = (select app.person()))', tbl);
+end $$;
+
+-- Rows of one person that may be opened to the tenant by `shared` (files, canvases); who then may change what is the
+-- service's to say. Nobody can take a row from its owner, since WITH CHECK holds for the row as it becomes.
+create procedure app.shareable_table(tbl regclass, app_verbs text default 'select, insert, update, delete')
+language plpgsql as $$
+begin
+    call app.protect(tbl, app_verbs);
+    execute format('create policy person on %s to radiant_app
+        using (tenant_id = (select app.tenant()) and (shared or user_id = (select app.person())))
+        with check (tenant_id = (select app.tenant()) and (shared or user_id = (select app.person())))', tbl);
+end $$;
+
+-- Rows that the application may write about its own tenant and never read (errors, the outbox).
+create procedure app.drop_box(tbl regclass) language plpgsql as $$
+begin
+    call app.protect(tbl, 'insert');
+    execute format('create policy tenant on %s for insert to radiant_app
+        with check (tenant_id = (select app.tenant()))', tbl);
 end $$;
 
 -- Rows of a tenant beside global ones (tenant_id null): all read the global ones, the operator alone writes them.

@@ -51,6 +51,8 @@ create table chats (
     pinned boolean not null default false,
     -- The last message of the branch that is shown; edits and retries make siblings, nothing is lost.
     leaf_message_id uuid,
+    -- Deleted by its owner; can be restored for 30 days, then retention removes it.
+    deleted_at timestamptz,
     created_at timestamptz not null default current_timestamp,
     updated_at timestamptz not null default current_timestamp,
     unique (tenant_id, id),
@@ -86,23 +88,29 @@ create table messages (
         left(jsonb_path_query_array(content, '$[*] ? (@.type == "text").text')::text, 200000))) stored,
     created_at timestamptz not null default current_timestamp,
     unique (tenant_id, id),
-    unique (chat_id, id),
+    unique (tenant_id, user_id, id),
+    unique (tenant_id, chat_id, id),
     foreign key (tenant_id, user_id, chat_id) references chats (tenant_id, user_id, id) on delete cascade,
-    foreign key (chat_id, parent_id) references messages (chat_id, id) on delete cascade,
+    foreign key (tenant_id, chat_id, parent_id) references messages (tenant_id, chat_id, id) on delete cascade,
     foreign key (tenant_id, user_id, run_id) references runs (tenant_id, user_id, id) on delete set null (run_id)
 );
 create index messages_chat on messages (tenant_id, user_id, chat_id, created_at);
-create index messages_parent on messages (chat_id, parent_id);
+create index messages_parent on messages (tenant_id, chat_id, parent_id);
 create index messages_run on messages (run_id);
 create index messages_search on messages using gin (search);
 call app.person_table('messages');
-alter table chats add foreign key (id, leaf_message_id) references messages (chat_id, id)
+alter table chats add foreign key (tenant_id, id, leaf_message_id) references messages (tenant_id, chat_id, id)
     on delete set null (leaf_message_id);
+create index chats_leaf on chats (leaf_message_id);
+create index chats_deleted on chats (deleted_at) where deleted_at is not null;
 
+-- A file is its owner's alone until it is shared. Deleting the owner deletes the files that were not the tenant's
+-- (user_id null and shared).
 create table assets (
     id uuid primary key default gen_random_uuid(),
     tenant_id uuid not null references tenants (id) on delete cascade,
     user_id uuid,
+    shared boolean not null default false,
     key varchar(500) not null,
     name varchar(255) not null default '',
     media_type varchar(100) not null,
@@ -113,11 +121,31 @@ create table assets (
     expires_at timestamptz,
     unique (tenant_id, id),
     unique (tenant_id, key),
-    foreign key (tenant_id, user_id) references users (tenant_id, id) on delete set null (user_id)
+    -- Keys live under their tenant, so a key of another tenant cannot be stored here.
+    check (key like tenant_id::text || '/%'),
+    check (user_id is not null or shared),
+    foreign key (tenant_id, user_id) references users (tenant_id, id) on delete cascade
 );
 create index assets_tenant on assets (tenant_id, created_at desc);
+create index assets_user on assets (tenant_id, user_id, created_at desc);
 create index assets_expiry on assets (expires_at) where expires_at is not null;
-call app.tenant_table('assets');
+call app.shareable_table('assets');
+
+-- The bytes outlive the row by a moment: whatever deletes an asset (its owner, a cascade, retention) leaves the key
+-- here, and a job removes the object. No foreign key: the tenant may be gone already.
+create table object_deletions (
+    id bigint generated always as identity primary key,
+    tenant_id uuid not null,
+    key varchar(500) not null,
+    requested_at timestamptz not null default current_timestamp
+);
+call app.drop_box('object_deletions');
+create function app.object_deletion() returns trigger language plpgsql as $$
+begin
+    insert into object_deletions (tenant_id, key) values (old.tenant_id, old.key);
+    return old;
+end $$;
+create trigger object_deletion before delete on assets for each row execute function app.object_deletion();
 
 -- Answers of writes that spend or start work, so that a retry with the same Idempotency-Key repeats the answer.
 create table idempotency_keys (

@@ -102,9 +102,7 @@ create table outbox (
 );
 create index outbox_at on outbox (created_at);
 create index outbox_tenant on outbox (tenant_id);
-call app.protect('outbox', 'insert');
-create policy tenant on outbox for insert to radiant_app with check (tenant_id = (select app.tenant()));
-grant usage on sequence outbox_id_seq to radiant_app, radiant_system;
+call app.drop_box('outbox');
 
 create table outbox_sinks (
     name varchar(100) primary key,
