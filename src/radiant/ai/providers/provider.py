@@ -1,6 +1,6 @@
 """What a provider is: four calls over one connection. Modules of this package implement it."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -54,12 +54,16 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Where and as whom to call. `provider` is a name of `vendors.toml`, "anthropic", or "local"."""
+    """Where and as whom to call. `provider` is a name of `vendors.toml`, or "local"; `allow_private`: the
+    operator chose this address, so it may be on this machine or its network (see
+    `addresses.check_base_url`).
+    """
 
     provider: str
     base_url: str
     api_key: Secret | None = None
     timeouts: Timeouts = Timeouts()
+    allow_private: bool = False
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
 
@@ -77,7 +81,7 @@ class Provider(Protocol):
     Retries (429, 5xx, no connection) happen inside, before the first event only.
     """
 
-    def stream(self, request: ChatRequest, connection: Connection) -> AsyncIterator[Event]:
+    def stream(self, request: ChatRequest, connection: Connection) -> AsyncGenerator[Event, None]:
         """The answer as it comes. Closing the iterator (`aclosing`) closes the upstream connection at
         once.
         """

@@ -1,0 +1,143 @@
+"""An upstream's error answer -> our typed error. One reading of the many shapes that the protocols use."""
+
+import email.utils
+import time
+from collections.abc import Mapping
+from typing import Any, cast
+
+import msgspec
+
+from radiant.ai.providers.errors import (
+    ContextTooLong,
+    UpstreamBadCredentials,
+    UpstreamBadRequest,
+    UpstreamBroken,
+    UpstreamError,
+    UpstreamModelNotFound,
+    UpstreamOverloaded,
+    UpstreamQuotaExhausted,
+    UpstreamRateLimited,
+    UpstreamTimeout,
+)
+from radiant.ai.providers.provider import Connection
+from radiant.kit.text import shorten
+
+_TOO_LONG = (
+    "context_length_exceeded",
+    "exceed_context_size",
+    "maximum context length",
+    "prompt is too long",
+    "context window",
+    "available context size",
+    "exceed context limit",
+    "too many tokens",
+)
+# What an error says of itself, where its status says nothing (an event in mid-stream).
+_STATUS_OF = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+    "api_error": 500,
+    "server_error": 500,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
+
+
+def failure_of(connection: Connection, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
+    """The error that an answer of `status` means."""
+    try:
+        document: Any = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        document = None
+    return _failure(connection, status, headers, document)
+
+
+def failure_in_stream(connection: Connection, document: Any) -> UpstreamError:
+    """The error that an event means: `{"error": …}`, inside a stream that had begun with 200."""
+    error = _error_of(document)
+    declared = error.get("code")
+    status = _STATUS_OF.get(str(error.get("type")), _STATUS_OF.get(str(declared), 500))
+    if isinstance(declared, int) and 400 <= declared < 600:
+        status = declared
+    return _failure(connection, status, {}, document)
+
+
+def _failure(connection: Connection, status: int, headers: Mapping[str, str], document: Any) -> UpstreamError:
+    provider = connection.provider
+    error = _error_of(document)
+    codes = f"{error.get('code')} {error.get('type')}"
+    words = _words(connection, document, error)
+    said = f": {words}" if words else ""
+    facts: dict[str, Any] = {"provider": provider, "upstream_status": status}
+    if status in (401, 403):
+        # Its own words may quote the key; ours name who has to mend it.
+        return UpstreamBadCredentials(f"{provider} refused the key that is set for it (HTTP {status})", **facts)
+    if status == 402 or "insufficient_quota" in codes or "billing" in codes:
+        return UpstreamQuotaExhausted(f"the account at {provider} has no credit left", **facts)
+    if status == 429:
+        return UpstreamRateLimited(
+            f"{provider} asks for fewer requests{said}", retry_after=_retry_after(headers), **facts
+        )
+    if status in (503, 529) or "overloaded" in codes:
+        return UpstreamOverloaded(f"{provider} has too much to do just now", retry_after=_retry_after(headers), **facts)
+    if status in (408, 504):
+        return UpstreamTimeout(f"{provider} gave up waiting for its own model", **facts)
+    if status >= 500:
+        return UpstreamBroken(f"{provider} failed (HTTP {status})", retry_after=_retry_after(headers), **facts)
+    if status == 404 or "model_not_found" in codes:
+        return UpstreamModelNotFound(f"{provider} does not offer that{said or ' model to this key'}", **facts)
+    if any(mark in f"{codes} {words}".lower() for mark in _TOO_LONG):
+        return ContextTooLong(f"{provider} cannot hold so long a conversation{said}", **facts)
+    if 300 <= status < 400:
+        return UpstreamBroken(f"{provider} sends us elsewhere (HTTP {status}); check its base URL", **facts)
+    return UpstreamBadRequest(f"{provider} cannot take this request{said or f' (HTTP {status})'}", **facts)
+
+
+def _error_of(document: Any) -> dict[str, Any]:
+    """The object that describes the error: {"error": {…}} with most, the document itself with some."""
+    if isinstance(document, list) and document:
+        document = cast("list[Any]", document)[0]
+    if not isinstance(document, dict):
+        return {}
+    members = cast("dict[str, Any]", document)
+    inner = members.get("error")
+    return cast("dict[str, Any]", inner) if isinstance(inner, dict) else members
+
+
+def _words(connection: Connection, document: Any, error: dict[str, Any]) -> str:
+    for candidate in (error.get("message"), error.get("error"), error.get("detail")):
+        if isinstance(candidate, str) and candidate.strip():
+            words = candidate
+            break
+        if isinstance(candidate, list | dict):
+            words = msgspec.json.encode(candidate).decode()
+            break
+    else:
+        words = document if isinstance(document, str) else ""
+    key = connection.api_key.reveal() if connection.api_key else ""
+    if key:
+        words = words.replace(key, "…")
+    return shorten(words, 500)
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    milliseconds = headers.get("retry-after-ms")
+    text = headers.get("Retry-After") or headers.get("retry-after")
+    try:
+        if milliseconds is not None:
+            seconds = float(milliseconds) / 1000
+        elif text is None:
+            return None
+        elif text.strip().isascii() and text.strip()[:1].isdigit():
+            seconds = float(text)
+        else:
+            seconds = email.utils.parsedate_to_datetime(text).timestamp() - time.time()
+    except (ValueError, OverflowError):
+        return None
+    return seconds if 0 <= seconds < 86_400 else None

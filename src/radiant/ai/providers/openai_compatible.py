@@ -1,0 +1,143 @@
+"""The protocol that most speak: OpenAI's chat completions, embeddings and models, over any vendor's address."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+import msgspec
+
+from radiant.ai.providers.chat import ChatRequest, EmbeddingRequest, EmbeddingResult, Event
+from radiant.ai.providers.errors import CutStream, MalformedStream
+from radiant.ai.providers.openai_answer import Answer, WireUsage
+from radiant.ai.providers.openai_request import Json, chat_body
+from radiant.ai.providers.provider import Connection, ListedModel
+from radiant.ai.providers.retry import retried, retried_stream
+from radiant.ai.providers.vendors import Vendor
+from radiant.ai.providers.wire import Deadline, call_events, call_json, drain
+from radiant.infra.httpclient import HttpClient
+
+
+class _Embedding(msgspec.Struct):
+    embedding: list[float]
+    index: int | None = None
+
+
+class _Embeddings(msgspec.Struct):
+    data: list[_Embedding]
+    usage: WireUsage | None = None
+
+
+class _Model(msgspec.Struct):
+    id: str
+    # Every vendor's own name for the same number.
+    context_length: int | None = None
+    max_model_len: int | None = None
+    context_window: int | None = None
+    max_context_length: int | None = None
+
+
+class _Models(msgspec.Struct):
+    data: list[_Model] | None = None
+
+
+class OpenAICompatible:
+    """A `Provider` for one vendor of the table."""
+
+    def __init__(self, http: HttpClient, vendor: Vendor) -> None:
+        self._http = http
+        self._vendor = vendor
+
+    async def stream(self, request: ChatRequest, connection: Connection) -> AsyncGenerator[Event, None]:
+        """The answer as it comes."""
+        deadline = Deadline(connection.timeouts.total)
+        body = chat_body(request, self._vendor)
+        async with aclosing(retried_stream(lambda: self._once(body, connection, deadline), deadline.at)) as events:
+            async for event in events:
+                yield event
+
+    async def _once(self, body: Json, connection: Connection, deadline: Deadline) -> AsyncGenerator[Event, None]:
+        answer = Answer(connection)
+        headers = {**_headers(connection), "Accept": "text/event-stream"}
+        async with aclosing(
+            call_events(self._http, "/chat/completions", connection, headers, body, deadline)
+        ) as events:
+            async for event in events:
+                if event.data == b"[DONE]":
+                    break
+                for piece in answer.feed(event.data):
+                    yield piece
+            for last in _last(answer, connection):
+                yield last
+            await drain(events)
+
+    async def embed(self, request: EmbeddingRequest, connection: Connection) -> EmbeddingResult:
+        """One vector for each input, in order."""
+        deadline = Deadline(connection.timeouts.total)
+        body: Json = {"model": request.model, "input": list(request.inputs), "encoding_format": "float"}
+        if request.dimensions is not None:
+            body["dimensions"] = request.dimensions
+
+        async def attempt() -> _Embeddings:
+            return await call_json(
+                self._http,
+                "POST",
+                "/embeddings",
+                connection,
+                _headers(connection),
+                body,
+                _Embeddings,
+                deadline,
+            )
+
+        answer = await retried(attempt, deadline.at)
+        if len(answer.data) != len(request.inputs):
+            raise MalformedStream(
+                f"{connection.provider} gave {len(answer.data)} vectors for {len(request.inputs)} texts",
+                provider=connection.provider,
+            )
+        ordered = sorted(enumerate(answer.data), key=lambda item: item[0] if item[1].index is None else item[1].index)
+        usage = answer.usage or WireUsage()
+        return EmbeddingResult([item.embedding for _, item in ordered], usage.prompt_tokens or 0)
+
+    async def list_models(self, connection: Connection) -> Sequence[ListedModel]:
+        """What this key may use."""
+        deadline = Deadline(connection.timeouts.total)
+
+        async def attempt() -> _Models:
+            return await call_json(
+                self._http, "GET", "/models", connection, _headers(connection), None, _Models, deadline
+            )
+
+        answer = await retried(attempt, deadline.at)
+        return [
+            ListedModel(
+                model.id,
+                model.context_length or model.max_model_len or model.context_window or model.max_context_length,
+            )
+            for model in answer.data or ()
+        ]
+
+    async def check(self, connection: Connection) -> None:
+        """One GET, not repeated, in at most 15 seconds: a person is waiting for it."""
+        await call_json(
+            self._http,
+            "GET",
+            self._vendor.check_path,
+            connection,
+            _headers(connection),
+            None,
+            dict[str, msgspec.Raw],
+            Deadline(15.0),
+        )
+
+
+def _last(answer: Answer, connection: Connection) -> list[Event]:
+    if not answer.finished:
+        raise CutStream(f"{connection.provider} ended in mid-answer", provider=connection.provider)
+    return list(answer.end())
+
+
+def _headers(connection: Connection) -> dict[str, str]:
+    headers = {"Content-Type": "application/json"}
+    if connection.api_key:
+        headers["Authorization"] = f"Bearer {connection.api_key.reveal()}"
+    return headers

@@ -1,0 +1,55 @@
+"""The table of providers, `vendors.toml`, typed."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Literal
+
+import msgspec
+
+
+class Vendor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One provider. The fields are explained at the head of `vendors.toml`."""
+
+    display_name: str
+    protocol: Literal["openai", "anthropic"]
+    base_url: str
+    key_env: str
+    docs_url: str
+    needs_key: bool = True
+    local: bool = False
+    check_path: str = "/models"
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    stream_usage: bool = True
+    json_schema: Literal["native", "instruct"] = "native"
+    seed_field: str = "seed"
+    required_word: Literal["required", "any"] = "required"
+    drops: Sequence[str] = ()
+    fixed_sampling: Sequence[str] = ()
+    takes_sampling: Sequence[str] = ()
+    budget_thinking: Sequence[str] = ()
+    always_thinking: Sequence[str] = ()
+
+
+@cache
+def vendors() -> Mapping[str, Vendor]:
+    """Every provider by its name, in the order of the file."""
+    text = resources.files("radiant.ai.providers").joinpath("vendors.toml").read_bytes()
+    return msgspec.toml.decode(text, type=dict[str, Vendor])
+
+
+# The embedded models' own server, started by `serving`: llama.cpp's, at an address known when it runs.
+LOCAL = Vendor(
+    display_name="Local",
+    protocol="openai",
+    base_url="http://127.0.0.1",
+    key_env="",
+    docs_url="",
+    needs_key=False,
+    local=True,
+)
+
+
+def vendor(name: str) -> Vendor | None:
+    """The provider called `name`, or None."""
+    return LOCAL if name == "local" else vendors().get(name)
