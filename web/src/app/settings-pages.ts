@@ -1,0 +1,25 @@
+import { Boxes, Building2, ChartColumn, KeyRound, type LucideIcon, Plug, ScrollText, UserRound, Users } from "lucide-react";
+import type { Session } from "@/lib/api/types";
+import { isAdmin, mayWrite } from "@/lib/session";
+
+export interface SettingsEntry {
+  path: string;
+  name: string;
+  icon: LucideIcon;
+  group: "You" | "Workspace" | "Platform";
+  may: (session: Session) => boolean;
+}
+
+const everyone = () => true;
+
+/** The rooms of the settings, each shown to those who may use it. */
+export const settingsEntries: SettingsEntry[] = [
+  { path: "profile", name: "Profile", icon: UserRound, group: "You", may: everyone },
+  { path: "keys", name: "API keys", icon: KeyRound, group: "You", may: mayWrite },
+  { path: "usage", name: "Usage", icon: ChartColumn, group: "Workspace", may: everyone },
+  { path: "models", name: "Models", icon: Boxes, group: "Workspace", may: everyone },
+  { path: "providers", name: "Providers", icon: Plug, group: "Workspace", may: isAdmin },
+  { path: "members", name: "Members", icon: Users, group: "Workspace", may: isAdmin },
+  { path: "audit", name: "Audit trail", icon: ScrollText, group: "Workspace", may: isAdmin },
+  { path: "tenants", name: "Workspaces", icon: Building2, group: "Platform", may: (session) => session.user.is_operator },
+];

@@ -1,0 +1,24 @@
+import { type ComponentType, lazy } from "react";
+import { Redirect, useRoute } from "wouter";
+import { useSession } from "@/lib/session";
+import { settingsEntries } from "./settings-pages";
+
+const pages: Record<string, ComponentType> = {
+  profile: lazy(() => import("@/features/profile/profile-page")),
+  keys: lazy(() => import("@/features/keys/keys-page")),
+  usage: lazy(() => import("@/features/usage/usage-page")),
+  models: lazy(() => import("@/features/models/models-page")),
+  providers: lazy(() => import("@/features/providers/providers-page")),
+  members: lazy(() => import("@/features/members/members-page")),
+  audit: lazy(() => import("@/features/audit/audit-page")),
+  tenants: lazy(() => import("@/features/tenants/tenants-page")),
+};
+
+export default function SettingsRoutes() {
+  const session = useSession();
+  const [, params] = useRoute("/settings/:page");
+  const entry = settingsEntries.find((item) => item.path === params?.page && item.may(session));
+  const Page = entry && pages[entry.path];
+  if (!Page) return <Redirect to="/settings/profile" replace />;
+  return <Page />;
+}

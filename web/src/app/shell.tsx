@@ -1,0 +1,131 @@
+import { Menu as MenuIcon, PanelLeft, WifiOff } from "lucide-react";
+import { Dialog as Radix } from "radix-ui";
+import { lazy, Suspense, useEffect, useState } from "react";
+import { Redirect, Route, Switch, useLocation, useRoute } from "wouter";
+import { Boundary } from "@/components/ui/boundary";
+import { Button } from "@/components/ui/button";
+import { Shade } from "@/components/ui/dialog";
+import { Spinner } from "@/components/ui/spinner";
+import { ChatPage } from "@/features/chats/chat-page";
+import { useShortcut } from "@/lib/shortcuts";
+import { ChatSidebar, SettingsSidebar } from "./sidebar";
+import { useOffline, useWide } from "./surroundings";
+
+const Palette = lazy(() => import("./palette"));
+const ShortcutSheet = lazy(() => import("./shortcut-sheet"));
+const SettingsRoutes = lazy(() => import("./settings-routes"));
+
+const KEY = "radiant.sidebar";
+
+function readOpen(): boolean {
+  try {
+    return localStorage.getItem(KEY) !== "closed";
+  } catch {
+    return true;
+  }
+}
+
+export function Shell() {
+  const wide = useWide();
+  const offline = useOffline();
+  const [location, navigate] = useLocation();
+  const [isSettings] = useRoute("/settings/*?");
+  const [docked, setDocked] = useState(readOpen);
+  const [drawer, setDrawer] = useState(false);
+  const [palette, setPalette] = useState(false);
+  const [sheet, setSheet] = useState(false);
+
+  // Whoever has gone somewhere does not want the drawer before it.
+  useEffect(() => setDrawer(false), [location]);
+
+  const dock = (open: boolean) => {
+    setDocked(open);
+    try {
+      localStorage.setItem(KEY, open ? "open" : "closed");
+    } catch {
+      // Storage may be blocked: the choice then lasts until the page is closed.
+    }
+  };
+
+  useShortcut("mod+k", "Search chats and commands", () => setPalette(true));
+  useShortcut("mod+shift+o", "New chat", () => navigate("/"));
+  useShortcut("mod+shift+s", "Show or hide the sidebar", () => (wide ? dock(!docked) : setDrawer(!drawer)));
+  useShortcut("mod+/", "Keyboard shortcuts", () => setSheet(true));
+  useShortcut("?", "Keyboard shortcuts", () => setSheet(true));
+
+  const sidebar = (close: () => void) =>
+    isSettings ? (
+      <SettingsSidebar onClose={close} />
+    ) : (
+      <ChatSidebar onClose={close} onSearch={() => setPalette(true)} onShortcuts={() => setSheet(true)} />
+    );
+
+  const lead = wide ? (
+    !docked && (
+      <Button variant="ghost" size="icon" aria-label="Show sidebar" title="Show sidebar" onClick={() => dock(true)}>
+        <PanelLeft className="size-4.5" />
+      </Button>
+    )
+  ) : (
+    <Button variant="ghost" size="icon" aria-label="Open menu" className="size-9" onClick={() => setDrawer(true)}>
+      <MenuIcon className="size-5" />
+    </Button>
+  );
+
+  return (
+    <div className="flex h-dvh">
+      <a href="#main" className="sr-only z-[80] rounded-lg bg-primary px-4 py-2 text-on-primary focus:not-sr-only focus:fixed focus:top-3 focus:left-3">
+        Skip to the content
+      </a>
+      {wide && docked && <aside className="flex w-68 shrink-0 flex-col border-r bg-panel">{sidebar(() => dock(false))}</aside>}
+      {!wide && (
+        <Radix.Root open={drawer} onOpenChange={setDrawer}>
+          <Radix.Portal>
+            <Shade />
+            <Radix.Content aria-describedby={undefined} className="fixed inset-y-0 left-0 z-50 flex w-[min(86vw,19rem)] animate-drawer flex-col border-r bg-panel outline-none">
+              <Radix.Title className="sr-only">Menu</Radix.Title>
+              {sidebar(() => setDrawer(false))}
+            </Radix.Content>
+          </Radix.Portal>
+        </Radix.Root>
+      )}
+      <main id="main" tabIndex={-1} className="flex min-w-0 flex-1 flex-col outline-none">
+        {offline && (
+          <p role="status" className="flex items-center justify-center gap-2 bg-warn-soft px-4 py-1.5 text-[13px] text-warn">
+            <WifiOff aria-hidden className="size-4" />
+            You are offline. What you write is kept; answers go on when you are back.
+          </p>
+        )}
+        <Boundary resetKey={location}>
+          <Switch>
+            <Route path="/settings/*?">
+              <div className="flex h-14 shrink-0 items-center px-2 empty:hidden sm:px-3">{lead}</div>
+              <div className="scroll min-h-0 flex-1">
+                <Suspense fallback={<Loading />}>
+                  <SettingsRoutes />
+                </Suspense>
+              </div>
+            </Route>
+            <Route path="/chat/:id">{({ id }) => <ChatPage key={id} id={id} lead={lead} />}</Route>
+            <Route path="/">
+              <ChatPage key="new" id={null} lead={lead} />
+            </Route>
+            <Route>
+              <Redirect to="/" replace />
+            </Route>
+          </Switch>
+        </Boundary>
+      </main>
+      <Suspense>
+        {palette && <Palette onOpenChange={setPalette} onShortcuts={() => setSheet(true)} />}
+        {sheet && <ShortcutSheet onOpenChange={setSheet} />}
+      </Suspense>
+    </div>
+  );
+}
+
+const Loading = () => (
+  <div className="grid place-content-center p-16" role="status" aria-label="Loading">
+    <Spinner className="size-5 text-ink-3" />
+  </div>
+);

@@ -1,0 +1,78 @@
+/**
+ * The renderer, a chunk of its own. What a model writes is not trusted: HTML is shown as text, links go out with no
+ * opener and only to http(s) and mail, and pictures are links, since loading one would tell its server what was said.
+ */
+import { ExternalLink, Image } from "lucide-react";
+import type { ComponentProps } from "react";
+import { type Components, type ExtraProps, Streamdown } from "streamdown";
+import { CodeBlock } from "./code-block";
+
+type Props<K extends keyof React.JSX.IntrinsicElements> = ComponentProps<K> & ExtraProps;
+
+const safeHref = (href: unknown): string | null =>
+  typeof href === "string" && /^(https?:|mailto:)/i.test(href.trim()) ? href.trim() : null;
+
+function Anchor({ href, children }: Props<"a">) {
+  const safe = safeHref(href);
+  // Where it leads is not ours to open; the words stay.
+  if (safe === null) return <span>{children}</span>;
+  return (
+    <a href={safe} target="_blank" rel="noopener noreferrer" title={safe}>
+      {children}
+    </a>
+  );
+}
+
+function Picture({ src, alt }: Props<"img">) {
+  const safe = safeHref(src);
+  const name = alt || "picture";
+  if (safe === null || safe.startsWith("mailto:")) return <span className="text-ink-3">[{name}]</span>;
+  return (
+    <a href={safe} target="_blank" rel="noopener noreferrer" title={safe} className="inline-flex items-center gap-1.5">
+      <Image aria-hidden className="size-4" />
+      {name}
+      <ExternalLink aria-hidden className="size-3" />
+    </a>
+  );
+}
+
+function Grid({ children }: Props<"table">) {
+  return (
+    <div className="scroll overflow-x-auto rounded-xl border" tabIndex={0} role="region" aria-label="Table">
+      <table>{children}</table>
+    </div>
+  );
+}
+
+function Box({ checked }: Props<"input">) {
+  return <input type="checkbox" checked={checked} readOnly disabled aria-label={checked ? "done" : "not done"} className="mr-1 accent-accent" />;
+}
+
+const plain = ["h1", "h2", "h3", "h4", "h5", "h6", "p", "ul", "ol", "li", "blockquote", "hr", "strong", "sub", "sup", "thead", "tbody", "tr", "th", "td", "code", "section"] as const;
+
+const components: Components = {
+  ...Object.fromEntries(plain.map((tag) => [tag, tag])),
+  a: Anchor,
+  img: Picture,
+  table: Grid,
+  pre: CodeBlock,
+  input: Box,
+};
+
+// Without the raw plugin streamdown turns HTML into text nodes.
+const rehypePlugins: never[] = [];
+
+interface MarkdownProps {
+  text: string;
+  streaming: boolean;
+}
+
+export default function Rendered({ text, streaming }: MarkdownProps) {
+  return (
+    <div className="prose" dir="auto">
+      <Streamdown components={components} rehypePlugins={rehypePlugins} parseIncompleteMarkdown={streaming} isAnimating={streaming} className="space-y-0">
+        {text}
+      </Streamdown>
+    </div>
+  );
+}

@@ -1,0 +1,423 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { Ellipsis, FileText, MessageSquareX, Pencil, Pin, PinOff, Trash2 } from "lucide-react";
+import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { Link, useLocation } from "wouter";
+import { Button } from "@/components/ui/button";
+import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/components/ui/menu";
+import { LoadFault, useTitle } from "@/components/ui/page";
+import { Empty, Notice, Skeleton } from "@/components/ui/parts";
+import { ApiProblem, api, messageOf } from "@/lib/api/client";
+import type { Chat, ChatDetail, Message, NewPart, Retry, Turn } from "@/lib/api/types";
+import { isChatModel, lastModel, modelName, rememberModel, useModels } from "@/lib/models";
+import { isAdmin, mayWrite, useSession } from "@/lib/session";
+import { useShortcut } from "@/lib/shortcuts";
+import { toast } from "@/lib/toast";
+import { AssistantMessage } from "./assistant-message";
+import { Composer, type ComposerHandle, type Question } from "./composer";
+import { Conversation } from "./conversation";
+import { Instructions } from "./instructions";
+import { ModelPicker } from "./model-picker";
+import { Near } from "./near";
+import { chatKey, chatsKey, deleteChat, putMessages, titleOf, updateChat, useChat } from "./queries";
+import { RenameDialog } from "./rename";
+import { type RunState, withRun } from "./run-state";
+import { buildTree, newestLeaf, pathTo, siblingsOf } from "./tree";
+import { UserMessage } from "./user-message";
+import { Welcome } from "./welcome";
+
+interface Props {
+  id: string | null;
+  /** What the shell puts at the start of the header: the way to the sidebar. */
+  lead: ReactNode;
+}
+
+interface Pending {
+  parentId: string | null;
+  message: Message;
+}
+
+const none: Message[] = [];
+
+export function ChatPage({ id, lead }: Props) {
+  const client = useQueryClient();
+  const session = useSession();
+  const [, navigate] = useLocation();
+  const { data: chat, error, isPending, refetch } = useChat(id);
+  const { data: models } = useModels();
+  const [draftModel, setDraftModel] = useState(lastModel);
+  const [draftPrompt, setDraftPrompt] = useState("");
+  const [pending, setPending] = useState<Pending | null>(null);
+  const [sending, setSending] = useState(false);
+  const [stopping, setStopping] = useState(false);
+  const [asked, setAsked] = useState(0);
+  const [finished, setFinished] = useState("");
+  const [dialog, setDialog] = useState<"rename" | "instructions" | null>(null);
+  const composer = useRef<ComposerHandle>(null);
+  const createdId = useRef<string | null>(null);
+  useTitle(chat ? titleOf(chat) : id ? "" : "New chat");
+
+  const model = chat?.model || draftModel;
+  const known = models?.find((item) => item.id === model);
+  const vision = known ? known.capabilities.includes("vision") : true;
+  const usable = models?.some((item) => isChatModel(item) && item.available) ?? true;
+
+  const messages = chat?.messages ?? none;
+  const tree = useMemo(() => buildTree(messages), [messages]);
+  const stored = useMemo(() => pathTo(tree, chat?.leaf_message_id ?? null), [tree, chat?.leaf_message_id]);
+  const path = useMemo(() => {
+    if (!pending) return stored;
+    const at = stored.findIndex((message) => message.id === pending.parentId);
+    return [...stored.slice(0, at + 1), pending.message];
+  }, [stored, pending]);
+  const siblings = useMemo(() => new Map(path.map((message) => [message.id, message.id === "pending" ? null : siblingsOf(tree, message)])), [tree, path]);
+  const running = path.find((message) => message.status === "streaming" && message.run_id) ?? null;
+  const busy = running !== null || sending;
+
+  useEffect(() => {
+    if (!running) setStopping(false);
+  }, [running]);
+
+  const ensureChat = async (): Promise<string> => {
+    if (id) return id;
+    if (createdId.current) return createdId.current;
+    const created = await api.post<Chat>("/chats", { model, ...(draftPrompt ? { system_prompt: draftPrompt } : {}) });
+    createdId.current = created.id;
+    client.setQueryData<ChatDetail>(chatKey(created.id), { ...created, system_prompt: draftPrompt, leaf_message_id: null, messages: [] });
+    return created.id;
+  };
+
+  /** Asks; tells whether the server took it. `shown` stands in the chat until it answers. */
+  const ask = async (parts: NewPart[], parentId: string | null, shown: Message): Promise<boolean> => {
+    setSending(true);
+    setPending({ parentId, message: shown });
+    setAsked((count) => count + 1);
+    setFinished("");
+    try {
+      const chatId = await ensureChat();
+      const turn = await api.post<Turn>(`/chats/${chatId}/turns`, { content: parts, parent_id: parentId, model }, { headers: { "idempotency-key": newKey() } });
+      putMessages(client, chatId, [turn.user_message, turn.assistant_message], turn.assistant_message.id);
+      void client.invalidateQueries({ queryKey: chatsKey });
+      if (!id) navigate(`/chat/${chatId}`, { replace: true });
+      return true;
+    } catch (fault) {
+      toast(messageOf(fault), { kind: "error" });
+      return false;
+    } finally {
+      setPending(null);
+      setSending(false);
+    }
+  };
+
+  const send = (question: Question): Promise<boolean> => ask(question.parts, stored.at(-1)?.id ?? null, ghost(question));
+
+  const edit = useLatest((message: Message, parts: NewPart[]) =>
+    ask(parts, message.parent_id, {
+      ...message,
+      id: "pending",
+      content: parts.map((part) => (part.type === "text" ? part : (message.content.find((old) => old.type === "image" && old.asset_id === part.asset_id) ?? { ...part, url: "" }))),
+    }),
+  );
+
+  const resume = useLatest((message: Message) => {
+    const text = "Continue exactly where you stopped.";
+    void ask([{ type: "text", text }], message.id, ghost({ parts: [], text, images: [] }));
+  });
+
+  const retry = useLatest(async (message: Message, other?: string) => {
+    if (!id) return;
+    setSending(true);
+    setFinished("");
+    try {
+      const answer = await api.post<Retry>(`/chats/${id}/messages/${message.id}/retry`, other ? { model: other } : {});
+      putMessages(client, id, [answer.assistant_message], answer.assistant_message.id);
+      setAsked((count) => count + 1);
+    } catch (fault) {
+      toast(messageOf(fault), { kind: "error" });
+    } finally {
+      setSending(false);
+    }
+  });
+
+  const branch = useLatest((to: string) => {
+    if (id) void updateChat(client, id, { leaf_message_id: newestLeaf(tree, to) });
+  });
+
+  const settled = useLatest((message: Message, run: RunState) => {
+    if (!id) return;
+    if (run.message || run.failure) putMessages(client, id, [withRun(message, run)]);
+    // Without the stored message (its log is gone) only the server knows how it ended.
+    if (!run.message) void client.invalidateQueries({ queryKey: chatKey(id) });
+    void client.invalidateQueries({ queryKey: chatsKey });
+    void refreshTitle(client, id);
+    const name = modelName(models, run.message?.model ?? message.model) || "The model";
+    setFinished(run.phase === "failed" ? `${name} failed` : `${name} finished`);
+  });
+
+  const stop = async () => {
+    if (!running?.run_id) return;
+    setStopping(true);
+    try {
+      await api.post(`/runs/${running.run_id}/cancel`);
+    } catch (fault) {
+      setStopping(false);
+      if (!(fault instanceof ApiProblem && fault.status === 409)) toast(messageOf(fault), { kind: "error" });
+    }
+  };
+  useShortcut("escape", "Stop the answer", stop, running !== null && !stopping);
+
+  const pickModel = (to: string) => {
+    rememberModel(to);
+    if (id) void updateChat(client, id, { model: to });
+    setDraftModel(to);
+    composer.current?.focus();
+  };
+
+  const prompt = chat?.system_prompt ?? draftPrompt;
+  const savePrompt = (next: string) => {
+    if (id) void updateChat(client, id, { system_prompt: next });
+    else setDraftPrompt(next);
+  };
+
+  const blocked = !mayWrite(session)
+    ? "Viewers read; asking needs the role of a member"
+    : !usable
+      ? "No model is available yet"
+      : null;
+
+  const box = (
+    <Composer
+      ref={composer}
+      chatId={id}
+      vision={vision}
+      streaming={running !== null}
+      stopping={stopping}
+      sending={sending}
+      blocked={blocked}
+      onSend={send}
+      onStop={stop}
+    />
+  );
+
+  const noModels = !usable && (
+    <Notice className="mb-3" tone="warn">
+      No model is ready.{" "}
+      {isAdmin(session) ? (
+        <>
+          <Link href="/settings/providers" className="underline underline-offset-3">
+            Connect a provider
+          </Link>{" "}
+          or install a local model with <code className="font-mono text-[13px]">radiant models install</code>.
+        </>
+      ) : (
+        "Ask an admin of this workspace to connect one."
+      )}
+    </Notice>
+  );
+
+  const header = (
+    <header className="flex h-14 shrink-0 items-center gap-1 px-2 sm:px-3">
+      {lead}
+      <ModelPicker value={model} onPick={pickModel} disabled={busy} />
+      <div className="ml-auto flex items-center gap-0.5">
+        <Button variant="ghost" size="sm" className="px-2.5" aria-label="Instructions" onClick={() => setDialog("instructions")}>
+          <FileText className="size-4" />
+          <span className="hidden sm:inline">Instructions</span>
+          {prompt && <span className="size-1.5 rounded-full bg-accent" title="Set" />}
+        </Button>
+        {chat && (
+          <Menu>
+            <MenuTrigger asChild>
+              <Button variant="ghost" size="icon" aria-label="Chat menu">
+                <Ellipsis className="size-4.5" />
+              </Button>
+            </MenuTrigger>
+            <MenuContent align="end">
+              <MenuItem onSelect={() => setDialog("rename")}>
+                <Pencil />
+                Rename
+              </MenuItem>
+              <MenuItem onSelect={() => updateChat(client, chat.id, { pinned: !chat.pinned })}>
+                {chat.pinned ? <PinOff /> : <Pin />}
+                {chat.pinned ? "Unpin" : "Pin"}
+              </MenuItem>
+              <MenuSeparator />
+              <MenuItem
+                danger
+                onSelect={async () => {
+                  if (await deleteChat(client, chat)) navigate("/");
+                }}
+              >
+                <Trash2 />
+                Delete
+              </MenuItem>
+            </MenuContent>
+          </Menu>
+        )}
+      </div>
+    </header>
+  );
+
+  const dialogs = (
+    <>
+      <Instructions open={dialog === "instructions"} onOpenChange={(open) => setDialog(open ? "instructions" : null)} value={prompt} onSave={savePrompt} />
+      {chat && (
+        <RenameDialog open={dialog === "rename"} onOpenChange={(open) => setDialog(open ? "rename" : null)} title={chat.title} onSave={(title) => updateChat(client, chat.id, { title })} />
+      )}
+      <p role="status" className="sr-only">
+        {finished}
+      </p>
+    </>
+  );
+
+  if (id && !chat) {
+    const missing = error instanceof ApiProblem && (error.status === 404 || error.status === 422);
+    return (
+      <>
+        {header}
+        <div className="scroll mx-auto w-full max-w-3xl flex-1 px-4 pt-6 sm:px-6">
+          {isPending && <ConversationSkeleton />}
+          {error && !missing && <LoadFault error={error} retry={refetch} />}
+          {missing && (
+            <Empty
+              icon={MessageSquareX}
+              title="This chat is not here"
+              action={
+                <Button asChild variant="primary">
+                  <Link href="/">New chat</Link>
+                </Button>
+              }
+            >
+              It may have been deleted, or it belongs to someone else.
+            </Empty>
+          )}
+        </div>
+      </>
+    );
+  }
+
+  if (path.length === 0)
+    return (
+      <>
+        {header}
+        <div className="scroll flex min-h-0 flex-1 flex-col">
+          <Welcome name={session.user.name} onPick={(text) => composer.current?.fill(text)} disabled={blocked !== null}>
+            {noModels}
+            {box}
+          </Welcome>
+        </div>
+        {dialogs}
+      </>
+    );
+
+  return (
+    <>
+      {header}
+      <Conversation
+        follow={asked}
+        footer={
+          <>
+            {noModels}
+            {box}
+          </>
+        }
+      >
+        {path.map((message, index) => (
+          <Near key={message.id} start={index >= path.length - 16}>
+            {(near) =>
+              message.role === "user" ? (
+                <UserMessage message={message} siblings={siblings.get(message.id) ?? null} busy={busy} onEdit={edit} onBranch={branch} />
+              ) : near ? (
+                <AssistantMessage
+                  message={message}
+                  siblings={siblings.get(message.id) ?? null}
+                  busy={busy}
+                  last={index === path.length - 1}
+                  onRetry={retry}
+                  onContinue={resume}
+                  onBranch={branch}
+                  onSettled={settled}
+                />
+              ) : (
+                <FarMessage message={message} />
+              )
+            }
+          </Near>
+        ))}
+        {pending && (
+          <p className="flex items-center py-1">
+            <span aria-hidden className="caret" />
+            <span className="sr-only">Sending</span>
+          </p>
+        )}
+      </Conversation>
+      {dialogs}
+    </>
+  );
+}
+
+const FarMessage = ({ message }: { message: Message }) => (
+  <div className="prose whitespace-pre-wrap">{message.content.map((part) => (part.type === "text" ? part.text : "")).join("")}</div>
+);
+
+const ConversationSkeleton = () => (
+  <div className="grid gap-6" role="status" aria-label="Loading the chat">
+    <Skeleton className="h-11 w-2/5 justify-self-end rounded-2xl" />
+    <div className="grid gap-3">
+      <Skeleton className="h-4 w-11/12" />
+      <Skeleton className="h-4 w-4/5" />
+      <Skeleton className="h-4 w-3/5" />
+    </div>
+    <Skeleton className="h-11 w-1/3 justify-self-end rounded-2xl" />
+    <div className="grid gap-3">
+      <Skeleton className="h-4 w-10/12" />
+      <Skeleton className="h-4 w-1/2" />
+    </div>
+  </div>
+);
+
+/** A question as it is shown before the server has it. */
+function ghost(question: Question): Message {
+  return {
+    id: "pending",
+    parent_id: null,
+    role: "user",
+    content: [
+      ...question.images.map((image) => ({ type: "image" as const, ...image })),
+      ...(question.text ? [{ type: "text" as const, text: question.text }] : []),
+    ],
+    reasoning: "",
+    status: "complete",
+    stop_reason: null,
+    model: null,
+    run_id: null,
+    input_tokens: null,
+    output_tokens: null,
+    cost: null,
+    first_token_ms: null,
+    duration_ms: null,
+    error: null,
+    created_at: new Date().toISOString(),
+  };
+}
+
+/** crypto.randomUUID exists only on HTTPS and localhost; this page also runs on a LAN. */
+function newKey(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The server names a chat by its first question; the open page takes the name over. */
+async function refreshTitle(client: ReturnType<typeof useQueryClient>, id: string): Promise<void> {
+  const chat = client.getQueryData<ChatDetail>(chatKey(id));
+  if (!chat || chat.title) return;
+  const fresh = await api.get<ChatDetail>(`/chats/${id}`);
+  client.setQueryData<ChatDetail>(chatKey(id), (current) => current && { ...current, title: fresh.title });
+}
+
+/** A function of a constant identity that always does what its newest version does. */
+function useLatest<A extends unknown[], R>(run: (...args: A) => R): (...args: A) => R {
+  const latest = useRef(run);
+  useEffect(() => {
+    latest.current = run;
+  });
+  return useCallback((...args: A) => latest.current(...args), []);
+}
