@@ -1,12 +1,14 @@
 """Fixtures of every test: a real Postgres, tenants and people; nothing but loopback; a loop that is never blocked."""
 
 import os
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import asyncpg
 import pytest
 import pytest_socket
+import structlog
 from blockbuster import BlockBuster
 
 from radiant.infra.db import Database, open_database
@@ -15,7 +17,18 @@ from tests.kit import postgres
 from tests.kit.people import Tenant, insert_tenant, insert_user, tenant_of_two
 
 
+def _name_exception(_logger: Any, _method: str, event: Any) -> Any:
+    # Formatting a traceback reads source files, which would count as blocking the loop.
+    if event.pop("exc_info", None):
+        event["exception"] = repr(sys.exc_info()[1])
+    return event
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    structlog.configure(
+        processors=[structlog.stdlib.add_log_level, _name_exception, structlog.processors.KeyValueRenderer()],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
     if not hasattr(config, "workerinput"):
         postgres.name_folder()
 

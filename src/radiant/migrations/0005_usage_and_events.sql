@@ -100,10 +100,12 @@ create table outbox (
     -- Ids are handed out before commit: a reader stops at the oldest transaction still open.
     tx xid8 not null default pg_current_xact_id()
 );
+create index outbox_order on outbox (tx, id);
 create index outbox_at on outbox (created_at);
 create index outbox_tenant on outbox (tenant_id);
 call app.drop_box('outbox');
 
+-- Where each sink has read to, in the order of (tx, id).
 create table outbox_sinks (
     name varchar(100) primary key,
     last_id bigint not null default 0,
@@ -111,3 +113,19 @@ create table outbox_sinks (
     updated_at timestamptz not null default current_timestamp
 );
 call app.system_table('outbox_sinks');
+
+-- Events that a sink refused again and again, set aside so that the rest go on.
+create table outbox_refused (
+    id bigint generated always as identity primary key,
+    tenant_id uuid references tenants (id) on delete cascade,
+    sink varchar(100) not null,
+    event_id bigint not null,
+    topic varchar(100) not null,
+    payload jsonb not null,
+    error text not null,
+    refused_at timestamptz not null default current_timestamp,
+    unique (sink, event_id)
+);
+create index outbox_refused_at on outbox_refused (refused_at);
+create index outbox_refused_tenant on outbox_refused (tenant_id);
+call app.system_table('outbox_refused');

@@ -149,3 +149,6 @@ call app.retain('idempotency_keys', 'created_at', '1 day');
 call app.retain('usage_ledger', 'created_at', '3 years', 'state <> ''reserved''');
 call app.retain('budget_periods', 'period_start', '3 years', 'period_start > ''1970-01-02''');
 call app.retain('budget_leases', 'expires_at', '1 day');
+call app.retain('outbox', 'created_at', '1 day',
+    'not exists (select from outbox_sinks s where (s.last_tx, s.last_id) < (outbox.tx, outbox.id))');
+call app.retain('outbox_refused', 'refused_at', '90 days');
