@@ -66,7 +66,7 @@ class _GuardedResolver(AbstractResolver):
 
 
 class HttpClient:
-    """Two pools: `trusted` may reach private addresses (the operator's choice), the other only public ones.
+    """Pools of connections: some may reach private addresses (the operator's choice), the others only public ones.
 
     Use as `async with HttpClient() as http`. `connect_timeout` in seconds covers name, TCP and TLS; how
     long a response may take is the caller's to say, request by request.
@@ -75,19 +75,21 @@ class HttpClient:
     def __init__(self, *, connect_timeout: float = 10.0, keepalive: float = 30.0) -> None:
         self._connect_timeout = connect_timeout
         self._keepalive = keepalive
-        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._sessions: dict[tuple[bool, bool], aiohttp.ClientSession] = {}
 
-    def session(self, *, allow_private: bool) -> aiohttp.ClientSession:
-        """The pool. Call inside a running loop; pass `allow_redirects=False` with each request."""
-        session = self._sessions.get(allow_private)
+    def session(self, *, allow_private: bool, keep_alive: bool = True) -> aiohttp.ClientSession:
+        """The pool. Call inside a running loop; pass `allow_redirects=False` with each request. Without `keep_alive`
+        each request has a connection of its own, for servers that close kept ones without saying so first."""
+        session = self._sessions.get((allow_private, keep_alive))
         if session is None:
             connector = aiohttp.TCPConnector(
                 resolver=_GuardedResolver(allow_private=allow_private),
                 limit=0,
-                keepalive_timeout=self._keepalive,
+                keepalive_timeout=self._keepalive if keep_alive else None,
+                force_close=not keep_alive,
                 ttl_dns_cache=60,
             )
-            session = self._sessions[allow_private] = aiohttp.ClientSession(
+            session = self._sessions[allow_private, keep_alive] = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout),

@@ -10,7 +10,7 @@ from radiant.ai.providers.errors import CutStream, MalformedStream
 from radiant.ai.providers.openai_answer import Answer, WireUsage
 from radiant.ai.providers.openai_request import Json, chat_body
 from radiant.ai.providers.provider import Connection, ListedModel
-from radiant.ai.providers.retry import retried, retried_stream
+from radiant.ai.providers.retry import RETRIES, retried, retried_stream
 from radiant.ai.providers.vendors import Vendor
 from radiant.ai.providers.wire import Deadline, call_events, call_json, drain
 from radiant.infra.httpclient import HttpClient
@@ -42,15 +42,18 @@ class _Models(msgspec.Struct):
 class OpenAICompatible:
     """A `Provider` for one vendor of the table."""
 
-    def __init__(self, http: HttpClient, vendor: Vendor) -> None:
+    def __init__(self, http: HttpClient, vendor: Vendor, *, retries: int = RETRIES) -> None:
         self._http = http
         self._vendor = vendor
+        self._retries = retries
 
     async def stream(self, request: ChatRequest, connection: Connection) -> AsyncGenerator[Event, None]:
         """The answer as it comes."""
         deadline = Deadline(connection.timeouts.total)
         body = chat_body(request, self._vendor)
-        async with aclosing(retried_stream(lambda: self._once(body, connection, deadline), deadline.at)) as events:
+        async with aclosing(
+            retried_stream(lambda: self._once(body, connection, deadline), deadline.at, self._retries)
+        ) as events:
             async for event in events:
                 yield event
 
@@ -88,7 +91,7 @@ class OpenAICompatible:
                 deadline,
             )
 
-        answer = await retried(attempt, deadline.at)
+        answer = await retried(attempt, deadline.at, self._retries)
         if len(answer.data) != len(request.inputs):
             raise MalformedStream(
                 f"{connection.provider} gave {len(answer.data)} vectors for {len(request.inputs)} texts",
@@ -107,7 +110,7 @@ class OpenAICompatible:
                 self._http, "GET", "/models", connection, _headers(connection), None, _Models, deadline
             )
 
-        answer = await retried(attempt, deadline.at)
+        answer = await retried(attempt, deadline.at, self._retries)
         return [
             ListedModel(
                 model.id,

@@ -64,6 +64,7 @@ class Connection:
     api_key: Secret | None = None
     timeouts: Timeouts = Timeouts()
     allow_private: bool = False
+    keep_alive: bool = True
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
 

@@ -28,13 +28,15 @@ LONGEST_WAIT = 8.0
 WORTH_IT = (UpstreamRateLimited, UpstreamOverloaded, UpstreamBroken, UpstreamUnreachable, CutStream)
 
 
-def wait_before(retry: int, error: UpstreamError, spread: Callable[[], float] = random.random) -> float | None:
+def wait_before(
+    retry: int, error: UpstreamError, spread: Callable[[], float] = random.random, *, retries: int = RETRIES
+) -> float | None:
     """Seconds until retry number `retry` (from 0), or None: do not.
 
     What the provider asked for is honoured; where it asks for more than LONGEST_WAIT, its error is the better
     answer. `spread` gives 0..1.
     """
-    if retry >= RETRIES or not isinstance(error, WORTH_IT):
+    if retry >= retries or not isinstance(error, WORTH_IT):
         return None
     backoff = min(LONGEST_WAIT, FIRST_WAIT * 2**retry) * (0.5 + spread() / 2)
     if error.retry_after is None:
@@ -44,8 +46,8 @@ def wait_before(retry: int, error: UpstreamError, spread: Callable[[], float] = 
     return max(backoff, error.retry_after * (1 + spread() / 10))
 
 
-async def _wait(retry: int, error: UpstreamError, deadline: float | None) -> bool:
-    wait = wait_before(retry, error)
+async def _wait(retry: int, error: UpstreamError, deadline: float | None, retries: int) -> bool:
+    wait = wait_before(retry, error, retries=retries)
     if wait is None:
         return False
     if deadline is not None and asyncio.get_running_loop().time() + wait >= deadline:
@@ -56,7 +58,7 @@ async def _wait(retry: int, error: UpstreamError, deadline: float | None) -> boo
 
 
 async def retried_stream(
-    attempt: Callable[[], AsyncGenerator[Event, None]], deadline: float | None
+    attempt: Callable[[], AsyncGenerator[Event, None]], deadline: float | None, retries: int = RETRIES
 ) -> AsyncGenerator[Event, None]:
     """The events of `attempt`, begun again while no event has come. `deadline` is a time of the loop's clock."""
     retry = 0
@@ -69,18 +71,18 @@ async def retried_stream(
                     yield event
             return
         except UpstreamError as error:
-            if begun or not await _wait(retry, error, deadline):
+            if begun or not await _wait(retry, error, deadline, retries):
                 raise
         retry += 1
 
 
-async def retried(attempt: Callable[[], Awaitable[T]], deadline: float | None) -> T:
+async def retried(attempt: Callable[[], Awaitable[T]], deadline: float | None, retries: int = RETRIES) -> T:
     """The result of `attempt`, tried again where that is worth it."""
     retry = 0
     while True:
         try:
             return await attempt()
         except UpstreamError as error:
-            if not await _wait(retry, error, deadline):
+            if not await _wait(retry, error, deadline, retries):
                 raise
         retry += 1

@@ -61,7 +61,7 @@ async def _open(
     provider = connection.provider
     timeouts = connection.timeouts
     url = _checked(connection.base_url, allow_private=connection.allow_private) + path
-    session = http.session(allow_private=connection.allow_private)
+    session = http.session(allow_private=connection.allow_private, keep_alive=connection.keep_alive)
     request = session.request(
         method,
         url,
@@ -139,8 +139,6 @@ async def call_json(
             text = await _read(response, MAX_ANSWER)
         if response.status == 200 and response.content_length is None and not text:
             raise CutStream(f"{provider} answered with nothing", provider=provider)
-        # Read to its end: this connection is good for the next call.
-        response.release()
     try:
         return msgspec.json.decode(text, type=answer)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -168,7 +166,6 @@ async def call_events(
             async with asyncio.timeout(deadline.within(idle)):
                 chunk = await response.content.readany()
             if not chunk:
-                response.release()
                 return
             try:
                 events = parser.feed(chunk)

@@ -1,0 +1,60 @@
+"""The embedded models as a provider: OpenAI's protocol, over a lease of the host that runs them."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+
+from radiant.ai.providers.chat import ChatRequest, EmbeddingRequest, EmbeddingResult, Event
+from radiant.ai.providers.openai_compatible import OpenAICompatible
+from radiant.ai.providers.provider import Connection, ListedModel, Secret, Timeouts
+from radiant.ai.providers.vendors import LOCAL
+from radiant.ai.serving.host import Endpoint, Host
+from radiant.infra.httpclient import HttpClient
+
+# A long prompt takes a minute on one busy core before the first word comes (research: 50 s for 1,000 tokens).
+_TIMEOUTS = Timeouts(connect=5.0, first=600.0, idle=600.0)
+
+
+class LocalProvider:
+    """A `Provider`. Of the connection only `timeouts.total` counts: where the model is, the host knows.
+
+    Besides `UpstreamError` it raises the problems of `serving.problems`: not installed, busy, crashed, ….
+    """
+
+    def __init__(self, http: HttpClient, host: Host) -> None:
+        self._host = host
+        # No retries: a process that died is gone, and a busy one says so through the host's queue.
+        self._protocol = OpenAICompatible(http, LOCAL, retries=0)
+
+    async def stream(self, request: ChatRequest, connection: Connection) -> AsyncGenerator[Event, None]:
+        """The answer as it comes, holding the model's turn until it ends or is closed."""
+        async with (
+            self._host.lease(request.model) as endpoint,
+            aclosing(self._protocol.stream(request, _at(endpoint, connection))) as events,
+        ):
+            async for event in events:
+                yield event
+
+    async def embed(self, request: EmbeddingRequest, connection: Connection) -> EmbeddingResult:
+        """One vector for each input."""
+        async with self._host.lease(request.model) as endpoint:
+            return await self._protocol.embed(request, _at(endpoint, connection))
+
+    async def list_models(self, connection: Connection) -> Sequence[ListedModel]:
+        """The models that were asked for since the start; the catalogue knows all that are installed."""
+        return [ListedModel(model_id) for model_id in self._host.states()]
+
+    async def check(self, connection: Connection) -> None:
+        """There is nothing to check: no key, no address."""
+
+
+def _at(endpoint: Endpoint, connection: Connection) -> Connection:
+    return Connection(
+        provider="local",
+        base_url=endpoint.base_url,
+        api_key=Secret(endpoint.api_key),
+        timeouts=replace(_TIMEOUTS, total=connection.timeouts.total),
+        allow_private=True,
+        # The server closes kept connections whenever it likes, and a request that meets this is not repeated.
+        keep_alive=False,
+    )
