@@ -117,6 +117,8 @@ create table assets (
     bytes bigint not null check (bytes >= 0),
     sha256 bytea not null check (length(sha256) = 32),
     purpose varchar(30) not null default 'upload',
+    -- False while its bytes are on their way; an upload that never ends expires.
+    complete boolean not null default true,
     created_at timestamptz not null default current_timestamp,
     expires_at timestamptz,
     unique (tenant_id, id),

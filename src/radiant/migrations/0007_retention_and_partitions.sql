@@ -134,9 +134,24 @@ begin
     return dropped;
 end $$;
 
-revoke execute on function app.create_month_partition, app.create_month_partitions, app.drop_month_partitions from public;
-grant execute on function app.create_month_partition, app.create_month_partitions, app.drop_month_partitions
-    to radiant_system;
+-- The same for every such table, by what month_partitions keeps. A daily job calls it.
+create function app.drop_month_partitions() returns integer
+language plpgsql set search_path = public, pg_temp as $$
+declare
+    rule record;
+    dropped integer := 0;
+begin
+    for rule in select table_name, keep_months from month_partitions order by 1 loop
+        dropped := dropped + app.drop_month_partitions(rule.table_name::regclass,
+            ((current_timestamp at time zone 'UTC') - make_interval(months => rule.keep_months))::date);
+    end loop;
+    return dropped;
+end $$;
+
+revoke execute on function app.create_month_partition, app.create_month_partitions,
+    app.drop_month_partitions(regclass, date), app.drop_month_partitions() from public;
+grant execute on function app.create_month_partition, app.create_month_partitions,
+    app.drop_month_partitions(regclass, date), app.drop_month_partitions() to radiant_system;
 
 call app.retain('sessions', 'expires_at', '1 day');
 call app.retain('sign_in_attempts', 'at', '1 day');

@@ -1,0 +1,1 @@
+"""Assets: what people upload and what models make, as objects with a row each."""
