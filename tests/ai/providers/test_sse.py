@@ -1,5 +1,7 @@
 """Bytes -> events, however they are cut."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,7 +59,7 @@ line = st.one_of(
 def test_any_cutting_of_the_same_bytes_gives_the_same_events(lines: list[bytes], ends: list[bytes], cuts: list[int]):
     stream = b"".join(text + end for text, end in zip(lines, ends, strict=False))
     places = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
-    pieces = [stream[start:stop] for start, stop in zip(places, places[1:], strict=False)]
+    pieces = [stream[start:stop] for start, stop in pairwise(places)]
     whole = parse(stream)
     assert parse(*pieces) == whole
     assert parse(*(bytes([byte]) for byte in stream)) == whole

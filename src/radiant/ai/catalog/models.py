@@ -43,6 +43,7 @@ class SelfHostedEntry(msgspec.Struct, frozen=True, kw_only=True):
     max_output_tokens: int | None = None
     memory_mb: int | None = None
     note: str = ""
+    quality: dict[str, float] = msgspec.field(default_factory=dict[str, float])
     settings: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
 
 
