@@ -99,7 +99,7 @@ class EmbeddedPostgres:
         with self._lock():
             if not (self.cluster / "PG_VERSION").exists():
                 self._initialise()
-            if self._answers():
+            if self.is_up():
                 return
             self._configure()
             self._launch()
@@ -212,7 +212,7 @@ class EmbeddedPostgres:
                 "pg_ctl", "start", "-D", str(self.cluster), "-l", str(self.log_file), "-w", "-t", "30",
                 check=False,
             )  # fmt: skip
-            if self._answers():
+            if self.is_up():
                 return
             if time.monotonic() > deadline:
                 raise EmbeddedPostgresError(
@@ -220,8 +220,8 @@ class EmbeddedPostgres:
                 )
             time.sleep(0.3)
 
-    def _answers(self) -> bool:
-        """A real query: a socket that accepts proves nothing just after a kill -9."""
+    def is_up(self) -> bool:
+        """Whether it answers a query: a socket that accepts proves nothing just after a kill -9."""
         if not (self._socket_dir / ".s.PGSQL.5432").exists():
             return False
         import asyncio

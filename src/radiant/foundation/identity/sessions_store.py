@@ -86,9 +86,3 @@ async def recent_attempts(tx: Tx, subjects: list[str], window: timedelta) -> dic
 async def forget_attempts(tx: Tx, subjects: list[str]) -> None:
     """Clear the count after a success. System transaction."""
     await tx.run("delete from sign_in_attempts where subject = any($1::text[])", subjects)
-
-
-async def prune(tx: Tx, window: timedelta) -> None:
-    """Drop dead sessions and tries past the window. System transaction."""
-    await tx.run("delete from sessions where expires_at < current_timestamp")
-    await tx.run("delete from sign_in_attempts where at < current_timestamp - $1::interval", window)

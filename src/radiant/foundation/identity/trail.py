@@ -48,4 +48,4 @@ async def _emit(
         "target_id": str(target[1]),
         "detail": detail,
     }
-    await events.emit(tx, TOPIC, payload, tenant_id=tenant_id)
+    await events.emit_for(tx, tenant_id, TOPIC, payload)

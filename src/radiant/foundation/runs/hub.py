@@ -92,9 +92,9 @@ class RunLog:
         async with self._writing:
             async with self.db.tx() as tx:
                 if await store.finish(tx, self.run_id, state, data if state == "failed" else None):
-                    await store.append(tx, self.run_id, [last])
                     if also is not None:
-                        await also(tx)
+                        await also(tx)  # it may add to `data`, so the event is written after it
+                    await store.append(tx, self.run_id, [last])
             self._written += 1
         self.events.append(last)
         self.ended = True

@@ -101,12 +101,3 @@ async def owners(tx: Tx) -> list[str]:
     """The processes that hold running runs. System transaction."""
     rows = await tx.all("select distinct lease_owner from runs where state = 'running' and lease_owner is not null")
     return [row["lease_owner"] for row in rows]
-
-
-async def prune_events(tx: Tx, keep: timedelta) -> int:
-    """Drop events of runs that ended long ago; what they built is kept elsewhere. System transaction."""
-    return await tx.run(
-        "delete from run_events e using runs r where r.tenant_id = e.tenant_id and r.user_id = e.user_id"
-        " and r.id = e.run_id and r.finished_at < current_timestamp - $1::interval",
-        keep,
-    )

@@ -1,0 +1,1 @@
+"""The one door to a model call: resolve, admit, run, fall back, meter, cancel."""

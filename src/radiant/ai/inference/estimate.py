@@ -1,0 +1,89 @@
+"""What a request will cost before it runs, and what it cost where the upstream did not tell. Both are marked so."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from radiant.ai.inference.model import Model
+from radiant.ai.providers.chat import (
+    ChatRequest,
+    ImagePart,
+    ImageUrlPart,
+    JsonSchema,
+    Message,
+    Part,
+    ReasoningPart,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+    Usage,
+)
+from radiant.ai.routing.service import Needs
+from radiant.kit.money import ZERO, nano, token_cost
+
+# English text has about four characters a token; three errs on the safe side, as a reservation should.
+_CHARACTERS_PER_TOKEN = 3
+_TOKENS_PER_MESSAGE = 6
+_TOKENS_PER_IMAGE = 1600
+_DEFAULT_OUTPUT = 4096
+
+
+def text_tokens(characters: int) -> int:
+    """Tokens of a text of that length, rounded up."""
+    return -(-characters // _CHARACTERS_PER_TOKEN)
+
+
+def _part_tokens(part: Part) -> int:
+    match part:
+        case TextPart(text) | ReasoningPart(text):
+            return text_tokens(len(text))
+        case ToolCallPart(_, name, arguments):
+            return text_tokens(len(name) + len(arguments))
+        case ToolResultPart(_, text):
+            return text_tokens(len(text))
+        case ImagePart() | ImageUrlPart():
+            return _TOKENS_PER_IMAGE
+
+
+def input_tokens(request: ChatRequest) -> int:
+    """About how many tokens the prompt has."""
+    messages = sum(_TOKENS_PER_MESSAGE + sum(map(_part_tokens, message.parts)) for message in request.messages)
+    tools = sum(
+        text_tokens(len(tool.name) + len(tool.description) + len(str(tool.parameters))) for tool in request.tools
+    )
+    return messages + tools
+
+
+def _has_image(messages: Sequence[Message]) -> bool:
+    return any(isinstance(part, ImagePart | ImageUrlPart) for message in messages for part in message.parts)
+
+
+def needs_of(request: ChatRequest) -> Needs:
+    """What the request asks of a model."""
+    capabilities = {"text"}
+    if _has_image(request.messages):
+        capabilities.add("vision")
+    if request.tools:
+        capabilities.add("tools")
+    if isinstance(request.response_format, JsonSchema):
+        capabilities.add("json_schema")
+    return Needs(frozenset(capabilities), input_tokens(request), request.max_tokens or _DEFAULT_OUTPUT)
+
+
+def reservation(model: Model, needs: Needs) -> Decimal:
+    """The most that the request should cost, in dollars."""
+    output = min(needs.output_tokens, model.max_output_tokens or needs.output_tokens)
+    return nano(token_cost(needs.input_tokens, model.input_price) + token_cost(output, model.output_price))
+
+
+def cost_of(model: Model, usage: Usage) -> Decimal:
+    """What the tokens cost, in dollars. Cached tokens have prices of their own, the prompt's where none is known."""
+    plain = usage.input_tokens - usage.cache_read_tokens - usage.cache_write_tokens
+    read = model.cache_read_price if model.cache_read_price is not None else model.input_price
+    write = model.cache_write_price if model.cache_write_price is not None else model.input_price
+    total = (
+        token_cost(max(plain, 0), model.input_price)
+        + token_cost(usage.cache_read_tokens, read)
+        + token_cost(usage.cache_write_tokens, write)
+        + token_cost(usage.output_tokens, model.output_price)
+    )
+    return nano(total) if total else ZERO

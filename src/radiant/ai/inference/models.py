@@ -1,0 +1,183 @@
+"""The models as one tenant sees them: the catalogue, what its providers listed besides, and which can be used now."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+
+from radiant.ai.catalog import models as catalog
+from radiant.ai.catalog import store as catalog_store
+from radiant.ai.inference import estimate
+from radiant.ai.inference.model import Model
+from radiant.ai.providers.connections import Connected, Connections
+from radiant.ai.providers.provider import Connection, Provider
+from radiant.ai.providers.vendors import vendors
+from radiant.ai.routing.service import Candidate, Needs
+from radiant.ai.serving.host import Host
+from radiant.ai.serving.packs import AddedModel, ModelStore
+from radiant.infra.db import TenantDb
+from radiant.kit.errors import NotFound, Unavailable
+from radiant.kit.money import ZERO
+
+LOCAL = "local"
+# How long the catalogue is kept in memory; the operator's changes are seen by all processes after it.
+_CATALOG_SECONDS = 5.0
+# A local model that is not loaded yet answers some seconds later.
+_WARM, _COLD, _REMOTE = 1.0, 0.4, 0.8
+_UNKNOWN_QUALITY = 0.5
+
+
+class ModelNotFound(NotFound):
+    """No model of that name."""
+
+    slug = "model-not-found"
+
+
+class ModelUnavailable(Unavailable):
+    """The model is known and cannot be used now; the detail says what it lacks."""
+
+    slug = "model-unavailable"
+
+
+class Models:
+    """Made once by a root."""
+
+    def __init__(self, connections: Connections, host: Host, store: ModelStore) -> None:
+        self._connections = connections
+        self._host = host
+        self._store = store
+        self._catalog: Sequence[catalog.Model] = ()
+        self._installed: frozenset[str] = frozenset()
+        self._added: Sequence[AddedModel] = ()
+        self._read_at = float("-inf")
+
+    async def all(self, db: TenantDb) -> list[Model]:
+        """Every model, usable or not, local ones first."""
+        listed = await self._listed(db)
+        connected = await self._connections.all(db)
+        states = self._host.states()
+        found = [self._view(model, connected, states) for model in listed]
+        known = {(model.provider, model.upstream_id) for model in listed}
+        found += [_own(added, states.get(added.id, "COLD")) for added in self._added]
+        for provider, connection in connected.items():
+            found += _discovered(provider, connection, known)
+        return sorted(found, key=lambda model: (not model.local, model.provider, model.id))
+
+    async def _listed(self, db: TenantDb) -> Sequence[catalog.Model]:
+        if time.monotonic() - self._read_at > _CATALOG_SECONDS:
+            async with db.tx() as tx:
+                self._catalog = await catalog_store.all_models(tx)
+            self._installed, self._added = await asyncio.to_thread(self._look)
+            self._read_at = time.monotonic()
+        return self._catalog
+
+    def _look(self) -> tuple[frozenset[str], Sequence[AddedModel]]:
+        installed = frozenset(status.model.id for status in self._store.models() if status.installed)
+        return installed, self._store.added()
+
+    def _view(self, model: catalog.Model, connected: Mapping[str, Connected], states: Mapping[str, str]) -> Model:
+        return Model(
+            id=model.model_id,
+            display_name=model.display_name,
+            provider=model.provider,
+            upstream_id=model.upstream_id,
+            task=model.task,
+            capabilities=model.capabilities,
+            context_length=model.context_length,
+            max_output_tokens=model.max_output_tokens,
+            input_price=model.input_price,
+            output_price=model.output_price,
+            cache_read_price=model.cache_read_price,
+            cache_write_price=model.cache_write_price,
+            quality=model.quality,
+            aliases=model.aliases,
+            local=model.local,
+            license=model.license,
+            note=model.note,
+            thermal_state=states.get(model.model_id, model.thermal_state) if model.local else None,
+            unavailable=self._lacks(model, connected, states),
+        )
+
+    def _lacks(self, model: catalog.Model, connected: Mapping[str, Connected], states: Mapping[str, str]) -> str | None:
+        if not model.is_active:
+            return "switched off by the operator"
+        if model.local:
+            if model.model_id not in self._installed:
+                return "not installed"
+            return "switched off" if states.get(model.model_id) == "OFF" else None
+        known = vendors().get(model.provider)
+        if known is None:
+            return f"{model.provider} cannot be reached by this version"
+        connection = connected.get(model.provider)
+        if connection is None:
+            return f"needs a key for {known.display_name}"
+        return None if connection.is_active else f"{known.display_name} is switched off"
+
+    async def resolve(self, db: TenantDb, name: str) -> Model:
+        """The usable model of that id, alias or `provider/id`. Raises ModelNotFound, ModelUnavailable."""
+        found = await self.all(db)
+        model = next((m for m in found if m.id == name), None) or next((m for m in found if name in m.aliases), None)
+        if model is None:
+            provider, _, upstream_id = name.partition("/")
+            model = next((m for m in found if m.provider == provider and m.upstream_id == upstream_id), None)
+        if model is None:
+            raise ModelNotFound(f"model: there is no {name!r}; GET /v1/models lists those that can be used")
+        if model.unavailable:
+            raise ModelUnavailable(f"{model.id} cannot be used: {model.unavailable}")
+        return model
+
+    async def connect(self, db: TenantDb, model: Model) -> tuple[Provider, Connection]:
+        """Translator and address for one call. A local model is loaded by its provider when it is called."""
+        if model.local:
+            return self._connections.provider(LOCAL), Connection(LOCAL, "", timeouts=self._connections.timeouts)
+        connection = await self._connections.open(db, model.provider)
+        if connection is None:
+            raise ModelUnavailable(f"{model.id} cannot be used: {model.provider} is no longer connected")
+        return self._connections.provider(model.provider), connection
+
+    def candidate(self, model: Model, needs: Needs) -> Candidate:
+        """The model as routing weighs it for a request."""
+        priced = model.input_price is not None and model.output_price is not None
+        warm = model.thermal_state in ("WARM", "HOT")
+        return Candidate(
+            id=model.id,
+            capabilities=model.capabilities,
+            context_length=model.context_length,
+            cost=estimate.reservation(model, needs) if priced else None,
+            quality=model.quality.get("overall", _UNKNOWN_QUALITY),
+            readiness=(_WARM if warm else _COLD) if model.local else _REMOTE,
+            excluded=model.unavailable,
+        )
+
+
+def _own(added: AddedModel, state: str) -> Model:
+    """A GGUF file of the operator's own."""
+    return Model(
+        id=added.id,
+        display_name=added.id,
+        provider=LOCAL,
+        upstream_id=added.id,
+        capabilities=frozenset({"text", "json_schema", "tools"}),
+        context_length=added.context_length,
+        input_price=ZERO,
+        output_price=ZERO,
+        local=True,
+        thermal_state=state,
+        note=added.path,
+    )
+
+
+def _discovered(provider: str, connected: Connected, known: set[tuple[str, str]]) -> list[Model]:
+    """Models that a provider listed and the catalogue does not know: usable, their prices unknown."""
+    return [
+        Model(
+            id=f"{provider}/{upstream_id}",
+            display_name=upstream_id,
+            provider=provider,
+            upstream_id=upstream_id,
+            capabilities=frozenset({"text", "tools", "vision", "json_schema"}),
+            context_length=context_length,
+            unavailable=None if connected.is_active else "switched off",
+        )
+        for upstream_id, context_length in connected.models
+        if (provider, upstream_id) not in known
+    ]

@@ -1,0 +1,204 @@
+"""By which address and key a tenant reaches a provider: its own connection, else the platform's, else a key in the
+platform's environment. Keys are sealed by the KMS port, bound to the tenant and provider that they are for."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from radiant.ai.providers import connections_store as store
+from radiant.ai.providers.addresses import check_base_url
+from radiant.ai.providers.errors import UpstreamError
+from radiant.ai.providers.provider import Connection, Provider, Secret, Timeouts
+from radiant.ai.providers.vendors import Vendor, vendor, vendors
+from radiant.foundation.identity import trail
+from radiant.foundation.identity.callers import Caller
+from radiant.infra.db import Database, Row, TenantDb
+from radiant.infra.kms import Kms, open_sealed, seal
+from radiant.kit.errors import Forbidden, Invalid, NotFound
+from radiant.kit.ids import TenantId
+
+Source = Literal["workspace", "platform", "environment"]
+_MODELS_KEPT = 500
+
+
+class ProviderCheckFailed(Invalid):
+    """The provider refused the key, or could not be reached."""
+
+    slug = "provider-check-failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A provider that a tenant can reach."""
+
+    provider: str
+    source: Source
+    base_url: str
+    hint: str
+    id: UUID | None = None
+    is_active: bool = True
+    checked_at: datetime | None = None
+    check_error: str | None = None
+    sealed: dict[str, Any] | None = None
+    models: tuple[tuple[str, int | None], ...] = ()
+    """What the provider listed when it was tested: its ids, with context lengths where it told them."""
+
+
+def _of_row(row: Row, vendor: Vendor) -> Connected:
+    return Connected(
+        provider=row["provider"],
+        source="workspace" if row["tenant_id"] else "platform",
+        base_url=row["base_url"] or vendor.base_url,
+        hint=row["hint"],
+        id=row["id"],
+        is_active=row["is_active"],
+        checked_at=row["checked_at"],
+        check_error=row["check_error"],
+        sealed=row["sealed"],
+        models=tuple((item["id"], item.get("context_length")) for item in row["settings"].get("models", [])),
+    )
+
+
+def _context(tenant_id: TenantId | None, provider: str) -> dict[str, str]:
+    return {"purpose": "provider-connection", "tenant": str(tenant_id or "platform"), "provider": provider}
+
+
+class Connections:
+    """Reads and writes connections. `providers` translate, by name."""
+
+    def __init__(
+        self,
+        database: Database,
+        kms: Kms,
+        providers: Mapping[str, Provider],
+        timeouts: Timeouts,
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._database = database
+        self._kms = kms
+        self._providers = providers
+        self.timeouts = timeouts
+        self._environment = environment
+
+    def provider(self, name: str) -> Provider:
+        """The translator of that provider. Raises NotFound."""
+        found = self._providers.get(name)
+        if found is None:
+            raise NotFound(f"there is no provider {name!r}")
+        return found
+
+    async def all(self, db: TenantDb) -> dict[str, Connected]:
+        """Every provider that this tenant can reach, by name. An inactive own connection hides the platform's."""
+        async with db.tx() as tx:
+            own = await store.own(tx)
+        async with self._database.system("platform connections").tx() as tx:
+            platform = await store.platform(tx)
+        found: dict[str, Connected] = {}
+        for name, known in vendors().items():
+            if self._environment.get(known.key_env):
+                hint = Secret(self._environment[known.key_env]).hint()
+                found[name] = Connected(provider=name, source="environment", base_url=known.base_url, hint=hint)
+        for row in [*platform, *own]:
+            known = vendor(row["provider"])
+            if known is not None:
+                found[row["provider"]] = _of_row(row, known)
+        return found
+
+    async def open(self, db: TenantDb, provider: str) -> Connection | None:
+        """The tenant's connection to a provider with its key unsealed, or None."""
+        connected = (await self.all(db)).get(provider)
+        if connected is None or not connected.is_active:
+            return None
+        return await self.unseal(db, connected)
+
+    async def unseal(self, db: TenantDb, connected: Connected) -> Connection:
+        """A connection that can be called."""
+        known = vendor(connected.provider)
+        assert known is not None
+        key: Secret | None = None
+        if connected.source == "environment":
+            key = Secret(self._environment[known.key_env])
+        elif connected.sealed is not None:
+            owner = db.tenant_id if connected.source == "workspace" else None
+            plain = await open_sealed(self._kms, connected.sealed, _context(owner, connected.provider))
+            key = Secret(plain.decode())
+        return Connection(
+            provider=connected.provider,
+            base_url=connected.base_url,
+            api_key=key,
+            timeouts=self.timeouts,
+            allow_private=known.local or connected.source != "workspace",
+        )
+
+    async def save(
+        self, caller: Caller, provider: str, api_key: str | None, base_url: str | None, *, shared: bool
+    ) -> None:
+        """Test a key and address, then keep them. `shared`: for every tenant, by the operator alone.
+
+        Raises NotFound, Forbidden, AddressRefused, ProviderCheckFailed; nothing is kept then.
+        """
+        known = vendors().get(provider)
+        if known is None:
+            raise NotFound(f"there is no provider {provider!r}; there are {', '.join(vendors())}")
+        if shared:
+            caller.require_operator()
+        if known.local and not caller.is_operator:
+            raise Forbidden(f"{known.display_name} runs on the platform's own network: only its operator connects it")
+        if known.needs_key and not api_key:
+            raise Invalid(f"api_key: {known.display_name} needs one; make it at {known.docs_url}")
+        address = check_base_url(base_url or known.base_url, allow_private=caller.is_operator)
+        owner = None if shared or known.local else caller.tenant_id
+        key = Secret(api_key) if api_key else None
+        connection = Connection(provider, address, key, self.timeouts, allow_private=caller.is_operator)
+        models = await self._test(connection)
+        sealed = await seal(self._kms, api_key.encode(), _context(owner, provider)) if api_key else None
+        async with self._database.system("save connection").tx() as tx:
+            await store.save(
+                tx, owner, provider, address if address != known.base_url else None, sealed,
+                key.hint() if key else "", {"models": models}, caller.user_id if owner else None,
+            )  # fmt: skip
+            await trail.record(tx, caller, "provider.connected", target=("provider", provider), shared=owner is None)
+
+    async def check(self, caller: Caller, provider: str) -> None:
+        """Test the connection that is in force again and write how it went. Raises NotFound, ProviderCheckFailed."""
+        db = caller.db(self._database)
+        connected = (await self.all(db)).get(provider)
+        if connected is None:
+            raise NotFound(f"{provider} is not connected; enter a key first")
+        owner = caller.tenant_id if connected.source == "workspace" else None
+        models: list[dict[str, Any]] | None = None
+        failure: ProviderCheckFailed | None = None
+        try:
+            models = await self._test(await self.unseal(db, connected))
+        except ProviderCheckFailed as error:
+            failure = error
+        async with self._database.system("check connection").tx() as tx:
+            await store.note_check(tx, owner, provider, failure.detail if failure else None, models)
+        if failure is not None:
+            raise failure
+
+    async def delete(self, caller: Caller, provider: str) -> None:
+        """Forget the connection that is in force: the tenant's own, or the platform's as its operator."""
+        connected = (await self.all(caller.db(self._database))).get(provider)
+        if connected is None:
+            raise NotFound(f"{provider} is not connected")
+        if connected.source == "environment":
+            raise Invalid(f"{provider} is connected by the server's environment; take the variable out there")
+        if connected.source == "platform":
+            caller.require_operator()
+        owner = caller.tenant_id if connected.source == "workspace" else None
+        async with self._database.system("delete connection").tx() as tx:
+            await store.delete(tx, owner, provider)
+            await trail.record(tx, caller, "provider.disconnected", target=("provider", provider))
+
+    async def _test(self, connection: Connection) -> list[dict[str, Any]]:
+        provider = self.provider(connection.provider)
+        try:
+            await provider.check(connection)
+            listed = await provider.list_models(connection)
+        except UpstreamError as error:
+            raise ProviderCheckFailed(f"{connection.provider} was tried and failed: {error.detail}") from error
+        return [{"id": item.id, "context_length": item.context_length} for item in listed[:_MODELS_KEPT]]

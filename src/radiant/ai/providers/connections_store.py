@@ -1,0 +1,66 @@
+"""SQL of provider connections: a tenant's own, and the platform's (tenant_id null)."""
+
+from typing import Any
+
+from radiant.infra.db import Row, Tx
+from radiant.kit.ids import TenantId, UserId
+
+
+async def own(tx: Tx) -> list[Row]:
+    """The tenant's connections."""
+    return await tx.all(
+        "select id, tenant_id, provider, base_url, sealed, hint, settings, is_active, checked_at, check_error"
+        " from provider_connections where tenant_id = $1 and name = 'default' order by provider",
+        tx.tenant_id,
+    )
+
+
+async def platform(tx: Tx) -> list[Row]:
+    """The platform's connections. System transaction."""
+    return await tx.all(
+        "select id, tenant_id, provider, base_url, sealed, hint, settings, is_active, checked_at, check_error"
+        " from provider_connections where tenant_id is null and name = 'default' order by provider"
+    )
+
+
+async def save(
+    tx: Tx,
+    tenant_id: TenantId | None,
+    provider: str,
+    base_url: str | None,
+    sealed: dict[str, Any] | None,
+    hint: str,
+    settings: dict[str, Any],
+    user_id: UserId | None,
+) -> None:
+    """Store a connection that was just tested, in place of the one before."""
+    await tx.run(
+        "insert into provider_connections (tenant_id, provider, base_url, sealed, hint, settings, created_by, checked_at)"
+        " values ($1, $2, $3, $4, $5, $6, $7, current_timestamp)"
+        " on conflict (tenant_id, provider, name) do update set base_url = excluded.base_url,"
+        " sealed = excluded.sealed, hint = excluded.hint, settings = excluded.settings, is_active = true,"
+        " checked_at = current_timestamp, check_error = null, updated_at = current_timestamp",
+        tenant_id, provider, base_url, sealed, hint, settings, user_id,
+    )  # fmt: skip
+
+
+async def note_check(
+    tx: Tx, tenant_id: TenantId | None, provider: str, error: str | None, models: list[dict[str, Any]] | None
+) -> None:
+    """Write how the last test went, and the models that the provider listed."""
+    await tx.run(
+        "update provider_connections set checked_at = current_timestamp, check_error = $3,"
+        " settings = case when $4::jsonb is null then settings else settings || jsonb_build_object('models', $4::jsonb) end"
+        " where tenant_id is not distinct from $1 and provider = $2 and name = 'default'",
+        tenant_id, provider, error, models,
+    )  # fmt: skip
+
+
+async def delete(tx: Tx, tenant_id: TenantId | None, provider: str) -> bool:
+    """Forget a connection and its key."""
+    touched = await tx.run(
+        "delete from provider_connections"
+        " where tenant_id is not distinct from $1 and provider = $2 and name = 'default'",
+        tenant_id, provider,
+    )  # fmt: skip
+    return touched == 1

@@ -1,0 +1,115 @@
+"""The API process: every slice wired to every other, and nothing else."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Awaitable, Callable
+
+from fastapi import FastAPI
+
+from radiant import __version__, page
+from radiant.ai.inference import routes as models_routes
+from radiant.ai.inference.models import LOCAL, Models
+from radiant.ai.inference.service import Inference
+from radiant.ai.providers import routes as providers_routes
+from radiant.ai.providers.connections import Connections
+from radiant.ai.providers.local import LocalProvider
+from radiant.ai.providers.provider import Timeouts
+from radiant.ai.providers.registry import build_providers
+from radiant.ai.serving import routes as serving_routes
+from radiant.ai.serving.host import Host
+from radiant.ai.serving.packs import ModelStore
+from radiant.ai.serving.served import finder
+from radiant.config import Settings
+from radiant.doors.gateway.routes import routes as gateway_routes
+from radiant.foundation.audit import routes as audit_routes
+from radiant.foundation.files import routes as files_routes
+from radiant.foundation.identity import routes as identity_routes
+from radiant.foundation.identity import users_routes
+from radiant.foundation.runs import routes as runs_routes
+from radiant.foundation.runs.hub import RunHub
+from radiant.foundation.usage import routes as usage_routes
+from radiant.health import router as health_router
+from radiant.http.middleware import BodyLimit, RequestContext
+from radiant.http.problem import install_problem_handlers
+from radiant.infra.httpclient import HttpClient
+from radiant.runtime import Runtime, open_runtime
+from radiant.workspace.chats import routes as chats_routes
+from radiant.workspace.turns import routes as turns_routes
+from radiant.workspace.turns.service import Turns
+
+_ROUTERS = (
+    health_router,
+    identity_routes.router,
+    users_routes.router,
+    audit_routes.router,
+    usage_routes.router,
+    files_routes.router,
+    runs_routes.router,
+    providers_routes.router,
+    models_routes.router,
+    serving_routes.router,
+    turns_routes.router,
+    chats_routes.router,
+)
+
+
+def create_app(settings: Settings, open_runtime: Callable[[Settings], Awaitable[Runtime]] = open_runtime) -> FastAPI:
+    """The ASGI application. Its lifespan opens the database and the models, and closes them in reverse."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        async with contextlib.AsyncExitStack() as stack:
+            runtime = await open_runtime(settings)
+            stack.push_async_callback(runtime.close)
+            await _wire(app, runtime, stack)
+            yield
+
+    app = FastAPI(
+        title="RADIANT",
+        version=__version__,
+        lifespan=lifespan,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.settings = settings
+    for router in _ROUTERS:
+        app.include_router(router)
+    app.router.routes.extend(gateway_routes)
+    page.mount(app)
+    install_problem_handlers(app)
+    app.add_middleware(BodyLimit, limit=settings.max_upload_mb * 1024 * 1024 + 64 * 1024)
+    app.add_middleware(RequestContext)
+    return app
+
+
+async def _wire(app: FastAPI, runtime: Runtime, stack: contextlib.AsyncExitStack) -> None:
+    settings, database = runtime.settings, runtime.database
+    http = await stack.enter_async_context(HttpClient())
+    store = ModelStore(settings.model_folder)
+    for path in settings.gguf:
+        await asyncio.to_thread(store.add_gguf, path)
+    host = await stack.enter_async_context(
+        Host(
+            finder(store, threads=settings.model_threads),
+            memory_mb=settings.model_memory_mb,
+            idle_seconds=settings.model_idle_s,
+            wait_seconds=settings.request_timeout_s,
+        )
+    )
+    providers = {**build_providers(http), LOCAL: LocalProvider(http, host)}
+    timeouts = Timeouts(total=settings.request_timeout_s)
+    connections = Connections(database, runtime.kms, providers, timeouts)
+    inference = Inference(database, Models(connections, host, store))
+    stack.push_async_callback(inference.close)
+    runs = RunHub()
+    stack.push_async_callback(runs.close)
+    app.state.database = database
+    app.state.objects = runtime.objects
+    app.state.connections = connections
+    app.state.host = host
+    app.state.model_store = store
+    app.state.http = http
+    app.state.inference = inference
+    app.state.runs = runs
+    app.state.turns = Turns(database, inference, runs, runtime.objects)

@@ -1,0 +1,42 @@
+"""Serves the built page: hashed assets for ever, index.html for every other path of the app."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from radiant.kit.errors import NotFound
+
+FOLDER = Path(__file__).parent / "static"
+_NOT_BUILT = "The page is not built. From a checkout, ./radiant up builds it; the API answers all the same.\n"
+
+
+class _Assets(StaticFiles):
+    """Files whose names carry their hash."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """With a year's cache."""
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+async def _index(request: Request) -> Response:
+    path = request.url.path.lstrip("/")
+    if path.startswith(("api/", "v1/")):
+        raise NotFound(f"{request.method} {request.url.path}: there is no such endpoint")
+    if "/" not in path and "." in path and (FOLDER / path).is_file():
+        return FileResponse(FOLDER / path, headers={"Cache-Control": "no-cache"})
+    index = FOLDER / "index.html"
+    if not index.exists():
+        return PlainTextResponse(_NOT_BUILT, 503)
+    return FileResponse(index, headers={"Cache-Control": "no-cache"})
+
+
+def mount(app: FastAPI) -> None:
+    """Add the page's routes; the last ones, since they take what is left."""
+    app.mount("/assets", _Assets(directory=FOLDER / "assets", check_dir=False), name="assets")
+    app.add_route("/{path:path}", _index, methods=["GET", "HEAD"], include_in_schema=False)

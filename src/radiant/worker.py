@@ -1,0 +1,78 @@
+"""The worker process: jobs, the sinks of the outbox, and what keeps the house in order."""
+
+import asyncio
+import contextlib
+import signal
+from datetime import timedelta
+
+import structlog
+
+from radiant.config import Settings
+from radiant.foundation.audit.service import chain_events
+from radiant.foundation.files.service import remove_deleted_objects
+from radiant.foundation.runs.hub import end_abandoned
+from radiant.foundation.usage.service import settle_abandoned
+from radiant.infra.events import OutboxReader
+from radiant.infra.jobs import Job, Registry, run_worker
+from radiant.periodic import every
+from radiant.runtime import Runtime, open_runtime
+from radiant.workspace.turns import service as turns
+
+log = structlog.get_logger()
+
+_RETENTION_BATCH = 5000
+
+
+def registry(runtime: Runtime) -> Registry:
+    """Which handler serves which job."""
+    jobs = Registry()
+
+    async def retention(_: Job) -> None:
+        while True:
+            async with runtime.database.system("retention").tx() as tx:
+                rows = await tx.all("select of_table, deleted from app.apply_retention($1)", _RETENTION_BATCH)
+            if all(row["deleted"] < _RETENTION_BATCH for row in rows):
+                return
+
+    async def partitions(_: Job) -> None:
+        async with runtime.database.system("partitions").tx() as tx:
+            await tx.value("select app.create_month_partitions()")
+            await tx.value("select app.drop_month_partitions()")
+
+    jobs.handle("retention", retention, timeout=3600, concurrency=1)
+    jobs.every("17 * * * *", "retention")
+    jobs.handle("partitions", partitions, concurrency=1)
+    jobs.every("7 3 * * *", "partitions")
+    return jobs
+
+
+async def work(settings: Settings, stop: asyncio.Event) -> None:
+    """Run until `stop` is set."""
+    runtime = await open_runtime(settings)
+    database = runtime.database
+    stale = timedelta(seconds=2 * settings.request_timeout_s)
+    system_dsn = runtime.addresses.system
+    sinks = {"audit": lambda events: chain_events(database, events)}
+    background = [
+        asyncio.create_task(OutboxReader(database.system("outbox"), system_dsn, sinks).run()),
+        asyncio.create_task(every(3, "runs", lambda: end_abandoned(database, {turns.KIND: turns.keep_abandoned}))),
+        asyncio.create_task(every(60, "usage", lambda: settle_abandoned(database, stale))),
+        asyncio.create_task(every(60, "objects", lambda: remove_deleted_objects(database, runtime.objects))),
+    ]
+    try:
+        await run_worker(system_dsn, registry(runtime), stop)
+    finally:
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+        await runtime.close()
+
+
+async def main(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    with contextlib.suppress(asyncio.CancelledError):
+        await work(settings, stop)

@@ -1,0 +1,117 @@
+"""Shapes of chats."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from radiant.kit.ids import AssetId, ChatId, MessageId, RunId
+
+MAX_TEXT = 400_000
+Title = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+ModelName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class TextContent(_Strict):
+    """Words."""
+
+    type: Literal["text"]
+    text: str = Field(max_length=MAX_TEXT)
+
+
+class ImageContent(_Strict):
+    """An uploaded picture."""
+
+    type: Literal["image"]
+    asset_id: AssetId
+
+
+Content = Annotated[TextContent | ImageContent, Field(discriminator="type")]
+
+
+class NewChat(_Strict):
+    """A chat to be made."""
+
+    title: Title = ""
+    model: ModelName = "auto"
+    system_prompt: str = Field(default="", max_length=100_000)
+
+
+class ChatChange(_Strict):
+    """What can be changed of a chat."""
+
+    title: Title | None = None
+    model: ModelName | None = None
+    system_prompt: str | None = Field(default=None, max_length=100_000)
+    pinned: bool | None = None
+    leaf_message_id: MessageId | None = None
+
+
+class ChatSummary(BaseModel):
+    """A chat in the list; `snippet` shows where a search was found."""
+
+    id: ChatId
+    title: str
+    model: str
+    pinned: bool
+    created_at: datetime
+    updated_at: datetime
+    snippet: str | None = None
+
+
+class Message(BaseModel):
+    """A message of the tree. Cost in dollars, times in milliseconds."""
+
+    id: MessageId
+    parent_id: MessageId | None
+    role: Literal["system", "user", "assistant", "tool"]
+    content: list[dict[str, Any]]
+    reasoning: str
+    status: Literal["streaming", "complete", "stopped", "failed"]
+    stop_reason: str | None
+    model: str | None
+    run_id: RunId | None
+    decision_id: UUID | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cost: Decimal | None
+    first_token_ms: int | None
+    duration_ms: int | None
+    error: dict[str, Any] | None
+    created_at: datetime
+
+
+class Chat(ChatSummary):
+    """A chat with every message of its tree, the oldest first."""
+
+    system_prompt: str
+    leaf_message_id: MessageId | None
+    messages: list[Message] = []
+
+
+class NewTurn(_Strict):
+    """A question. `parent_id`: the message that it follows; absent: the chat's last; null: it starts the chat anew."""
+
+    content: list[Content] = Field(min_length=1, max_length=30)
+    parent_id: MessageId | None = None
+    model: ModelName | None = None
+
+
+class Retry(_Strict):
+    """Another answer, perhaps of another model."""
+
+    model: ModelName | None = None
+
+
+class Turn(BaseModel):
+    """A turn that started: its run, the question and the answer to come."""
+
+    run_id: RunId
+    user_message: Message
+    assistant_message: Message

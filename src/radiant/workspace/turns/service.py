@@ -1,0 +1,262 @@
+"""Turns of a chat: a question is kept, its answer streams as a run apart from the request that asked for it."""
+
+import asyncio
+import contextlib
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from radiant.ai.inference.service import Answer, Inference
+from radiant.ai.providers.chat import (
+    Done,
+    Fold,
+    ReasoningDelta,
+    ReasoningPart,
+    TextDelta,
+    TextPart,
+    ToolCallDelta,
+    Usage,
+)
+from radiant.ai.routing.service import level_of
+from radiant.foundation.files import service as files
+from radiant.foundation.identity.callers import Caller
+from radiant.foundation.runs import idempotency
+from radiant.foundation.runs import store as runs_store
+from radiant.foundation.runs.hub import LEASE, RunHub, RunLog
+from radiant.infra.db import Database, TenantDb, Tx
+from radiant.infra.objects import ObjectStore
+from radiant.kit.errors import Conflict, Invalid, NotFound, Problem
+from radiant.kit.ids import AssetId, ChatId, MessageId, RunId, uuid7
+from radiant.kit.text import shorten
+from radiant.workspace.chats import messages_store
+from radiant.workspace.chats import store as chats_store
+from radiant.workspace.chats.schemas import Chat, Message, NewTurn, Retry, Turn
+from radiant.workspace.turns.prompt import assemble
+
+log = structlog.get_logger()
+
+KIND = "turn"
+_MAX_LIVE = 200
+
+
+class NothingAsked(Invalid):
+    """The question has neither words nor pictures."""
+
+    slug = "nothing-asked"
+
+
+class StillAnswering(Conflict):
+    """The message that this should follow is not finished."""
+
+    slug = "still-answering"
+
+
+class Turns:
+    """Takes turns. Made once by a root."""
+
+    def __init__(self, database: Database, inference: Inference, runs: RunHub, objects: ObjectStore) -> None:
+        self._database = database
+        self._inference = inference
+        self._runs = runs
+        self._objects = objects
+
+    async def ask(self, caller: Caller, chat_id: ChatId, new: NewTurn, key: str | None) -> Turn:
+        """Keep a question and start its answer. Raises NotFound, NothingAsked, StillAnswering, IdempotencyMismatch."""
+        if not any(item.type == "image" or item.text.strip() for item in new.content):
+            raise NothingAsked("content: write something")
+        db = caller.db(self._database)
+        run_id = RunId(uuid7())
+        async with db.tx() as tx:
+            before = await idempotency.claim(tx, key, f"{chat_id}:{new.model_dump_json()}")
+            if before is not None:
+                return Turn.model_validate(before)
+            chat = await _chat(tx, chat_id)
+            parent_id = new.parent_id if "parent_id" in new.model_fields_set else chat.leaf_message_id
+            if parent_id is not None:
+                await _must_be_finished(tx, chat_id, parent_id)
+            content = [item.model_dump(mode="json") for item in new.content]
+            for item in new.content:
+                if item.type == "image" and await files.find(tx, item.asset_id) is None:
+                    raise NotFound("content.asset_id: there is no such file")
+            question = await messages_store.insert_user(tx, MessageId(uuid7()), chat_id, parent_id, content)
+            answer = await self._begin(tx, chat, question, new.model, run_id)
+            turn = Turn(run_id=run_id, user_message=question, assistant_message=answer)
+            await idempotency.remember(tx, key, turn.model_dump(mode="json"))
+        self._start(caller, chat, question.id, answer.model or chat.model, run_id)
+        return turn
+
+    async def retry(self, caller: Caller, chat_id: ChatId, message_id: MessageId, retry: Retry) -> Turn:
+        """Another answer to the question that `message_id` answers (or is), as its sibling. Raises NotFound."""
+        db = caller.db(self._database)
+        run_id = RunId(uuid7())
+        async with db.tx() as tx:
+            chat = await _chat(tx, chat_id)
+            message = await messages_store.get(tx, chat_id, message_id)
+            if message is not None and message.role == "assistant" and message.parent_id is not None:
+                message = await messages_store.get(tx, chat_id, message.parent_id)
+            if message is None or message.role != "user":
+                raise NotFound("there is no such answer in this chat")
+            answer = await self._begin(tx, chat, message, retry.model, run_id)
+        self._start(caller, chat, message.id, answer.model or chat.model, run_id)
+        return Turn(run_id=run_id, user_message=message, assistant_message=answer)
+
+    async def _begin(self, tx: Tx, chat: Chat, question: Message, model: str | None, run_id: RunId) -> Message:
+        if len(self._runs) >= _MAX_LIVE:
+            raise Conflict("too many answers are being written here; try again in a moment")
+        chosen = model or chat.model
+        await runs_store.insert(tx, run_id, KIND, self._runs.owner, LEASE, {"chat_id": str(chat.id), "model": chosen})
+        answer = await messages_store.insert_answer(tx, MessageId(uuid7()), chat.id, question.id, chosen, run_id)
+        words = " ".join(item["text"] for item in question.content if item["type"] == "text")
+        await chats_store.advance(tx, chat.id, answer.id, shorten(words, 60) or "Picture", model)
+        return answer
+
+    def _start(self, caller: Caller, chat: Chat, question_id: MessageId, model: str, run_id: RunId) -> None:
+        async def body(run: RunLog) -> None:
+            await self._answer(caller, chat, question_id, model, run)
+
+        self._runs.start(caller.db(self._database), run_id, body)
+
+    async def _answer(self, caller: Caller, chat: Chat, question_id: MessageId, model: str, run: RunLog) -> None:
+        """The body of the run: always ends it, with whatever was said kept."""
+        spoken = Fold()
+        answer: Answer | None = None
+        try:
+            db = run.db
+            context = await self._context_length(db, model)
+            async with db.tx() as tx:
+                path = await messages_store.path(tx, chat.id, question_id)
+            request = await assemble(chat.system_prompt, path, lambda asset: self._image(db, asset), context)
+            answer = await self._inference.open(caller, model, request, run_id=run.run_id)
+            run.append("started", {"model": answer.model, "provider": answer.provider, "reason": answer.reason})
+            async with contextlib.aclosing(answer.events) as events:
+                async for event in events:
+                    spoken.add(event)
+                    match event:
+                        case TextDelta(text):
+                            run.append("text", {"text": text})
+                        case ReasoningDelta(text) if text:
+                            run.append("reasoning", {"text": text})
+                        case ToolCallDelta(index, call_id, name, arguments):
+                            run.append(
+                                "tool_call", {"index": index, "id": call_id, "name": name, "arguments": arguments}
+                            )
+                        case Usage() | Done() | _:
+                            pass
+        except asyncio.CancelledError:
+            if not run.cancel_requested:
+                await self._fail(run, spoken, answer, _INTERRUPTED)
+            else:
+                await self._finish(run, spoken, answer, "stopped", None)
+        except Problem as problem:
+            await self._fail(run, spoken, answer, _error(problem))
+        else:
+            await self._finish(run, spoken, answer, "complete", spoken.stop_reason)
+
+    async def _finish(
+        self, run: RunLog, spoken: Fold, answer: Answer | None, status: str, stop_reason: str | None
+    ) -> None:
+        data: dict[str, Any] = {"stop_reason": stop_reason}
+
+        async def keep(tx: Tx) -> None:
+            message = await _store_end(tx, run.run_id, spoken, answer, status, None, stop_reason)
+            if message is not None:
+                data["message"] = message.model_dump(mode="json")
+
+        state = "cancelled" if status == "stopped" else "done"
+        if answer is not None:
+            usage = answer.receipt.usage
+            run.append(
+                "usage",
+                {
+                    "input_tokens": usage.input_tokens,
+                    "output_tokens": usage.output_tokens,
+                    "cost": f"{answer.receipt.cost:f}",
+                },
+            )
+        await run.finish(state, "done", data, keep)
+
+    async def _fail(self, run: RunLog, spoken: Fold, answer: Answer | None, error: dict[str, Any]) -> None:
+        async def keep(tx: Tx) -> None:
+            await _store_end(tx, run.run_id, spoken, answer, "failed", error, None)
+
+        await run.finish("failed", "failed", error, keep)
+
+    async def _context_length(self, db: TenantDb, model: str) -> int | None:
+        """How much the model holds; for `auto`, the most that any usable one does."""
+        if level_of(model) is None:
+            return (await self._inference.models.resolve(db, model)).context_length
+        usable = [m for m in await self._inference.models.all(db) if m.task == "chat" and m.unavailable is None]
+        return max((m.context_length or 0 for m in usable), default=0) or None
+
+    async def _image(self, db: TenantDb, asset_id: AssetId) -> tuple[str, bytes] | None:
+        async with db.tx() as tx:
+            asset = await files.find(tx, asset_id)
+        if asset is None:
+            return None
+        return asset.media_type, await files.read_bytes(self._objects, asset)
+
+
+def _error(problem: Problem) -> dict[str, Any]:
+    return {"slug": problem.slug, "title": problem.name(), "detail": problem.detail}
+
+
+_INTERRUPTED = {
+    "slug": "interrupted",
+    "title": "Interrupted",
+    "detail": "the server stopped while this was being answered; try again",
+}
+
+
+def _content(spoken: Fold) -> tuple[list[dict[str, Any]], str]:
+    content: list[dict[str, Any]] = []
+    reasoning = ""
+    for part in spoken.partial():
+        if isinstance(part, TextPart) and part.text:
+            content.append({"type": "text", "text": part.text})
+        elif isinstance(part, ReasoningPart):
+            reasoning += part.text
+    return content, reasoning
+
+
+async def _store_end(
+    tx: Tx, run_id: RunId, spoken: Fold, answer: Answer | None, status: str, error: dict[str, Any] | None,
+    stop_reason: str | None,
+) -> Message | None:  # fmt: skip
+    content, reasoning = _content(spoken)
+    if answer is None:
+        return await messages_store.finish(tx, run_id, status, content, reasoning, error)
+    receipt = answer.receipt
+    return await messages_store.finish(
+        tx, run_id, status, content, reasoning, error, stop_reason, answer.model, answer.decision_id,
+        receipt.usage.input_tokens, receipt.usage.output_tokens, receipt.cost, receipt.first_token_ms,
+        receipt.duration_ms,
+    )  # fmt: skip
+
+
+async def keep_abandoned(tx: Tx, run_id: RunId, error: dict[str, Any]) -> None:
+    """What a dead process had written of an answer becomes its message."""
+    text: list[str] = []
+    reasoning: list[str] = []
+    after = 0
+    while events := await runs_store.events_after(tx, run_id, after, 1000):
+        after = events[-1].seq
+        text += [event.data["text"] for event in events if event.kind == "text"]
+        reasoning += [event.data["text"] for event in events if event.kind == "reasoning"]
+    content = [{"type": "text", "text": "".join(text)}] if text else []
+    await messages_store.finish(tx, run_id, "failed", content, "".join(reasoning), error)
+
+
+async def _chat(tx: Tx, chat_id: ChatId) -> Chat:
+    chat = await chats_store.lock(tx, chat_id)
+    if chat is None:
+        raise NotFound("there is no such chat")
+    return chat
+
+
+async def _must_be_finished(tx: Tx, chat_id: ChatId, message_id: MessageId | UUID) -> None:
+    parent = await messages_store.get(tx, chat_id, MessageId(message_id))
+    if parent is None:
+        raise NotFound("parent_id: there is no such message in this chat")
+    if parent.status == "streaming":
+        raise StillAnswering("the answer before is still being written; stop it or wait")
