@@ -100,7 +100,7 @@ export function Shell() {
           <Switch>
             <Route path="/settings/*?">
               <div className="flex h-14 shrink-0 items-center px-2 empty:hidden sm:px-3">{lead}</div>
-              <div className="scroll min-h-0 flex-1">
+              <div className="scroll min-h-0 flex-1" tabIndex={-1}>
                 <Suspense fallback={<Loading />}>
                   <SettingsRoutes />
                 </Suspense>

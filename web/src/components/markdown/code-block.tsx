@@ -37,7 +37,7 @@ export function CodeBlock({ node }: ExtraProps & { children?: ReactNode }) {
   }, [incomplete, language, source]);
 
   return (
-    <figure className="my-4 overflow-hidden rounded-xl border bg-code">
+    <figure className="overflow-hidden rounded-xl border bg-code">
       <figcaption className="flex h-9 items-center justify-between border-b pr-1 pl-3.5 text-xs text-ink-3">
         <span className="font-mono">{language || "text"}</span>
         <CopyButton text={source} label="Copy code" className="size-7" />

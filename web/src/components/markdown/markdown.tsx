@@ -70,7 +70,7 @@ interface MarkdownProps {
 export default function Rendered({ text, streaming }: MarkdownProps) {
   return (
     <div className="prose" dir="auto">
-      <Streamdown components={components} rehypePlugins={rehypePlugins} parseIncompleteMarkdown={streaming} isAnimating={streaming} className="space-y-0">
+      <Streamdown components={components} rehypePlugins={rehypePlugins} parseIncompleteMarkdown={streaming} isAnimating={streaming}>
         {text}
       </Streamdown>
     </div>

@@ -23,7 +23,7 @@ interface PageProps {
 export function SettingsPage({ title, description, action, children }: PageProps) {
   useTitle(title);
   return (
-    <div className="mx-auto w-full max-w-4xl px-4 pt-6 pb-16 sm:px-8 sm:pt-10">
+    <div className="mx-auto w-full max-w-4xl px-4 pt-2 pb-16 sm:px-8 sm:pt-10">
       <header className="mb-6 flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
         <div className="max-w-xl">
           <h1 className="text-[22px] leading-tight font-semibold tracking-tight">{title}</h1>
@@ -73,8 +73,8 @@ interface TableProps {
 
 /** A table that scrolls sideways inside its card when the page is narrow. */
 export const Table = ({ label, head, children, right = [] }: TableProps) => (
-  <Card className="scroll overflow-x-auto">
-    <table aria-label={label} className="w-full border-collapse text-sm [&_td]:px-4 [&_td]:py-3 [&_td]:align-middle [&_tbody_tr+tr]:border-t">
+  <div role="region" aria-label={label} tabIndex={0} className="scroll min-w-0 overflow-x-auto rounded-xl border bg-raised">
+    <table className="w-full border-collapse text-sm [&_td]:px-4 [&_td]:py-3 [&_td]:align-middle [&_tbody_tr+tr]:border-t">
       <thead>
         <tr className="border-b text-left text-[13px] text-ink-3">
           {head.map((cell, index) => (
@@ -86,7 +86,7 @@ export const Table = ({ label, head, children, right = [] }: TableProps) => (
       </thead>
       <tbody>{children}</tbody>
     </table>
-  </Card>
+  </div>
 );
 
 export const TableSkeleton = ({ rows = 4 }: { rows?: number }) => (

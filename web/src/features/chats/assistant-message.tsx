@@ -50,6 +50,7 @@ function Answer({ message, siblings, busy, last, onRetry, onContinue, onBranch, 
 
   return (
     <article aria-label={name ? `Answer of ${name}` : "Answer"} aria-busy={streaming} className="group">
+      <h2 className="sr-only">{name ? `${name} answered` : "Answer"}</h2>
       {message.reasoning && <Reasoning text={message.reasoning} open={streaming && !text} />}
       <div aria-live="off" data-answer>
         {text ? <Markdown text={text} streaming={streaming} /> : streaming && !message.reasoning && <Waiting name={name} />}

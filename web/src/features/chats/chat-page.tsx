@@ -312,6 +312,7 @@ export function ChatPage({ id, lead }: Props) {
   return (
     <>
       {header}
+      {chat && <h1 className="sr-only">{titleOf(chat)}</h1>}
       <Conversation
         follow={asked}
         footer={

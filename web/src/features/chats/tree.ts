@@ -41,7 +41,7 @@ export function pathTo(tree: Tree, leaf: string | null): Message[] {
 /** The newest leaf below `id`: what to show when a person turns to that branch. */
 export function newestLeaf(tree: Tree, id: string): string {
   let current = id;
-  const seen = new Set<string>();
+  const seen = new Set([id]);
   for (;;) {
     const next = (tree.children.get(current) ?? []).at(-1);
     if (!next || seen.has(next.id)) return current;

@@ -36,6 +36,7 @@ export const UserMessage = memo(({ message, siblings, busy, onEdit, onBranch }: 
 
   return (
     <article aria-label="You" className="group flex flex-col items-end gap-1">
+      <h2 className="sr-only">You asked</h2>
       {images.length > 0 && (
         <div className="flex max-w-[85%] flex-wrap justify-end gap-2">
           {images.map((image) => (

@@ -193,13 +193,13 @@ function WorkspaceName() {
     <Section title="Workspace">
       <Card className="p-5">
         <form
-          className="flex flex-wrap items-end gap-3"
+          className="flex items-end gap-3"
           onSubmit={(event) => {
             event.preventDefault();
             void save();
           }}
         >
-          <Field label="Name" className="min-w-60 flex-1" hint={`Short name: ${session.tenant.slug} · plan: ${data?.plan ?? session.tenant.plan}`}>
+          <Field label="Name" className="min-w-0 flex-1" hint={`Short name: ${session.tenant.slug} · plan: ${data?.plan ?? session.tenant.plan}`}>
             {(ids) => <Input {...ids} required maxLength={200} value={name} onChange={(event) => setName(event.target.value)} />}
           </Field>
           <Button type="submit" className="mb-[26px]" busy={busy} disabled={!name.trim() || name.trim() === session.tenant.name}>

@@ -143,7 +143,7 @@ function Catalogue() {
               </td>
               <td className="whitespace-nowrap">{model.local ? "This machine" : providerName(model.provider)}</td>
               <td>
-                <span className="flex max-w-44 flex-wrap gap-1">
+                <span className="flex max-w-60 min-w-40 flex-wrap gap-1">
                   {model.capabilities.map((capability) => (
                     <Badge key={capability}>{capability.replace("_", " ")}</Badge>
                   ))}

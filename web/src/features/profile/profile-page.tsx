@@ -47,13 +47,13 @@ function Name() {
     <Section title="You">
       <Card className="grid gap-4 p-5">
         <form
-          className="flex flex-wrap items-end gap-3"
+          className="flex items-end gap-3"
           onSubmit={(event) => {
             event.preventDefault();
             void save();
           }}
         >
-          <Field label="Name" className="min-w-60 flex-1">
+          <Field label="Name" className="min-w-0 flex-1">
             {(ids) => <Input {...ids} maxLength={200} autoComplete="name" value={name} onChange={(event) => setName(event.target.value)} />}
           </Field>
           <Button type="submit" busy={busy} disabled={name.trim() === session.user.name}>

@@ -8,6 +8,7 @@ import { api, messageOf } from "@/lib/api/client";
 import { fetchSession, sessionKey, useSession } from "@/lib/session";
 import { toast } from "@/lib/toast";
 import { AuthCard } from "./auth-card";
+import { heldPassword, holdPassword } from "./one-time";
 import { signOut } from "./sign-out";
 
 /** After a sign-in with a one-time password: nothing else is open until the person has chosen one of their own. */
@@ -15,7 +16,9 @@ export default function FirstPassword() {
   useTitle("Choose a password");
   const client = useQueryClient();
   const { user } = useSession();
-  const [current, setCurrent] = useState("");
+  // Asked for only after a reload.
+  const [known] = useState(heldPassword);
+  const [current, setCurrent] = useState(known);
   const [next, setNext] = useState("");
   const [again, setAgain] = useState("");
   const [busy, setBusy] = useState(false);
@@ -27,6 +30,7 @@ export default function FirstPassword() {
     setError("");
     try {
       await api.put("/profile/password", { current_password: current, new_password: next });
+      holdPassword("");
       client.setQueryData(sessionKey, await fetchSession());
       toast("Your password is set.", { kind: "success" });
     } catch (fault) {
@@ -47,11 +51,13 @@ export default function FirstPassword() {
       >
         {error && <Notice tone="danger">{error}</Notice>}
         <input type="hidden" name="username" autoComplete="username" value={user.email} readOnly />
-        <Field label="One-time password" hint="The one you have just signed in with.">
-          {(ids) => <Input {...ids} type="password" autoComplete="current-password" required autoFocus value={current} onChange={(event) => setCurrent(event.target.value)} />}
-        </Field>
+        {!known && (
+          <Field label="One-time password" hint="The one you have just signed in with.">
+            {(ids) => <Input {...ids} type="password" autoComplete="current-password" required autoFocus value={current} onChange={(event) => setCurrent(event.target.value)} />}
+          </Field>
+        )}
         <Field label="New password" hint="At least 12 characters. A few words in a row are easy to remember and hard to guess.">
-          {(ids) => <Input {...ids} type="password" autoComplete="new-password" required minLength={12} value={next} onChange={(event) => setNext(event.target.value)} />}
+          {(ids) => <Input {...ids} type="password" autoComplete="new-password" required autoFocus={Boolean(known)} minLength={12} value={next} onChange={(event) => setNext(event.target.value)} />}
         </Field>
         <Field label="New password, again" error={differs && "The two are not the same."}>
           {(ids) => <Input {...ids} type="password" autoComplete="new-password" required value={again} onChange={(event) => setAgain(event.target.value)} />}

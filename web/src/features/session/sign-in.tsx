@@ -9,6 +9,7 @@ import { ApiProblem, api, messageOf } from "@/lib/api/client";
 import type { Session } from "@/lib/api/types";
 import { storeSession } from "@/lib/session";
 import { AuthCard } from "./auth-card";
+import { holdPassword } from "./one-time";
 
 interface Workspace {
   slug: string;
@@ -32,7 +33,9 @@ export default function SignIn() {
     setBusy(true);
     setError("");
     try {
-      storeSession(client, await api.post<Session>("/session", { email: email.trim(), password, tenant }, { anonymous: true }));
+      const session = await api.post<Session>("/session", { email: email.trim(), password, tenant }, { anonymous: true });
+      if (session.user.must_change_password) holdPassword(password);
+      storeSession(client, session);
     } catch (fault) {
       const problem = fault instanceof ApiProblem ? fault : null;
       if (problem?.status === 409 && Array.isArray(problem.body.tenants)) setWorkspaces(problem.body.tenants as Workspace[]);
