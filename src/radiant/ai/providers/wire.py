@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from functools import lru_cache
@@ -105,7 +106,8 @@ def _why(error: aiohttp.ClientConnectorError) -> str:
         return "there is no such host"
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return "its certificate is not valid"
-    return error.os_error.strerror or "no connection"
+    # The system's own words by number: its message names the address, which is nobody's business.
+    return os.strerror(error.os_error.errno).lower() if error.os_error.errno else "no connection"
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int, *, cut: bool = False) -> bytes:
