@@ -103,7 +103,7 @@ async def test_f0_1_every_policy_is_of_a_known_kind_with_a_check_of_its_own(tabl
                 problems.append(f"{name}.{policy.name} does not ask for the tenant")
         assert table.kind in KINDS
 
-    assert problems == []
+    assert not problems, "\n".join(problems)
 
 
 async def test_f0_1_the_roles_own_nothing_and_bypass_nothing(owner: Any):
@@ -166,7 +166,7 @@ async def test_f0_9_every_reference_carries_the_tenant(tables: dict[str, Table])
             if f"{name}.{key.columns[-1]}" not in NOT_COMPOSITE:
                 problems.append(f"{name} {key.columns} -> {key.parent}")
 
-    assert problems == []
+    assert not problems, "\n".join(problems)
 
 
 async def test_f0_9_person_owned_children_carry_the_person_of_their_parent(tables: dict[str, Table]):
@@ -181,7 +181,7 @@ async def test_f0_9_person_owned_children_carry_the_person_of_their_parent(table
         and (name, key.parent) not in {("messages", "messages"), ("chats", "messages")}
     ]
 
-    assert problems == []
+    assert not problems, "\n".join(problems)
 
 
 async def test_f0_9_a_row_cannot_refer_to_another_tenant_whatever_the_policies(
@@ -210,7 +210,7 @@ async def test_f0_9_a_row_cannot_refer_to_another_tenant_whatever_the_policies(
                 continue
             problems.append(f"{name} {key.columns} -> {key.parent}")
 
-    assert problems == []
+    assert not problems, "\n".join(problems)
 
 
 async def test_f0_10_every_reference_says_what_a_deletion_does(tables: dict[str, Table]):
@@ -232,7 +232,7 @@ async def test_f0_10_setting_null_spares_the_tenant(tables: dict[str, Table]):
         if key.on_delete == "n" and "tenant_id" in key.columns and key.set_null != key.columns[-1:]
     ]
 
-    assert problems == []
+    assert not problems, "\n".join(problems)
 
 
 async def test_f0_10_the_reference_page_lists_every_reference(tables: dict[str, Table]):
@@ -261,7 +261,7 @@ async def test_every_reference_has_an_index_that_serves_it(tables: dict[str, Tab
             if not served:
                 problems.append(f"{name} {key.columns} -> {key.parent}")
 
-    assert problems == []
+    assert not problems, "\n".join(problems)
 
 
 def _serves(index: tuple[str | None, ...], key: tuple[str, ...]) -> bool:
@@ -286,7 +286,7 @@ async def test_f0_11_every_ratio_is_held_between_0_and_1(tables: dict[str, Table
             ):
                 problems.append(f"{name}.{column.name} has no range")
 
-    assert problems == []
+    assert not problems, "\n".join(problems)
 
 
 async def test_f0_11_a_confidence_beyond_its_range_is_refused_by_its_check(
@@ -316,7 +316,7 @@ async def test_f0_11_every_status_type_role_and_kind_is_a_set_or_a_form(tables: 
         and not any(re.search(rf"\b{column}\b.*(ANY|~)", check) for check in table.checks)
     ]
 
-    assert problems == []
+    assert not problems, "\n".join(problems)
 
 
 @pytest.mark.parametrize(
@@ -410,7 +410,7 @@ async def test_f0_15_money_is_nano_dollars(tables: dict[str, Table]):
         if money.search(column.name) and column.type != "numeric(20,9)"
     ]
 
-    assert problems == []
+    assert not problems, "\n".join(problems)
 
 
 async def test_f0_15_a_call_of_a_thousandth_of_a_cent_is_not_rounded_away(
@@ -431,7 +431,7 @@ async def test_f0_7_no_key_is_made_from_the_clock(tables: dict[str, Table]):
         if column.type == "uuid" and column.default is not None and column.default != "gen_random_uuid()"
     ]
 
-    assert problems == []
+    assert not problems, "\n".join(problems)
 
 
 async def test_the_wipe_between_tests_leaves_no_row(owner: Any, tenant: Tenant):

@@ -104,7 +104,7 @@ async def test_f0_1_another_tenant_sees_changes_and_plants_nothing_in_any_table(
             problems.append(f"{name}: plant")
     assert swept > 60
 
-    assert problems == []
+    assert not problems, "\n".join(problems)
 
 
 async def test_f0_1_a_tenants_row_itself_is_seen_by_that_tenant_alone(two_tenants: tuple[Tenant, Tenant]):
@@ -137,7 +137,7 @@ async def test_f0_1_a_row_cannot_be_moved_to_another_tenant(
         if moved != "UPDATE 0":
             problems.append(name)
 
-    assert problems == []
+    assert not problems, "\n".join(problems)
 
 
 async def test_f0_1_another_person_of_the_same_tenant_meets_nothing_of_a_persons_own(
@@ -160,7 +160,7 @@ async def test_f0_1_another_person_of_the_same_tenant_meets_nothing_of_a_persons
                 if not await tx.connection.fetchval(f"select count(*) from {name}"):
                     problems.append(f"{name}: its own person does not see it")
 
-    assert problems == []
+    assert not problems, "\n".join(problems)
 
 
 async def test_f0_1_what_is_shared_is_seen_by_the_tenant_and_cannot_be_taken(
@@ -212,7 +212,7 @@ async def test_f0_2_unset_and_empty_settings_mean_no_rows_and_never_an_error(
     finally:
         await connection.close()
 
-    assert problems == []
+    assert not problems, "\n".join(problems)
 
 
 async def test_f0_2_after_a_transaction_the_next_one_on_that_connection_starts_without_a_tenant(
@@ -249,7 +249,7 @@ async def test_f0_3_global_rows_are_read_by_all_and_written_by_no_tenant(
             async with ours.db.tx() as tx:
                 await tx.connection.execute(f"update {name} set tenant_id = null where id = $1", own["id"])
 
-    assert problems == []
+    assert not problems, "\n".join(problems)
 
 
 async def test_f0_3_tables_for_all_are_read_only_to_the_application(
@@ -376,3 +376,31 @@ async def test_drop_boxes_take_a_tenants_own_row_and_show_none(owner: Any, table
         with pytest.raises(REFUSED):
             async with tenant.db.tx() as tx:
                 await tx.connection.fetch(f"select * from {name}")
+
+
+@pytest.mark.parametrize(
+    ("table", "policy", "hole"),
+    [
+        ("chats", "person", "tenant_id = (select app.tenant())"),
+        ("budgets", "tenant", "true"),
+        ("thinktank_tools", "tenant", "tenant_id is null or tenant_id = (select app.tenant())"),
+    ],
+)
+async def test_the_sweep_itself_notices_a_hole(
+    owner: Any, tables: dict[str, Table], two_tenants: tuple[Tenant, Tenant], table: str, policy: str, hole: str
+):
+    ours, theirs = two_tenants
+    builder = RowBuilder(owner, tables, ours.id, ours.user_id)
+    tenant_id = None if table == "thinktank_tools" else ours.id
+    await builder.insert(table, await builder.values(table, tenant_id=tenant_id))
+    intruder = ours.other_db if table == "chats" else theirs.db
+    kept = tables[table].policies[policy]
+    try:
+        await owner.execute(f"alter policy {policy} on {table} using ({hole}) with check ({hole})")
+        found = await _touched(owner, intruder, table, "tenant_id is not distinct from $1", tenant_id)
+        planted = await _can_plant(owner, intruder, table, await builder.values(table, tenant_id=tenant_id))
+    finally:
+        await owner.execute(f"alter policy {policy} on {table} using ({kept.using}) with check ({kept.check})")
+
+    assert found == ["select", "update", "delete"]
+    assert planted

@@ -67,7 +67,7 @@ async def test_every_table_and_column_of_the_specification_is_there(tables: dict
             if draft.get("required") and not ours.required and where not in MAY_BE_NULL:
                 problems.append(f"{where} may be null")
 
-    assert problems == []
+    assert not problems, "\n".join(problems)
 
 
 async def test_every_reference_of_the_specification_is_kept(tables: dict[str, Table]):
@@ -85,7 +85,7 @@ async def test_every_reference_of_the_specification_is_kept(tables: dict[str, Ta
             if not any(key.parent == parent for key in found) and not (parent in ("tenants", "users") and through):
                 problems.append(f"{name}.{column} -> {parent}")
 
-    assert problems == []
+    assert not problems, "\n".join(problems)
 
 
 async def test_the_values_that_the_specification_names_are_allowed_and_checked(tables: dict[str, Table]):
@@ -96,7 +96,7 @@ async def test_the_values_that_the_specification_names_are_allowed_and_checked(t
         if not set(values) <= set(allowed):
             problems.append(f"{where}: {values} are not all in {allowed}")
 
-    assert problems == []
+    assert not problems, "\n".join(problems)
 
 
 async def test_what_the_specification_makes_unique_is_unique(tables: dict[str, Table]):
@@ -113,4 +113,4 @@ async def test_what_the_specification_makes_unique_is_unique(tables: dict[str, T
             problems.append(f"{name} {columns}")
     assert any(i.is_unique and i.columns == ("room_id", "user_id") for i in tables["room_participants"].indexes)
 
-    assert problems == []
+    assert not problems, "\n".join(problems)

@@ -21,6 +21,12 @@ begin
     insert into retention_policies (table_name, only_where, time_column, keep)
         values (tbl::text::name, only_rows, time_column, keep);
     alter table retention_policies force row level security;
+    -- What is old is found without reading the whole table. A block range index costs next to nothing, and rows lie
+    -- in the order of their times.
+    if not exists (select from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+            where i.indrelid = tbl and a.attname = time_column) then
+        execute format('create index %I on %s using brin (%I)', tbl::text || '_' || time_column || '_old', tbl, time_column);
+    end if;
 end $$;
 
 -- Delete at most `batch` rows of each rule that are older than it keeps; the number deleted, by table. Call it again
