@@ -145,11 +145,18 @@ def curl_line(settings: Settings, key: str) -> str:
     )
 
 
-async def _prepare(settings: Settings, steps: _Steps) -> prepare.FirstPerson | None:
+async def _migrate_and_seed(settings: Settings, steps: _Steps) -> None:
     await prepare.migrate_database(settings, lambda text: steps.say(f"    {text}"))
     runtime = await open_runtime(settings)
     try:
         await prepare.seed_catalog(runtime.database)
+    finally:
+        await runtime.close()
+
+
+async def _first_person(settings: Settings) -> prepare.FirstPerson | None:
+    runtime = await open_runtime(settings)
+    try:
         return await prepare.first_person(runtime)
     finally:
         await runtime.close()
@@ -183,7 +190,7 @@ def up(settings: Settings, *, verbose: bool) -> None:
         try:
             with steps.step("database"):
                 postgres = prepare.start_database(settings)
-                first = asyncio.run(_prepare(settings, steps))
+                asyncio.run(_migrate_and_seed(settings, steps))
             if web_build.needed():
                 with steps.step("page"):
                     web_build.build(steps.progress)
@@ -199,7 +206,8 @@ def up(settings: Settings, *, verbose: bool) -> None:
                 for child in children:
                     child.start()
                 _wait_until_ready(settings, children[0])
-            _welcome(settings, first, steps)
+            # Last: its password is shown once, so nothing may fail between making and showing it.
+            _welcome(settings, asyncio.run(_first_person(settings)), steps)
             supervise(children, lambda: stopping, steps.say)
         except FellTooOften as error:
             raise CannotStart(str(error)) from error

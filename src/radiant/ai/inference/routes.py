@@ -1,7 +1,5 @@
 """/api/models: every model as the workspace sees it."""
 
-from decimal import Decimal
-
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
@@ -9,6 +7,7 @@ from radiant.ai.inference.model import Model
 from radiant.ai.inference.service import Inference
 from radiant.foundation.identity.dependencies import Db
 from radiant.http.pages import ItemsOf
+from radiant.kit.money import Dollars
 
 router = APIRouter(prefix="/api/models", tags=["models"])
 
@@ -28,8 +27,8 @@ class ModelInfo(BaseModel):
     capabilities: list[str]
     context_length: int | None
     max_output_tokens: int | None
-    input_price: Decimal | None
-    output_price: Decimal | None
+    input_price: Dollars | None
+    output_price: Dollars | None
     available: bool
     reason: str | None
     local: bool

@@ -1,7 +1,6 @@
 """The table of providers, `vendors.toml`, typed."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from importlib import resources
 from typing import Literal
 
@@ -31,11 +30,15 @@ class Vendor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     always_thinking: Sequence[str] = ()
 
 
-@cache
+# Read with the module: later it would be a read of a file on the event loop.
+_VENDORS = msgspec.toml.decode(
+    resources.files("radiant.ai.providers").joinpath("vendors.toml").read_bytes(), type=dict[str, Vendor]
+)
+
+
 def vendors() -> Mapping[str, Vendor]:
     """Every provider by its name, in the order of the file."""
-    text = resources.files("radiant.ai.providers").joinpath("vendors.toml").read_bytes()
-    return msgspec.toml.decode(text, type=dict[str, Vendor])
+    return _VENDORS
 
 
 # The embedded models' own server, started by `serving`: llama.cpp's, at an address known when it runs.

@@ -11,7 +11,7 @@ import secrets
 import sys
 from collections import deque
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import structlog
@@ -27,6 +27,47 @@ _KEPT_LINES = 30
 
 class _Ready(msgspec.Struct):
     port: int
+
+
+class Running(Protocol):
+    """A model's process that serves."""
+
+    api_key: str
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        ...
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended, as far as is known."""
+        ...
+
+    @property
+    def base_url(self) -> str:
+        """Where it speaks OpenAI's protocol."""
+        ...
+
+    def last_words(self) -> str:
+        """The end of its log."""
+        ...
+
+    async def wait(self) -> int:
+        """Its exit code, once it has ended."""
+        ...
+
+    async def healthy(self) -> bool:
+        """Whether it answers."""
+        ...
+
+    async def stop(self) -> None:
+        """End it. Safe to call twice."""
+        ...
+
+    def kill(self) -> None:
+        """End it at once, without waiting."""
+        ...
 
 
 class Child:

@@ -8,14 +8,14 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import structlog
 
-from radiant.ai.serving.child import Child, start_child
+from radiant.ai.serving.child import Running, start_child
 from radiant.ai.serving.problems import (
     ModelBusy,
     ModelCrashed,
@@ -32,6 +32,8 @@ log = structlog.get_logger()
 
 Thermal: TypeAlias = Literal["OFF", "COLD", "WARMING", "WARM", "COOLING", "FAILED"]
 OnState: TypeAlias = Callable[[str, Thermal], None]
+Start: TypeAlias = Callable[[str, str, Mapping[str, Any]], Awaitable[Running]]
+"""Model id, module, orders -> a process that serves. Raises ModelLoadFailed."""
 
 RETRY_AFTER = 5
 # After a load that failed, requests get its error for so long before another load is tried.
@@ -68,8 +70,8 @@ class Endpoint:
 class _Slot:
     model: ServedModel
     state: Thermal = "COLD"
-    child: Child | None = None
-    starting: asyncio.Task[Child] | None = None
+    child: Running | None = None
+    starting: asyncio.Task[Running] | None = None
     watcher: asyncio.Task[None] | None = None
     running: asyncio.Semaphore = field(init=False)
     users: int = 0
@@ -109,8 +111,10 @@ class Host:
         idle_seconds: float = 600.0,
         wait_seconds: float = 120.0,
         on_state: OnState = lambda _model, _state: None,
+        start: Start = start_child,
     ) -> None:
         self._find = find
+        self._start_process = start
         self._memory_mb = memory_mb if memory_mb is not None else default_memory_mb()
         self._idle_seconds = idle_seconds
         self._wait_seconds = wait_seconds
@@ -239,7 +243,7 @@ class Host:
                 slot.model = model
         return slot
 
-    async def _loaded(self, slot: _Slot) -> Child:
+    async def _loaded(self, slot: _Slot) -> Running:
         """Its process, started where there is none. However many ask, it is started once."""
         if slot.child is not None and slot.child.alive:
             return slot.child
@@ -252,12 +256,12 @@ class Host:
         # Shielded: one caller that goes away does not end the load for the others.
         return await asyncio.shield(slot.starting)
 
-    async def _start(self, slot: _Slot) -> Child:
+    async def _start(self, slot: _Slot) -> Running:
         model = slot.model
         started = time.monotonic()
         try:
             await self._make_room(slot)
-            child = await start_child(model.id, model.module, model.orders)
+            child = await self._start_process(model.id, model.module, model.orders)
             if self._closed or model.id in self._off:
                 await child.stop()
                 raise ModelOff(f"{model.id} was switched off while it loaded", model_id=model.id)
@@ -327,7 +331,7 @@ class Host:
         if notify:
             await self._notify_memory()
 
-    async def _watch(self, slot: _Slot, child: Child) -> None:
+    async def _watch(self, slot: _Slot, child: Running) -> None:
         """Notice a death that nobody ordered."""
         code = await child.wait()
         if slot.child is not child:
@@ -372,7 +376,7 @@ def _holds_memory(slot: _Slot) -> bool:
     return slot.state in ("WARMING", "WARM", "COOLING")
 
 
-async def _died(child: Child) -> bool:
+async def _died(child: Running) -> bool:
     """Whether the process is dead, or dies within a moment: its sockets close before its death is known."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_DEATH_IS_SEEN):

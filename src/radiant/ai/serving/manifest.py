@@ -1,7 +1,6 @@
 """The manifest of embedded models, `models.toml`, typed."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from importlib import resources
 
 import msgspec
@@ -54,8 +53,12 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return next((model for model in self.model if model.id == model_id), None)
 
 
-@cache
+# Read with the module: later it would be a read of a file on the event loop.
+_MANIFEST = msgspec.toml.decode(
+    resources.files("radiant.ai.serving").joinpath("models.toml").read_bytes(), type=Manifest
+)
+
+
 def load_manifest() -> Manifest:
     """The manifest that this release carries."""
-    text = resources.files("radiant.ai.serving").joinpath("models.toml").read_bytes()
-    return msgspec.toml.decode(text, type=Manifest)
+    return _MANIFEST

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import StreamingResponse
 
 from radiant.foundation.identity.dependencies import AnyCaller, Db
 from radiant.foundation.runs.hub import RunHub
@@ -28,7 +29,7 @@ async def _frames(events: AsyncGenerator[RunEvent]) -> AsyncGenerator[bytes]:
         await events.aclose()
 
 
-@router.get("/{run_id}/events", response_class=EventStream)
+@router.get("/{run_id}/events", response_class=StreamingResponse)
 async def follow(
     request: Request,
     db: Db,

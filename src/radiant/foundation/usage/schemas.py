@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from radiant.kit.ids import ApiKeyId, DecisionId, RunId, UserId
+from radiant.kit.money import Dollars
 
 CallKind = Literal["chat", "embedding"]
 
@@ -58,7 +59,7 @@ class Totals(BaseModel):
     requests: int
     input_tokens: int
     output_tokens: int
-    cost: Decimal
+    cost: Dollars
 
 
 class ByModel(Totals):
@@ -72,7 +73,7 @@ class ByDay(BaseModel):
 
     day: date
     requests: int
-    cost: Decimal
+    cost: Dollars
 
 
 class UsageSummary(BaseModel):

@@ -8,6 +8,7 @@ from radiant.foundation.usage.schemas import NewCall, Outcome, Reservation, Usag
 from radiant.infra.db import Database, TenantDb
 from radiant.kit.errors import Problem
 from radiant.kit.ids import UserId, uuid7
+from radiant.kit.money import plain
 
 
 class BudgetExceeded(Problem):
@@ -24,7 +25,7 @@ async def reserve(db: TenantDb, call: NewCall) -> Reservation:
             due, taken = await store.reserve(tx, call.user_id, call.api_key_id, call.reserved)
             if taken < due:
                 raise BudgetExceeded(
-                    f"a budget has no room for this call, estimated at ${call.reserved.normalize():f};"
+                    f"a budget has no room for this call, estimated at ${plain(call.reserved)};"
                     " choose a cheaper model, ask for fewer tokens, or have an admin raise the budget"
                 )
         await store.insert(tx, reservation.id, call)

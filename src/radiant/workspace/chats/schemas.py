@@ -1,13 +1,13 @@
 """Shapes of chats."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from radiant.kit.ids import AssetId, ChatId, MessageId, RunId
+from radiant.kit.money import Dollars
 
 MAX_TEXT = 400_000
 Title = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
@@ -80,7 +80,7 @@ class Message(BaseModel):
     decision_id: UUID | None
     input_tokens: int | None
     output_tokens: int | None
-    cost: Decimal | None
+    cost: Dollars | None
     first_token_ms: int | None
     duration_ms: int | None
     error: dict[str, Any] | None

@@ -28,6 +28,7 @@ from radiant.infra.db import Database, TenantDb, Tx
 from radiant.infra.objects import ObjectStore
 from radiant.kit.errors import Conflict, Invalid, NotFound, Problem
 from radiant.kit.ids import AssetId, ChatId, MessageId, RunId, uuid7
+from radiant.kit.money import plain
 from radiant.kit.text import shorten
 from radiant.workspace.chats import messages_store
 from radiant.workspace.chats import store as chats_store
@@ -171,7 +172,7 @@ class Turns:
                 {
                     "input_tokens": usage.input_tokens,
                     "output_tokens": usage.output_tokens,
-                    "cost": f"{answer.receipt.cost:f}",
+                    "cost": plain(answer.receipt.cost),
                 },
             )
         await run.finish(state, "done", data, keep)
