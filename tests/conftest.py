@@ -25,6 +25,7 @@ def _name_exception(_logger: Any, _method: str, event: Any) -> Any:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "blocks: what is tested runs before the loop does, and may block")
     structlog.configure(
         processors=[structlog.stdlib.add_log_level, _name_exception, structlog.processors.KeyValueRenderer()],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -43,8 +44,11 @@ def pytest_runtest_setup() -> None:
 
 
 @pytest.fixture(autouse=True)
-def loop_is_never_blocked() -> Iterator[None]:
+def loop_is_never_blocked(request: pytest.FixtureRequest) -> Iterator[None]:
     """A blocking call made by our own code on the event loop fails the test."""
+    if request.node.get_closest_marker("blocks"):
+        yield
+        return
     blockbuster = BlockBuster(scanned_modules=["radiant"])
     blockbuster.activate()
     try:

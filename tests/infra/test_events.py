@@ -116,7 +116,7 @@ async def test_many_writers_at_once_lose_and_double_nothing(db: Database, dsns: 
     assert [topic for topic in got.topics if topic.startswith("7.")] == [f"7.{m}" for m in range(10)]
 
 
-async def test_f12_2_a_sink_that_fails_holds_up_no_other_and_gets_everything_later(
+async def test_a_sink_that_fails_holds_up_no_other_and_gets_everything_later(
     db: Database, dsns: postgres.Dsns, tenant: Tenant
 ):
     good, late = _Collect(), _Collect()

@@ -160,7 +160,7 @@ async def test_a_link_of_s3_works_without_keys(aws_endpoint: str):
         "",
     ],
 )
-def test_f10_5_only_a_plain_name_below_its_own_tenant_is_a_key(text: str):
+def test_only_a_plain_name_below_its_own_tenant_is_a_key(text: str):
     with pytest.raises(ObjectMissing):
         own_key(TENANT, text)
 
