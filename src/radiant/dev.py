@@ -71,10 +71,9 @@ def _chromium() -> bool:
         return True
     if os.geteuid() == 0 and shutil.which("apt-get"):
         print("Installing Chromium for the tests of the page", flush=True)
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
         for command in (["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", "chromium"]):
-            subprocess.run(command, env=environment, check=False, **quiet)
+            subprocess.run(command, env=environment, capture_output=True, check=False)
     return shutil.which("chromium") is not None
 
 

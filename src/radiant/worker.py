@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -52,7 +53,7 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
     database = runtime.database
     stale = timedelta(seconds=2 * settings.request_timeout_s)
     system_dsn = runtime.addresses.system
-    sinks = {"audit": lambda events: chain_events(database, events)}
+    sinks = {"audit": partial(chain_events, database)}
     background = [
         asyncio.create_task(OutboxReader(database.system("outbox"), system_dsn, sinks).run()),
         asyncio.create_task(every(3, "runs", lambda: end_abandoned(database, {turns.KIND: turns.keep_abandoned}))),

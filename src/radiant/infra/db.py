@@ -10,7 +10,7 @@ import contextlib
 import datetime
 import json
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
@@ -72,10 +72,6 @@ class Tx:
         last = status.rsplit(" ", 1)[-1]
         return int(last) if last.isdigit() else 0
 
-    async def run_many(self, query: LiteralString, rows: Sequence[Sequence[Any]]) -> None:
-        """Execute once a row, pipelined in one round trip."""
-        await self._connection.executemany(query, rows)
-
     @property
     def connection(self) -> Any:
         """The asyncpg connection, for `infra` parts that need to join this transaction (jobs, events)."""
@@ -99,10 +95,6 @@ class TenantDb:
         async with self.pool.acquire() as connection, _transaction(connection, begin):
             yield Tx(connection, self.tenant_id, self.user_id)
 
-    def for_person(self, user_id: UserId) -> "TenantDb":
-        """The same tenant seen as one of its people, for work done on that person's behalf."""
-        return TenantDb(self.pool, self.tenant_id, user_id)
-
 
 @dataclass(frozen=True, slots=True)
 class SystemDb:
@@ -116,10 +108,6 @@ class SystemDb:
         """A transaction as radiant_system."""
         async with self.pool.acquire() as connection, _transaction(connection, "begin"):
             yield Tx(connection, None, None)
-
-    def tenant(self, tenant_id: TenantId, user_id: UserId | None, app_pool: Pool) -> TenantDb:
-        """A handle on one tenant, for a worker that took a job of that tenant."""
-        return TenantDb(app_pool, tenant_id, user_id)
 
 
 @contextlib.asynccontextmanager

@@ -250,15 +250,13 @@ class EmbeddedPostgres:
             "HOME": str(self._home),
             "LD_LIBRARY_PATH": str(self._install_dir / "lib"),
         }
-        identity: dict[str, int | list[int]] = {}
-        if self._as_root:
-            uid, gid = self._account()
-            identity = {"user": uid, "group": gid, "extra_groups": []}
+        uid, gid = self._account() if self._as_root else (None, None)
         with tempfile.TemporaryFile("w+") as output:
             # pg_ctl's server inherits its output: a pipe would never close.
             done = subprocess.run(
                 command, env=environment, cwd="/", stdin=subprocess.DEVNULL, stdout=output,
-                stderr=subprocess.STDOUT, start_new_session=True, check=False, **identity,  # type: ignore[arg-type]
+                stderr=subprocess.STDOUT, start_new_session=True, check=False, user=uid, group=gid,
+                extra_groups=[] if self._as_root else None,
             )  # fmt: skip
             output.seek(0)
             text = output.read()

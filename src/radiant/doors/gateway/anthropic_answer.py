@@ -67,10 +67,9 @@ def usage_body(usage: Usage | None) -> dict[str, Any]:
 def _tool_input(arguments: str) -> dict[str, Any]:
     """The arguments as an object; what a model wrote that is none is handed on under `_unparsed`."""
     try:
-        value = msgspec.json.decode(arguments or "{}")
+        return msgspec.json.decode(arguments or "{}", type=dict[str, Any])
     except msgspec.DecodeError:
-        value = None
-    return value if isinstance(value, dict) else {"_unparsed": arguments}
+        return {"_unparsed": arguments}
 
 
 def _block(part: Part) -> dict[str, Any]:

@@ -127,7 +127,6 @@ class RunHub:
     def __init__(self) -> None:
         self.owner = owner_name()
         self._live: dict[RunId, tuple[RunLog, asyncio.Task[None]]] = {}
-        self._closing = False
 
     def start(self, db: TenantDb, run_id: RunId, body: Body) -> None:
         """Run `body` apart from the request that asked for it. It ends the log itself, on cancellation too."""
@@ -212,7 +211,6 @@ class RunHub:
 
     async def close(self) -> None:
         """Stop all runs of this process; each writes what it had."""
-        self._closing = True
         tasks = [task for _, task in self._live.values()]
         for task in tasks:
             task.cancel()
