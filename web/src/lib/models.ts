@@ -14,8 +14,10 @@ export function useModels() {
 }
 
 /** Models that can hold a conversation. */
-export const isChatModel = (model: Model): boolean =>
-  model.id === "auto" || model.capabilities.includes("text") || /chat|text-generation|llm/.test(model.task);
+export const isChatModel = (model: Model): boolean => model.id === "auto" || model.task === "chat";
+
+/** A key would make it usable; other reasons are not for this page to mend. */
+export const wantsKey = (model: Model): boolean => !model.available && /\bkey\b/.test(model.reason ?? "");
 
 export const providerNames: Record<string, string> = {
   openai: "OpenAI",

@@ -8,7 +8,7 @@ import { Skeleton } from "@/components/ui/parts";
 import type { Model } from "@/lib/api/types";
 import { cn } from "@/lib/cn";
 import { formatCompact, formatPrice } from "@/lib/format";
-import { isChatModel, modelName, providerName, useModels } from "@/lib/models";
+import { isChatModel, modelName, providerName, useModels, wantsKey } from "@/lib/models";
 import { isAdmin, useSession } from "@/lib/session";
 
 interface Props {
@@ -134,7 +134,7 @@ function Choice({ models, value, onPick, onLeave }: ChoiceProps) {
             {group.name && (
               <div className="flex items-center justify-between gap-2 px-2.5 pt-3 pb-1 text-xs font-medium text-ink-3">
                 {group.name}
-                {!group.local && !group.models.some((model) => model.available) && isAdmin(session) && (
+                {group.models.some(wantsKey) && isAdmin(session) && (
                   <Link href="/settings/providers" onClick={onLeave} className="-my-1 rounded px-1 py-1 text-accent underline underline-offset-3">
                     Connect
                   </Link>

@@ -3,13 +3,13 @@ import { Boxes, Search } from "lucide-react";
 import { useMemo, useState } from "react";
 import { Link } from "wouter";
 import { Button } from "@/components/ui/button";
-import { Checkbox, Input } from "@/components/ui/field";
+import { Checkbox, Input, Select } from "@/components/ui/field";
 import { Card, LoadFault, Section, SettingsPage, Table, TableSkeleton } from "@/components/ui/page";
 import { Badge, CopyButton, Empty } from "@/components/ui/parts";
 import { api, messageOf } from "@/lib/api/client";
 import type { LocalModel } from "@/lib/api/types";
-import { formatBytes, formatCompact, formatPrice } from "@/lib/format";
-import { providerName, useModels } from "@/lib/models";
+import { formatBytes, formatCompact, formatCount, formatPrice } from "@/lib/format";
+import { providerName, useModels, wantsKey } from "@/lib/models";
 import { isAdmin, useSession } from "@/lib/session";
 import { toast } from "@/lib/toast";
 
@@ -74,7 +74,7 @@ function LocalModels() {
                       {model.installed ? <Badge tone={thermalTone(state)}>{thermalName[state] ?? state.toLowerCase()}</Badge> : <Badge>not installed</Badge>}
                     </p>
                     <p className="mt-0.5 text-[13px] text-ink-3">
-                      {[model.task, formatBytes(model.bytes), loaded && model.memory_mb && `${model.memory_mb} MB in memory`, model.license].filter(Boolean).join(" · ")}
+                      {[model.note, formatBytes(model.bytes), model.memory_mb && `${formatCount(model.memory_mb)} MB ${loaded ? "in memory" : "of memory when loaded"}`, model.license].filter(Boolean).join(" · ")}
                     </p>
                   </div>
                   {session.user.is_operator &&
@@ -108,21 +108,33 @@ function Catalogue() {
   const { data, error, refetch } = useModels();
   const [search, setSearch] = useState("");
   const [ready, setReady] = useState(false);
+  const [task, setTask] = useState("chat");
+  const tasks = useMemo(() => [...new Set(["chat", ...(data ?? []).map((model) => model.task)])], [data]);
   const shown = useMemo(() => {
     const words = search.toLowerCase().split(/\s+/).filter(Boolean);
     return (data ?? [])
-      .filter((model) => !ready || model.available)
+      .filter((model) => (!ready || model.available) && (task === "" || model.task === task))
       .filter((model) => {
         const text = `${model.display_name} ${model.id} ${model.provider} ${model.capabilities.join(" ")} ${model.task}`.toLowerCase();
         return words.every((word) => text.includes(word));
       })
       .sort((a, b) => Number(b.available) - Number(a.available));
-  }, [data, search, ready]);
+  }, [data, search, ready, task]);
   return (
     <Section title="Catalogue" action={<Checkbox label="Ready to use only" checked={ready} onChange={(event) => setReady(event.target.checked)} />}>
-      <div className="relative">
-        <Search aria-hidden className="pointer-events-none absolute top-2.5 left-3 size-4 text-ink-3" />
-        <Input type="search" aria-label="Search the catalogue" placeholder="Name, provider or capability" value={search} onChange={(event) => setSearch(event.target.value)} className="pl-9" />
+      <div className="flex gap-2">
+        <div className="relative min-w-0 flex-1">
+          <Search aria-hidden className="pointer-events-none absolute top-2.5 left-3 size-4 text-ink-3" />
+          <Input type="search" aria-label="Search the catalogue" placeholder="Name, provider or capability" value={search} onChange={(event) => setSearch(event.target.value)} className="pl-9" />
+        </div>
+        <Select aria-label="Task" className="w-36 capitalize" value={task} onChange={(event) => setTask(event.target.value)}>
+          <option value="">Every task</option>
+          {tasks.map((name) => (
+            <option key={name} value={name}>
+              {name.replaceAll("_", " ")}
+            </option>
+          ))}
+        </Select>
       </div>
       {error ? (
         <LoadFault error={error} retry={refetch} />
@@ -159,7 +171,7 @@ function Catalogue() {
                 ) : (
                   <span className="text-[13px] text-ink-3">
                     {model.reason ?? "not available"}
-                    {!model.local && isAdmin(session) && (
+                    {wantsKey(model) && isAdmin(session) && (
                       <>
                         {" · "}
                         <Link href="/settings/providers" className="text-accent underline underline-offset-3">

@@ -3,13 +3,14 @@ import { CircleAlert, CircleCheck, ExternalLink, RefreshCw } from "lucide-react"
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Confirm, Dialog, DialogActions } from "@/components/ui/dialog";
-import { Field, Input } from "@/components/ui/field";
+import { Checkbox, Field, Input } from "@/components/ui/field";
 import { Card, LoadFault, Section, SettingsPage, TableSkeleton } from "@/components/ui/page";
 import { Badge, Notice } from "@/components/ui/parts";
 import { api, messageOf } from "@/lib/api/client";
 import type { Provider } from "@/lib/api/types";
 import { formatAgo } from "@/lib/format";
 import { modelsKey } from "@/lib/models";
+import { useSession } from "@/lib/session";
 import { toast } from "@/lib/toast";
 
 const providersKey = ["providers"] as const;
@@ -19,8 +20,9 @@ export default function ProvidersPage() {
   const [connecting, setConnecting] = useState<Provider | null>(null);
   const [removing, setRemoving] = useState<Provider | null>(null);
   const client = useQueryClient();
+  const { user } = useSession();
   const connected = data?.filter((provider) => provider.connection) ?? [];
-  const others = data?.filter((provider) => !provider.connection) ?? [];
+  const others = data?.filter((provider) => !provider.connection && (!provider.local || user.is_operator)) ?? [];
 
   return (
     <SettingsPage
@@ -99,7 +101,8 @@ function Connected({ provider, onChange, onRemove }: ConnectedProps) {
   const [checking, setChecking] = useState(false);
   const connection = provider.connection!;
   const source = sources[connection.source];
-  const own = connection.source === "workspace";
+  const { user } = useSession();
+  const own = connection.source === "workspace" || (connection.source === "platform" && user.is_operator);
   const check = async () => {
     setChecking(true);
     try {
@@ -171,7 +174,10 @@ function Connect({ provider, onClose }: { provider: Provider | null; onClose: ()
 
 function Form({ provider, onClose }: { provider: Provider; onClose: () => void }) {
   const client = useQueryClient();
-  const stored = provider.connection?.source === "workspace" ? provider.connection.base_url : null;
+  const { user } = useSession();
+  const known = provider.connection?.base_url;
+  const stored = known && known !== provider.default_base_url ? known : null;
+  const [shared, setShared] = useState(provider.connection?.source === "platform");
   const [key, setKey] = useState("");
   const [base, setBase] = useState(stored ?? "");
   const [more, setMore] = useState(!provider.needs_key || Boolean(stored));
@@ -181,7 +187,7 @@ function Form({ provider, onClose }: { provider: Provider; onClose: () => void }
     setBusy(true);
     setError("");
     try {
-      await api.put(`/providers/${provider.provider}`, { api_key: key.trim() || undefined, base_url: base.trim() || undefined });
+      await api.put(`/providers/${provider.provider}`, { api_key: key.trim() || undefined, base_url: base.trim() || undefined, shared: shared || undefined });
       await Promise.all([client.invalidateQueries({ queryKey: providersKey }), client.invalidateQueries({ queryKey: modelsKey })]);
       toast(`${provider.display_name} is connected.`, { kind: "success" });
       onClose();
@@ -222,6 +228,9 @@ function Form({ provider, onClose }: { provider: Provider; onClose: () => void }
         <Button variant="link" className="justify-self-start" onClick={() => setMore(true)}>
           Use another address
         </Button>
+      )}
+      {user.is_operator && !provider.local && (
+        <Checkbox label="For every workspace of this platform" hint="Others then use it without seeing the key." checked={shared} onChange={(event) => setShared(event.target.checked)} />
       )}
       <DialogActions>
         <Button onClick={onClose}>Cancel</Button>

@@ -119,7 +119,6 @@ export interface Model {
 
 export interface Connection {
   id: string | null;
-  name: string;
   hint: string;
   base_url: string | null;
   is_active: boolean;
@@ -134,6 +133,8 @@ export interface Provider {
   docs_url: string | null;
   default_base_url: string | null;
   needs_key: boolean;
+  /** Runs on the operator's own network; only the operator connects it. */
+  local: boolean;
   connection: Connection | null;
 }
 
@@ -146,6 +147,7 @@ export interface LocalModel {
   license: string | null;
   thermal_state: string | null;
   memory_mb: number | null;
+  note?: string | null;
 }
 
 export interface Chat {
