@@ -9,8 +9,9 @@ import pytest
 
 from radiant.ai.providers.local import LocalProvider
 from radiant.ai.providers.provider import Connection
-from radiant.ai.serving.host import Host, Thermal
+from radiant.ai.serving.host import Host
 from radiant.ai.serving.packs import ModelStore
+from radiant.ai.serving.running import Thermal
 from radiant.ai.serving.served import finder
 from radiant.infra.httpclient import HttpClient
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from radiant.ai.serving import host as host_module
-from radiant.ai.serving.host import Host, ServedModel, Thermal, default_memory_mb, default_threads
+from radiant.ai.serving.host import Host
 from radiant.ai.serving.packs import ModelStore
 from radiant.ai.serving.problems import (
     ModelBusy,
@@ -21,6 +21,7 @@ from radiant.ai.serving.problems import (
     ModelStillLoading,
     ModelTooLarge,
 )
+from radiant.ai.serving.running import ServedModel, Thermal, default_memory_mb, default_threads
 from radiant.ai.serving.served import finder
 
 

@@ -19,9 +19,6 @@ StopReason: TypeAlias = Literal["end", "length", "tool_calls", "stop_sequence", 
 ReasoningEffort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 
-# --- what is said -------------------------------------------------------------------------------------
-
-
 class _Part(msgspec.Struct, frozen=True, tag_field="type"):
     """A piece of a message."""
 
@@ -145,9 +142,6 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     frequency_penalty: float | None = None
     reasoning_effort: ReasoningEffort | None = None
     user: str | None = None
-
-
-# --- what comes back ----------------------------------------------------------------------------------
 
 
 class _Event(msgspec.Struct, frozen=True, tag_field="kind"):
@@ -339,9 +333,6 @@ async def fold(events: AsyncIterable[Event]) -> Completion:
     async for event in events:
         answer.add(event)
     return answer.completion()
-
-
-# --- embeddings ---------------------------------------------------------------------------------------
 
 
 class EmbeddingRequest(msgspec.Struct, frozen=True, kw_only=True):

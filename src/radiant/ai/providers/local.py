@@ -8,7 +8,8 @@ from radiant.ai.providers.chat import ChatRequest, EmbeddingRequest, EmbeddingRe
 from radiant.ai.providers.openai_compatible import OpenAICompatible
 from radiant.ai.providers.provider import Connection, ListedModel, Secret, Timeouts
 from radiant.ai.providers.vendors import LOCAL
-from radiant.ai.serving.host import Endpoint, Host
+from radiant.ai.serving.host import Host
+from radiant.ai.serving.running import Endpoint
 from radiant.infra.httpclient import HttpClient
 
 # A long prompt takes a minute on one busy core before the first word comes (research: 50 s for 1,000 tokens).

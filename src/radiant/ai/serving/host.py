@@ -6,12 +6,11 @@ known and not what is hoped: WARM means that the process answered.
 
 import asyncio
 import contextlib
-import os
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import structlog
 
@@ -26,11 +25,11 @@ from radiant.ai.serving.problems import (
     ModelTooLarge,
     ServingProblem,
 )
+from radiant.ai.serving.running import Endpoint, ServedModel, Thermal, default_memory_mb
 from radiant.kit.errors import Problem
 
 log = structlog.get_logger()
 
-Thermal: TypeAlias = Literal["OFF", "COLD", "WARMING", "WARM", "COOLING", "FAILED"]
 OnState: TypeAlias = Callable[[str, Thermal], None]
 Start: TypeAlias = Callable[[str, str, Mapping[str, Any]], Awaitable[Running]]
 """Model id, module, orders -> a process that serves. Raises ModelLoadFailed."""
@@ -41,29 +40,6 @@ _REST_AFTER_FAILURE = 5.0
 _HEALTH_EVERY = 15.0
 # How long a death may take to be noticed after the connection to a process broke.
 _DEATH_IS_SEEN = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class ServedModel:
-    """A model that can be started. `slots`: requests that it answers at once; `queue`: requests that may wait."""
-
-    id: str
-    module: str
-    """The child's module, such as radiant.ai.serving.llama_child."""
-    orders: Mapping[str, Any]
-    memory_mb: int
-    slots: int = 1
-    queue: int = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a leased model speaks OpenAI's protocol."""
-
-    model_id: str
-    base_url: str
-    api_key: str = field(repr=False)
-    pid: int = 0
 
 
 @dataclass(slots=True)
@@ -82,16 +58,6 @@ class _Slot:
 
     def __post_init__(self) -> None:
         self.running = asyncio.Semaphore(self.model.slots)
-
-
-def default_threads() -> int:
-    """One core is left to everybody else: two threads of llama.cpp on busy cores wait for each other, spinning."""
-    return max(1, len(os.sched_getaffinity(0)) - 1)
-
-
-def default_memory_mb() -> int:
-    """Six tenths of the machine's memory."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 6 // 10 // 2**20
 
 
 class Host:

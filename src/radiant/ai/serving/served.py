@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from radiant.ai.serving.host import ServedModel, default_threads
 from radiant.ai.serving.manifest import ManifestModel
 from radiant.ai.serving.packs import AddedModel, ModelStore
+from radiant.ai.serving.running import ServedModel, default_threads
 
 LLAMA = "radiant.ai.serving.llama_child"
 EMBED = "radiant.ai.serving.embed_child"

@@ -1,0 +1,42 @@
+"""What a running model is: how it is started, where it is reached, which states it goes through."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+Thermal: TypeAlias = Literal["OFF", "COLD", "WARMING", "WARM", "COOLING", "FAILED"]
+"""OFF: an operator switched it off. FAILED: its process died or did not come up; the next request tries again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """A model that can be started. `slots`: requests that it answers at once; `queue`: requests that may wait."""
+
+    id: str
+    module: str
+    """The child's module, such as radiant.ai.serving.llama_child."""
+    orders: Mapping[str, Any]
+    memory_mb: int
+    slots: int = 1
+    queue: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a leased model speaks OpenAI's protocol."""
+
+    model_id: str
+    base_url: str
+    api_key: str = field(repr=False)
+    pid: int = 0
+
+
+def default_threads() -> int:
+    """One core is left to everybody else: two threads of llama.cpp on busy cores wait for each other, spinning."""
+    return max(1, len(os.sched_getaffinity(0)) - 1)
+
+
+def default_memory_mb() -> int:
+    """Six tenths of the machine's memory."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 6 // 10 // 2**20
