@@ -178,9 +178,28 @@ async def test_f0_1_what_is_shared_is_seen_by_the_tenant_and_cannot_be_taken(
             assert await tx.connection.fetchval(f"select count(*) from {name}") == 1, name
         async with theirs.db.tx() as tx:
             assert await tx.connection.fetchval(f"select count(*) from {name}") == 0, name
-    with pytest.raises(REFUSED):
-        async with ours.other_db.tx() as tx:
-            await tx.run("update canvases set shared = false")
+    for name in ("canvases", "artifacts", "artifact_versions", "canvas_publications", "assets"):
+        for change in ("shared = false", f"user_id = '{ours.other_user_id}'"):
+            with pytest.raises(REFUSED):
+                async with ours.other_db.tx() as tx:
+                    await tx.connection.execute(f"update {name} set {change}")
+
+
+async def test_f0_1_a_shared_row_is_made_in_ones_own_name_and_handed_over_by_its_owner_alone(
+    owner: Any, tables: dict[str, Table], tenant: Tenant
+):
+    builder = RowBuilder(owner, tables, tenant.id, tenant.user_id)
+    for name in ("canvases", "assets"):
+        assert not await _can_plant(owner, tenant.other_db, name, await builder.values(name, shared=True)), name
+        assert await _can_plant(owner, tenant.db, name, await builder.values(name, shared=True)), name
+    await builder.row("artifact_versions")
+    await owner.execute("update canvases set shared = true")
+
+    async with tenant.db.tx() as tx:
+        await tx.run("update canvases set user_id = $2 where tenant_id = $1", tx.tenant_id, tenant.other_user_id)
+
+    for name in ("canvases", "artifacts", "artifact_versions"):
+        assert await owner.fetchval(f"select user_id from {name}") == tenant.other_user_id, name
 
 
 async def test_f0_2_unset_and_empty_settings_mean_no_rows_and_never_an_error(

@@ -43,7 +43,15 @@ begin
 end $$;
 
 -- Rows of one person that may be opened to the tenant by `shared` (files, canvases); who then may change what is the
--- service's to say. Nobody can take a row from its owner, since WITH CHECK holds for the row as it becomes.
+-- service's to say, but for two things: WITH CHECK lets nobody but the owner close a row again, and the trigger lets
+-- nobody but the owner hand it over. (A cascade changes owners below as the owner of the tables.)
+create function app.keep_owner() returns trigger language plpgsql as $$
+begin
+    if current_user = 'radiant_app' and old.user_id is distinct from app.person() then
+        raise insufficient_privilege using message = 'only its owner hands this over';
+    end if;
+    return new;
+end $$;
 create procedure app.shareable_table(tbl regclass, app_verbs text default 'select, insert, update, delete')
 language plpgsql as $$
 begin
@@ -51,6 +59,8 @@ begin
     execute format('create policy person on %s to radiant_app
         using (tenant_id = (select app.tenant()) and (shared or user_id = (select app.person())))
         with check (tenant_id = (select app.tenant()) and (shared or user_id = (select app.person())))', tbl);
+    execute format('create trigger keep_owner before update on %s for each row
+        when (old.user_id is distinct from new.user_id) execute function app.keep_owner()', tbl);
 end $$;
 
 -- Rows that the application may write about its own tenant and never read (errors, the outbox).

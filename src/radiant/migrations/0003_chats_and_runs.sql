@@ -132,6 +132,9 @@ create index assets_tenant on assets (tenant_id, created_at desc);
 create index assets_user on assets (tenant_id, user_id, created_at desc);
 create index assets_expiry on assets (expires_at) where expires_at is not null;
 call app.shareable_table('assets');
+-- Made in one's own name alone (or, by the tenant itself, in nobody's).
+create policy own_name on assets as restrictive for insert to radiant_app
+    with check (user_id is not distinct from (select app.person()));
 
 -- The bytes outlive the row by a moment: whatever deletes an asset (its owner, a cascade, retention) leaves the key
 -- here, and a job removes the object. No foreign key: the tenant may be gone already.

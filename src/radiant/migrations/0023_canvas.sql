@@ -28,6 +28,9 @@ create index canvases_person on canvases (tenant_id, user_id, updated_at desc);
 create index canvases_chat on canvases (chat_id);
 create index canvases_room on canvases (room_id);
 call app.shareable_table('canvases');
+-- Made in one's own name alone.
+create policy own_name on canvases as restrictive for insert to radiant_app
+    with check (user_id is not distinct from (select app.person()));
 
 create table artifacts (
     id uuid primary key default gen_random_uuid(),
