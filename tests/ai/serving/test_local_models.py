@@ -19,7 +19,9 @@ from radiant.ai.providers.chat import (
     EmbeddingRequest,
     JsonSchema,
     Message,
+    NamedTool,
     TextDelta,
+    Tool,
     Usage,
     fold,
 )
@@ -75,6 +77,21 @@ async def test_a_schema_binds_the_answer(local: LocalProvider, connection: Conne
         found = json.loads((await fold(local.stream(request, connection))).text)
         assert found["mood"] in ("good", "bad")
         assert len(found["points"]) == 2
+
+
+async def test_a_tool_that_must_be_called_is_called_in_good_form(local: LocalProvider, connection: Connection):
+    parameters = {
+        "type": "object",
+        "properties": {"city": {"type": "string", "maxLength": 20}, "days": {"type": "integer"}},
+        "required": ["city", "days"],
+        "additionalProperties": False,
+    }
+    tools = [Tool("weather", "The weather of a city", parameters), Tool("time", "The time of day")]
+    request = ask("Weather in Paris?", tools=tools, tool_choice=NamedTool("weather"), max_tokens=100)
+    answer = await fold(local.stream(request, connection))
+    (call,) = answer.tool_calls
+    assert (call.name, answer.stop_reason, answer.text) == ("weather", "tool_calls", "")
+    assert json.loads(call.arguments).keys() == {"city", "days"}
 
 
 async def test_a_prompt_that_does_not_fit_is_refused_and_the_model_lives_on(

@@ -5,6 +5,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from radiant.ai.providers.chat import ChatRequest, EmbeddingRequest, EmbeddingResult, Event
+from radiant.ai.providers.local_tools import prepare
 from radiant.ai.providers.openai_compatible import OpenAICompatible
 from radiant.ai.providers.provider import Connection, ListedModel, Secret, Timeouts
 from radiant.ai.providers.vendors import LOCAL
@@ -29,12 +30,14 @@ class LocalProvider:
 
     async def stream(self, request: ChatRequest, connection: Connection) -> AsyncGenerator[Event, None]:
         """The answer as it comes, holding the model's turn until it ends or is closed."""
+        request, reader = prepare(request)
         async with (
             self._host.lease(request.model) as endpoint,
             aclosing(self._protocol.stream(request, _at(endpoint, connection))) as events,
         ):
             async for event in events:
-                yield event
+                for out in (event,) if reader is None else reader.feed(event):
+                    yield out
 
     async def embed(self, request: EmbeddingRequest, connection: Connection) -> EmbeddingResult:
         """One vector for each input."""
