@@ -134,7 +134,6 @@ def _works_across_tenants(tree: ast.Module) -> bool:
             and isinstance(node.func, ast.Attribute)
             and node.func.attr in ("system", "SystemDb")
             and node.args
-            and isinstance(node.args[0], ast.Constant)
         ):
             return True
     return False

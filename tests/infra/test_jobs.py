@@ -81,6 +81,33 @@ async def test_a_job_enqueued_while_the_worker_waits_starts_at_once(dsns: postgr
         await _until(lambda: bool(done.jobs), 1.5)
 
 
+async def test_two_workers_run_each_job_once_and_a_bounded_kind_one_at_a_time(dsns: postgres.Dsns, tenant: Tenant):
+    done = _Collect()
+    running, most = 0, 0
+
+    async def alone(job: Job) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.02)
+        running -= 1
+        await done(job)
+
+    registry = _serving("alone", alone, concurrency=1)
+    registry.handle("work", done)
+    async with tenant.db.tx() as tx:
+        for n in range(40):
+            await enqueue(tx, "work", n=n)
+        for n in range(8):
+            await enqueue(tx, "alone", n=100 + n)
+    async with _working(dsns, registry), _working(dsns, registry):
+        await _until(lambda: len(done.jobs) >= 48, 30)
+        await asyncio.sleep(0.5)
+
+    assert sorted(int(job.ids["n"]) for job in done.jobs) == [*range(40), *range(100, 108)]
+    assert most == 1
+
+
 async def test_a_job_of_the_platform_has_no_tenant(db: Database, dsns: postgres.Dsns):
     done = _Collect()
     async with db.system("test").tx() as tx:
