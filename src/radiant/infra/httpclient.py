@@ -7,7 +7,6 @@ not only when it was entered (DNS rebinding).
 
 import ipaddress
 import socket
-from types import TracebackType
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -108,7 +107,5 @@ class HttpClient:
     async def __aenter__(self) -> "HttpClient":
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()

@@ -286,7 +286,8 @@ async def test_an_upstream_that_falls_silent_is_a_timeout(side: Side):
 async def test_the_deadline_holds_for_an_answer_that_keeps_coming(side: Side):
     side.connection = replace(side.connection, timeouts=replace(QUICK, total=0.3))
     started = time.monotonic()
-    await side.fails(UpstreamTimeout, Say("word " * 100, gap=0.05))
+    error = await side.fails(UpstreamTimeout, Say("word " * 100, gap=0.05))
+    assert "time allowed" in error.detail
     assert time.monotonic() - started < 1
 
 

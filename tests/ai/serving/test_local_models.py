@@ -103,6 +103,15 @@ async def test_a_prompt_that_does_not_fit_is_refused_and_the_model_lives_on(
     assert host.states()[CHAT] == "WARM"
 
 
+async def test_a_models_process_knows_no_key(host: Host, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-the-platforms-own")
+    async with host.lease(EMBED) as endpoint:
+        environment = await asyncio.to_thread(Path(f"/proc/{endpoint.pid}/environ").read_bytes)
+        command = await asyncio.to_thread(Path(f"/proc/{endpoint.pid}/cmdline").read_bytes)
+    assert b"sk-the-platforms-own" not in environment
+    assert endpoint.api_key.encode() not in environment + command
+
+
 def cpu_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

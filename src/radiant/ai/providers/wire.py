@@ -42,6 +42,11 @@ class Deadline:
         self._clock = asyncio.get_running_loop().time
         self.at = None if total is None else self._clock() + total
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left."""
+        return self.at is not None and self._clock() >= self.at
+
     def within(self, seconds: float) -> float:
         """`seconds`, or what is left where that is less."""
         return seconds if self.at is None else max(0.0, min(seconds, self.at - self._clock()))
@@ -84,6 +89,8 @@ async def _open(
         # aiohttp's own timeouts are of connecting only, as set above.
         if isinstance(error, aiohttp.ConnectionTimeoutError):
             raise UpstreamUnreachable(f"{provider} did not accept a connection in time", provider=provider) from error
+        if deadline.over:
+            raise UpstreamTimeout(f"{provider} did not finish in the time allowed", provider=provider) from error
         waited = "in mid-answer" if response is not None else "before it began to answer"
         raise UpstreamTimeout(f"{provider} fell silent {waited}", provider=provider) from error
     except aiohttp.ClientConnectorError as error:

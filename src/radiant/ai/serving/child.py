@@ -7,6 +7,7 @@ kernel for a SIGKILL at its parent's death, so that nothing outlives a kill -9.
 
 import asyncio
 import contextlib
+import os
 import secrets
 import sys
 from collections import deque
@@ -20,6 +21,9 @@ from radiant.ai.serving.problems import ModelLoadFailed
 
 log = structlog.get_logger()
 
+# Of our environment a child gets what Python and the loader need: no keys of providers, and no LLAMA_ARG_…,
+# by which the environment would change what the server does.
+_PASSED_ON = ("PATH", "HOME", "TMPDIR", "VIRTUAL_ENV", "LANG", "LC_", "LD_", "PYTHON", "COVERAGE_")
 LONGEST_START = 300.0
 GRACE = 3.0
 _KEPT_LINES = 30
@@ -177,6 +181,7 @@ async def start_child(model_id: str, module: str, orders: Mapping[str, Any]) -> 
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        env={name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)},
         limit=2**20,
         # A Ctrl-C in the terminal is for us; we end our children in order.
         start_new_session=True,
