@@ -53,7 +53,9 @@ async def test_a_member_may_not(callers: Callers, method: str, path: str, body: 
     assert answer.status == 403
 
 
-async def test_an_admin_makes_no_owner_and_no_owner_is_the_last_to_go(callers: Callers, server: Server, make_user: object) -> None:
+async def test_an_admin_makes_no_owner_and_no_owner_is_the_last_to_go(
+    callers: Callers, server: Server, make_user: object
+) -> None:
     invited = (await callers.owner.post("/api/users", {"email": "adm@example.org", "role": "admin"})).json()
     admin = await server.signed_in(callers.tenant.id, invited["id"])
     assert (await admin.post("/api/users", {"email": "o@example.org", "role": "owner"})).status == 403

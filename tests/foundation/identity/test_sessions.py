@@ -28,7 +28,9 @@ async def test_nobody_is_told_to_sign_in_as_a_problem(callers: Callers) -> None:
     assert answer.json()["request_id"] == answer.headers["X-Request-Id"]
 
 
-async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(server: Server, callers: Callers, db: Database) -> None:
+async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(
+    server: Server, callers: Callers, db: Database
+) -> None:
     email = await _email(db, callers.owner_id)
     answer = await callers.nobody.post("/api/session", {"email": email, "password": PASSWORD})
     cookie = answer.headers["Set-Cookie"].lower()
@@ -52,9 +54,7 @@ async def test_a_change_that_another_site_asks_for_is_refused(callers: Callers) 
     assert answer.status == 403
 
 
-async def test_guessing_is_locked_out_and_the_right_password_does_not_help_then(
-    callers: Callers, db: Database
-) -> None:
+async def test_guessing_is_locked_out_and_the_right_password_does_not_help_then(callers: Callers, db: Database) -> None:
     email = await _email(db, callers.owner_id)
     for _ in range(LIMIT_PAIR):
         answer = await callers.nobody.post("/api/session", {"email": email, "password": "not this one"})
@@ -69,7 +69,9 @@ async def test_an_unknown_email_answers_as_a_wrong_password_does(callers: Caller
     assert (answer.status, answer.json()["type"].rpartition("/")[2]) == (401, "wrong-credentials")
 
 
-async def test_a_password_that_fits_in_two_workspaces_asks_which(server: Server, callers: Callers, db: Database) -> None:
+async def test_a_password_that_fits_in_two_workspaces_asks_which(
+    server: Server, callers: Callers, db: Database
+) -> None:
     encoded = await passwords.hash_password(PASSWORD)
     async with db.system("test").tx() as tx:
         await tx.run("update users set email = 'both@example.org', password_hash = $1 where id = any($2::uuid[])",
