@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import asyncpg
 import msgspec
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -88,6 +89,9 @@ def install_problem_handlers(app: FastAPI) -> None:
         response.headers.update(error.headers or {})
         return response
 
+    async def unstorable(request: Request, error: Exception) -> Response:
+        return problem_response(request, _Plain(422, "invalid", "a text holds the character NUL, which cannot be kept"))
+
     async def bug(request: Request, error: Exception) -> Response:
         log.error("bug", request_id=request_id(request), path=request.url.path, exc_info=error)
         detail = f"something went wrong on our side; the operator finds it under request {request_id(request)}"
@@ -96,4 +100,5 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Problem, expected)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, plain)
+    app.add_exception_handler(asyncpg.CharacterNotInRepertoireError, unstorable)
     app.add_exception_handler(Exception, bug)

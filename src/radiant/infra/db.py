@@ -12,7 +12,7 @@ import json
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import Any, LiteralString, cast
 
 import asyncpg
 
@@ -128,7 +128,19 @@ async def _configure(connection: Any) -> None:
 
 
 def _encode_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=_encode_json_value)
+    text = json.dumps(value, ensure_ascii=False, default=_encode_json_value)
+    # jsonb holds no NUL. A model may well write one; it becomes the replacement character.
+    return json.dumps(_without_nul(json.loads(text)), ensure_ascii=False) if "\\u0000" in text else text
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\x00", "\ufffd")
+    if isinstance(value, list):
+        return [_without_nul(item) for item in cast("list[Any]", value)]
+    if isinstance(value, dict):
+        return {_without_nul(name): _without_nul(item) for name, item in cast("dict[str, Any]", value).items()}
+    return value
 
 
 def _encode_json_value(value: Any) -> str:

@@ -240,7 +240,9 @@ async def end_abandoned(database: Database, on_abandoned: dict[str, OnAbandoned]
     """End runs whose process died, and let the slice of their kind keep what was said; how many there were."""
     system = database.system("runs: abandoned")
     async with system.tx() as tx:
-        dead = [owner for owner in await store.owners(tx) if is_dead(owner)]
+        owners = await store.owners(tx)
+    dead = await asyncio.to_thread(lambda: [owner for owner in owners if is_dead(owner)])
+    async with system.tx() as tx:
         rows = await store.expired(tx, dead, 200)
     for row in rows:
         db = database.tenant(row["tenant_id"], row["user_id"])

@@ -217,7 +217,7 @@ def _content(spoken: Fold) -> tuple[list[dict[str, Any]], str]:
             content.append({"type": "text", "text": part.text})
         elif isinstance(part, ReasoningPart):
             reasoning += part.text
-    return content, reasoning
+    return content, reasoning.replace("\x00", "\ufffd")
 
 
 async def _store_end(
