@@ -33,6 +33,7 @@ class FakeProcess:
         self.api_key = "key"
         self.base_url = f"http://127.0.0.1:{pid}/v1"
         self.well = True
+        self.seconds_to_stop = 0.0
         self._ended = asyncio.Event()
 
     @property
@@ -50,6 +51,7 @@ class FakeProcess:
         return self.well
 
     async def stop(self) -> None:
+        await asyncio.sleep(self.seconds_to_stop)
         self._ended.set()
 
     def kill(self) -> None:
@@ -268,6 +270,51 @@ async def test_a_death_is_noticed_and_the_next_request_starts_the_model_again(
     assert host.memory_in_use_mb() == 0
     await host.load("a")
     assert processes.started == ["a", "a"]
+
+
+async def test_a_model_asked_for_while_it_cools_is_started_anew_when_it_is_cold(
+    make_host: MakeHost, processes: Processes
+):
+    seen: list[Thermal] = []
+    host = make_host(on_state=lambda _, state: seen.append(state))
+    await host.load("a")
+    first = processes.running["a"]
+    first.seconds_to_stop = 0.1
+    cooling = asyncio.create_task(host.unload("a"))
+    await until(lambda: host.states()["a"] == "COOLING")
+    async with host.lease("a"):
+        assert not first.alive
+        assert processes.running["a"].alive
+    await cooling
+    assert seen == ["WARMING", "WARM", "COOLING", "COLD", "WARMING", "WARM"]
+
+
+async def test_many_callers_who_come_and_go_leave_nothing_behind(make_host: MakeHost, processes: Processes):
+    host = make_host(memory_mb=250, idle_seconds=0.02)
+    host_ends: list[str] = []
+
+    async def use(place: int) -> None:
+        try:
+            async with host.lease("abc"[place % 3]):
+                await asyncio.sleep(0.001 * (place % 5))
+                if place % 7 == 0:
+                    processes.running["abc"[place % 3]].kill()
+                    raise ConnectionError("cut")
+            host_ends.append("fine")
+        except (ModelBusy, ModelCrashed) as problem:
+            host_ends.append(problem.slug)
+
+    tasks: list[asyncio.Task[None]] = []
+    for place in range(200):
+        tasks.append(asyncio.create_task(use(place)))
+        await asyncio.sleep(0.001)
+        if place % 11 == 0:
+            tasks[-1].cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert host_ends.count("fine") > 20
+    await until(lambda: set(host.states().values()) <= {"COLD", "FAILED"})
+    assert host.memory_in_use_mb() == 0
+    assert all(slot.users == 0 for slot in host._slots.values())  # pyright: ignore[reportPrivateUsage]
 
 
 async def test_an_error_under_a_death_is_told_as_the_crash(make_host: MakeHost, processes: Processes):

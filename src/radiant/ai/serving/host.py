@@ -9,7 +9,6 @@ import contextlib
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import structlog
@@ -25,7 +24,7 @@ from radiant.ai.serving.problems import (
     ModelTooLarge,
     ServingProblem,
 )
-from radiant.ai.serving.running import Endpoint, ServedModel, Thermal, default_memory_mb
+from radiant.ai.serving.running import Endpoint, ServedModel, Slot, Thermal, default_memory_mb
 from radiant.kit.errors import Problem
 
 log = structlog.get_logger()
@@ -40,24 +39,6 @@ _REST_AFTER_FAILURE = 5.0
 _HEALTH_EVERY = 15.0
 # How long a death may take to be noticed after the connection to a process broke.
 _DEATH_IS_SEEN = 1.0
-
-
-@dataclass(slots=True)
-class _Slot:
-    model: ServedModel
-    state: Thermal = "COLD"
-    child: Running | None = None
-    starting: asyncio.Task[Running] | None = None
-    watcher: asyncio.Task[None] | None = None
-    running: asyncio.Semaphore = field(init=False)
-    users: int = 0
-    """Requests that hold or wait for this model: while there are any, it is not unloaded."""
-    last_used: float = 0.0
-    failed_at: float = 0.0
-    failure: ServingProblem | None = None
-
-    def __post_init__(self) -> None:
-        self.running = asyncio.Semaphore(self.model.slots)
 
 
 class Host:
@@ -85,7 +66,7 @@ class Host:
         self._idle_seconds = idle_seconds
         self._wait_seconds = wait_seconds
         self._on_state = on_state
-        self._slots: dict[str, _Slot] = {}
+        self._slots: dict[str, Slot] = {}
         self._off: set[str] = set()
         self._memory_changed = asyncio.Condition()
         self._reaper: asyncio.Task[None] | None = None
@@ -190,7 +171,7 @@ class Host:
 
     # --- loading -------------------------------------------------------------------------------------
 
-    async def _slot(self, model_id: str) -> _Slot:
+    async def _slot(self, model_id: str) -> Slot:
         if self._closed:
             raise ModelOff("local models are being shut down", model_id=model_id)
         if model_id in self._off:
@@ -204,12 +185,12 @@ class Host:
                     f"{model_id} is not installed; `radiant models install {model_id}` fetches it",
                     model_id=model_id,
                 )
-            slot = self._slots.setdefault(model_id, _Slot(model))
+            slot = self._slots.setdefault(model_id, Slot(model))
             if slot.users == 0 and slot.state in ("COLD", "FAILED"):
                 slot.model = model
         return slot
 
-    async def _loaded(self, slot: _Slot) -> Running:
+    async def _loaded(self, slot: Slot) -> Running:
         """Its process, started where there is none. However many ask, it is started once."""
         if slot.child is not None and slot.child.alive:
             return slot.child
@@ -222,20 +203,16 @@ class Host:
         # Shielded: one caller that goes away does not end the load for the others.
         return await asyncio.shield(slot.starting)
 
-    async def _start(self, slot: _Slot) -> Running:
+    async def _start(self, slot: Slot) -> Running:
         model = slot.model
-        started = time.monotonic()
         try:
-            await self._make_room(slot)
-            child = await self._start_process(model.id, model.module, model.orders)
-            if self._closed or model.id in self._off:
-                await child.stop()
-                raise ModelOff(f"{model.id} was switched off while it loaded", model_id=model.id)
+            async with slot.changing:
+                return await self._start_alone(slot)
         except ServingProblem as problem:
-            if isinstance(problem, ModelLoadFailed):
+            failed = isinstance(problem, ModelLoadFailed)
+            if failed:
                 slot.failure, slot.failed_at = problem, time.monotonic()
-            off = model.id in self._off
-            self._enter(slot, "OFF" if off else "FAILED" if isinstance(problem, ModelLoadFailed) else "COLD")
+            self._enter(slot, "OFF" if model.id in self._off else "FAILED" if failed else "COLD")
             await self._notify_memory()
             raise
         except BaseException:
@@ -243,6 +220,16 @@ class Host:
             raise
         finally:
             slot.starting = None
+
+    async def _start_alone(self, slot: Slot) -> Running:
+        model, started = slot.model, time.monotonic()
+        # A process that died unseen so far is no longer this slot's.
+        slot.child = None
+        await self._make_room(slot)
+        child = await self._start_process(model.id, model.module, model.orders)
+        if self._closed or model.id in self._off:
+            await child.stop()
+            raise ModelOff(f"{model.id} was switched off while it loaded", model_id=model.id)
         slot.child = child
         slot.failure = None
         slot.last_used = time.monotonic()
@@ -253,7 +240,7 @@ class Host:
         log.info("model.loaded", model=model.id, pid=child.pid, seconds=round(time.monotonic() - started, 2))
         return child
 
-    async def _make_room(self, slot: _Slot) -> None:
+    async def _make_room(self, slot: Slot) -> None:
         """Reserve the model's memory, unloading those used longest ago that nobody uses now. Waits for others to
         finish, up to `wait_seconds`. Raises ModelTooLarge, ModelBusy."""
         need = slot.model.memory_mb
@@ -278,7 +265,7 @@ class Host:
 
     # --- unloading -----------------------------------------------------------------------------------
 
-    async def _stop(self, slot: _Slot, then: Thermal, *, notify: bool = True) -> None:
+    async def _stop(self, slot: Slot, then: Thermal, *, notify: bool = True) -> None:
         if slot.starting is not None and then == "COLD" and self._closed:
             slot.starting.cancel()
             await asyncio.gather(slot.starting, return_exceptions=True)
@@ -288,16 +275,18 @@ class Host:
                 self._enter(slot, then)
             return
         self._enter(slot, "COOLING")
-        watcher, slot.watcher = slot.watcher, None
-        if watcher is not None:
-            watcher.cancel()
-        await child.stop()
-        self._enter(slot, then)
+        # Whoever asks for the model meanwhile starts it anew, once this is over.
+        async with slot.changing:
+            watcher, slot.watcher = slot.watcher, None
+            if watcher is not None:
+                watcher.cancel()
+            await child.stop()
+            self._enter(slot, then)
         log.info("model.unloaded", model=slot.model.id)
         if notify:
             await self._notify_memory()
 
-    async def _watch(self, slot: _Slot, child: Running) -> None:
+    async def _watch(self, slot: Slot, child: Running) -> None:
         """Notice a death that nobody ordered."""
         code = await child.wait()
         if slot.child is not child:
@@ -325,7 +314,7 @@ class Host:
 
     # --- small ---------------------------------------------------------------------------------------
 
-    def _enter(self, slot: _Slot, state: Thermal) -> None:
+    def _enter(self, slot: Slot, state: Thermal) -> None:
         if slot.state != state:
             slot.state = state
             self._on_state(slot.model.id, state)
@@ -338,7 +327,7 @@ class Host:
             self._memory_changed.notify_all()
 
 
-def _holds_memory(slot: _Slot) -> bool:
+def _holds_memory(slot: Slot) -> bool:
     return slot.state in ("WARMING", "WARM", "COOLING")
 
 

@@ -1,9 +1,13 @@
 """What a running model is: how it is started, where it is reached, which states it goes through."""
 
+import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
+
+from radiant.ai.serving.child import Running
+from radiant.ai.serving.problems import ServingProblem
 
 Thermal: TypeAlias = Literal["OFF", "COLD", "WARMING", "WARM", "COOLING", "FAILED"]
 """OFF: an operator switched it off. FAILED: its process died or did not come up; the next request tries again."""
@@ -30,6 +34,28 @@ class Endpoint:
     base_url: str
     api_key: str = field(repr=False)
     pid: int = 0
+
+
+@dataclass(slots=True)
+class Slot:
+    """What a host knows of one model."""
+
+    model: ServedModel
+    state: Thermal = "COLD"
+    child: Running | None = None
+    starting: asyncio.Task[Running] | None = None
+    watcher: asyncio.Task[None] | None = None
+    running: asyncio.Semaphore = field(init=False)
+    changing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while its process starts or stops: one at a time."""
+    users: int = 0
+    """Requests that hold or wait for this model: while there are any, it is not unloaded."""
+    last_used: float = 0.0
+    failed_at: float = 0.0
+    failure: ServingProblem | None = None
+
+    def __post_init__(self) -> None:
+        self.running = asyncio.Semaphore(self.model.slots)
 
 
 def default_threads() -> int:
