@@ -2,8 +2,7 @@
 events that it gives back. Providers translate into these, doors and pages translate out of them.
 
 `provider.stream()` *raises* an `UpstreamError`; `Failed` is its form as data, for logs of events and for
-renderers (`Failed.of(problem)`). A stream that ends without `Done` was cut. Not streaming is `await
-fold(stream)`.
+renderers (`Failed.of(problem)`). A stream without `Done` was cut. Not streaming is `await fold(stream)`.
 """
 
 from collections.abc import AsyncIterable, Sequence

@@ -1,9 +1,11 @@
 """What a running model is: how it is started, where it is reached, which states it goes through."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from radiant.ai.serving.child import Running
@@ -63,6 +65,18 @@ def default_threads() -> int:
     return max(1, len(os.sched_getaffinity(0)) - 1)
 
 
+def _usable_memory() -> int:
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with contextlib.suppress(OSError, ValueError):
+        # A container's limit; "max" where there is none, hence ValueError.
+        total = min(total, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return total
+
+
+# Read with the module: later it would be a read of a file on the event loop.
+_USABLE_MEMORY = _usable_memory()
+
+
 def default_memory_mb() -> int:
-    """Six tenths of the machine's memory."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 6 // 10 // 2**20
+    """Six tenths of the memory that we may use: the machine's, or the container's where that is less."""
+    return _USABLE_MEMORY * 6 // 10 // 2**20
