@@ -55,7 +55,7 @@ function Choices({ onDone, onShortcuts }: ChoicesProps) {
   const [at, setAt] = useState(0);
   const list = useRef<HTMLDivElement>(null);
   const id = useId();
-  const { data } = useChats(settled);
+  const { data, isPlaceholderData } = useChats(settled);
 
   useEffect(() => {
     const timer = setTimeout(() => setSettled(search.trim()), 150);
@@ -73,7 +73,9 @@ function Choices({ onDone, onShortcuts }: ChoicesProps) {
   ];
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   const matching = commands.filter((command) => words.every((word) => command.name.toLowerCase().includes(word)));
-  const chats: Choice[] = (data?.pages[0]?.items ?? []).slice(0, words.length ? 12 : 6).map((chat) => ({
+  // What an earlier search found is no answer to this one: Enter would open a wrong chat.
+  const found = isPlaceholderData || settled !== search.trim() ? [] : (data?.pages[0]?.items ?? []);
+  const chats: Choice[] = found.slice(0, words.length ? 12 : 6).map((chat) => ({
     key: chat.id,
     group: words.length ? "Chats" : "Recent chats",
     name: titleOf(chat),
@@ -81,7 +83,7 @@ function Choices({ onDone, onShortcuts }: ChoicesProps) {
     icon: MessageSquare,
     run: () => navigate(`/chat/${chat.id}`),
   }));
-  const choices = [...chats, ...matching];
+  const choices = words.length ? [...matching, ...chats] : [...chats, ...matching];
   const chosen = Math.min(at, choices.length - 1);
 
   useEffect(() => {

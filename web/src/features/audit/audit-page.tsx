@@ -1,11 +1,13 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { ScrollText } from "lucide-react";
+import { ScrollText, ShieldCheck } from "lucide-react";
+import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { LoadFault, Section, SettingsPage, Table, TableSkeleton } from "@/components/ui/page";
-import { Empty } from "@/components/ui/parts";
-import { api } from "@/lib/api/client";
-import type { AuditEntry, Page } from "@/lib/api/types";
-import { formatDateTime } from "@/lib/format";
+import { Empty, Notice } from "@/components/ui/parts";
+import { api, messageOf } from "@/lib/api/client";
+import type { AuditEntry, Page, Verification } from "@/lib/api/types";
+import { formatCount, formatDateTime } from "@/lib/format";
+import { toast } from "@/lib/toast";
 
 export default function AuditPage() {
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
@@ -14,10 +16,36 @@ export default function AuditPage() {
     initialPageParam: "",
     getNextPageParam: (page) => page.next,
   });
+  const [verified, setVerified] = useState<Verification | null>(null);
+  const [busy, setBusy] = useState(false);
+  const verify = async () => {
+    setBusy(true);
+    try {
+      setVerified(await api.get<Verification>("/audit/verification"));
+    } catch (fault) {
+      toast(messageOf(fault), { kind: "error" });
+    } finally {
+      setBusy(false);
+    }
+  };
   const entries = data?.pages.flatMap((page) => page.items);
   return (
-    <SettingsPage title="Audit trail" description="Who changed what in this workspace. Entries are chained by hash: none can be altered or taken out unseen.">
+    <SettingsPage
+      title="Audit trail"
+      description="Who changed what in this workspace. Entries are chained by hash: none can be altered or taken out unseen."
+      action={
+        <Button busy={busy} onClick={verify}>
+          {!busy && <ShieldCheck className="size-4" />}
+          Verify the chain
+        </Button>
+      }
+    >
       <Section>
+        {verified && (
+          <Notice tone={verified.whole ? "good" : "danger"} icon={verified.whole ? ShieldCheck : undefined}>
+            {verified.whole ? "The chain is whole: every entry is as it was written." : `The chain is broken from entry ${formatCount(verified.first_broken ?? 0)} on.`}
+          </Notice>
+        )}
         {error ? (
           <LoadFault error={error} retry={refetch} />
         ) : !entries ? (

@@ -7,7 +7,7 @@ import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/compo
 import { LoadFault, useTitle } from "@/components/ui/page";
 import { Empty, Notice, Skeleton } from "@/components/ui/parts";
 import { ApiProblem, api, messageOf } from "@/lib/api/client";
-import type { Chat, ChatDetail, Message, NewPart, Retry, Turn } from "@/lib/api/types";
+import type { Chat, ChatDetail, Message, NewPart, Turn } from "@/lib/api/types";
 import { isChatModel, lastModel, modelName, rememberModel, useModels } from "@/lib/models";
 import { isAdmin, mayWrite, useSession } from "@/lib/session";
 import { useShortcut } from "@/lib/shortcuts";
@@ -128,7 +128,7 @@ export function ChatPage({ id, lead }: Props) {
     setSending(true);
     setFinished("");
     try {
-      const answer = await api.post<Retry>(`/chats/${id}/messages/${message.id}/retry`, other ? { model: other } : {});
+      const answer = await api.post<Turn>(`/chats/${id}/messages/${message.id}/retry`, other ? { model: other } : {});
       putMessages(client, id, [answer.assistant_message], answer.assistant_message.id);
       setAsked((count) => count + 1);
     } catch (fault) {

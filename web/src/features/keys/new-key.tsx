@@ -5,7 +5,7 @@ import { Dialog, DialogActions } from "@/components/ui/dialog";
 import { Checkbox, Field, Input, Select } from "@/components/ui/field";
 import { Notice, Snippet } from "@/components/ui/parts";
 import { api, messageOf } from "@/lib/api/client";
-import type { NewApiKey, Scope } from "@/lib/api/types";
+import type { MadeApiKey, Scope } from "@/lib/api/types";
 import { isAdmin, useSession } from "@/lib/session";
 import { Snippets } from "./snippets";
 
@@ -15,7 +15,7 @@ interface Props {
 }
 
 export function NewKey({ open, onOpenChange }: Props) {
-  const [made, setMade] = useState<NewApiKey | null>(null);
+  const [made, setMade] = useState<MadeApiKey | null>(null);
   const close = () => {
     onOpenChange(false);
     setMade(null);
@@ -62,7 +62,7 @@ const lifetimes = [
 ];
 
 interface FormProps {
-  onMade: (key: NewApiKey) => void;
+  onMade: (key: MadeApiKey) => void;
   onCancel: () => void;
 }
 
@@ -80,7 +80,7 @@ function Form({ onMade, onCancel }: FormProps) {
     setError("");
     try {
       const expires = days ? new Date(Date.now() + days * 86_400_000).toISOString() : null;
-      onMade(await api.post<NewApiKey>("/keys", { name: name.trim(), scopes: chosen, expires_at: expires }));
+      onMade(await api.post<MadeApiKey>("/keys", { name: name.trim(), scopes: chosen, expires_at: expires }));
       await client.invalidateQueries({ queryKey: ["keys"] });
     } catch (fault) {
       setError(messageOf(fault));

@@ -8,7 +8,7 @@ import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/compo
 import { Card, LoadFault, Section, SettingsPage, Table, TableSkeleton } from "@/components/ui/page";
 import { Badge, Empty } from "@/components/ui/parts";
 import { api, messageOf } from "@/lib/api/client";
-import type { Member, Page, Role, Tenant } from "@/lib/api/types";
+import type { InvitedMember, Member, Page, Role, Tenant } from "@/lib/api/types";
 import { formatAgo } from "@/lib/format";
 import { isOwner, storeSession, useSession } from "@/lib/session";
 import { toast } from "@/lib/toast";
@@ -163,7 +163,7 @@ export default function MembersPage() {
         action="Make it"
         run={async () => {
           const member = asked!.member;
-          const made = await api.post<{ one_time_password: string }>(`/users/${member.id}/password`);
+          const made = await api.post<Pick<InvitedMember, "one_time_password">>(`/users/${member.id}/password`);
           setShown({ email: member.email, password: made.one_time_password });
         }}
       />

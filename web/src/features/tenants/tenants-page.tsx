@@ -7,7 +7,7 @@ import { Field, Input, Select } from "@/components/ui/field";
 import { LoadFault, Section, SettingsPage, Table, TableSkeleton } from "@/components/ui/page";
 import { Badge, Empty, Notice, Snippet } from "@/components/ui/parts";
 import { api, messageOf } from "@/lib/api/client";
-import type { Page, Plan, TenantRow } from "@/lib/api/types";
+import type { MadeTenant, Page, Plan, Tenant } from "@/lib/api/types";
 import { useSession } from "@/lib/session";
 import { toast } from "@/lib/toast";
 
@@ -18,20 +18,20 @@ export default function TenantsPage() {
   const session = useSession();
   const client = useQueryClient();
   const [making, setMaking] = useState(false);
-  const [suspending, setSuspending] = useState<TenantRow | null>(null);
+  const [suspending, setSuspending] = useState<Tenant | null>(null);
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
     queryKey: tenantsKey,
-    queryFn: ({ pageParam }) => api.get<Page<TenantRow>>("/tenants", { query: { cursor: pageParam, limit: 50 } }),
+    queryFn: ({ pageParam }) => api.get<Page<Tenant>>("/tenants", { query: { cursor: pageParam, limit: 50 } }),
     initialPageParam: "",
     getNextPageParam: (page) => page.next,
   });
   const tenants = data?.pages.flatMap((page) => page.items);
 
-  const change = async (tenant: TenantRow, body: Partial<TenantRow>) => {
+  const change = async (tenant: Tenant, body: Partial<Tenant>) => {
     await api.patch(`/tenants/${tenant.id}`, body);
     await client.invalidateQueries({ queryKey: tenantsKey });
   };
-  const changeNow = (tenant: TenantRow, body: Partial<TenantRow>) => change(tenant, body).catch((fault) => toast(messageOf(fault), { kind: "error" }));
+  const changeNow = (tenant: Tenant, body: Partial<Tenant>) => change(tenant, body).catch((fault) => toast(messageOf(fault), { kind: "error" }));
 
   return (
     <SettingsPage
@@ -164,9 +164,9 @@ function Form({ onMade, onCancel }: { onMade: (made: Made) => void; onCancel: ()
     setBusy(true);
     setError("");
     try {
-      const made = await api.post<{ one_time_password: string }>("/tenants", { name: name.trim(), slug: short, plan, owner_email: email.trim() });
+      const made = await api.post<MadeTenant>("/tenants", { name: name.trim(), slug: short, plan, owner_email: email.trim() });
       await client.invalidateQueries({ queryKey: tenantsKey });
-      onMade({ email: email.trim(), password: made.one_time_password });
+      onMade({ email: email.trim(), password: made.owner.one_time_password });
     } catch (fault) {
       setError(messageOf(fault));
       setBusy(false);

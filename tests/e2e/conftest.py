@@ -1,0 +1,182 @@
+"""A whole RADIANT as `radiant up` starts it, with the smallest real model, and Chromium before it."""
+
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import APIRequestContext, Browser, BrowserContext, Page, async_playwright
+
+ADMIN = "admin@radiant.localhost"
+PASSWORD = "a long enough password"
+SMALL = "smollm2-135m-instruct"
+_CHROMIUM = os.environ.get("RADIANT_TEST_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+# The background services of Chromium look up hosts that are not there; they are no part of the test.
+_FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@dataclass(slots=True)
+class Site:
+    """A running installation, and the password that its first start printed."""
+
+    url: str
+    one_time_password: str
+
+
+@dataclass(slots=True)
+class Visit:
+    """A page of one signed-in browser, and what its console complained of."""
+
+    page: Page
+    context: BrowserContext
+    url: str
+    csrf: str
+    complaints: list[str] = field(default_factory=list)
+
+    @property
+    def http(self) -> APIRequestContext:
+        """The same session, without the page."""
+        return self.context.request
+
+    async def call(self, method: str, path: str, data: Any = None) -> Any:
+        """An API call with the session's cookie; the JSON, or None for an empty answer."""
+        answer = await self.http.fetch(self.url + path, method=method, data=data, headers={"X-CSRF-Token": self.csrf})
+        assert answer.ok, (method, path, answer.status, await answer.text())
+        return await answer.json() if await answer.body() else None
+
+    async def ask(self, text: str) -> None:
+        """Write a question and send it by Enter."""
+        box = self.page.get_by_label("Your message")
+        await box.fill(text)
+        await box.press("Enter")
+
+    async def choose_model(self, search: str) -> None:
+        """Take the first model that the picker finds."""
+        await self.page.locator("header").get_by_role("button", name="Model:").click()
+        await self.page.get_by_label("Search models").fill(search)
+        await self.page.keyboard.press("Enter")
+
+
+@pytest.fixture(scope="session")
+async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    """`radiant up --models minimal` in a folder of its own, stopped as Ctrl-C does."""
+    folder = tmp_path_factory.mktemp("site")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    models = os.environ.get("RADIANT_TEST_MODELS_DIR") or str(Path.home() / ".cache" / "radiant-test-models")
+    log = folder / "up.log"
+    with log.open("wb") as out:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "radiant", "up", "--data-dir", str(folder / "data"), "--port", str(port),
+            "--models", "minimal", stdout=out, stderr=out, env=os.environ | {"RADIANT_MODELS_DIR": models},
+        )  # fmt: skip
+    try:
+        printed = await _ready(process, log)
+        found = re.search(r"password\s+(\S+)", printed)
+        assert found, printed
+        yield Site(f"http://127.0.0.1:{port}", found[1])
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGINT)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(process.wait(), 20)
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def _ready(process: asyncio.subprocess.Process, log: Path) -> str:
+    # The first start on a machine may have to download the model and build the page.
+    for _ in range(1800):
+        printed = log.read_text(errors="replace")
+        if "Ctrl-C stops" in printed:
+            return printed
+        assert process.returncode is None, printed
+        await asyncio.sleep(0.1)
+    raise AssertionError(log.read_text(errors="replace"))
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Debian's Chromium."""
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(executable_path=_CHROMIUM, args=_FLAGS)
+        yield running
+        await running.close()
+
+
+@pytest.fixture(scope="session")
+async def admin_state(site: Site, browser: Browser) -> Any:
+    """The cookies of the first admin, who has chosen a password."""
+    context = await browser.new_context()
+    answer = await context.request.post(
+        f"{site.url}/api/session", data={"email": ADMIN, "password": site.one_time_password}
+    )
+    assert answer.ok, await answer.text()
+    token = (await answer.json())["csrf_token"]
+    changed = await context.request.put(
+        f"{site.url}/api/profile/password",
+        data={"current_password": site.one_time_password, "new_password": PASSWORD},
+        headers={"X-CSRF-Token": token},
+    )
+    assert changed.ok, await changed.text()
+    state = await context.storage_state()
+    await context.close()
+    return state
+
+
+@pytest.fixture
+async def open_visit(site: Site, browser: Browser, admin_state: Any) -> AsyncIterator[Callable[..., Any]]:
+    """Makes visits of the admin, or of nobody (`signed_in=False`); options as Playwright's new_context takes them.
+
+    A visit whose page threw, or whose policy blocked something, fails the test at its end.
+    """
+    visits: list[Visit] = []
+
+    async def open_one(*, signed_in: bool = True, path: str = "/", **options: Any) -> Visit:
+        options = {"viewport": {"width": 1440, "height": 900}} | options
+        context = await browser.new_context(storage_state=admin_state if signed_in else None, **options)
+        context.set_default_timeout(15_000)
+        csrf = ""
+        if signed_in:
+            csrf = (await (await context.request.get(f"{site.url}/api/session")).json())["csrf_token"]
+        page = await context.new_page()
+        visit = Visit(page, context, site.url, csrf)
+        page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+        page.on("console", lambda message: _note(visit, message.type, message.text))
+        await page.goto(site.url + path)
+        visits.append(visit)
+        return visit
+
+    yield open_one
+    complaints = [complaint for visit in visits for complaint in visit.complaints]
+    for visit in visits:
+        await visit.context.close()
+    assert complaints == []
+
+
+def _note(visit: Visit, kind: str, text: str) -> None:
+    # A refused or broken request is written to the console by Chromium itself; the tests look at what the page says.
+    if kind == "error" and not text.startswith("Failed to load resource"):
+        visit.complaints.append(text)
+
+
+@pytest.fixture
+async def visit(open_visit: Callable[..., Any]) -> Visit:
+    """The admin before an empty chat on a desktop."""
+    opened = await open_visit()
+    await opened.page.get_by_label("Your message").wait_for()
+    return opened

@@ -1,0 +1,455 @@
+// Written by `npm run api` from openapi.json. Do not edit.
+
+/** A key, without its secret. */
+export interface ApiKey {
+  created_at: string;
+  expires_at: string | null;
+  id: string;
+  last_used_at: string | null;
+  name: string;
+  prefix: string;
+  revoked_at: string | null;
+  scopes: ("inference" | "read" | "write" | "admin")[];
+  user_email: string;
+  user_id: string;
+}
+
+export interface Body_upload_api_files_post {
+  file: string;
+}
+
+/** Of one UTC day. */
+export interface ByDay {
+  cost: string;
+  day: string;
+  requests: number;
+}
+
+/** Of one model. */
+export interface ByModel {
+  cost: string;
+  input_tokens: number;
+  model: string;
+  output_tokens: number;
+  requests: number;
+}
+
+/** The state after it was asked for. */
+export interface Change {
+  thermal_state: string;
+}
+
+/** A chat with every message of its tree, the oldest first. */
+export interface Chat {
+  created_at: string;
+  id: string;
+  leaf_message_id: string | null;
+  messages?: Message[];
+  model: string;
+  pinned: boolean;
+  snippet?: string | null;
+  system_prompt: string;
+  title: string;
+  updated_at: string;
+}
+
+/** What can be changed of a chat. */
+export interface ChatChange {
+  leaf_message_id?: string | null;
+  model?: string | null;
+  pinned?: boolean | null;
+  system_prompt?: string | null;
+  title?: string | null;
+}
+
+/** A chat in the list; `snippet` shows where a search was found. */
+export interface ChatSummary {
+  created_at: string;
+  id: string;
+  model: string;
+  pinned: boolean;
+  snippet?: string | null;
+  title: string;
+  updated_at: string;
+}
+
+/** A password typed again before something that cannot be undone. */
+export interface Confirmation {
+  password: string;
+}
+
+/** A connection, without its key. */
+export interface ConnectionInfo {
+  base_url: string;
+  check_error: string | null;
+  checked_at: string | null;
+  hint: string;
+  id: string | null;
+  is_active: boolean;
+  source: "workspace" | "platform" | "environment";
+}
+
+/** Who did what. */
+export interface Entry {
+  action: string;
+  actor_email: string | null;
+  actor_id: string | null;
+  actor_kind: string;
+  at: string;
+  detail: Record<string, unknown>;
+  id: string;
+  ip: string | null;
+  request_id: string;
+  seq: number;
+  target_id: string;
+  target_kind: string;
+}
+
+/** A stored file. */
+export interface FileInfo {
+  bytes: number;
+  created_at: string;
+  id: string;
+  media_type: string;
+  name: string;
+  url: string;
+}
+
+/** All is well. */
+export interface Health {
+  database: string;
+  status: string;
+  version: string;
+}
+
+export interface HTTPValidationError {
+  detail?: ValidationError[];
+}
+
+/** An uploaded picture. */
+export interface ImageContent {
+  asset_id: string;
+  type: "image";
+}
+
+/** A new person, with the password that is shown once. */
+export interface Invited {
+  created_at: string;
+  email: string;
+  id: string;
+  is_operator: boolean;
+  last_seen_at: string | null;
+  must_change_password: boolean;
+  name: string;
+  one_time_password: string;
+  preferences: Record<string, unknown>;
+  role: "owner" | "admin" | "member" | "viewer";
+  status: "active" | "disabled";
+}
+
+export interface ItemsOf_LocalModelInfo_ {
+  items: LocalModelInfo[];
+}
+
+export interface ItemsOf_ModelInfo_ {
+  items: ModelInfo[];
+}
+
+export interface ItemsOf_ProviderInfo_ {
+  items: ProviderInfo[];
+}
+
+export interface ItemsOf_SessionInfo_ {
+  items: SessionInfo[];
+}
+
+/** A model that can run here. */
+export interface LocalModelInfo {
+  bytes: number;
+  display_name: string;
+  id: string;
+  installed: boolean;
+  license: string;
+  memory_mb: number | null;
+  note: string;
+  task: string;
+  thermal_state: string;
+}
+
+/** A new key, with the secret that is shown once. */
+export interface MadeApiKey {
+  created_at: string;
+  expires_at: string | null;
+  id: string;
+  last_used_at: string | null;
+  name: string;
+  prefix: string;
+  revoked_at: string | null;
+  scopes: ("inference" | "read" | "write" | "admin")[];
+  secret: string;
+  user_email: string;
+  user_id: string;
+}
+
+/** A new workspace and its owner. */
+export interface MadeTenant {
+  created_at: string;
+  id: string;
+  name: string;
+  owner: Invited;
+  plan: "free" | "standard" | "enterprise";
+  slug: string;
+  status: "active" | "suspended";
+}
+
+/** A message of the tree. Cost in dollars, times in milliseconds. */
+export interface Message {
+  content: Record<string, unknown>[];
+  cost: string | null;
+  created_at: string;
+  decision_id: string | null;
+  duration_ms: number | null;
+  error: Record<string, unknown> | null;
+  first_token_ms: number | null;
+  id: string;
+  input_tokens: number | null;
+  model: string | null;
+  output_tokens: number | null;
+  parent_id: string | null;
+  reasoning: string;
+  role: "system" | "user" | "assistant" | "tool";
+  run_id: string | null;
+  status: "streaming" | "complete" | "stopped" | "failed";
+  stop_reason: string | null;
+}
+
+/** A model. Prices in dollars per million tokens; `reason`: why it cannot be used, if so. */
+export interface ModelInfo {
+  available: boolean;
+  capabilities: string[];
+  context_length: number | null;
+  display_name: string;
+  id: string;
+  input_price: string | null;
+  license: string;
+  local: boolean;
+  max_output_tokens: number | null;
+  note: string;
+  output_price: string | null;
+  provider: string;
+  reason: string | null;
+  task: string;
+  thermal_state: string | null;
+}
+
+/** A key to be made. */
+export interface NewApiKey {
+  expires_at?: string | null;
+  name: string;
+  scopes?: ("inference" | "read" | "write" | "admin")[];
+}
+
+/** A chat to be made. */
+export interface NewChat {
+  model?: string;
+  system_prompt?: string;
+  title?: string;
+}
+
+/** A key to be tested and sealed. `shared`: for every workspace (operator). */
+export interface NewConnection {
+  api_key?: string | null;
+  base_url?: string | null;
+  shared?: boolean;
+}
+
+/** A question. `parent_id`: the message that it follows; absent: the chat's last; null: it starts the chat anew. */
+export interface NewTurn {
+  content: (TextContent | ImageContent)[];
+  model?: string | null;
+  parent_id?: string | null;
+}
+
+/** A person to be invited. */
+export interface NewUser {
+  email: string;
+  name?: string;
+  role?: "owner" | "admin" | "member" | "viewer";
+}
+
+/** Shown once. */
+export interface OneTimePassword {
+  one_time_password: string;
+}
+
+/** What the platform's operator may change. */
+export interface OperatorTenantChange {
+  name?: string | null;
+  plan?: "free" | "standard" | "enterprise" | null;
+  status?: "active" | "suspended" | null;
+}
+
+export interface PageOf_ApiKey_ {
+  items: ApiKey[];
+  next?: string | null;
+}
+
+export interface PageOf_ChatSummary_ {
+  items: ChatSummary[];
+  next?: string | null;
+}
+
+export interface PageOf_Entry_ {
+  items: Entry[];
+  next?: string | null;
+}
+
+export interface PageOf_Tenant_ {
+  items: Tenant[];
+  next?: string | null;
+}
+
+export interface PageOf_User_ {
+  items: User[];
+  next?: string | null;
+}
+
+/** A new password, proven by the old one. */
+export interface PasswordChange {
+  current_password: string;
+  new_password: string;
+}
+
+/** What a person may change. */
+export interface ProfileChange {
+  name?: string | null;
+  preferences?: Record<string, unknown> | null;
+}
+
+/** A provider, and how this workspace reaches it. */
+export interface ProviderInfo {
+  connection: ConnectionInfo | null;
+  default_base_url: string;
+  detected: string | null;
+  display_name: string;
+  docs_url: string;
+  local: boolean;
+  needs_key: boolean;
+  provider: string;
+}
+
+/** Another answer, perhaps of another model. */
+export interface Retry {
+  model?: string | null;
+}
+
+/** Who is signed in; `csrf_token` goes back as X-CSRF-Token with every change. */
+export interface Session {
+  csrf_token: string;
+  tenant: Tenant;
+  user: User;
+}
+
+/** One signed-in device. */
+export interface SessionInfo {
+  created_at: string;
+  current: boolean;
+  expires_at: string;
+  id: string;
+  ip: string | null;
+  last_seen_at: string;
+  user_agent: string;
+}
+
+/** E-mail and password; `tenant` where the password fits accounts in several. */
+export interface SignIn {
+  email: string;
+  password: string;
+  tenant?: string | null;
+}
+
+/** A workspace. */
+export interface Tenant {
+  created_at: string;
+  id: string;
+  name: string;
+  plan: "free" | "standard" | "enterprise";
+  slug: string;
+  status: "active" | "suspended";
+}
+
+/** What an admin may change. */
+export interface TenantChange {
+  name?: string | null;
+}
+
+/** A workspace to be made, with its first owner. */
+export interface TenantOrder {
+  name: string;
+  owner_email: string;
+  plan?: "free" | "standard" | "enterprise";
+  slug: string;
+}
+
+/** Words. */
+export interface TextContent {
+  text: string;
+  type: "text";
+}
+
+/** Sums over calls; cost in dollars. */
+export interface Totals {
+  cost: string;
+  input_tokens: number;
+  output_tokens: number;
+  requests: number;
+}
+
+/** A turn that started: its run, the question and the answer to come. */
+export interface Turn {
+  assistant_message: Message;
+  run_id: string;
+  user_message: Message;
+}
+
+/** What was used in the last days. */
+export interface UsageSummary {
+  by_day: ByDay[];
+  by_model: ByModel[];
+  total: Totals;
+}
+
+/** A person in a tenant. */
+export interface User {
+  created_at: string;
+  email: string;
+  id: string;
+  is_operator: boolean;
+  last_seen_at: string | null;
+  must_change_password: boolean;
+  name: string;
+  preferences: Record<string, unknown>;
+  role: "owner" | "admin" | "member" | "viewer";
+  status: "active" | "disabled";
+}
+
+/** What an admin may change. */
+export interface UserChange {
+  name?: string | null;
+  role?: "owner" | "admin" | "member" | "viewer" | null;
+  status?: "active" | "disabled" | null;
+}
+
+export interface ValidationError {
+  ctx?: Record<string, unknown>;
+  input?: unknown;
+  loc: (string | number)[];
+  msg: string;
+  type: string;
+}
+
+/** Whether the chain is whole, and if not, from which entry on. */
+export interface Verification {
+  first_broken: number | null;
+  whole: boolean;
+}
