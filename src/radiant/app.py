@@ -19,6 +19,7 @@ from radiant.ai.serving import routes as serving_routes
 from radiant.ai.serving.host import Host
 from radiant.ai.serving.packs import ModelStore
 from radiant.ai.serving.served import finder
+from radiant.ai.serving.thermal import ThermalStates, note_installed
 from radiant.config import Settings
 from radiant.doors.gateway.routes import routes as gateway_routes
 from radiant.foundation.audit import routes as audit_routes
@@ -89,14 +90,17 @@ async def _wire(app: FastAPI, runtime: Runtime, stack: contextlib.AsyncExitStack
     store = ModelStore(settings.model_folder)
     for path in settings.gguf:
         await asyncio.to_thread(store.add_gguf, path)
+    thermal = await stack.enter_async_context(ThermalStates(database))
     host = await stack.enter_async_context(
         Host(
             finder(store, threads=settings.model_threads),
             memory_mb=settings.model_memory_mb,
             idle_seconds=settings.model_idle_s,
             wait_seconds=settings.request_timeout_s,
+            on_state=thermal.note,
         )
     )
+    await note_installed(database, store)
     providers = {**build_providers(http), LOCAL: LocalProvider(http, host)}
     timeouts = Timeouts(total=settings.request_timeout_s)
     connections = Connections(database, runtime.kms, providers, timeouts)

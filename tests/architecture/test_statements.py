@@ -36,6 +36,7 @@ ACROSS_TENANTS = {
     "foundation/files/service.py": "removes the objects of deleted rows, whoever's they were",
     "ai/catalog/seed.py": "the catalogue has no tenant",
     "ai/providers/connections.py": "the platform's own connections have no tenant",
+    "ai/serving/thermal.py": "the rows of self-hosted models have no tenant",
     "health.py": "asks whether the database answers",
     "people.py": "the command line of whoever owns the machine",
     "prepare.py": "the first start: catalogue, first tenant",

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from radiant.ai.providers.connections import Connected, Connections, Source
 from radiant.ai.providers.vendors import vendors
+from radiant.ai.serving.detect import detect_local_servers
 from radiant.foundation.identity.callers import Role
 from radiant.foundation.identity.dependencies import AdminCaller, AnyCaller, Db
 from radiant.http.pages import ItemsOf
@@ -42,6 +43,8 @@ class ProviderInfo(BaseModel):
     default_base_url: str
     needs_key: bool
     local: bool
+    detected: str | None
+    """The address of a server of this kind that was found on this machine and is not connected; for the operator."""
     connection: ConnectionInfo | None
 
 
@@ -69,10 +72,17 @@ def _info(connected: Connected | None, *, see_hint: bool) -> ConnectionInfo | No
     )
 
 
+async def _detected(request: Request) -> dict[str, str]:
+    own_port = request.scope["server"][1]
+    servers = await detect_local_servers(request.app.state.http, own_ports=(own_port,))
+    return {server.kind: server.base_url for server in servers}
+
+
 @router.get("")
 async def list_providers(request: Request, db: Db, caller: AnyCaller) -> ItemsOf[ProviderInfo]:
     """All providers that RADIANT speaks to."""
     connected = await connections_of(request).all(db)
+    found = await _detected(request) if caller.is_operator else {}
     items = [
         ProviderInfo(
             provider=name,
@@ -81,6 +91,7 @@ async def list_providers(request: Request, db: Db, caller: AnyCaller) -> ItemsOf
             default_base_url=known.base_url,
             needs_key=known.needs_key,
             local=known.local,
+            detected=None if name in connected else found.get(name),
             connection=_info(connected.get(name), see_hint=caller.role >= Role.ADMIN),
         )
         for name, known in vendors().items()

@@ -1,0 +1,131 @@
+"""Every route: not signed in, another tenant, another person, a wrong role. New routes are swept by themselves."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+import aiohttp
+import pytest
+from fastapi.routing import APIRoute
+
+from radiant.app import create_app
+from radiant.config import Settings
+from tests.kit.fixtures import Callers
+from tests.kit.server import Client
+from tests.kit.upstream import Upstream
+from tests.workspace.turns.test_turns import ask, chat_of, events
+
+# Routes that need no caller, and why.
+OPEN = {
+    ("GET", "/api/health"): "load balancers ask it",
+    ("POST", "/api/session"): "it is the sign-in",
+    ("GET", "/api/objects/{key}"): "the signed link is the right",
+}
+# What everybody sees: nothing foreign can be named by it.
+UNNAMED = {"provider", "model_id"}
+FOREIGN_ID = "01a204fa-5bf7-74a5-889a-d39cb4a4b580"
+
+
+def _routes() -> list[tuple[str, str]]:
+    app = create_app(Settings(models="none"))
+    found: list[tuple[str, str]] = []
+
+    def walk(routes: Any) -> None:
+        for route in routes:
+            if isinstance(route, APIRoute) and route.include_in_schema:
+                path = re.sub(r":path", "", route.path)
+                found.extend((method, path) for method in sorted(route.methods))
+            elif hasattr(route, "original_router"):
+                walk(route.original_router.routes)
+
+    walk(app.routes)
+    return found
+
+
+ROUTES = _routes()
+
+
+def test_the_sweep_finds_the_routes() -> None:
+    assert len(ROUTES) > 40
+    assert set(OPEN) <= set(ROUTES)
+
+
+def _filled(path: str, ids: dict[str, str]) -> str:
+    return re.sub(r"{(\w+)}", lambda match: ids.get(match[1], FOREIGN_ID), path)
+
+
+async def _send(client: Client, method: str, path: str) -> int:
+    body = None if method in ("GET", "DELETE") and "profile" not in path else {}
+    async with client.http.request(method, client.base_url + path, json=body, headers=client.headers) as response:
+        return response.status
+
+
+@pytest.mark.parametrize(("method", "path"), [route for route in ROUTES if route not in OPEN])
+async def test_f0_1_nobody_gets_in(callers: Callers, method: str, path: str) -> None:
+    assert await _send(callers.nobody, method, _filled(path, {})) == 401
+
+
+NAMING = [route for route in ROUTES if route not in OPEN and set(re.findall(r"{(\w+)}", route[1])) - UNNAMED]
+
+
+@pytest.mark.parametrize(("method", "path"), NAMING)
+async def test_f0_5_an_id_of_another_tenant_or_person_is_not_found(
+    callers: Callers, upstream: Upstream, method: str, path: str
+) -> None:
+    names = set(re.findall(r"{(\w+)}", path))
+    ids = await _things_of(callers.member, callers)
+    assert names <= set(ids), f"the sweep does not know how to make a {names - set(ids)}: add it to _things_of"
+    bodies = {"turns": {"content": [{"type": "text", "text": "x"}]}}
+    body = bodies.get(path.rpartition("/")[2], {})
+    strangers = [callers.foreign_owner] + ([] if {"user_id", "key_id", "tenant_id"} & names else [callers.owner])
+    for stranger in strangers:
+        answer = await stranger.send(method, _filled(path, ids), json=None if method == "GET" else body)
+        expected = {403} if "tenant_id" in names else {404}
+        assert answer.status in expected, (path, answer.status, answer.body)
+
+
+async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
+    """One of each thing that a path can name, of our member."""
+    chat_id = await chat_of(client)
+    turn = await ask(client, chat_id, "Hello?")
+    await events(client, turn["run_id"])
+    key = (await client.post("/api/keys", {"name": "k"})).json()
+    form = aiohttp.FormData()
+    form.add_field("file", b"text", filename="a.txt", content_type="text/plain")
+    asset = (await client.send("POST", "/api/files", data=form)).json()
+    session = (await client.get("/api/sessions")).json()["items"][0]
+    return {
+        "chat_id": chat_id,
+        "message_id": turn["assistant_message"]["id"],
+        "run_id": turn["run_id"],
+        "key_id": key["id"],
+        "asset_id": asset["id"],
+        "session_id": session["id"],
+        "user_id": str(callers.member_id),
+        "tenant_id": str(UUID(str(callers.tenant.id))),
+    }
+
+
+# What a viewer may change: nothing but their own sign-in.
+VIEWERS = {
+    "/api/session",
+    "/api/sessions/{session_id}",
+    "/api/profile",
+    "/api/profile/password",
+    "/api/runs/{run_id}/cancel",
+}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [route for route in ROUTES if route[0] != "GET" and route not in OPEN and route[1] not in VIEWERS],
+)
+async def test_a_viewer_changes_nothing(callers: Callers, method: str, path: str) -> None:
+    bodies: dict[str, Any] = {
+        "/api/keys": {"name": "k"},
+        "/api/users": {"email": "x@example.org"},
+        "/api/chats/{chat_id}/turns": {"content": [{"type": "text", "text": "x"}]},
+    }
+    answer = await callers.viewer.send(method, _filled(path, {}), json=bodies.get(path, {}))
+    # 404: of what is not theirs they do not even learn that it may not be changed. 422: refused before anything.
+    assert answer.status in (403, 404, 422), (path, answer.status)
