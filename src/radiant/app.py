@@ -87,7 +87,7 @@ def create_app(settings: Settings, open_runtime: Callable[[Settings], Awaitable[
 async def _wire(app: FastAPI, runtime: Runtime, stack: contextlib.AsyncExitStack) -> None:
     settings, database = runtime.settings, runtime.database
     http = await stack.enter_async_context(HttpClient())
-    store = ModelStore(settings.model_folder)
+    store = ModelStore(settings.model_folder, folder=settings.models_from)
     for path in settings.gguf:
         await asyncio.to_thread(store.add_gguf, path)
     thermal = await stack.enter_async_context(ThermalStates(database))

@@ -359,7 +359,8 @@ def models() -> None:
 def _store() -> Any:
     from radiant.ai.serving.packs import ModelStore
 
-    return ModelStore(_settings().model_folder)
+    settings = _settings()
+    return ModelStore(settings.model_folder, folder=settings.models_from)
 
 
 @models.command("list")

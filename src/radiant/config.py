@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     models_dir: Path | None = Field(
         default=None, description="Where model files are kept; `models` in the data folder unless set."
     )
+    models_from: Path | None = Field(
+        default=None, description="A folder with model files that were brought here by hand; looked into first."
+    )
     host: str = Field(default="127.0.0.1", description="Address to listen on; 0.0.0.0 for the network.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port to listen on.")
     public_url: str | None = Field(

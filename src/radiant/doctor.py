@@ -126,7 +126,7 @@ async def _ask_database(dsn: str) -> tuple[bool, str]:
 def _models(settings: Settings) -> tuple[bool, str]:
     if settings.models == "none":
         return True, "none are wanted"
-    store = ModelStore(settings.model_folder)
+    store = ModelStore(settings.model_folder, folder=settings.models_from)
     missing = [model for model in load_manifest().packs[settings.models] if not store.installed(model)]
     if missing:
         return False, f"not installed: {', '.join(missing)}; run: radiant models install"

@@ -90,7 +90,7 @@ def _check_port(settings: Settings) -> None:
 def _install_models(settings: Settings, steps: _Steps) -> None:
     if settings.models == "none":
         return
-    store = ModelStore(settings.model_folder)
+    store = ModelStore(settings.model_folder, folder=settings.models_from)
     wanted = load_manifest().packs[settings.models]
     if all(store.installed(model) for model in wanted):
         return
