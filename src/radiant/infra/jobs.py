@@ -19,7 +19,7 @@ import structlog
 from pgqueuer.core.qm import QueueManager
 from pgqueuer.core.sm import SchedulerManager
 from pgqueuer.db import AsyncpgPoolDriver
-from pgqueuer.errors import RetryRequested
+from pgqueuer.errors import FailingListenerError, RetryRequested
 from pgqueuer.models import Job as QueuedJob
 from pgqueuer.models import Schedule
 from pgqueuer.queries import Queries
@@ -141,8 +141,10 @@ async def run_worker(
         try:
             await _Worker(registry, stop, concurrency, lease, grace).run(dsn)
             wait = 1.0
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
-            log.warning("jobs.disconnected", error=str(error), retry_in=wait)
+        except (
+            OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, FailingListenerError,
+        ) as error:  # fmt: skip
+            log.warning("jobs.disconnected", error=str(error) or type(error).__name__, retry_in=wait)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), wait)
             wait = min(wait * 2, 30.0)
@@ -174,8 +176,12 @@ class _Worker:
             pool.terminate()
 
     async def _serve(self, pool: Any) -> None:
-        queries = Queries(AsyncpgPoolDriver(pool))
+        driver = AsyncpgPoolDriver(pool)
+        queries = Queries(driver)
         manager = QueueManager(queries)
+        # pgqueuer notifies itself to see whether it listens, at once and beside its LISTEN: if the LISTEN is later, it
+        # takes itself for deaf. Here it listens before.
+        await driver.add_listener(manager.channel, _ignore)
         scheduler = SchedulerManager(queries)
         for name, kind in self._registry.kinds.items():
             manager.entrypoint(name, concurrency_limit=kind.concurrency, on_failure="hold")(
@@ -273,6 +279,10 @@ def _job(queued: QueuedJob, attempt: int) -> Job:
         user_id=UserId(uuid.UUID(str(person))) if person else None,
         attempt=attempt,
     )
+
+
+def _ignore(_: str | bytes | bytearray) -> None:
+    pass
 
 
 def _ticker(pool: Any) -> Callable[[Schedule], Awaitable[None]]:
