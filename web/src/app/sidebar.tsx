@@ -1,4 +1,3 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { ArrowLeft, ChevronsUpDown, Command, Keyboard, LogOut, Monitor, Moon, PanelLeftClose, Settings, SquarePen, Sun } from "lucide-react";
 import { Link, useLocation } from "wouter";
 import { Button } from "@/components/ui/button";
@@ -119,7 +118,6 @@ const themes: [Theme, string, typeof Sun][] = [
 
 function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
   const { user, tenant } = useSession();
-  const client = useQueryClient();
   const theme = useTheme();
   const [, navigate] = useLocation();
   const name = user.name || user.email;
@@ -157,7 +155,7 @@ function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
             </MenuItem>
           ))}
           <MenuSeparator />
-          <MenuItem onSelect={() => void signOut(client)}>
+          <MenuItem onSelect={() => void signOut()}>
             <LogOut />
             Sign out
           </MenuItem>

@@ -1,5 +1,5 @@
 /** Who is signed in, for every feature. */
-import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, useQuery } from "@tanstack/react-query";
 import { api, setCsrfToken } from "./api/client";
 import type { Session } from "./api/types";
 
@@ -7,8 +7,19 @@ export const sessionKey = ["session"] as const;
 
 export async function fetchSession(): Promise<Session> {
   const session = await api.get<Session>("/session", { anonymous: true });
-  setCsrfToken(session.csrf_token);
+  begin(session);
   return session;
+}
+
+/** Takes over the session's token; drafts of another person who used this tab before are not shown to this one. */
+function begin(session: Session): void {
+  setCsrfToken(session.csrf_token);
+  try {
+    if (sessionStorage.getItem("radiant.person") !== session.user.id) sessionStorage.clear();
+    sessionStorage.setItem("radiant.person", session.user.id);
+  } catch {
+    // Storage may be blocked: then there are no drafts either.
+  }
 }
 
 /** The session, for code below the signed-in shell, where there always is one. */
@@ -18,13 +29,8 @@ export function useSession(): Session {
   return data;
 }
 
-export function useStoreSession(): (session: Session) => void {
-  const client = useQueryClient();
-  return (session) => storeSession(client, session);
-}
-
 export function storeSession(client: QueryClient, session: Session): void {
-  setCsrfToken(session.csrf_token);
+  begin(session);
   client.setQueryData(sessionKey, session);
 }
 

@@ -65,7 +65,7 @@ export default function FirstPassword() {
         <Button type="submit" variant="primary" size="lg" busy={busy} disabled={differs}>
           Save and go on
         </Button>
-        <Button variant="ghost" onClick={() => signOut(client)}>
+        <Button variant="ghost" onClick={() => signOut()}>
           Sign out
         </Button>
       </form>

@@ -3,15 +3,16 @@ import { ApiProblem, api, messageOf, setCsrfToken } from "@/lib/api/client";
 import { toast } from "@/lib/toast";
 import { sessionKey } from "@/lib/session";
 
-/** Forgets everything that the page holds of the person who was signed in. */
+/** Shows the sign-in and drops what was fetched for the person whose session has ended. Their drafts stay for them. */
 export function forget(client: QueryClient): void {
   setCsrfToken("");
-  sessionStorage.clear();
-  client.clear();
+  // Set, not removed: the page watches this entry.
   client.setQueryData(sessionKey, null);
+  void client.cancelQueries();
+  client.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionKey[0] });
 }
 
-export async function signOut(client: QueryClient): Promise<void> {
+export async function signOut(): Promise<void> {
   try {
     await api.delete("/session", undefined, { anonymous: true });
   } catch (fault) {
@@ -21,6 +22,7 @@ export async function signOut(client: QueryClient): Promise<void> {
       return;
     }
   }
-  history.replaceState(null, "", "/");
-  forget(client);
+  // A fresh page, so that nothing of theirs is left in this one's memory.
+  sessionStorage.clear();
+  location.replace("/");
 }
