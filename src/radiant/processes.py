@@ -90,9 +90,12 @@ class FellTooOften(Exception):
     """A process does not stay up; the message holds the end of its log."""
 
 
-def supervise(children: list[Child], stopping: Callable[[], bool], say: Callable[[str], None]) -> None:
-    """Keep the children up until `stopping`. Raises FellTooOften."""
+def supervise(
+    children: list[Child], stopping: Callable[[], bool], say: Callable[[str], None], look: Callable[[], None]
+) -> None:
+    """Keep the children up until `stopping`; `look` sees to what is not a child. Raises FellTooOften and what it raises."""
     while not stopping():
+        look()
         for child in children:
             code = child.exited()
             if code is None:

@@ -11,11 +11,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Generator
+from functools import partial
 
 from radiant import prepare, web_build
 from radiant.ai.serving.manifest import load_manifest
 from radiant.ai.serving.packs import InstallFailed, ModelStore, Progress
 from radiant.config import Settings
+from radiant.infra.embedded_postgres import EmbeddedPostgres
 from radiant.processes import Child, FellTooOften, supervise
 from radiant.runtime import open_runtime
 
@@ -173,6 +175,12 @@ def _welcome(settings: Settings, first: prepare.FirstPerson | None, steps: _Step
     steps.say("\nCtrl-C stops everything.")
 
 
+def _keep_database(postgres: EmbeddedPostgres | None, steps: _Steps) -> None:
+    if postgres is not None and postgres.has_fallen():
+        steps.say(f"the database ended; starting it again (its log: {postgres.log_file})")
+        postgres.start()
+
+
 def up(settings: Settings, *, verbose: bool) -> None:
     """Start, serve until SIGINT or SIGTERM, stop. Raises CannotStart and what the steps raise."""
     steps = _Steps()
@@ -208,7 +216,7 @@ def up(settings: Settings, *, verbose: bool) -> None:
                 _wait_until_ready(settings, children[0])
             # Last: its password is shown once, so nothing may fail between making and showing it.
             _welcome(settings, asyncio.run(_first_person(settings)), steps)
-            supervise(children, lambda: stopping, steps.say)
+            supervise(children, lambda: stopping, steps.say, partial(_keep_database, postgres, steps))
         except FellTooOften as error:
             raise CannotStart(str(error)) from error
         finally:

@@ -128,6 +128,24 @@ class EmbeddedPostgres:
             return int((self.cluster / "postmaster.pid").read_text().splitlines()[0])
         return None
 
+    def has_fallen(self) -> bool:
+        """Whether a server that was started is gone. Asks no database, so a supervisor may look often."""
+        pid = self.pid
+        if pid is None:
+            return True
+        with contextlib.suppress(ChildProcessError):
+            # It is nobody's child once pg_ctl is done: ours where we are the first process of a container.
+            os.waitpid(pid, os.WNOHANG)
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            pass
+        with contextlib.suppress(FileNotFoundError):
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        return False
+
     @property
     def log_file(self) -> Path:
         """The server's own log."""
