@@ -89,6 +89,17 @@ def _check_port(settings: Settings) -> None:
             ) from error
 
 
+def _build_page(steps: _Steps) -> None:
+    if not web_build.needed():
+        return
+    with steps.step("page"):
+        try:
+            web_build.build(steps.progress)
+        except web_build.BuildFailed as error:
+            # The API works without it.
+            steps.say(f"  page: {error}\n  The page could not be built; the next start tries again.")
+
+
 def _install_models(settings: Settings, steps: _Steps) -> None:
     if settings.models == "none":
         return
@@ -199,9 +210,7 @@ def up(settings: Settings, *, verbose: bool) -> None:
             with steps.step("database"):
                 postgres = prepare.start_database(settings)
                 asyncio.run(_migrate_and_seed(settings, steps))
-            if web_build.needed():
-                with steps.step("page"):
-                    web_build.build(steps.progress)
+            _build_page(steps)
             _install_models(settings, steps)
             for name in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(name, stop)
