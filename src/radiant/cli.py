@@ -102,9 +102,11 @@ def main() -> None:
 @click.option("--verbose", is_flag=True, help="Show the logs here instead of writing them to the data folder.")
 def up(host: str | None, port: int | None, data_dir: Path | None, models: str | None, verbose: bool) -> None:
     """Start everything, and stop it again with Ctrl-C."""
+    from radiant.infra.telemetry import configure_logging
     from radiant.up import up as start
 
     settings = _settings(host=host, port=port, data_dir=data_dir, models=models)
+    configure_logging("warning", process="up")
     with _failures():
         start(settings, verbose=verbose)
 
