@@ -53,8 +53,12 @@ async def test_an_answer_streams_and_tells_its_model_tokens_cost_and_time(visit:
     await finished(visit.page)
     assert len(await answer_of(visit.page).inner_text()) > 3
     figures = visit.page.locator("[data-figures]").last
-    for told in ("SmolLM2", "Tokens in", "Tokens out", "First token", "In all", "free"):
-        await expect(figures).to_contain_text(told)
+    await expect(figures).to_contain_text(re.compile(r"SmolLM2.* · \d+ in, \d+ out · free · .+ m?s"))
+    await figures.click()
+    details = visit.page.get_by_role("dialog", name="Figures of this answer")
+    for told in ("Model", "Tokens in", "Tokens out", "Cost", "First token", "In all"):
+        await expect(details).to_contain_text(told)
+    await visit.page.keyboard.press("Escape")
     await expect(visit.page).to_have_url(f"{visit.url}/chat/{visit.page.url.rsplit('/', 1)[1]}")
     await expect(visit.page.get_by_role("navigation", name="Chats").get_by_role("link").first).to_contain_text(
         "capital"

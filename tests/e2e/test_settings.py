@@ -179,7 +179,6 @@ async def test_a_workspace_is_made_by_the_operator_and_its_owner_signs_in(visit:
     dialog = page.get_by_role("dialog")
     await dialog.get_by_label("Name", exact=True).fill("Royal Society")
     await expect(dialog.get_by_label("Short name")).to_have_value("royal-society")
-    # An address that has an account here as well: sign-in asks which workspace only where the password fits both.
     await dialog.get_by_label("E-mail of the owner").fill("newton@example.com")
     await dialog.get_by_role("button", name="Make it").click()
     once = (await page.get_by_role("region", name="One-time password").inner_text()).strip()
@@ -197,6 +196,20 @@ async def test_a_workspace_is_made_by_the_operator_and_its_owner_signs_in(visit:
     await owner.page.get_by_role("button", name="Account:").click()
     await owner.page.get_by_role("menuitem", name="Sign out").click()
     await expect(owner.page.get_by_role("heading", name="Sign in to RADIANT")).to_be_visible()
+
+    # The same address and password in a second workspace: sign-in asks which one is meant.
+    mint = {"name": "The Mint", "slug": "mint", "plan": "free", "owner_email": "newton@example.com"}
+    made = await visit.call("POST", "/api/tenants", mint)
+    await sign_in(owner.page, "newton@example.com", made["owner"]["one_time_password"])
+    await owner.page.get_by_label("New password", exact=True).fill("an apple fell down")
+    await owner.page.get_by_label("New password, again").fill("an apple fell down")
+    await owner.page.get_by_role("button", name="Save and go on").click()
+    await owner.page.get_by_role("button", name="Account:").click()
+    await owner.page.get_by_role("menuitem", name="Sign out").click()
+    await sign_in(owner.page, "newton@example.com", "an apple fell down")
+    await expect(owner.page.get_by_role("heading", name="Choose a workspace")).to_be_visible()
+    await owner.page.get_by_role("button", name="The Mint").click()
+    await expect(owner.page.get_by_role("button", name="Account:")).to_contain_text("The Mint")
 
 
 async def test_the_profile_is_changed_exported_and_other_devices_signed_out(

@@ -4,7 +4,6 @@ import { Boundary } from "@/components/ui/boundary";
 import { Button } from "@/components/ui/button";
 import { Logo } from "@/components/ui/logo";
 import { Toaster } from "@/components/ui/toaster";
-import { TooltipProvider } from "@/components/ui/tooltip";
 import { forget } from "@/features/session/sign-out";
 import { ApiProblem, messageOf, whenSignedOut } from "@/lib/api/client";
 import type { Session } from "@/lib/api/types";
@@ -33,12 +32,10 @@ whenSignedOut(() => {
 
 export const App = () => (
   <QueryClientProvider client={client}>
-    <TooltipProvider>
-      <Boundary>
-        <Gate />
-      </Boundary>
-      <Toaster />
-    </TooltipProvider>
+    <Boundary>
+      <Gate />
+    </Boundary>
+    <Toaster />
   </QueryClientProvider>
 );
 

@@ -49,7 +49,7 @@ export function Shell() {
 
   useShortcut("mod+k", "Search chats and commands", () => setPalette(true));
   useShortcut("mod+shift+o", "New chat", () => navigate("/"));
-  useShortcut("mod+shift+s", "Show or hide the sidebar", () => (wide ? dock(!docked) : setDrawer(!drawer)));
+  useShortcut("mod+b", "Show or hide the sidebar", () => (wide ? dock(!docked) : setDrawer(!drawer)));
   useShortcut("mod+/", "Keyboard shortcuts", () => setSheet(true));
   useShortcut("?", "Keyboard shortcuts", () => setSheet(true));
 

@@ -46,7 +46,7 @@ export function ChatSidebar({ onClose, onSearch, onShortcuts }: ChatSidebarProps
       <Top onClose={onClose} onSearch={onSearch} />
       <div className="px-3 pb-3">
         <Button asChild className="w-full justify-start px-3 shadow-[0_1px_2px_rgb(20_16_10/0.05)]">
-          <Link href="/" onClick={onCloseOnPhone(onClose)}>
+          <Link href="/" onClick={onNewChat(onClose)}>
             <SquarePen className="size-4" />
             New chat
           </Link>
@@ -58,9 +58,10 @@ export function ChatSidebar({ onClose, onSearch, onShortcuts }: ChatSidebarProps
   );
 }
 
-/** From an empty new chat the address does not change, so the drawer has to be told. */
-const onCloseOnPhone = (close: () => void) => () => {
+/** From an empty new chat the address does not change: there the drawer has to be told, and the composer is meant. */
+const onNewChat = (close: () => void) => () => {
   if (!matchMedia("(min-width: 768px)").matches) close();
+  requestAnimationFrame(() => document.getElementById("composer")?.focus());
 };
 
 export function SettingsSidebar({ onClose }: { onClose: () => void }) {

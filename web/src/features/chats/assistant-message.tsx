@@ -3,7 +3,7 @@ import { memo, type ReactNode, useCallback, useState } from "react";
 import { Markdown } from "@/components/markdown";
 import { Button } from "@/components/ui/button";
 import { CopyButton, Notice } from "@/components/ui/parts";
-import { Tooltip } from "@/components/ui/tooltip";
+import { Popover, PopoverContent, PopoverTrigger } from "@/components/ui/popover";
 import type { Message } from "@/lib/api/types";
 import { cn } from "@/lib/cn";
 import { formatCount, formatDuration, formatMoney } from "@/lib/format";
@@ -83,11 +83,9 @@ function Answer({ message, siblings, busy, last, onRetry, onContinue, onBranch, 
       {!streaming && (
         <div className="mt-1.5 -ml-2 flex min-h-8 flex-wrap items-center gap-x-0.5 text-ink-3">
           {text && <CopyButton text={text} label="Copy answer" />}
-          <Tooltip text="Ask again">
-            <Button variant="ghost" size="icon" aria-label="Ask again" disabled={busy} onClick={() => onRetry(message)}>
-              <RefreshCw className="size-4" />
-            </Button>
-          </Tooltip>
+          <Button variant="ghost" size="icon" aria-label="Ask again" title="Ask again" disabled={busy} onClick={() => onRetry(message)}>
+            <RefreshCw className="size-4" />
+          </Button>
           <ModelPicker
             value={message.model}
             onPick={(id) => onRetry(message, id)}
@@ -154,7 +152,7 @@ const Failed = ({ message, busy, onRetry }: FailedProps) => (
   </Notice>
 );
 
-/** Model, tokens, cost and time: in short beside the actions, in full as a hint. */
+/** Model, tokens, cost and time: in short beside the actions, in full on a click. */
 function Figures({ message, name }: { message: Message; name: string }) {
   const short: ReactNode[] = [];
   const full: [string, string][] = [];
@@ -179,22 +177,22 @@ function Figures({ message, name }: { message: Message; name: string }) {
   }
   if (short.length === 0) return null;
   return (
-    <Tooltip
-      text={
-        <dl className="grid grid-cols-[auto_auto] gap-x-4 gap-y-1 py-0.5">
+    <Popover>
+      <PopoverTrigger asChild>
+        <button type="button" data-figures title="Figures of this answer" className="ml-1.5 min-h-7 rounded px-1 text-left text-[13px] tabular-nums hover:text-ink">
+          {short.join(" · ")}
+        </button>
+      </PopoverTrigger>
+      <PopoverContent aria-label="Figures of this answer" className="px-4 py-3 text-[13px]">
+        <dl className="grid grid-cols-[auto_auto] gap-x-6 gap-y-1.5">
           {full.map(([label, value]) => (
             <div key={label} className="contents">
-              <dt className="opacity-75">{label}</dt>
+              <dt className="text-ink-3">{label}</dt>
               <dd className="text-right tabular-nums">{value}</dd>
             </div>
           ))}
         </dl>
-      }
-    >
-      <button type="button" data-figures className="ml-1.5 min-h-7 cursor-default rounded text-left text-[13px] tabular-nums">
-        {short.join(" · ")}
-        <span className="sr-only">{full.map(([label, value]) => `, ${label}: ${value}`).join("")}</span>
-      </button>
-    </Tooltip>
+      </PopoverContent>
+    </Popover>
   );
 }

@@ -2,7 +2,6 @@ import { ArrowUp, ImagePlus, Square, X } from "lucide-react";
 import { type ClipboardEvent, type DragEvent, type KeyboardEvent, type Ref, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Spinner } from "@/components/ui/spinner";
-import { Tooltip } from "@/components/ui/tooltip";
 import type { NewPart } from "@/lib/api/types";
 import { cn } from "@/lib/cn";
 import { toast } from "@/lib/toast";
@@ -157,6 +156,7 @@ export function Composer({ ref, chatId, vision, streaming, stopping, sending, bl
       {held && <p role="alert" className="px-4 pt-2 text-[13px] text-warn">This model does not see pictures. Choose another, or remove them.</p>}
       <textarea
         ref={area}
+        id="composer"
         rows={1}
         aria-label="Your message"
         placeholder={blocked ?? "Ask anything"}
@@ -179,18 +179,17 @@ export function Composer({ ref, chatId, vision, streaming, stopping, sending, bl
             event.target.value = "";
           }}
         />
-        <Tooltip text={vision ? "Add pictures" : "This model does not see pictures"}>
-          <Button
-            variant="ghost"
-            size="icon"
-            aria-label="Add pictures"
-            aria-disabled={!vision || undefined}
-            onClick={() => vision && picker.current?.click()}
-            className="size-9 rounded-xl aria-disabled:opacity-45"
-          >
-            <ImagePlus className="size-4.5" />
-          </Button>
-        </Tooltip>
+        <Button
+          variant="ghost"
+          size="icon"
+          aria-label="Add pictures"
+          title={vision ? "Add pictures" : "This model does not see pictures"}
+          aria-disabled={!vision || undefined}
+          onClick={() => vision && picker.current?.click()}
+          className="size-9 rounded-xl aria-disabled:opacity-45"
+        >
+          <ImagePlus className="size-4.5" />
+        </Button>
         {streaming ? (
           <Button variant="primary" size="icon" aria-label="Stop" title="Stop (Esc)" disabled={stopping} onClick={onStop} className="size-9 rounded-xl">
             {stopping ? <Spinner /> : <Square className="size-3.5 fill-current" />}

@@ -1,10 +1,9 @@
 import { Brain, Check, ChevronDown, Eye, HardDrive, Search, Sparkles, Wrench } from "lucide-react";
-import { Popover } from "radix-ui";
 import { type KeyboardEvent, type ReactNode, useMemo, useRef, useState } from "react";
 import { Link } from "wouter";
 import { buttonStyle } from "@/components/ui/button";
-import { popStyle } from "@/components/ui/menu";
 import { Skeleton } from "@/components/ui/parts";
+import { Popover, PopoverContent, PopoverTrigger } from "@/components/ui/popover";
 import type { Model } from "@/lib/api/types";
 import { cn } from "@/lib/cn";
 import { formatCompact, formatPrice } from "@/lib/format";
@@ -28,8 +27,8 @@ export function ModelPicker({ value, onPick, trigger, align = "start", disabled 
     onPick(id);
   };
   return (
-    <Popover.Root open={open} onOpenChange={setOpen}>
-      <Popover.Trigger asChild>
+    <Popover open={open} onOpenChange={setOpen}>
+      <PopoverTrigger asChild>
         {trigger ?? (
           <button
             type="button"
@@ -41,19 +40,15 @@ export function ModelPicker({ value, onPick, trigger, align = "start", disabled 
             <ChevronDown aria-hidden className="size-4 text-ink-3" />
           </button>
         )}
-      </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content
-          align={align}
-          sideOffset={6}
-          collisionPadding={8}
-          aria-label="Choose a model"
-          className={cn(popStyle, "flex max-h-[min(70dvh,var(--radix-popover-content-available-height),560px)] w-[min(94vw,26rem)] flex-col p-0")}
-        >
-          <Choice models={models} value={value} onPick={pick} onLeave={() => setOpen(false)} />
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
+      </PopoverTrigger>
+      <PopoverContent
+        align={align}
+        aria-label="Choose a model"
+        className="flex max-h-[min(70dvh,var(--radix-popover-content-available-height),560px)] w-[min(94vw,26rem)] flex-col p-0"
+      >
+        <Choice models={models} value={value} onPick={pick} onLeave={() => setOpen(false)} />
+      </PopoverContent>
+    </Popover>
   );
 }
 
@@ -173,6 +168,7 @@ function Row({ model, chosen, onPick }: RowProps) {
     <button
       type="button"
       data-model={model.id}
+      title={model.note ?? undefined}
       disabled={!model.available}
       aria-current={chosen || undefined}
       onClick={() => onPick(model.id)}
