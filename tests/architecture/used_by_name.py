@@ -12,3 +12,8 @@ actor_kind, actor_id, actor_email, target_kind, target_id, whole, last_seen_at, 
 requests, day, snippet, user_message, assistant_message
 # Settings of llama.cpp's server
 _.temp, _.penalty_repeat, _.ui, _.endpoint_slots, _.warmup, _.offline
+_.model_alias, _.hostnames, _.n_parallel, _.n_ctx, _.n_threads, _.n_threads_http, _.cache_ram_mib
+# Settings of other libraries' servers
+_.intra_op_num_threads, _.inter_op_num_threads, _.close_connection, _.daemon_threads
+_.install_signal_handlers, _.should_exit
+default_base_url, detected, deprecated_on

@@ -7,6 +7,7 @@ from typing import cast
 
 from radiant.kit.errors import Problem
 
+
 class BadCursor(Problem):
     """The `cursor` was not made by this service."""
 
