@@ -28,7 +28,14 @@ from radiant.ai.providers.chat import (
     ToolCallDelta,
     Usage,
 )
-from radiant.ai.providers.errors import CutStream, UpstreamError
+from radiant.ai.providers.errors import (
+    CutStream,
+    UpstreamBadCredentials,
+    UpstreamError,
+    UpstreamQuotaExhausted,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
 from radiant.ai.routing.service import Needs, level_of, obstacle, rank
 from radiant.ai.serving.problems import ServingProblem
 from radiant.foundation.identity.callers import Caller, Role
@@ -42,6 +49,10 @@ log = structlog.get_logger()
 
 # Small models ramble: an answer without a limit of its own stops here.
 _LOCAL_OUTPUT = 2048
+# How many models `auto` tries for one request.
+_TRIES = 3
+# What one model of a provider met, its others would meet too.
+_OF_THE_PROVIDER = (UpstreamUnreachable, UpstreamTimeout, UpstreamBadCredentials, UpstreamQuotaExhausted)
 
 
 class UnsupportedByModel(Problem):
@@ -91,12 +102,18 @@ class Inference:
         needs = estimate.needs_of(request)
         targets = await self._targets(caller, model, needs)
         failure: UpstreamError | ServingProblem | None = None
+        tried, away = 0, set[str]()
         for target, reason in targets:
+            if target.provider in away or tried == _TRIES:
+                continue
+            tried += 1
             try:
                 return await self._open(caller, target, reason, request, needs, run_id)
             except (UpstreamError, ServingProblem) as error:
                 failure = error
-                log.info("inference.fallback", model=target.id, error=error.slug, left=len(targets))
+                if isinstance(error, _OF_THE_PROVIDER):
+                    away.add(target.provider)
+                log.info("inference.fallback", model=target.id, error=error.slug, tried=tried)
         assert failure is not None
         raise failure
 
@@ -111,7 +128,7 @@ class Inference:
         chat = [model for model in await self.models.all(db) if model.task == "chat"]
         by_id = {model.id: model for model in chat}
         ranked = rank([self.models.candidate(model, needs) for model in chat], needs, level)
-        return [(by_id[item.id], item.reason) for item in ranked[:3]]
+        return [(by_id[item.id], item.reason) for item in ranked]
 
     async def _open(
         self, caller: Caller, model: Model, reason: str, request: ChatRequest, needs: Needs, run_id: RunId | None
