@@ -212,7 +212,7 @@ _DOT = bytes.fromhex(
 async def test_the_picker_says_why_a_model_cannot_be_used_and_where_to_change_that(visit: Visit):
     page = visit.page
     await page.locator("header").get_by_role("button", name="Model:").click()
-    claude = page.locator("button[data-model]").filter(has_text="needs a key for Anthropic").first
+    claude = page.locator("button[data-model]").filter(has_text="Needs a key for Anthropic").first
     await expect(claude).to_be_disabled()
     await page.get_by_label("Search models").fill("no such model")
     await expect(page.get_by_text("No model matches")).to_be_visible()

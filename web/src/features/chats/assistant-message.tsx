@@ -4,6 +4,7 @@ import { Markdown } from "@/components/markdown";
 import { Button } from "@/components/ui/button";
 import { CopyButton, Notice } from "@/components/ui/parts";
 import { Popover, PopoverContent, PopoverTrigger } from "@/components/ui/popover";
+import { sentence } from "@/lib/api/client";
 import type { Message } from "@/lib/api/types";
 import { cn } from "@/lib/cn";
 import { formatCount, formatDuration, formatMoney } from "@/lib/format";
@@ -148,7 +149,7 @@ const Failed = ({ message, busy, onRetry }: FailedProps) => (
     }
   >
     <p className="font-medium">{message.error?.title || "The answer failed"}</p>
-    {message.error?.detail && message.error.detail !== message.error.title && <p className="mt-0.5">{message.error.detail}</p>}
+    {message.error?.detail && message.error.detail !== message.error.title && <p className="mt-0.5">{sentence(message.error.detail)}</p>}
   </Notice>
 );
 

@@ -4,6 +4,7 @@ import { Link } from "wouter";
 import { buttonStyle } from "@/components/ui/button";
 import { Skeleton } from "@/components/ui/parts";
 import { Popover, PopoverContent, PopoverTrigger } from "@/components/ui/popover";
+import { sentence } from "@/lib/api/client";
 import type { Model } from "@/lib/api/types";
 import { cn } from "@/lib/cn";
 import { formatCompact, formatPrice } from "@/lib/format";
@@ -70,8 +71,13 @@ function grouped(models: readonly Model[], search: string): Group[] {
     group.models.push(model);
     groups.set(name, group);
   }
-  // What can be used stands first, this machine before all.
-  const place = (group: Group) => (group.name === "" ? 0 : group.local ? 1 : group.models.some((model) => model.available) ? 2 : 3);
+  // What can be used stands first, this machine before all; then what lacks but a key.
+  const place = (group: Group) => {
+    if (group.name === "") return 0;
+    if (group.local) return 1;
+    if (group.models.some((model) => model.available)) return 2;
+    return group.models.some(wantsKey) ? 3 : 4;
+  };
   const sorted = [...groups.values()].sort((a, b) => place(a) - place(b) || a.name.localeCompare(b.name));
   for (const group of sorted) group.models.sort((a, b) => Number(b.available) - Number(a.available));
   return sorted;
@@ -196,7 +202,7 @@ function Row({ model, chosen, onPick }: RowProps) {
 }
 
 function describe(model: Model): string {
-  if (!model.available) return model.reason ?? "not available";
+  if (!model.available) return sentence(model.reason ?? "not available");
   if (model.id === "auto") return model.note || "Chooses a model for each question";
   const parts: string[] = [];
   if (model.context_length) parts.push(`${formatCompact(model.context_length)} context`);

@@ -74,7 +74,7 @@ function LocalModels() {
                       {model.installed ? <Badge tone={thermalTone(state)}>{thermalName[state] ?? state.toLowerCase()}</Badge> : <Badge>not installed</Badge>}
                     </p>
                     <p className="mt-0.5 text-[13px] text-ink-3">
-                      {[model.note, formatBytes(model.bytes), model.memory_mb && `${formatCount(model.memory_mb)} MB ${loaded ? "in memory" : "of memory when loaded"}`, model.license].filter(Boolean).join(" · ")}
+                      {[model.note?.replace(/\.$/, ""), formatBytes(model.bytes), model.memory_mb && `${formatCount(model.memory_mb)} MB ${loaded ? "in memory" : "of memory when loaded"}`, model.license].filter(Boolean).join(" · ")}
                     </p>
                   </div>
                   {session.user.is_operator &&

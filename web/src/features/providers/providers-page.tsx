@@ -6,7 +6,7 @@ import { Confirm, Dialog, DialogActions } from "@/components/ui/dialog";
 import { Checkbox, Field, Input } from "@/components/ui/field";
 import { Card, LoadFault, Section, SettingsPage, TableSkeleton } from "@/components/ui/page";
 import { Badge, Notice } from "@/components/ui/parts";
-import { api, messageOf } from "@/lib/api/client";
+import { api, messageOf, sentence } from "@/lib/api/client";
 import type { Provider } from "@/lib/api/types";
 import { formatAgo } from "@/lib/format";
 import { modelsKey } from "@/lib/models";
@@ -159,7 +159,7 @@ function Connected({ provider, onChange, onRemove }: ConnectedProps) {
           )}
         </div>
       </div>
-      {connection.check_error && <Notice tone="danger">{connection.check_error}</Notice>}
+      {connection.check_error && <Notice tone="danger">{sentence(connection.check_error)}</Notice>}
     </li>
   );
 }

@@ -119,11 +119,14 @@ export const api = {
   raw: send,
 };
 
+/** The server writes details as half-sentences; on the page they stand alone. Names of fields are left as they are. */
+export const sentence = (text: string): string => text.replace(/^[a-z]+(?=[ ’'])/, (word) => word.charAt(0).toUpperCase() + word.slice(1));
+
 /** What to tell a person about any error. */
 export function messageOf(error: unknown): string {
   if (error instanceof ApiProblem) {
     const fields = error.fields.map((fault) => fault.message).filter(Boolean);
-    return error.detail || fields.join(" ") || error.title;
+    return sentence(error.detail || fields.join(" ") || error.title);
   }
   return error instanceof Error ? error.message : "Something went wrong.";
 }
