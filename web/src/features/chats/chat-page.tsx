@@ -54,6 +54,7 @@ export function ChatPage({ id, lead }: Props) {
   const [dialog, setDialog] = useState<"rename" | "instructions" | null>(null);
   const composer = useRef<ComposerHandle>(null);
   const createdId = useRef<string | null>(null);
+  const attempt = useRef({ question: "", key: "" });
   useTitle(chat ? titleOf(chat) : id ? "" : "New chat");
 
   const model = chat?.model || draftModel;
@@ -94,7 +95,11 @@ export function ChatPage({ id, lead }: Props) {
     setFinished("");
     try {
       const chatId = await ensureChat();
-      const turn = await api.post<Turn>(`/chats/${chatId}/turns`, { content: parts, parent_id: parentId, model }, { headers: { "idempotency-key": newKey() } });
+      // The same question sent again after a broken connection is the same request: it is not asked twice.
+      const question = JSON.stringify([chatId, parts, parentId, model]);
+      if (attempt.current.question !== question) attempt.current = { question, key: newKey() };
+      const turn = await api.post<Turn>(`/chats/${chatId}/turns`, { content: parts, parent_id: parentId, model }, { headers: { "idempotency-key": attempt.current.key } });
+      attempt.current = { question: "", key: "" };
       putMessages(client, chatId, [turn.user_message, turn.assistant_message], turn.assistant_message.id);
       void client.invalidateQueries({ queryKey: chatsKey });
       if (!id) navigate(`/chat/${chatId}`, { replace: true });

@@ -3,6 +3,7 @@ import { memo, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { CopyButton } from "@/components/ui/parts";
 import type { Message, NewPart } from "@/lib/api/types";
+import { cn } from "@/lib/cn";
 import { BranchSwitcher } from "./branch-switcher";
 import { plainText } from "./run-state";
 import type { Siblings } from "./tree";
@@ -18,7 +19,9 @@ interface Props {
 
 export const UserMessage = memo(({ message, siblings, busy, onEdit, onBranch }: Props) => {
   const [editing, setEditing] = useState(false);
+  const [whole, setWhole] = useState(false);
   const text = plainText(message);
+  const long = text.length > 1400 || text.split("\n").length > 16;
   const images = message.content.filter((part) => part.type === "image");
 
   if (editing)
@@ -47,8 +50,15 @@ export const UserMessage = memo(({ message, siblings, busy, onEdit, onBranch }: 
         </div>
       )}
       {text && (
-        <div dir="auto" className="max-w-[85%] rounded-2xl rounded-br-md bg-subtle px-4 py-2.5 text-[15px] leading-relaxed whitespace-pre-wrap [overflow-wrap:anywhere]">
-          {text}
+        <div className="max-w-[85%] rounded-2xl rounded-br-md bg-subtle px-4 py-2.5">
+          <div dir="auto" className={cn("text-[15px] leading-relaxed whitespace-pre-wrap [overflow-wrap:anywhere]", long && !whole && "line-clamp-12")}>
+            {text}
+          </div>
+          {long && (
+            <button type="button" aria-expanded={whole} className="mt-1 min-h-7 text-[13px] font-medium text-ink-2 hover:text-ink" onClick={() => setWhole(!whole)}>
+              {whole ? "Show less" : "Show all"}
+            </button>
+          )}
         </div>
       )}
       <div className="flex h-8 items-center gap-0.5 text-ink-3">
