@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from pydantic import ValidationError
 
 from radiant import __version__
 from radiant.config import Settings
 from radiant.kit.errors import Problem
+from radiant.read_settings import BadSettings, read_settings
 
 
 class _Failure(click.ClickException):
@@ -24,12 +24,9 @@ class _Failure(click.ClickException):
 
 def _settings(**flags: Any) -> Settings:
     try:
-        return Settings(**{name: value for name, value in flags.items() if value is not None})
-    except ValidationError as error:
-        lines = [
-            f"RADIANT_{'.'.join(str(part) for part in item['loc']).upper()}: {item['msg']}" for item in error.errors()
-        ]
-        raise _Failure("settings: " + "; ".join(lines)) from error
+        return read_settings(**flags)
+    except BadSettings as error:
+        raise _Failure(f"settings: {error}") from error
 
 
 @contextlib.contextmanager
@@ -65,9 +62,12 @@ async def _runtime(settings: Settings) -> AsyncGenerator[Any]:
 
     postgres: EmbeddedPostgres | None = None
     if settings.database_url is None:
+        nothing = _Failure(f"there is nothing in {settings.data_dir} yet: run radiant up first")
+        if not (settings.data_dir / "postgres").exists():
+            raise nothing  # before anything is made there
         embedded = EmbeddedPostgres(settings.data_dir)
         if not embedded.cluster.exists():
-            raise _Failure(f"there is nothing in {settings.data_dir} yet: run radiant up first")
+            raise nothing
         was_up = await asyncio.to_thread(embedded.is_up)
         if not was_up:
             await asyncio.to_thread(embedded.start)

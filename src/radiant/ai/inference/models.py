@@ -22,6 +22,7 @@ LOCAL = "local"
 # How long the catalogue is kept in memory; the operator's changes are seen by all processes after it.
 _CATALOG_SECONDS = 5.0
 # A local model that is not loaded yet answers some seconds later.
+_CALLABLE = ("chat", "embedding")
 _WARM, _COLD, _REMOTE = 1.0, 0.4, 0.8
 _UNKNOWN_QUALITY = 0.5
 
@@ -101,6 +102,8 @@ class Models:
         if not model.is_active:
             return "switched off by the operator"
         if model.local:
+            if model.task not in _CALLABLE:
+                return "not run by this version yet"
             if model.model_id not in self._installed:
                 return "not installed"
             return "switched off" if states.get(model.model_id) == "OFF" else None

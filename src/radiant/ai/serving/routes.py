@@ -1,5 +1,6 @@
 """/api/local-models: what runs on this machine."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -12,6 +13,9 @@ from radiant.http.pages import ItemsOf
 from radiant.kit.errors import NotFound
 
 router = APIRouter(prefix="/api/local-models", tags=["local models"])
+
+# Tasks that `served` can start. Files of other models can be installed before a version that runs them.
+RUNNABLE = ("chat", "embedding")
 
 
 def host_of(request: Request) -> Host:
@@ -42,7 +46,7 @@ class LocalModelInfo(BaseModel):
 def list_local_models(
     caller: AnyCaller, host: Annotated[Host, Depends(host_of)], store: Annotated[ModelStore, Depends(store_of)]
 ) -> ItemsOf[LocalModelInfo]:
-    """Every model of the manifest, installed or not."""
+    """Every model of the manifest that this version runs, installed or not."""
     states = host.states()
     return ItemsOf(
         items=[
@@ -58,6 +62,7 @@ def list_local_models(
                 note=status.model.note,
             )
             for status in store.models()
+            if status.model.task in RUNNABLE
         ]
     )
 
@@ -68,7 +73,7 @@ class Change(BaseModel):
     thermal_state: str
 
 
-def _known(store: ModelStore, model_id: str) -> None:
+def _must_be_known(store: ModelStore, model_id: str) -> None:
     if store.manifest.find(model_id) is None and all(added.id != model_id for added in store.added()):
         raise NotFound(f"there is no local model {model_id!r}")
 
@@ -76,7 +81,7 @@ def _known(store: ModelStore, model_id: str) -> None:
 @router.post("/{model_id}/load", status_code=202)
 async def load(request: Request, caller: OperatorCaller, model_id: str) -> Change:
     """Load a model; answers when it is up."""
-    _known(store_of(request), model_id)
+    await asyncio.to_thread(_must_be_known, store_of(request), model_id)
     await host_of(request).load(model_id)
     return Change(thermal_state=host_of(request).states().get(model_id, "COLD"))
 
@@ -84,6 +89,6 @@ async def load(request: Request, caller: OperatorCaller, model_id: str) -> Chang
 @router.post("/{model_id}/unload", status_code=202)
 async def unload(request: Request, caller: OperatorCaller, model_id: str) -> Change:
     """Unload a model and give its memory back."""
-    _known(store_of(request), model_id)
+    await asyncio.to_thread(_must_be_known, store_of(request), model_id)
     await host_of(request).unload(model_id)
     return Change(thermal_state=host_of(request).states().get(model_id, "COLD"))

@@ -53,6 +53,8 @@ def decode(body: bytes, kind: type[T]) -> T:
         raise BadRequest(f"{field}: {text}" if field else text, field) from error
     except msgspec.DecodeError as error:
         raise BadRequest(f"the body is not JSON: {error}") from error
+    except RecursionError as error:
+        raise BadRequest("the body is nested too deeply") from error
     except UnicodeDecodeError as error:
         raise BadRequest("the body is not UTF-8") from error
 
