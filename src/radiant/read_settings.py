@@ -11,8 +11,8 @@ from pydantic_settings import SettingsError
 from radiant.config import Settings
 
 _PREFIX = "RADIANT_"
-# Read by others than Settings: the launcher, the store of models, the tests.
-_ELSEWHERE = frozenset({"RADIANT_CONFIG", "RADIANT_CHECKOUT", "RADIANT_PYTHON", "RADIANT_MODELS_FROM"})
+# What is no setting: where the file is, and what the launcher takes and tells.
+_ELSEWHERE = frozenset({"RADIANT_CONFIG", "RADIANT_CHECKOUT", "RADIANT_PYTHON"})
 
 
 class BadSettings(Exception):
