@@ -192,21 +192,45 @@ async def test_pictures_are_attached_for_models_that_see(visit: Visit, scripted:
     await begin_scripted(visit)
     await page.locator("input[type=file]").set_input_files({"name": "dot.png", "mimeType": "image/png", "buffer": _DOT})
     await expect(page.get_by_alt_text("dot.png")).to_be_visible()
+    for event in ("drop", "paste"):
+        await page.get_by_label("Your message").evaluate(_GIVE_PICTURE, [event, list(_DOT)])
+        await expect(page.get_by_alt_text(f"{event}.png")).to_be_visible()
+    await page.get_by_role("button", name="Remove paste.png").click()
     scripted.plan(Say("A dot."))
     await expect(page.get_by_role("button", name="Send")).to_be_enabled()
     await page.get_by_role("button", name="Send").click()
-    await expect(page.get_by_alt_text("Attached")).to_be_visible()
+    await expect(page.get_by_alt_text("Attached")).to_have_count(2)
     await finished(page)
     sent = [part["type"] for part in scripted.requests[-1].body["messages"][-1]["content"]]
-    assert "image_url" in sent
+    assert sent.count("image_url") == 2
     await visit.choose_model("smollm")
     await expect(page.get_by_role("button", name="Add pictures")).to_have_attribute("aria-disabled", "true")
 
 
+_GIVE_PICTURE = """(field, [kind, bytes]) => {
+    const data = new DataTransfer();
+    data.items.add(new File([new Uint8Array(bytes)], `${kind}.png`, { type: "image/png" }));
+    const options = { bubbles: true, cancelable: true };
+    field.dispatchEvent(kind === "drop" ? new DragEvent(kind, { ...options, dataTransfer: data })
+                                        : new ClipboardEvent(kind, { ...options, clipboardData: data }));
+}"""
 _DOT = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8cfc0000003010100"
     "18dd8db00000000049454e44ae426082"
 )
+
+
+async def test_the_instructions_of_a_chat_reach_the_model_and_can_be_changed(visit: Visit, scripted: Upstream):
+    page = visit.page
+    await begin_scripted(visit)
+    for number, wanted in enumerate(("Answer in rhymes.", "Answer in prose."), start=1):
+        await page.get_by_role("button", name="Instructions").click()
+        await page.get_by_label("System prompt").fill(wanted)
+        await page.get_by_role("button", name="Save").click()
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+        await visit.ask("Hello.")
+        await expect(page.locator("[data-figures]")).to_have_count(number)
+        assert wanted in json.dumps(scripted.requests[-1].body["messages"][0])
 
 
 async def test_the_picker_says_why_a_model_cannot_be_used_and_where_to_change_that(visit: Visit):

@@ -35,8 +35,15 @@ export function Shell() {
   const [palette, setPalette] = useState(false);
   const [sheet, setSheet] = useState(false);
 
-  // Whoever has gone somewhere does not want the drawer before it.
-  useEffect(() => setDrawer(false), [location]);
+  useEffect(() => {
+    // Whoever has gone somewhere does not want the drawer before it.
+    setDrawer(false);
+    // What had the focus went with the page before: the keyboard goes on from the new one.
+    const frame = requestAnimationFrame(() => {
+      if (document.activeElement === document.body) document.getElementById("main")?.focus({ preventScroll: true });
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [location]);
 
   const dock = (open: boolean) => {
     setDocked(open);

@@ -237,7 +237,7 @@ export function ChatPage({ id, lead }: Props) {
               </Button>
             </MenuTrigger>
             <MenuContent align="end">
-              <MenuItem onSelect={() => setDialog("rename")}>
+              <MenuItem onSelect={() => setTimeout(() => setDialog("rename"))}>
                 <Pencil />
                 Rename
               </MenuItem>
