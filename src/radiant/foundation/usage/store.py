@@ -58,11 +58,14 @@ async def settle(tx: Tx, call_id: UUID, outcome: Outcome) -> Row | None:
 
 
 async def release(tx: Tx, settled: Row) -> None:
-    """Turn a reservation into what was spent, in every budget period that it was taken from."""
+    """Turn a reservation into what was spent, in every budget period that it was taken from.
+
+    Not in a budget that is younger than the call: it would take another call's reservation for this one's.
+    """
     await tx.run(
         "update budget_periods p set reserved = greatest(p.reserved - $5, 0), spent = p.spent + $6"
         " from budgets b where p.tenant_id = $1 and b.tenant_id = $1 and b.id = p.budget_id"
-        " and (b.scope = 'tenant' or b.user_id = $2 or b.api_key_id = $3)"
+        " and b.created_at <= $4 and (b.scope = 'tenant' or b.user_id = $2 or b.api_key_id = $3)"
         " and p.period_start = case b.period when 'total' then 'epoch'::timestamptz"
         "  else date_trunc(b.period, $4::timestamptz, 'UTC') end",
         tx.tenant_id, settled["user_id"], settled["api_key_id"], settled["created_at"], settled["reserved_cost"],
