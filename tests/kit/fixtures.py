@@ -52,6 +52,7 @@ async def _server(_database: Database, tmp_path_factory: pytest.TempPathFactory)
 async def server(_server: Server, db: Database) -> Server:
     """The application, over an empty database with the catalogue in it."""
     await seed(db.system("test"), load_manifest().model)
+    _server.app.state.inference.models._read_at = float("-inf")
     return _server
 
 
