@@ -2,6 +2,7 @@ import { Menu as MenuIcon, PanelLeft, WifiOff } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { Redirect, Route, Switch, useLocation, useRoute } from "wouter";
+import { preloadMarkdown } from "@/components/markdown";
 import { Boundary } from "@/components/ui/boundary";
 import { Button } from "@/components/ui/button";
 import { Shade } from "@/components/ui/dialog";
@@ -34,6 +35,8 @@ export function Shell() {
   const [drawer, setDrawer] = useState(false);
   const [palette, setPalette] = useState(false);
   const [sheet, setSheet] = useState(false);
+
+  useEffect(preloadMarkdown, []);
 
   useEffect(() => {
     // Whoever has gone somewhere does not want the drawer before it.

@@ -1,6 +1,13 @@
 import { lazy, memo, Suspense } from "react";
 
-const Rendered = lazy(() => import("./markdown"));
+const load = () => import("./markdown");
+const Rendered = lazy(load);
+
+/** Begins to fetch the renderer, so that the first answer need not wait for it. */
+export const preloadMarkdown = (): void => {
+  // A failure shows itself where the renderer is needed.
+  load().catch(() => undefined);
+};
 
 interface Props {
   text: string;

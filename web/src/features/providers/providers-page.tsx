@@ -225,7 +225,7 @@ function Form({ provider, onClose }: { provider: Provider; onClose: () => void }
           {(ids) => <Input {...ids} type="url" placeholder={provider.default_base_url ?? "https://"} value={base} onChange={(event) => setBase(event.target.value)} />}
         </Field>
       ) : (
-        <Button variant="link" className="justify-self-start" onClick={() => setMore(true)}>
+        <Button variant="link" size="bare" className="justify-self-start text-[13px]" onClick={() => setMore(true)}>
           Use another address
         </Button>
       )}
