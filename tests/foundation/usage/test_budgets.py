@@ -227,7 +227,7 @@ async def test_what_costs_nothing_passes_a_budget_that_is_used_up(tenant: Tenant
 async def test_a_call_whose_process_died_is_settled_at_its_estimate_and_marked(
     db: Database, two_tenants: tuple[Tenant, Tenant], owner: Any
 ) -> None:
-    ours, theirs = two_tenants
+    ours, _theirs = two_tenants
     budgets = [await budget(owner, one, "1") for one in two_tenants]
     await owner.execute("update budgets set created_at = created_at - interval '1 day'")
     dead = [await reserve(one.db, call(one.user_id)) for one in two_tenants]
