@@ -149,6 +149,13 @@ def _encode_json_value(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
+async def _reset(connection: Any) -> None:
+    """Nothing of a session outlives a transaction here, so giving a connection back costs no trip. One that is still
+    in a transaction is put right."""
+    if connection.is_in_transaction():
+        await connection.reset()
+
+
 async def open_pool(dsn: str, *, name: str, min_size: int = 1, max_size: int = 10) -> Pool:
     """A pool of connections to `dsn`; `name` appears in pg_stat_activity."""
     return await asyncpg.create_pool(
@@ -156,6 +163,7 @@ async def open_pool(dsn: str, *, name: str, min_size: int = 1, max_size: int = 1
         min_size=min_size,
         max_size=max_size,
         init=_configure,
+        reset=_reset,
         command_timeout=60,
         server_settings={
             "application_name": f"radiant {name}",
