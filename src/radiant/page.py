@@ -1,5 +1,6 @@
 """Serves the built page: hashed assets for ever, index.html for every other path of the app."""
 
+import asyncio
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -24,16 +25,22 @@ class _Assets(StaticFiles):
         return response
 
 
+def _file(path: str) -> Path | None:
+    """The file that answers that path, or None where the page is not built. Looks at the disk."""
+    if "/" not in path and "." in path and (FOLDER / path).is_file():
+        return FOLDER / path
+    index = FOLDER / "index.html"
+    return index if index.exists() else None
+
+
 async def _index(request: Request) -> Response:
     path = request.url.path.lstrip("/")
-    if path.startswith(("api/", "v1/")):
+    if path.partition("/")[0] in ("api", "v1"):
         raise NotFound(f"{request.method} {request.url.path}: there is no such endpoint")
-    if "/" not in path and "." in path and (FOLDER / path).is_file():
-        return FileResponse(FOLDER / path, headers={"Cache-Control": "no-cache"})
-    index = FOLDER / "index.html"
-    if not index.exists():
+    file = await asyncio.to_thread(_file, path)
+    if file is None:
         return PlainTextResponse(_NOT_BUILT, 503)
-    return FileResponse(index, headers={"Cache-Control": "no-cache"})
+    return FileResponse(file, headers={"Cache-Control": "no-cache"})
 
 
 def mount(app: FastAPI) -> None:

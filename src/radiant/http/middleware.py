@@ -1,19 +1,19 @@
 """Bare ASGI middleware: a request id, one wide event a request, security headers, a limit on bodies."""
 
+import contextlib
 import re
 import time
 from collections.abc import Sequence
 
-import msgspec
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from radiant.http.problem import problem_body
+from radiant.http.problem import bug, send_problem
 from radiant.kit.errors import Problem
 from radiant.kit.ids import uuid7
 
 log = structlog.get_logger()
-_GIVEN_ID = re.compile(rb"^[A-Za-z0-9_.:-]{1,64}$")
+_GIVEN_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:;"
@@ -30,7 +30,10 @@ _SECURITY_HEADERS: Sequence[tuple[bytes, bytes]] = (
 
 
 class RequestContext:
-    """Gives each request an id (the caller's X-Request-Id where it is sane), logs it, sets security headers."""
+    """Gives each request an id (the caller's X-Request-Id where it is sane), logs it, sets security headers.
+
+    A bug is answered here and not further out, so that its answer has the id and the headers too.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -41,7 +44,7 @@ class RequestContext:
             await self._app(scope, receive, send)
             return
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-        request_id = given.decode() if _GIVEN_ID.match(given) else f"req_{uuid7().hex}"
+        request_id = given.decode() if _GIVEN_ID.fullmatch(given) else f"req_{uuid7().hex}"
         scope["radiant.request_id"] = request_id
         started = time.perf_counter()
         status = 0
@@ -59,6 +62,11 @@ class RequestContext:
 
         try:
             await self._app(scope, receive, send_with_headers)
+        except Exception as error:
+            log.error("bug", request_id=request_id, path=scope["path"], exc_info=error)
+            if status:
+                raise
+            await send_problem(bug(request_id), request_id, send_with_headers)
         finally:
             caller = scope.get("radiant.caller")
             log.info(
@@ -112,18 +120,16 @@ class BodyLimit:
 
         async def watched(message: Message) -> None:
             nonlocal started
-            started = True
-            await send(message)
+            # Whoever parses the body may take our exception for a malformed one: what it answers then is not sent.
+            if started or received <= self._limit:
+                started = True
+                await send(message)
 
-        try:
+        with contextlib.suppress(_TooLarge):
             await self._app(scope, counted, watched)
-        except _TooLarge:
-            if not started:
-                await self._refuse(scope, send)
+        if received > self._limit and not started:
+            await self._refuse(scope, send)
 
     async def _refuse(self, scope: Scope, send: Send) -> None:
         problem = ContentTooLarge(f"the body is larger than {self._limit} bytes; send less")
-        body = msgspec.json.encode(problem_body(problem, scope.get("radiant.request_id", "")))
-        headers = [(b"content-type", b"application/problem+json"), (b"content-length", b"%d" % len(body))]
-        await send({"type": "http.response.start", "status": 413, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await send_problem(problem, scope.get("radiant.request_id", ""), send)

@@ -9,6 +9,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import Send
 
 from radiant.kit.errors import Problem
 
@@ -53,6 +54,21 @@ class _Plain(Problem):
         self.slug = slug  # type: ignore[misc]
 
 
+def bug(request_id: str) -> Problem:
+    """What is told of a failure that nobody expected."""
+    return _Plain(
+        500, "internal", f"something went wrong on our side; the operator finds it under request {request_id}"
+    )
+
+
+async def send_problem(problem: Problem, request_id: str, send: Send) -> None:
+    """The problem as an answer of bare ASGI."""
+    body = msgspec.json.encode(problem_body(problem, request_id), enc_hook=str)
+    headers = [(b"content-type", b"application/problem+json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
 def field_errors(errors: Sequence[Any]) -> list[dict[str, str]]:
     """`{field, message}` of each pydantic error; the input itself is not echoed, it may be a secret."""
     return [
@@ -65,7 +81,7 @@ def field_errors(errors: Sequence[Any]) -> list[dict[str, str]]:
 
 
 def install_problem_handlers(app: FastAPI) -> None:
-    """Render every failure of `app` as a problem."""
+    """Render every failure of `app` that is expected as a problem; RequestContext renders the others."""
 
     async def expected(request: Request, error: Exception) -> Response:
         assert isinstance(error, Problem)
@@ -92,13 +108,7 @@ def install_problem_handlers(app: FastAPI) -> None:
     async def unstorable(request: Request, error: Exception) -> Response:
         return problem_response(request, _Plain(422, "invalid", "a text holds the character NUL, which cannot be kept"))
 
-    async def bug(request: Request, error: Exception) -> Response:
-        log.error("bug", request_id=request_id(request), path=request.url.path, exc_info=error)
-        detail = f"something went wrong on our side; the operator finds it under request {request_id(request)}"
-        return problem_response(request, _Plain(500, "internal", detail))
-
     app.add_exception_handler(Problem, expected)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, plain)
     app.add_exception_handler(asyncpg.CharacterNotInRepertoireError, unstorable)
-    app.add_exception_handler(Exception, bug)

@@ -1,0 +1,85 @@
+"""The built page: its index for every path of the app, its hashed files for ever, and nothing besides."""
+
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+
+from radiant import page
+from radiant.http.problem import install_problem_handlers
+from tests.http.asgi import call
+
+INDEX = b"<!doctype html><title>RADIANT</title>"
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
+    folder = tmp_path / "static"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_bytes(INDEX)
+    (folder / "favicon.svg").write_bytes(b"<svg/>")
+    (folder / "assets" / "index-abc123.js").write_bytes(b"run()")
+    (tmp_path / "secret.txt").write_bytes(b"hunter2")
+    monkeypatch.setattr(page, "FOLDER", folder)
+    made = FastAPI()
+    page.mount(made)
+    install_problem_handlers(made)
+    return made
+
+
+@pytest.mark.parametrize("path", ["/", "/chats", "/chats/0189", "/settings/keys", "/a/b/c.d", "/apiary", "/v1x"])
+async def test_every_path_of_the_app_is_its_index_and_is_asked_for_again(app: FastAPI, path: str) -> None:
+    reply = await call(app, "GET", path)
+    assert (reply.status, reply.body) == (200, INDEX)
+    assert reply.headers["content-type"].startswith("text/html")
+    assert reply.headers["cache-control"] == "no-cache"
+
+
+async def test_hashed_files_are_kept_for_ever_and_others_asked_for_again(app: FastAPI) -> None:
+    asset = await call(app, "GET", "/assets/index-abc123.js")
+    assert (asset.status, asset.body) == (200, b"run()")
+    assert "immutable" in asset.headers["cache-control"]
+    assert "javascript" in asset.headers["content-type"]
+    icon = await call(app, "GET", "/favicon.svg")
+    assert (icon.body, icon.headers["cache-control"]) == (b"<svg/>", "no-cache")
+
+
+async def test_a_file_that_is_not_there_is_404_and_not_kept(app: FastAPI) -> None:
+    reply = await call(app, "GET", "/assets/index-000000.js")
+    assert reply.status == 404
+    assert "immutable" not in reply.headers.get("cache-control", "")
+
+
+@pytest.mark.parametrize("path", ["/api/x", "/api/", "/api", "/v1/x", "/v1", "/api/chats/x/y"])
+async def test_an_unknown_endpoint_is_a_problem_and_no_page(app: FastAPI, path: str) -> None:
+    reply = await call(app, "GET", path)
+    assert reply.status == 404
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert path in reply.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../secret.txt", "/assets/../../secret.txt", "/assets/..%2f..%2fsecret.txt", "/..%2fsecret.txt",
+        "/assets//etc/passwd", "//etc/passwd", "/assets/%2e%2e/%2e%2e/secret.txt", "/..\\secret.txt", "/.built-from/..",
+        "/assets/\x00", "/\x00.js",
+    ],
+)  # fmt: skip
+async def test_nothing_outside_the_folder_is_served(app: FastAPI, path: str) -> None:
+    reply = await call(app, "GET", path)
+    assert b"hunter2" not in reply.body
+    assert b"root:" not in reply.body
+    assert reply.status == 404 or reply.body == INDEX
+
+
+async def test_a_head_has_no_body_and_a_post_is_not_for_pages(app: FastAPI) -> None:
+    assert (await call(app, "HEAD", "/chats")).body == b""
+    assert (await call(app, "POST", "/chats")).status == 405
+
+
+async def test_a_page_that_is_not_built_says_so(app: FastAPI) -> None:
+    (page.FOLDER / "index.html").unlink()
+    reply = await call(app, "GET", "/")
+    assert reply.status == 503
+    assert b"./radiant up" in reply.body
