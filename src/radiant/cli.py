@@ -474,10 +474,11 @@ def check(fix: bool) -> None:
 
 @main.command()
 def lock() -> None:
-    """Write requirements/*.txt from pyproject.toml, with hashes and without index addresses."""
+    """Write requirements/*.txt and the page's lock, with hashes and without index addresses."""
     from radiant import dev
 
-    sys.exit(dev.lock())
+    with _failures():
+        sys.exit(dev.lock())
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})

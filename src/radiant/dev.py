@@ -52,9 +52,9 @@ def check(*, fix: bool) -> int:
 def _check_page() -> bool:
     started = time.monotonic()
     try:
+        web_build.install_packages(everything=True)
         if web_build.needed():
             web_build.build(lambda _: None)
-        web_build.install_packages()
         web_build.npm("run", "check")
         failure = ""
     except web_build.BuildFailed as error:
@@ -103,7 +103,7 @@ def bench(name: str | None, arguments: list[str]) -> int:
 
 
 def lock() -> int:
-    """Compile pyproject.toml to hash-locked requirement files that name no index."""
+    """Compile pyproject.toml to hash-locked requirement files that name no index, and the page's lock likewise."""
     for name, extras in _LOCKS.items():
         command = [
             _tool("uv"), "pip", "compile", "-q", "--python-version", "3.11", "--universal", "--generate-hashes",
@@ -113,6 +113,8 @@ def lock() -> int:
             command += ["--extra", extra]
         if not _run(f"lock {name}", command):
             return 1
+    web_build.npm("install", "--package-lock-only", "--ignore-scripts")
+    web_build.script("scripts/prune-lock.mjs")
     return 0
 
 

@@ -47,6 +47,15 @@ def _node() -> Path:
 
 def npm(*args: str) -> None:
     """Run npm in web/. Raises BuildFailed."""
+    _run(f"npm {' '.join(args)}", str(_node() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"), *args)
+
+
+def script(path: str) -> None:
+    """Run one of web's own scripts. Raises BuildFailed."""
+    _run(path, path)
+
+
+def _run(name: str, *args: str) -> None:
     node = _node()
     # npm's scripts start `node` through env, so its folder stands first on PATH.
     environment = os.environ | {
@@ -55,26 +64,27 @@ def npm(*args: str) -> None:
         "npm_config_fund": "false",
         "npm_config_audit": "false",
     }
-    command = [str(node / "bin" / "node"), str(node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"), *args]
+    command = [str(node / "bin" / "node"), *args]
     done = subprocess.run(command, cwd=WEB, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise BuildFailed(f"npm {' '.join(args)} failed:\n{(done.stdout + done.stderr)[-3000:]}")
+        raise BuildFailed(f"{name} failed:\n{(done.stdout + done.stderr)[:3000]}")
 
 
-def install_packages() -> None:
-    """node_modules as the lock says, unless it is there."""
+def install_packages(*, everything: bool) -> None:
+    """node_modules as the lock says, unless they are there: what a build needs, or with the checkers besides."""
     stamp = WEB / "node_modules" / ".installed-from"
     lock = _digest(("package-lock.json",))
-    if stamp.exists() and stamp.read_text() == lock:
+    wanted = {f"{lock} everything"} if everything else {f"{lock} everything", f"{lock} build"}
+    if stamp.exists() and stamp.read_text() in wanted:
         return
-    npm("ci", "--ignore-scripts")
-    stamp.write_text(lock)
+    npm("ci", "--ignore-scripts", *([] if everything else ["--omit=dev"]))
+    stamp.write_text(f"{lock} {'everything' if everything else 'build'}")
 
 
 def build(report: Callable[[str], None]) -> None:
     """Install and build. Raises BuildFailed; the page before stays then."""
     report("installing the page's packages")
-    install_packages()
+    install_packages(everything=False)
     report("building the page")
     npm("run", "build")
     if not (STATIC / "index.html").exists():

@@ -1,6 +1,6 @@
 // Some registries carry only the Linux builds of a package's optional parts. npm then leaves the others out of the
 // lock but keeps naming them in it, and `npm ci` refuses such a lock. This takes out the names without an entry.
-// Run after every change of the lock: npm run lock.
+// `radiant lock` runs it.
 import { readFileSync, writeFileSync } from "node:fs";
 
 const path = new URL("../package-lock.json", import.meta.url);

@@ -54,7 +54,13 @@ export default function ProvidersPage() {
                     <li key={provider.provider} className="flex items-center justify-between gap-4 px-5 py-3">
                       <div className="min-w-0">
                         <p className="text-sm font-medium">{provider.display_name}</p>
-                        <p className="truncate text-[13px] text-ink-3">{provider.needs_key ? "Needs an API key" : provider.default_base_url}</p>
+                        <p className="truncate text-[13px] text-ink-3">
+                          {provider.detected
+                            ? `Found on this machine at ${provider.detected}`
+                            : provider.needs_key
+                              ? "Needs an API key"
+                              : provider.default_base_url}
+                        </p>
                       </div>
                       <Button size="sm" aria-label={`Connect ${provider.display_name}`} onClick={() => setConnecting(provider)}>
                         Connect
