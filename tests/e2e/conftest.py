@@ -68,6 +68,7 @@ class Visit:
         """Take the first model that the picker finds."""
         await self.page.locator("header").get_by_role("button", name="Model:").click()
         await self.page.get_by_label("Search models").fill(search)
+        await self.page.locator("button[data-model]:not(:disabled)").first.wait_for()
         await self.page.keyboard.press("Enter")
 
 

@@ -51,6 +51,7 @@ async def test_an_answer_streams_and_tells_its_model_tokens_cost_and_time(visit:
     await visit.ask("What is the capital of France? Answer in one word.")
     await expect(visit.page.get_by_role("article", name="You")).to_contain_text("capital of France")
     await finished(visit.page)
+    assert await visit.page.locator("main").get_by_role("alert").all_inner_texts() == []
     assert len(await answer_of(visit.page).inner_text()) > 3
     figures = visit.page.locator("[data-figures]").last
     await expect(figures).to_contain_text(re.compile(r"SmolLM2.* · \d+ in, \d+ out · free · .+ m?s"))
