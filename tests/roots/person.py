@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import subprocess
 import time
 from collections.abc import Callable
 from typing import Any
@@ -83,3 +84,21 @@ async def soon(look: Callable[[], Any], seconds: float) -> Any:
             why = repr(error)
         assert time.monotonic() < deadline, f"not within {seconds} s: {why}"
         await asyncio.sleep(0.1)
+
+
+async def run_line(home: Home, line: str) -> str:
+    """Paste that line into a shell; what it wrote."""
+    environment = home.full_environment() | {"PATH": str(home.folder / "bin")}
+    done = await asyncio.to_thread(
+        subprocess.run, ["bash", "-c", line], env=environment, capture_output=True, text=True, timeout=100, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def content_of(answer: str) -> str:
+    """What the small model said."""
+    document = json.loads(answer)
+    assert document["model"] == "smollm2-135m-instruct", document
+    assert document["usage"]["completion_tokens"] > 0
+    return document["choices"][0]["message"]["content"]

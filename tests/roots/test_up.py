@@ -1,11 +1,9 @@
 """`radiant up` from end to end, as a process: what it prints, what it survives, what it leaves behind."""
 
-import asyncio
 import json
 import os
 import shlex
 import signal
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,7 +13,17 @@ import pytest
 from tests.kit.server import PASSWORD, Answer, Client
 from tests.kit.upstream import Say, openai_upstream
 from tests.roots.home import Home, free_port, gone, new_home
-from tests.roots.person import EMAIL, ask, one_time_password, read_some, sign_in, soon, the_answer
+from tests.roots.person import (
+    EMAIL,
+    ask,
+    content_of,
+    one_time_password,
+    read_some,
+    run_line,
+    sign_in,
+    soon,
+    the_answer,
+)  # fmt: skip
 
 # One after the other on one worker: the tests share an installation, and each `up` takes both cores.
 pytestmark = [pytest.mark.blocks, pytest.mark.model, pytest.mark.xdist_group("up")]
@@ -65,23 +73,6 @@ async def installed(shared: Installation) -> Installation:
     """It is up."""
     await shared.ensure_up()
     return shared
-
-
-async def run_line(home: Home, line: str) -> str:
-    """Paste that line into a shell; what it wrote."""
-    environment = home.full_environment() | {"PATH": str(home.folder / "bin")}
-    done = await asyncio.to_thread(
-        subprocess.run, ["bash", "-c", line], env=environment, capture_output=True, text=True, timeout=100, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def content_of(answer: str) -> str:
-    document = json.loads(answer)
-    assert document["model"] == "smollm2-135m-instruct", document
-    assert document["usage"]["completion_tokens"] > 0
-    return document["choices"][0]["message"]["content"]
 
 
 async def test_the_first_start_prints_an_address_a_password_and_one_curl_that_answers(installed: Installation) -> None:

@@ -21,8 +21,7 @@ from radiant.infra.migrate import load
 from tests.kit.postgres import run_apart
 from tests.kit.server import PASSWORD
 from tests.roots.home import Home, new_home
-from tests.roots.person import one_time_password, sign_in
-from tests.roots.test_up import content_of, run_line
+from tests.roots.person import content_of, one_time_password, run_line, sign_in
 
 pytestmark = [pytest.mark.blocks, pytest.mark.model, pytest.mark.xdist_group("up")]
 
