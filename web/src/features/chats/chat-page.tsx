@@ -1,24 +1,26 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Ellipsis, FileText, MessageSquareX, Pencil, Pin, PinOff, Trash2 } from "lucide-react";
-import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { MessageSquareX } from "lucide-react";
+import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { Button } from "@/components/ui/button";
-import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/components/ui/menu";
 import { LoadFault, useTitle } from "@/components/ui/page";
-import { Empty, Notice, Skeleton } from "@/components/ui/parts";
+import { Empty, Notice } from "@/components/ui/parts";
 import { ApiProblem, api, messageOf } from "@/lib/api/client";
 import type { Chat, ChatDetail, Message, NewPart, Turn } from "@/lib/api/types";
 import { isChatModel, lastModel, modelName, rememberModel, useModels } from "@/lib/models";
 import { isAdmin, mayWrite, useSession } from "@/lib/session";
 import { useShortcut } from "@/lib/shortcuts";
 import { toast } from "@/lib/toast";
+import { useLatest } from "@/lib/use-latest";
 import { AssistantMessage } from "./assistant-message";
+import { ChatHeader } from "./chat-header";
 import { Composer, type ComposerHandle, type Question } from "./composer";
 import { Conversation } from "./conversation";
+import { ConversationSkeleton } from "./conversation-skeleton";
+import { ghost, newKey } from "./ghost";
 import { Instructions } from "./instructions";
-import { ModelPicker } from "./model-picker";
 import { Near } from "./near";
-import { chatKey, chatsKey, deleteChat, putMessages, titleOf, updateChat, useChat } from "./queries";
+import { chatKey, chatsKey, putMessages, refreshTitle, titleOf, updateChat, useChat } from "./queries";
 import { RenameDialog } from "./rename";
 import { type RunState, withRun } from "./run-state";
 import { buildTree, newestLeaf, pathTo, siblingsOf } from "./tree";
@@ -220,46 +222,16 @@ export function ChatPage({ id, lead }: Props) {
   );
 
   const header = (
-    <header className="flex h-14 shrink-0 items-center gap-1 px-2 sm:px-3">
-      {lead}
-      <ModelPicker value={model} onPick={pickModel} disabled={busy} />
-      <div className="ml-auto flex items-center gap-0.5">
-        <Button variant="ghost" size="sm" className="px-2.5" aria-label="Instructions" onClick={() => setDialog("instructions")}>
-          <FileText className="size-4" />
-          <span className="hidden sm:inline">Instructions</span>
-          {prompt && <span className="size-1.5 rounded-full bg-accent" title="Set" />}
-        </Button>
-        {chat && (
-          <Menu>
-            <MenuTrigger asChild>
-              <Button variant="ghost" size="icon" aria-label="Chat menu">
-                <Ellipsis className="size-4.5" />
-              </Button>
-            </MenuTrigger>
-            <MenuContent align="end">
-              <MenuItem onSelect={() => setTimeout(() => setDialog("rename"))}>
-                <Pencil />
-                Rename
-              </MenuItem>
-              <MenuItem onSelect={() => updateChat(client, chat.id, { pinned: !chat.pinned })}>
-                {chat.pinned ? <PinOff /> : <Pin />}
-                {chat.pinned ? "Unpin" : "Pin"}
-              </MenuItem>
-              <MenuSeparator />
-              <MenuItem
-                danger
-                onSelect={async () => {
-                  if (await deleteChat(client, chat)) navigate("/");
-                }}
-              >
-                <Trash2 />
-                Delete
-              </MenuItem>
-            </MenuContent>
-          </Menu>
-        )}
-      </div>
-    </header>
+    <ChatHeader
+      lead={lead}
+      chat={chat ?? null}
+      model={model}
+      busy={busy}
+      instructed={prompt !== ""}
+      onPickModel={pickModel}
+      onInstructions={() => setDialog("instructions")}
+      onRename={() => setDialog("rename")}
+    />
   );
 
   const dialogs = (
@@ -364,66 +336,3 @@ export function ChatPage({ id, lead }: Props) {
 const FarMessage = ({ message }: { message: Message }) => (
   <div className="prose whitespace-pre-wrap">{message.content.map((part) => (part.type === "text" ? part.text : "")).join("")}</div>
 );
-
-const ConversationSkeleton = () => (
-  <div className="grid gap-6" role="status" aria-label="Loading the chat">
-    <Skeleton className="h-11 w-2/5 justify-self-end rounded-2xl" />
-    <div className="grid gap-3">
-      <Skeleton className="h-4 w-11/12" />
-      <Skeleton className="h-4 w-4/5" />
-      <Skeleton className="h-4 w-3/5" />
-    </div>
-    <Skeleton className="h-11 w-1/3 justify-self-end rounded-2xl" />
-    <div className="grid gap-3">
-      <Skeleton className="h-4 w-10/12" />
-      <Skeleton className="h-4 w-1/2" />
-    </div>
-  </div>
-);
-
-/** A question as it is shown before the server has it. */
-function ghost(question: Question): Message {
-  return {
-    id: "pending",
-    parent_id: null,
-    role: "user",
-    content: [
-      ...question.images.map((image) => ({ type: "image" as const, ...image })),
-      ...(question.text ? [{ type: "text" as const, text: question.text }] : []),
-    ],
-    reasoning: "",
-    status: "complete",
-    stop_reason: null,
-    model: null,
-    run_id: null,
-    input_tokens: null,
-    output_tokens: null,
-    cost: null,
-    first_token_ms: null,
-    duration_ms: null,
-    error: null,
-    created_at: new Date().toISOString(),
-  };
-}
-
-/** crypto.randomUUID exists only on HTTPS and localhost; this page also runs on a LAN. */
-function newKey(): string {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** The server names a chat by its first question; the open page takes the name over. */
-async function refreshTitle(client: ReturnType<typeof useQueryClient>, id: string): Promise<void> {
-  const chat = client.getQueryData<ChatDetail>(chatKey(id));
-  if (!chat || chat.title) return;
-  const fresh = await api.get<ChatDetail>(`/chats/${id}`);
-  client.setQueryData<ChatDetail>(chatKey(id), (current) => current && { ...current, title: fresh.title });
-}
-
-/** A function of a constant identity that always does what its newest version does. */
-function useLatest<A extends unknown[], R>(run: (...args: A) => R): (...args: A) => R {
-  const latest = useRef(run);
-  useEffect(() => {
-    latest.current = run;
-  });
-  return useCallback((...args: A) => latest.current(...args), []);
-}

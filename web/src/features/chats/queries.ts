@@ -99,3 +99,11 @@ export async function deleteChat(client: QueryClient, chat: Pick<Chat, "id" | "t
 }
 
 export const titleOf = (chat: Pick<Chat, "title">): string => chat.title || "New chat";
+
+/** The server names a chat by its first question; the open page takes the name over. */
+export async function refreshTitle(client: QueryClient, id: string): Promise<void> {
+  const chat = client.getQueryData<ChatDetail>(chatKey(id));
+  if (!chat || chat.title) return;
+  const fresh = await api.get<ChatDetail>(`/chats/${id}`);
+  client.setQueryData<ChatDetail>(chatKey(id), (current) => current && { ...current, title: fresh.title });
+}

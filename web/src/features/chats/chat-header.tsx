@@ -1,0 +1,69 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { Ellipsis, FileText, Pencil, Pin, PinOff, Trash2 } from "lucide-react";
+import type { ReactNode } from "react";
+import { useLocation } from "wouter";
+import { Button } from "@/components/ui/button";
+import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/components/ui/menu";
+import type { Chat } from "@/lib/api/types";
+import { ModelPicker } from "./model-picker";
+import { deleteChat, updateChat } from "./queries";
+
+interface Props {
+  lead: ReactNode;
+  /** Null: a chat that is not made yet. */
+  chat: Chat | null;
+  model: string;
+  busy: boolean;
+  instructed: boolean;
+  onPickModel: (id: string) => void;
+  onInstructions: () => void;
+  onRename: () => void;
+}
+
+/** Which model answers, the chat's instructions, and what can be done with it. */
+export function ChatHeader({ lead, chat, model, busy, instructed, onPickModel, onInstructions, onRename }: Props) {
+  const client = useQueryClient();
+  const [, navigate] = useLocation();
+  return (
+    <header className="flex h-14 shrink-0 items-center gap-1 px-2 sm:px-3">
+      {lead}
+      <ModelPicker value={model} onPick={onPickModel} disabled={busy} />
+      <div className="ml-auto flex items-center gap-0.5">
+        <Button variant="ghost" size="sm" className="px-2.5" aria-label="Instructions" onClick={onInstructions}>
+          <FileText className="size-4" />
+          <span className="hidden sm:inline">Instructions</span>
+          {instructed && <span className="size-1.5 rounded-full bg-accent" title="Set" />}
+        </Button>
+        {chat && (
+          <Menu>
+            <MenuTrigger asChild>
+              <Button variant="ghost" size="icon" aria-label="Chat menu">
+                <Ellipsis className="size-4.5" />
+              </Button>
+            </MenuTrigger>
+            <MenuContent align="end">
+              <MenuItem onSelect={() => setTimeout(onRename)}>
+                <Pencil />
+                Rename
+              </MenuItem>
+              <MenuItem onSelect={() => updateChat(client, chat.id, { pinned: !chat.pinned })}>
+                {chat.pinned ? <PinOff /> : <Pin />}
+                {chat.pinned ? "Unpin" : "Pin"}
+              </MenuItem>
+              <MenuSeparator />
+              <MenuItem
+                danger
+                onSelect={async () => {
+                  if (await deleteChat(client, chat)) navigate("/");
+                }}
+              >
+                <Trash2 />
+                Delete
+              </MenuItem>
+            </MenuContent>
+          </Menu>
+        )}
+      </div>
+    </header>
+  );
+}
