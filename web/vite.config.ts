@@ -1,6 +1,6 @@
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vitest/config";
+import { defineConfig } from "vite";
 
 // For `npm run dev`, beside a RADIANT that was started by `./radiant up`.
 const api = "http://127.0.0.1:8000";
@@ -40,5 +40,4 @@ export default defineConfig({
       },
     },
   },
-  test: { environment: "node", include: ["src/**/*.test.ts"] },
 });
