@@ -19,7 +19,8 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -59,9 +60,9 @@ def _process(verb: str, environment: dict[str, str]) -> Iterator[subprocess.Pope
         process.wait(30)
 
 
-def _until(answers: object, seconds: float = 60) -> float:
+def _until(answers: Callable[[], bool], seconds: float = 60) -> float:
     started = time.perf_counter()
-    while not answers():  # type: ignore[operator]
+    while not answers():
         if time.perf_counter() - started > seconds:
             raise SystemExit("it did not answer within a minute")
         time.sleep(0.01)
@@ -127,15 +128,15 @@ async def measure(rounds: int) -> dict[str, float]:
                 port = _free_port()
                 with _process("serve", _environment(folder, port)) as api:
                     figures["API, start to first answer (s)"].append(
-                        await asyncio.to_thread(_until, lambda: _ask(port, key))
-                    )  # noqa: B023
+                        await asyncio.to_thread(_until, partial(_ask, port, key))
+                    )
                     figures["API, memory after it (MB)"].append(_rss_mb(api.pid))
             await asyncio.to_thread(postgres.stop)
             for _ in range(rounds):
                 port = _free_port()
                 with _process("up", _environment(folder, port)):
                     url = f"http://127.0.0.1:{port}/api/health"
-                    figures["up, second start (s)"].append(await asyncio.to_thread(_until, lambda: _get(url)))  # noqa: B023
+                    figures["up, second start (s)"].append(await asyncio.to_thread(_until, partial(_get, url)))
     return {name: min(values) for name, values in figures.items()}
 
 

@@ -81,3 +81,13 @@ async def test_a_local_model_answers_when_the_budget_is_used_up(
     answer = await key.post("/v1/chat/completions", body)
     assert answer.status == 200, answer.body
     assert answer.json()["choices"][0]["message"]["content"]
+
+
+async def test_auto_goes_on_to_what_the_budget_allows(
+    small_models: Path, key: Client, callers: Callers, upstream: Upstream, owner: Any
+) -> None:
+    await budget(owner, callers.tenant, "0")
+    answer = await key.post("/v1/chat/completions", {"model": "auto:premium", "messages": ASK, "max_tokens": 5})
+    assert answer.status == 200, answer.body
+    assert answer.headers["x-radiant-provider"] == "local"
+    assert upstream.requests == []

@@ -31,3 +31,8 @@ class Model:
     note: str = ""
     thermal_state: str | None = None
     unavailable: str | None = None
+
+    @property
+    def free(self) -> bool:
+        """Whether it is known to cost nothing."""
+        return self.input_price == 0 and self.output_price == 0

@@ -179,6 +179,9 @@ def _discovered(provider: str, connected: Connected, known: set[tuple[str, str]]
             upstream_id=upstream_id,
             capabilities=frozenset({"text", "tools", "vision", "json_schema"}),
             context_length=context_length,
+            # A server of one's own costs nothing a token; others' prices are not known.
+            input_price=ZERO if vendors()[provider].local else None,
+            output_price=ZERO if vendors()[provider].local else None,
             unavailable=None if connected.is_active else "switched off",
         )
         for upstream_id, context_length in connected.models

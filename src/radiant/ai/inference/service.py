@@ -41,6 +41,7 @@ from radiant.ai.serving.problems import ServingProblem
 from radiant.foundation.identity.callers import Caller, Role
 from radiant.foundation.usage import service as usage_service
 from radiant.foundation.usage.schemas import CallKind, NewCall, Outcome, Reservation
+from radiant.foundation.usage.service import BudgetExceeded
 from radiant.infra.db import Database
 from radiant.kit.errors import Problem
 from radiant.kit.ids import DecisionId, RunId, uuid7
@@ -101,14 +102,18 @@ class Inference:
         caller.require_role(Role.MEMBER)
         needs = estimate.needs_of(request)
         targets = await self._targets(caller, model, needs)
-        failure: UpstreamError | ServingProblem | None = None
+        failure: UpstreamError | ServingProblem | BudgetExceeded | None = None
         tried, away = 0, set[str]()
         for target, reason in targets:
-            if target.provider in away or tried == _TRIES:
+            if target.provider in away or tried == _TRIES or (isinstance(failure, BudgetExceeded) and not target.free):
                 continue
             tried += 1
             try:
                 return await self._open(caller, target, reason, request, needs, run_id)
+            except BudgetExceeded as error:
+                # Nobody was called. `auto` goes on to what is known to cost nothing.
+                failure = error
+                tried -= 1
             except (UpstreamError, ServingProblem) as error:
                 failure = error
                 if isinstance(error, _OF_THE_PROVIDER):
