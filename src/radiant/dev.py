@@ -56,6 +56,7 @@ def _check_page() -> bool:
         if web_build.needed():
             web_build.build(lambda _: None)
         web_build.npm("run", "check")
+        web_build.npm("test")
         failure = ""
     except web_build.BuildFailed as error:
         failure = str(error)

@@ -16,7 +16,7 @@ log = structlog.get_logger()
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
 
 CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:;"
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
     " font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none';"
     " form-action 'self'"
 )

@@ -140,9 +140,7 @@ async def test_closing_the_page_does_not_stop_the_answer(callers: Callers, upstr
     assert message["content"] == words("still going on")
 
 
-@pytest.mark.parametrize(
-    ("behaviour", "said"), [(Refuse(500, "boom"), ""), (Drop(), ""), (FailMidway(), "Half of")]
-)
+@pytest.mark.parametrize(("behaviour", "said"), [(Refuse(500, "boom"), ""), (Drop(), ""), (FailMidway(), "Half of")])
 async def test_f0_8_a_failure_is_kept_as_one_beside_what_was_said(
     callers: Callers, upstream: Upstream, behaviour: Any, said: str
 ) -> None:

@@ -16,8 +16,8 @@ from radiant.ai.providers.vendors import Vendor, vendor, vendors
 from radiant.foundation.identity import trail
 from radiant.foundation.identity.callers import Caller
 from radiant.infra.db import Database, Row, TenantDb
-from radiant.infra.kms import Kms, open_sealed, seal
-from radiant.kit.errors import Forbidden, Invalid, NotFound
+from radiant.infra.kms import CannotOpen, Kms, open_sealed, seal
+from radiant.kit.errors import Forbidden, Invalid, NotFound, Unavailable
 from radiant.kit.ids import TenantId
 
 Source = Literal["workspace", "platform", "environment"]
@@ -28,6 +28,12 @@ class ProviderCheckFailed(Invalid):
     """The provider refused the key, or could not be reached."""
 
     slug = "provider-check-failed"
+
+
+class KeyUnreadable(Unavailable):
+    """A sealed key does not open here: it was moved, or sealed under another master key."""
+
+    slug = "key-unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,8 @@ class Connected:
     is_active: bool = True
     checked_at: datetime | None = None
     check_error: str | None = None
+    allow_private: bool = False
+    """Whether the address may be on this machine or its network: where the platform's operator chose it."""
     sealed: dict[str, Any] | None = None
     models: tuple[tuple[str, int | None], ...] = ()
     """What the provider listed when it was tested: its ids, with context lengths where it told them."""
@@ -57,6 +65,7 @@ def _of_row(row: Row, vendor: Vendor) -> Connected:
         is_active=row["is_active"],
         checked_at=row["checked_at"],
         check_error=row["check_error"],
+        allow_private=vendor.local or row["tenant_id"] is None or row["settings"].get("allow_private", False),
         sealed=row["sealed"],
         models=tuple((item["id"], item.get("context_length")) for item in row["settings"].get("models", [])),
     )
@@ -123,14 +132,19 @@ class Connections:
             key = Secret(self._environment[known.key_env])
         elif connected.sealed is not None:
             owner = db.tenant_id if connected.source == "workspace" else None
-            plain = await open_sealed(self._kms, connected.sealed, _context(owner, connected.provider))
+            try:
+                plain = await open_sealed(self._kms, connected.sealed, _context(owner, connected.provider))
+            except CannotOpen as error:
+                raise KeyUnreadable(
+                    f"the stored key of {connected.provider} cannot be opened (another master key?); enter it again"
+                ) from error
             key = Secret(plain.decode())
         return Connection(
             provider=connected.provider,
             base_url=connected.base_url,
             api_key=key,
             timeouts=self.timeouts,
-            allow_private=known.local or connected.source != "workspace",
+            allow_private=connected.allow_private,
         )
 
     async def save(
@@ -158,7 +172,7 @@ class Connections:
         async with self._database.system("save connection").tx() as tx:
             await store.save(
                 tx, owner, provider, address if address != known.base_url else None, sealed,
-                key.hint() if key else "", {"models": models}, caller.user_id if owner else None,
+                key.hint() if key else "", {"models": models, "allow_private": caller.is_operator}, caller.user_id if owner else None,
             )  # fmt: skip
             await trail.record(tx, caller, "provider.connected", target=("provider", provider), shared=owner is None)
 
