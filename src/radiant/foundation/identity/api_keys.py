@@ -2,6 +2,8 @@
 
 import secrets
 import string
+from datetime import datetime
+from uuid import UUID
 
 from radiant.foundation.identity import api_keys_store as store
 from radiant.foundation.identity import trail
@@ -51,10 +53,10 @@ async def revoke(database: Database, caller: Caller, key_id: ApiKeyId) -> None:
 
 
 async def page(
-    database: Database, caller: Caller, *, everybody: bool, before: tuple[object, object] | None, limit: int
+    database: Database, caller: Caller, *, everybody: bool, before: tuple[datetime, UUID] | None, limit: int
 ) -> list[ApiKey]:
     """The caller's keys; everybody's for an admin who asks."""
     if everybody:
         caller.require_role(Role.ADMIN)
     async with caller.db(database).tx() as tx:
-        return await store.page(tx, None if everybody else caller.user_id, before, limit)  # type: ignore[arg-type]
+        return await store.page(tx, None if everybody else caller.user_id, before, limit)

@@ -1,6 +1,7 @@
 """SQL of API keys."""
 
 from datetime import datetime
+from uuid import UUID
 
 from radiant.foundation.identity.schemas import ApiKey, NewApiKey
 from radiant.infra.db import Row, Tx
@@ -27,7 +28,7 @@ async def get(tx: Tx, key_id: ApiKeyId) -> ApiKey | None:
     return ApiKey.model_validate(dict(row)) if row else None
 
 
-async def page(tx: Tx, owner: UserId | None, before: tuple[datetime, ApiKeyId] | None, limit: int) -> list[ApiKey]:
+async def page(tx: Tx, owner: UserId | None, before: tuple[datetime, UUID] | None, limit: int) -> list[ApiKey]:
     """Keys of one person, or of all, the newest first."""
     rows = await tx.all(
         "select k.id, k.name, k.prefix, k.scopes, k.expires_at, k.last_used_at, k.revoked_at, k.created_at, k.user_id,"

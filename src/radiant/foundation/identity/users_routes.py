@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 
@@ -22,23 +23,14 @@ from radiant.foundation.tenants import store as tenants_store
 from radiant.foundation.tenants.schemas import NewTenant, OperatorTenantChange, Tenant, TenantChange
 from radiant.http.pages import Cursor, Limit, PageOf
 from radiant.kit.errors import NotFound
-from radiant.kit.ids import ApiKeyId, TenantId, UserId, parse_uuid
-from radiant.kit.page import BadCursor, decode_cursor, encode_cursor
+from radiant.kit.ids import ApiKeyId, TenantId, UserId
+from radiant.kit.page import decode_cursor, encode_cursor, moment
 
 router = APIRouter(prefix="/api", tags=["people"])
 
 
-def _position(cursor: str | None) -> tuple[datetime, object] | None:
-    if cursor is None:
-        return None
-    at, id_text = decode_cursor(cursor, 2)
-    try:
-        when, row_id = datetime.fromisoformat(at), parse_uuid(id_text)
-    except ValueError:
-        when, row_id = None, None
-    if when is None or row_id is None:
-        raise BadCursor("cursor: not one of ours; leave it out to start from the first page")
-    return when, row_id
+def _position(cursor: str | None) -> tuple[datetime, UUID] | None:
+    return moment(*decode_cursor(cursor, 2)) if cursor is not None else None
 
 
 def _next(items: list[User] | list[ApiKey], limit: int) -> str | None:
@@ -49,7 +41,7 @@ def _next(items: list[User] | list[ApiKey], limit: int) -> str | None:
 async def list_users(db: Db, caller: AdminCaller, cursor: Cursor = None, limit: Limit = 50) -> PageOf[User]:
     """People of the workspace."""
     async with db.tx() as tx:
-        items = await users_store.page(tx, _position(cursor), limit)  # type: ignore[arg-type]
+        items = await users_store.page(tx, _position(cursor), limit)
     return PageOf(items=items, next=_next(items, limit))
 
 

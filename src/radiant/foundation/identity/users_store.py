@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from radiant.foundation.identity.schemas import NewUser, ProfileChange, User, UserChange
 from radiant.infra.db import Row, Tx
@@ -36,7 +37,7 @@ async def get(tx: Tx, user_id: UserId) -> User | None:
     )  # fmt: skip
 
 
-async def page(tx: Tx, after: tuple[datetime, UserId] | None, limit: int) -> list[User]:
+async def page(tx: Tx, after: tuple[datetime, UUID] | None, limit: int) -> list[User]:
     """People of this tenant, the oldest first."""
     rows = await tx.all(
         "select id, email, name, role, is_operator, must_change_password, status, preferences, last_seen_at,"

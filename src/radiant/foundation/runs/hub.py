@@ -141,7 +141,7 @@ class RunHub:
                 raise RuntimeError("the body of a run ended without ending the run")
         except asyncio.CancelledError:
             if not run.ended:
-                await run.finish("cancelled" if run.cancel_requested else "failed", "failed", _INTERRUPTED)
+                await run.finish("cancelled" if run.cancel_requested else "failed", "failed", INTERRUPTED)
         except Exception as error:
             log.error("run.bug", run_id=str(run.run_id), exc_info=error)
             with contextlib.suppress(Exception):
@@ -226,7 +226,7 @@ class Interrupted(Problem):
     status, slug, title = 503, "interrupted", "Interrupted"
 
 
-_INTERRUPTED = {
+INTERRUPTED = {
     "slug": Interrupted.slug,
     "title": Interrupted.title,
     "detail": "the server stopped while this was being answered; try again",
@@ -247,11 +247,11 @@ async def end_abandoned(database: Database, on_abandoned: dict[str, OnAbandoned]
     for row in rows:
         db = database.tenant(row["tenant_id"], row["user_id"])
         async with db.tx() as tx:
-            if not await store.finish(tx, row["id"], "failed", _INTERRUPTED):
+            if not await store.finish(tx, row["id"], "failed", INTERRUPTED):
                 continue
             seq = await store.last_seq(tx, row["id"]) + store.CRASH_GAP
-            await store.append(tx, row["id"], [RunEvent(seq, "failed", _INTERRUPTED)])
+            await store.append(tx, row["id"], [RunEvent(seq, "failed", INTERRUPTED)])
             handler = on_abandoned.get(row["kind"])
             if handler is not None:
-                await handler(tx, row["id"], _INTERRUPTED)
+                await handler(tx, row["id"], INTERRUPTED)
     return len(rows)

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query
 from radiant.foundation.identity.dependencies import Db, MemberCaller
 from radiant.http.pages import Cursor, Limit, PageOf
 from radiant.kit.errors import NotFound
-from radiant.kit.ids import ChatId, parse_uuid, uuid7
-from radiant.kit.page import BadCursor, decode_cursor, encode_cursor
+from radiant.kit.ids import ChatId, uuid7
+from radiant.kit.page import decode_cursor, encode_cursor, moment
 from radiant.workspace.chats import messages_store, store
 from radiant.workspace.chats.schemas import Chat, ChatChange, ChatSummary, NewChat
 
@@ -25,15 +25,9 @@ class NoSuchChat(NotFound):
 def _position(cursor: str | None) -> tuple[bool, datetime, ChatId] | None:
     if cursor is None:
         return None
-    pinned, at, id_text = decode_cursor(cursor, 3)
-    chat_id = parse_uuid(id_text)
-    try:
-        when = datetime.fromisoformat(at)
-    except ValueError as error:
-        raise BadCursor("cursor: not one of ours; leave it out to start from the first page") from error
-    if chat_id is None:
-        raise BadCursor("cursor: not one of ours; leave it out to start from the first page")
-    return pinned == "1", when, ChatId(chat_id)
+    pinned, *rest = decode_cursor(cursor, 3)
+    at, chat_id = moment(*rest)
+    return pinned == "1", at, ChatId(chat_id)
 
 
 @router.get("")

@@ -23,7 +23,7 @@ from radiant.foundation.files import service as files
 from radiant.foundation.identity.callers import Caller
 from radiant.foundation.runs import idempotency
 from radiant.foundation.runs import store as runs_store
-from radiant.foundation.runs.hub import LEASE, RunHub, RunLog
+from radiant.foundation.runs.hub import INTERRUPTED, LEASE, RunHub, RunLog
 from radiant.infra.db import Database, TenantDb, Tx
 from radiant.infra.objects import ObjectStore
 from radiant.kit.errors import Conflict, Invalid, NotFound, Problem
@@ -146,7 +146,7 @@ class Turns:
                             pass
         except asyncio.CancelledError:
             if not run.cancel_requested:
-                await self._fail(run, spoken, answer, _INTERRUPTED)
+                await self._fail(run, spoken, answer, INTERRUPTED)
             else:
                 await self._finish(run, spoken, answer, "stopped", None)
         except Problem as problem:
@@ -200,13 +200,6 @@ class Turns:
 
 def _error(problem: Problem) -> dict[str, Any]:
     return {"slug": problem.slug, "title": problem.name(), "detail": problem.detail}
-
-
-_INTERRUPTED = {
-    "slug": "interrupted",
-    "title": "Interrupted",
-    "detail": "the server stopped while this was being answered; try again",
-}
 
 
 def _content(spoken: Fold) -> tuple[list[dict[str, Any]], str]:
