@@ -120,9 +120,10 @@ def test_an_obstacle_says_what_is_missing() -> None:
     assert obstacle(candidate(excluded="needs a key for OpenAI"), PLAIN) == "needs a key for OpenAI"
     wants = Needs(frozenset({"text", "vision", "tools"}), 100, 100)
     assert obstacle(candidate(), wants) == "has no tools or vision"
-    assert obstacle(candidate(), Needs(frozenset({"text"}), 8000, 0)) == (
-        "holds 8000 tokens; the prompt has about 8000"
+    assert obstacle(candidate(), Needs(frozenset({"text"}), 12000, 0)) == (
+        "holds 8000 tokens; the prompt has about 12000"
     )
+    assert obstacle(candidate(), Needs(frozenset({"text"}), 9000, 0)) is None, "an estimate that may err decides nothing"
     assert obstacle(candidate(context_length=None), Needs(frozenset({"text"}), 10**9, 0)) is None
 
 

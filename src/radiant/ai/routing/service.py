@@ -9,6 +9,10 @@ from typing import Literal, get_args
 
 from radiant.kit.errors import Problem
 
+# Estimates of a prompt err on the high side, by a third in English. What may fit is let through: the model itself has
+# the last word.
+_LEAST = 0.7
+
 Level = Literal["economy", "balanced", "premium"]
 
 # cost, latency, quality, reliability (specification, 11.3); the level moves weight between cost and quality.
@@ -72,7 +76,7 @@ def obstacle(candidate: Candidate, needs: Needs) -> str | None:
     missing = needs.capabilities - candidate.capabilities
     if missing:
         return f"has no {' or '.join(sorted(missing))}"
-    if candidate.context_length is not None and needs.input_tokens >= candidate.context_length:
+    if candidate.context_length is not None and needs.input_tokens * _LEAST >= candidate.context_length:
         return f"holds {candidate.context_length} tokens; the prompt has about {needs.input_tokens}"
     return None
 
