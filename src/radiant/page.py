@@ -6,6 +6,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import Match, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -43,7 +44,16 @@ async def _index(request: Request) -> Response:
     return FileResponse(file, headers={"Cache-Control": "no-cache"})
 
 
+class _Page(Route):
+    """Takes every path that is read. It does not half-match others, so a POST to an unknown path is 404 and not 405."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """In full or not at all."""
+        match, child = super().matches(scope)
+        return (match, child) if match is Match.FULL else (Match.NONE, {})
+
+
 def mount(app: FastAPI) -> None:
     """Add the page's routes; the last ones, since they take what is left."""
     app.mount("/assets", _Assets(directory=FOLDER / "assets", check_dir=False), name="assets")
-    app.add_route("/{path:path}", _index, methods=["GET", "HEAD"], include_in_schema=False)
+    app.router.routes.append(_Page("/{path:path}", _index, methods=["GET", "HEAD"], include_in_schema=False))

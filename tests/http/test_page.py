@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from radiant import page
 from radiant.http.problem import install_problem_handlers
 from tests.http.asgi import call
+from tests.kit.server import Server
 
 INDEX = b"<!doctype html><title>RADIANT</title>"
 
@@ -75,7 +76,7 @@ async def test_nothing_outside_the_folder_is_served(app: FastAPI, path: str) -> 
 
 async def test_a_head_has_no_body_and_a_post_is_not_for_pages(app: FastAPI) -> None:
     assert (await call(app, "HEAD", "/chats")).body == b""
-    assert (await call(app, "POST", "/chats")).status == 405
+    assert (await call(app, "POST", "/chats")).status == 404
 
 
 async def test_a_page_that_is_not_built_says_so(app: FastAPI) -> None:
@@ -83,3 +84,11 @@ async def test_a_page_that_is_not_built_says_so(app: FastAPI) -> None:
     reply = await call(app, "GET", "/")
     assert reply.status == 503
     assert b"./radiant up" in reply.body
+
+
+async def test_a_change_of_an_unknown_path_is_not_found_and_of_a_known_one_not_allowed(server: Server) -> None:
+    client = server.anonymous()
+    unknown = await client.post("/api/nothing/here", {})
+    assert (unknown.status, unknown.headers["Content-Type"]) == (404, "application/problem+json")
+    known = await client.put("/api/chats", {})
+    assert (known.status, known.headers["Content-Type"]) == (405, "application/problem+json")

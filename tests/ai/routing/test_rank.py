@@ -123,7 +123,9 @@ def test_an_obstacle_says_what_is_missing() -> None:
     assert obstacle(candidate(), Needs(frozenset({"text"}), 12000, 0)) == (
         "holds 8000 tokens; the prompt has about 12000"
     )
-    assert obstacle(candidate(), Needs(frozenset({"text"}), 9000, 0)) is None, "an estimate that may err decides nothing"
+    assert obstacle(candidate(), Needs(frozenset({"text"}), 9000, 0)) is None, (
+        "an estimate that may err decides nothing"
+    )
     assert obstacle(candidate(context_length=None), Needs(frozenset({"text"}), 10**9, 0)) is None
 
 
