@@ -1,0 +1,86 @@
+"""`radiant up`, `serve`, `worker`, `migrate`, `doctor`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from radiant.cli.command import failures, load_settings, opened_runtime, run
+
+
+@click.command()
+@click.option("--host", help="Address to listen on; 0.0.0.0 for the network. [127.0.0.1]")
+@click.option("--port", type=int, help="Port to listen on. [8000]")
+@click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Where everything is kept.")
+@click.option(
+    "--models", type=click.Choice(["minimal", "standard", "none"]), help="Local models to install. [standard]"
+)
+@click.option("--verbose", is_flag=True, help="Show the logs here instead of writing them to the data folder.")
+def up(host: str | None, port: int | None, data_dir: Path | None, models: str | None, verbose: bool) -> None:
+    """Start everything, and stop it again with Ctrl-C."""
+    from radiant.infra.telemetry import configure_logging
+    from radiant.up import up as start
+
+    settings = load_settings(host=host, port=port, data_dir=data_dir, models=models)
+    configure_logging("warning", process="up")
+    with failures():
+        start(settings, verbose=verbose)
+
+
+@click.command()
+def serve() -> None:
+    """Serve the API and the page (what `up` runs; the database must be there)."""
+    import uvicorn
+
+    from radiant.app import create_app
+    from radiant.infra.telemetry import configure_logging
+
+    settings = load_settings()
+    configure_logging(settings.log_level, process="api")
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies or None,
+    )
+
+
+@click.command()
+def worker() -> None:
+    """Run background jobs (what `up` runs; more of them may run elsewhere)."""
+    from radiant import worker as process
+    from radiant.infra.telemetry import configure_logging
+
+    settings = load_settings()
+    configure_logging(settings.log_level, process="worker")
+    run(process.main(settings))
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database to this version."""
+
+    async def work() -> None:
+        async with opened_runtime(load_settings()):
+            click.echo("the database is at the head")
+
+    run(work())
+
+
+@click.command()
+def doctor() -> None:
+    """Look at this machine and say what is wrong."""
+    from radiant import doctor as checks
+
+    settings = load_settings()
+    findings = checks.examine(settings)
+    for finding in findings:
+        click.echo(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what:<22} {finding.says}")
+    sys.exit(0 if all(finding.ok for finding in findings) else 1)
