@@ -91,5 +91,5 @@ async def test_a_killed_model_is_an_error_and_then_answers_again(sdk: AsyncOpenA
 async def test_a_prompt_that_the_model_cannot_hold_is_a_400_that_says_so(sdk: AsyncOpenAI) -> None:
     for words in (5_000, 30_000):  # just too long for it, and by far
         ask = [{"role": "user", "content": "word " * words}]
-        with pytest.raises(openai.BadRequestError, match="tokens|context"):
+        with pytest.raises(openai.BadRequestError, match=r"tokens|context"):
             await sdk.chat.completions.create(model=CHAT, messages=ask, max_tokens=5)
