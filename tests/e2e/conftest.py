@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,9 +74,11 @@ class Visit:
 
 
 @pytest.fixture(scope="session")
-async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+async def site() -> AsyncIterator[Site]:
     """`radiant up --models minimal` in a folder of its own, stopped as Ctrl-C does."""
-    folder = tmp_path_factory.mktemp("site")
+    folder = Path(tempfile.mkdtemp(prefix="radiant-site-"))
+    # Others may pass through, so that the database's account finds its cluster here and not under /var/lib.
+    folder.chmod(0o711)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -99,6 +102,7 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
         if process.returncode is None:
             process.kill()
             await process.wait()
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
 def _environment(models: str) -> dict[str, str]:
