@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 from playwright.async_api import APIRequestContext, Browser, BrowserContext, Page, async_playwright, expect
 
+from tests.kit.fixtures import models_root
+
 ADMIN = "admin@radiant.localhost"
 PASSWORD = "a long enough password"
 SMALL = "smollm2-135m-instruct"
@@ -82,7 +84,7 @@ async def site() -> AsyncIterator[Site]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    models = os.environ.get("RADIANT_TEST_MODELS_DIR") or str(Path.home() / ".cache" / "radiant-test-models")
+    models = str(models_root())
     log = folder / "up.log"
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(

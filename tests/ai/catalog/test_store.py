@@ -1,9 +1,11 @@
 """The catalogue in the database."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from radiant.ai.catalog import store
+from radiant.ai.catalog.models import Model
 from radiant.ai.catalog.seed import seed
 from radiant.ai.serving.manifest import load_manifest
 from radiant.infra.db import Database
@@ -50,15 +52,24 @@ async def test_a_tenant_reads_every_model_typed(db: Database, tenant: Tenant):
     assert models["sam2-large"].task == "segmentation"
 
 
+def _called(models: Sequence[Model], name: str) -> Model | None:
+    by_id = [model for model in models if model.model_id == name]
+    by_alias = [model for model in models if name in model.aliases]
+    assert len(by_id) <= 1
+    assert len(by_alias) <= 1
+    return next(iter(by_id + by_alias), None)
+
+
 async def test_a_name_resolves_by_id_before_alias_and_an_unknown_one_to_nothing(db: Database, tenant: Tenant):
     await seeded(db)
     async with db.tenant(tenant.id).tx() as tx:
-        by_id = await store.resolve(tx, "gpt-4o")
-        by_alias = await store.resolve(tx, "claude-opus-4")
-        assert by_id is not None
-        assert by_alias is not None
-        assert (by_id.model_id, by_alias.model_id) == ("gpt-4o", "claude-opus-5-5")
-        assert await store.resolve(tx, "no-such-model") is None
+        models = await store.all_models(tx)
+    by_id = _called(models, "gpt-4o")
+    by_alias = _called(models, "claude-opus-4")
+    assert by_id is not None
+    assert by_alias is not None
+    assert (by_id.model_id, by_alias.model_id) == ("gpt-4o", "claude-opus-5-5")
+    assert _called(models, "no-such-model") is None
 
 
 async def test_what_is_installed_and_how_warm_it_is_can_be_noted(db: Database):
@@ -69,6 +80,6 @@ async def test_what_is_installed_and_how_warm_it_is_can_be_noted(db: Database):
         assert await store.mark_installed(tx, ["smollm2-135m-instruct"]) == 0
         assert await store.set_thermal_state(tx, "smollm2-135m-instruct", "WARM")
         assert not await store.set_thermal_state(tx, "unknown", "WARM")
-        model = await store.resolve(tx, "smollm2-135m-instruct")
+        model = _called(await store.all_models(tx), "smollm2-135m-instruct")
         assert model is not None
         assert (model.installed, model.thermal_state) == (True, "WARM")

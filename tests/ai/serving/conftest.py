@@ -1,7 +1,5 @@
 """The real small models, downloaded once a machine, and a host that runs them."""
 
-import asyncio
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,15 +15,6 @@ from radiant.infra.httpclient import HttpClient
 
 CHAT = "smollm2-135m-instruct"
 EMBED = "all-minilm-l6-v2"
-
-
-@pytest.fixture(scope="session")
-async def models_dir() -> Path:
-    """A folder with the models of the minimal pack, kept between runs."""
-    root = Path(os.environ.get("RADIANT_TEST_MODELS_DIR") or Path.home() / ".cache" / "radiant-test-models")
-    store = ModelStore(root, use=("package",))
-    await asyncio.to_thread(store.install_pack, "minimal")
-    return root
 
 
 @pytest.fixture
@@ -47,8 +36,8 @@ def changes() -> Changes:
 
 
 @pytest.fixture
-async def host(models_dir: Path, changes: Changes) -> AsyncIterator[Host]:
-    async with Host(finder(ModelStore(models_dir), threads=1), on_state=changes) as running:
+async def host(small_models: Path, changes: Changes) -> AsyncIterator[Host]:
+    async with Host(finder(ModelStore(small_models), threads=1), on_state=changes) as running:
         yield running
 
 

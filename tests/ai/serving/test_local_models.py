@@ -208,9 +208,9 @@ asyncio.run(main())
 """
 
 
-def test_no_process_outlives_a_parent_that_was_killed(models_dir: Path):
+def test_no_process_outlives_a_parent_that_was_killed(small_models: Path):
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(models_dir), CHAT, EMBED], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", PARENT, str(small_models), CHAT, EMBED], stdout=subprocess.PIPE, text=True
     )
     assert parent.stdout is not None
     children: list[int] = []

@@ -26,27 +26,6 @@ async def all_models(tx: Tx) -> list[Model]:
     return [_model(row) for row in rows]
 
 
-async def resolve(tx: Tx, name: str) -> Model | None:
-    """The model that is called `name`: by its id first, else by an alias; None where there is none."""
-    row = await tx.one_or_none(
-        "select * from ("
-        "select false as local, provider, model_id, upstream_id, display_name, aliases, task, capabilities,"
-        " context_length, max_output_tokens, input_price, output_price, cache_read_price, cache_write_price,"
-        " quality, '' as license, is_active, true as installed, null as thermal_state, null::integer as memory_mb,"
-        " '' as note"
-        " from external_models where model_id = $1 or aliases @> array[$1]"
-        " union all"
-        " select true, 'local', model_id, model_id, display_name, aliases, task, capabilities,"
-        " context_length, max_output_tokens, input_price, output_price, null, null,"
-        " quality, license, is_active, installed_at is not null, thermal_state, memory_mb,"
-        " coalesce(settings->>'note', '')"
-        " from self_hosted_models where model_id = $1 or aliases @> array[$1]"
-        ") as found order by model_id = $1 desc, local desc, model_id limit 1",
-        name,
-    )
-    return None if row is None else _model(row)
-
-
 async def upsert_external(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     """Write declared models of providers; what operators set (is_active) stays."""
     await tx.run(

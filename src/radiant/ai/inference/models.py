@@ -14,6 +14,7 @@ from radiant.ai.providers.vendors import vendors
 from radiant.ai.routing.service import Candidate, Needs
 from radiant.ai.serving.host import Host
 from radiant.ai.serving.packs import AddedModel, ModelStore
+from radiant.ai.serving.served import RUNNABLE
 from radiant.infra.db import TenantDb
 from radiant.kit.errors import NotFound, Unavailable
 from radiant.kit.money import ZERO
@@ -22,7 +23,6 @@ LOCAL = "local"
 # How long the catalogue is kept in memory; the operator's changes are seen by all processes after it.
 _CATALOG_SECONDS = 5.0
 # A local model that is not loaded yet answers some seconds later.
-_CALLABLE = ("chat", "embedding")
 _WARM, _COLD, _REMOTE = 1.0, 0.4, 0.8
 _UNKNOWN_QUALITY = 0.5
 
@@ -102,7 +102,7 @@ class Models:
         if not model.is_active:
             return "switched off by the operator"
         if model.local:
-            if model.task not in _CALLABLE:
+            if model.task not in RUNNABLE:
                 return "not run by this version yet"
             if model.model_id not in self._installed:
                 return "not installed"

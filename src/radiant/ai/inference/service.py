@@ -177,7 +177,6 @@ class Inference:
                     call.note(event)
                     if isinstance(event, Done):
                         stop_reason = event.stop_reason
-                        call.finish()
                     yield event
         except Problem as error:
             error_kind = error.slug

@@ -8,14 +8,12 @@ from pydantic import BaseModel
 
 from radiant.ai.serving.host import Host
 from radiant.ai.serving.packs import ModelStore
+from radiant.ai.serving.served import RUNNABLE
 from radiant.foundation.identity.dependencies import AnyCaller, OperatorCaller
 from radiant.http.pages import ItemsOf
 from radiant.kit.errors import NotFound
 
 router = APIRouter(prefix="/api/local-models", tags=["local models"])
-
-# Tasks that `served` can start. Files of other models can be installed before a version that runs them.
-RUNNABLE = ("chat", "embedding")
 
 
 def host_of(request: Request) -> Host:

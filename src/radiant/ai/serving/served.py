@@ -7,6 +7,8 @@ from radiant.ai.serving.manifest import ManifestModel
 from radiant.ai.serving.packs import AddedModel, ModelStore
 from radiant.ai.serving.running import ServedModel, default_threads
 
+# Tasks that can be started here. Files of other models can be installed before a version that runs them.
+RUNNABLE = ("chat", "embedding")
 LLAMA = "radiant.ai.serving.llama_child"
 EMBED = "radiant.ai.serving.embed_child"
 

@@ -121,15 +121,6 @@ async def make_operator(tx: Tx, tenant_id: TenantId, user_id: UserId) -> None:
     await tx.run("update users set is_operator = true where tenant_id = $1 and id = $2", tenant_id, user_id)
 
 
-async def find(tx: Tx, email: str, tenant_slug: str | None) -> list[Row]:
-    """Accounts of that e-mail. For the command line."""
-    return await tx.all(
-        "select u.id, u.tenant_id, u.email, u.role, u.status, u.is_operator, t.slug from users u"
-        " join tenants t on t.id = u.tenant_id where u.email = $1 and ($2::text is null or t.slug = $2) order by t.slug",
-        email, tenant_slug,
-    )  # fmt: skip
-
-
 async def count(tx: Tx) -> int:
     """How many people there are on the platform."""
     return await tx.value("select count(*) from users")

@@ -9,14 +9,12 @@ import structlog
 
 from radiant.ai.inference.service import Answer, Inference
 from radiant.ai.providers.chat import (
-    Done,
     Fold,
     ReasoningDelta,
     ReasoningPart,
     TextDelta,
     TextPart,
     ToolCallDelta,
-    Usage,
 )
 from radiant.ai.routing.service import level_of
 from radiant.foundation.files import service as files
@@ -142,7 +140,7 @@ class Turns:
                             run.append(
                                 "tool_call", {"index": index, "id": call_id, "name": name, "arguments": arguments}
                             )
-                        case Usage() | Done() | _:
+                        case _:
                             pass
         except asyncio.CancelledError:
             if not run.cancel_requested:
