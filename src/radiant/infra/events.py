@@ -54,11 +54,18 @@ async def emit_for(tx: Tx, tenant_id: TenantId | None, topic: str, payload: Mapp
     await tx.one(_INSERT, tenant_id, topic, dict(payload))
 
 
-async def listen(dsn: str, channel: str, handler: Callable[[str], None], *, longest_wait: float = 30.0) -> None:
+async def listen(
+    dsn: str,
+    channel: str,
+    handler: Callable[[str], None],
+    *,
+    on_lost: Callable[[], None] = lambda: None,
+    longest_wait: float = 30.0,
+) -> None:
     """Call `handler` with each notification of the channel until cancelled; reconnects by itself.
 
     After each connection, the first included, `handler` is called with '' once: something may have been missed.
-    Raises ValueError on a channel that is no plain name.
+    `on_lost` is called when a connection ended. Raises ValueError on a channel that is no plain name.
     """
     if not channel.isidentifier():
         raise ValueError(f"{channel!r} is no plain name")
@@ -69,6 +76,7 @@ async def listen(dsn: str, channel: str, handler: Callable[[str], None], *, long
                 wait = 0.2
                 handler("")
                 await lost.wait()
+                on_lost()
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
             log.warning("listen.disconnected", channel=channel, error=str(error), retry_in=wait)
         await asyncio.sleep(wait)
