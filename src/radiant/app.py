@@ -26,12 +26,14 @@ from radiant.foundation.audit import routes as audit_routes
 from radiant.foundation.files import routes as files_routes
 from radiant.foundation.identity import routes as identity_routes
 from radiant.foundation.identity import users_routes
+from radiant.foundation.identity.known_keys import KnownKeys
 from radiant.foundation.runs import routes as runs_routes
 from radiant.foundation.runs.hub import RunHub
 from radiant.foundation.usage import routes as usage_routes
 from radiant.health import router as health_router
-from radiant.http.middleware import BodyLimit, RequestContext
+from radiant.http.middleware import BodyLimit, ReadYourWrites, RequestContext
 from radiant.http.problem import install_problem_handlers
+from radiant.infra.changes import Changes
 from radiant.infra.httpclient import HttpClient
 from radiant.runtime import Runtime, open_runtime
 from radiant.workspace.chats import routes as chats_routes
@@ -79,6 +81,7 @@ def create_app(settings: Settings, open_runtime: Callable[[Settings], Awaitable[
     app.router.routes.extend(gateway_routes)
     page.mount(app)
     install_problem_handlers(app)
+    app.add_middleware(ReadYourWrites)
     app.add_middleware(BodyLimit, limit=settings.max_upload_mb * 1024 * 1024 + 64 * 1024)
     app.add_middleware(RequestContext)
     return app
@@ -86,6 +89,7 @@ def create_app(settings: Settings, open_runtime: Callable[[Settings], Awaitable[
 
 async def _wire(app: FastAPI, runtime: Runtime, stack: contextlib.AsyncExitStack) -> None:
     settings, database = runtime.settings, runtime.database
+    changes = await stack.enter_async_context(Changes(runtime.addresses.app, database.system("changes")))
     http = await stack.enter_async_context(HttpClient())
     store = ModelStore(settings.model_folder, folder=settings.models_from)
     for path in settings.gguf:
@@ -104,11 +108,13 @@ async def _wire(app: FastAPI, runtime: Runtime, stack: contextlib.AsyncExitStack
     providers = {**build_providers(http), LOCAL: LocalProvider(http, host)}
     timeouts = Timeouts(total=settings.request_timeout_s)
     connections = Connections(database, runtime.kms, providers, timeouts)
-    inference = Inference(database, Models(connections, host, store))
+    inference = Inference(database, Models(connections, host, store, changes))
     stack.push_async_callback(inference.close)
     runs = RunHub()
     stack.push_async_callback(runs.close)
     app.state.database = database
+    app.state.changes = changes
+    app.state.known_keys = KnownKeys(database, changes)
     app.state.objects = runtime.objects
     app.state.connections = connections
     app.state.host = host

@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from radiant.infra.changes import Changes, Kept
+from radiant.infra.db import Database
 from radiant.kit.ids import TenantId
 from tests.kit.people import Tenant
 from tests.kit.postgres import Dsns
@@ -21,8 +22,8 @@ async def _until(condition: object) -> None:
 
 
 @pytest.fixture
-async def changes(dsns: Dsns) -> AsyncIterator[Changes]:
-    async with Changes(dsns.system) as listening:
+async def changes(dsns: Dsns, db: Database) -> AsyncIterator[Changes]:
+    async with Changes(dsns.system, db.system("test")) as listening:
         await _until(lambda: listening.live)
         yield listening
 
@@ -108,9 +109,29 @@ async def test_a_failed_read_is_told_to_each_who_waited_and_tried_anew_afterward
     assert await kept.read("a", works) == 1
 
 
+async def test_whoever_waits_until_all_is_heard_sees_what_they_changed(
+    changes: Changes, dsns: Dsns, tenant: Tenant
+) -> None:
+    heard: list[TenantId | None] = []
+    changes.subscribe("tenants", heard.append)
+    await _rename(dsns, tenant, "enterprise")
+    await changes.caught_up()
+    assert heard == [tenant.id]
+
+
+async def test_nothing_is_believed_where_nothing_is_heard() -> None:
+    kept: Kept[str, int] = Kept(Changes.never())
+
+    async def read() -> int:
+        return 7
+
+    assert await kept.read("a", read) == 7
+    assert kept.get("a") is None
+
+
 async def test_what_is_kept_is_bounded_in_number_and_in_age() -> None:
     now = 0.0
-    kept: Kept[int, int] = Kept(Changes.never(), most=2, clock=lambda: now)
+    kept: Kept[int, int] = Kept(Changes("not listening yet", None), most=2, clock=lambda: now)
 
     async def one() -> int:
         return 1

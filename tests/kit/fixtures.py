@@ -17,6 +17,7 @@ from radiant.foundation.identity import passwords
 from radiant.infra.db import Database
 from radiant.kit.ids import TenantId, UserId
 from tests.kit.people import Tenant
+from tests.kit.postgres import Dsns
 from tests.kit.server import Client, Server, serving
 from tests.kit.upstream import Upstream, openai_upstream
 
@@ -43,8 +44,8 @@ async def small_models() -> Path:
 
 
 @pytest.fixture(scope="session")
-async def _server(_database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
-    async with serving(_database, tmp_path_factory.mktemp("server"), models_root()) as server:
+async def _server(_database: Database, dsns: Dsns, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    async with serving(_database, dsns, tmp_path_factory.mktemp("server"), models_root()) as server:
         yield server
 
 
@@ -52,7 +53,7 @@ async def _server(_database: Database, tmp_path_factory: pytest.TempPathFactory)
 async def server(_server: Server, db: Database) -> Server:
     """The application, over an empty database with the catalogue in it."""
     await seed(db.system("test"), load_manifest().model)
-    _server.app.state.inference.models._read_at = float("-inf")
+    _server.app.state.changes._all_changed()
     return _server
 
 

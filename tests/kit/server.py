@@ -23,6 +23,7 @@ from radiant.infra.kms import LocalKms
 from radiant.infra.objects import LocalObjects
 from radiant.kit.ids import TenantId, UserId
 from radiant.runtime import Addresses, Runtime
+from tests.kit.postgres import Dsns
 
 PASSWORD = "a long enough password"
 
@@ -111,7 +112,9 @@ class Server:
 
 
 @contextlib.asynccontextmanager
-async def serving(database: Database, folder: Path, models_dir: Path, **settings: Any) -> AsyncIterator[Server]:
+async def serving(
+    database: Database, dsns: Dsns, folder: Path, models_dir: Path, **settings: Any
+) -> AsyncIterator[Server]:
     """The application with a free port, until the block ends."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
@@ -123,7 +126,13 @@ async def serving(database: Database, folder: Path, models_dir: Path, **settings
     async def open_runtime(_: Settings) -> Runtime:
         kms = LocalKms(bytes(range(32)))
         objects = LocalObjects(folder / "objects", secret=b"link secret of the tests")
-        return Runtime(configured, Addresses("", "", ""), _Kept(database.app, database.system_pool), kms, objects)
+        return Runtime(
+            configured,
+            Addresses(dsns.owner, dsns.app, dsns.system),
+            _Kept(database.app, database.system_pool),
+            kms,
+            objects,
+        )
 
     app = create_app(configured, open_runtime)
     server = uvicorn.Server(

@@ -81,6 +81,27 @@ class RequestContext:
             )
 
 
+class ReadYourWrites:
+    """Holds the answer to a change until this process has heard of it: what is kept in memory is not older than what
+    the caller was told."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            await self._app(scope, receive, send)
+            return
+
+        async def send_when_heard(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] < 400:
+                await scope["app"].state.changes.caught_up()
+            await send(message)
+
+        await self._app(scope, receive, send_when_heard)
+
+
 class ContentTooLarge(Problem):
     """The body is larger than this server takes."""
 

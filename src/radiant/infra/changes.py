@@ -13,12 +13,10 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 from uuid import UUID
 
-import structlog
-
+from radiant.infra.db import SystemDb
 from radiant.infra.events import listen
-from radiant.kit.ids import TenantId
+from radiant.kit.ids import TenantId, uuid7
 
-log = structlog.get_logger()
 CHANNEL = "radiant_changes"
 _HEARD_SECONDS, _DEAF_SECONDS = 30.0, 1.0
 
@@ -28,18 +26,20 @@ V = TypeVar("V")
 
 
 class Changes:
-    """One per process, made by a root: `async with Changes(dsn) as changes`."""
+    """One per process, made by a root: `async with Changes(dsn, database.system("changes")) as changes`."""
 
-    def __init__(self, dsn: str | None) -> None:
+    def __init__(self, dsn: str | None, system: SystemDb | None) -> None:
         self._dsn = dsn
+        self._system = system
         self._subscribers: dict[str, list[OnChange]] = defaultdict(list)
         self._task: asyncio.Task[None] | None = None
+        self._echoes: dict[str, asyncio.Future[None]] = {}
         self.live = False
 
     @classmethod
     def never(cls) -> "Changes":
-        """Nothing is ever heard: for tests of what does not change, and for tools that run once."""
-        return cls(None)
+        """Nothing is ever heard, so nothing is believed: for tests, and for tools that run once."""
+        return cls(None, None)
 
     def subscribe(self, table: str, on_change: OnChange) -> None:
         """Call `on_change` with the tenant whose rows of `table` changed; None: any tenant's may have."""
@@ -48,12 +48,38 @@ class Changes:
     @property
     def believed_for(self) -> float:
         """Seconds that something read from the database may be believed without another look."""
+        if self._dsn is None:
+            return 0.0
         return _HEARD_SECONDS if self.live else _DEAF_SECONDS
+
+    async def caught_up(self) -> None:
+        """Return once everything that was committed before has been heard: whoever changed a row sees it changed.
+
+        While nothing is heard, everything is forgotten instead.
+        """
+        if self._system is None or not self.live:
+            self._all_changed()
+            return
+        echo = f"={uuid7().hex}"
+        heard = self._echoes[echo] = asyncio.get_running_loop().create_future()
+        try:
+            async with self._system.tx() as tx:
+                await tx.one("select pg_notify('radiant_changes', $1)", echo)
+            await asyncio.wait_for(heard, _DEAF_SECONDS)
+        except TimeoutError:
+            self._all_changed()
+        finally:
+            del self._echoes[echo]
 
     def _heard(self, payload: str) -> None:
         if not payload:
             self.live = True
             self._all_changed()
+            return
+        if payload.startswith("="):
+            echo = self._echoes.get(payload)
+            if echo is not None and not echo.done():
+                echo.set_result(None)
             return
         table, _, tenant = payload.partition(" ")
         tenant_id = TenantId(UUID(tenant)) if tenant else None
@@ -99,7 +125,7 @@ class Kept(Generic[K, V]):
     def get(self, key: K) -> V | None:
         """The value, if it is here and may be believed."""
         found = self._values.get(key)
-        if found is None or found[1] + self._changes.believed_for < self._clock():
+        if found is None or found[1] + self._changes.believed_for <= self._clock():
             return None
         return found[0]
 

@@ -9,6 +9,7 @@ import pytest
 from radiant.ai.inference.models import ModelNotFound, Models, ModelUnavailable
 from radiant.infra.db import Database
 from tests.kit.fixtures import Callers
+from tests.kit.postgres import Dsns
 from tests.kit.server import Client, Server, serving
 from tests.kit.upstream import Upstream
 
@@ -78,10 +79,10 @@ async def test_a_provider_of_one_tenant_is_none_of_another(
 
 
 @pytest.fixture(scope="module")
-async def bare(_database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+async def bare(_database: Database, dsns: Dsns, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     """The application without a single local model."""
     folder = tmp_path_factory.mktemp("bare")
-    async with serving(_database, folder, folder / "no models") as running:
+    async with serving(_database, dsns, folder, folder / "no models") as running:
         yield running
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from radiant.ai.catalog import models as catalog
 from radiant.ai.catalog import store as catalog_store
@@ -15,8 +16,10 @@ from radiant.ai.routing.service import Candidate, Needs
 from radiant.ai.serving.host import Host
 from radiant.ai.serving.packs import AddedModel, ModelStore
 from radiant.ai.serving.served import RUNNABLE
+from radiant.infra.changes import Changes, Kept
 from radiant.infra.db import TenantDb
 from radiant.kit.errors import NotFound, Unavailable
+from radiant.kit.ids import TenantId
 from radiant.kit.money import ZERO
 
 LOCAL = "local"
@@ -39,22 +42,45 @@ class ModelUnavailable(Unavailable):
     slug = "model-unavailable"
 
 
-class Models:
-    """Made once by a root."""
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A model that can be called now, and by which address and key. A local one is loaded when it is called."""
 
-    def __init__(self, connections: Connections, host: Host, store: ModelStore) -> None:
+    model: Model
+    provider: Provider
+    connection: Connection
+
+
+class Models:
+    """Made once by a root. What it reads of the database it keeps until that changes."""
+
+    def __init__(self, connections: Connections, host: Host, store: ModelStore, changes: Changes) -> None:
         self._connections = connections
         self._host = host
         self._store = store
+        self._connected: Kept[TenantId, Mapping[str, Connected]] = Kept(changes, most=2_000)
+        self._targets: Kept[tuple[TenantId, str], Target] = Kept(changes, most=20_000)
+        changes.subscribe("provider_connections", self._connections_changed)
+        for table in ("external_models", "self_hosted_models"):
+            changes.subscribe(table, self._catalog_changed)
         self._catalog: Sequence[catalog.Model] = ()
         self._installed: frozenset[str] = frozenset()
         self._added: Sequence[AddedModel] = ()
         self._read_at = float("-inf")
 
+    def _connections_changed(self, tenant_id: TenantId | None) -> None:
+        # None: the platform's own, or anything.
+        self._connected.forget(None if tenant_id is None else lambda tenant, _: tenant == tenant_id)
+        self._targets.forget(None if tenant_id is None else lambda key, _: key[0] == tenant_id)
+
+    def _catalog_changed(self, _: TenantId | None) -> None:
+        self._read_at = float("-inf")
+        self._targets.forget()
+
     async def all(self, db: TenantDb) -> list[Model]:
         """Every model, usable or not, local ones first."""
         listed = await self._listed(db)
-        connected = await self._connections.all(db)
+        connected = await self._connected.read(db.tenant_id, lambda: self._connections.all(db))
         states = self._host.states()
         found = [self._view(model, connected, states) for model in listed]
         known = {(model.provider, model.upstream_id) for model in listed}
@@ -127,6 +153,21 @@ class Models:
         if model.unavailable:
             raise ModelUnavailable(f"{model.id} cannot be used: {model.unavailable}")
         return model
+
+    async def target(self, db: TenantDb, name: str) -> Target:
+        """The model of that name, ready to be called. Raises as `resolve` does."""
+        key = (db.tenant_id, name)
+        target = self._targets.get(key)
+        if target is None:
+            target = await self._targets.read(key, lambda: self._find(db, name))
+        if target.model.local and self._host.states().get(target.model.id) == "OFF":
+            raise ModelUnavailable(f"{target.model.id} cannot be used: switched off")
+        return target
+
+    async def _find(self, db: TenantDb, name: str) -> Target:
+        model = await self.resolve(db, name)
+        provider, connection = await self.connect(db, model)
+        return Target(model, provider, connection)
 
     async def connect(self, db: TenantDb, model: Model) -> tuple[Provider, Connection]:
         """Translator and address for one call. A local model is loaded by its provider when it is called."""

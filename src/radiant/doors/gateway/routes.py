@@ -18,9 +18,8 @@ from radiant.ai.providers.chat import ChatRequest, Event, Failed, fold
 from radiant.doors.gateway import anthropic_answer, openai_answer
 from radiant.doors.gateway.anthropic_request import MessagesBody
 from radiant.doors.gateway.openai_request import ChatBody, EmbeddingsBody, decode
-from radiant.foundation.identity import sessions
 from radiant.foundation.identity.callers import Caller
-from radiant.foundation.identity.dependencies import bearer_of, database_of, origin_of
+from radiant.foundation.identity.dependencies import bearer_of, database_of, known_keys_of, origin_of
 from radiant.http.problem import request_id
 from radiant.http.sse import EventStream
 from radiant.kit.errors import NotFound, Problem, Unauthenticated
@@ -46,7 +45,7 @@ async def _caller(request: Request) -> Caller:
     secret = bearer_of(request)
     if secret is None:
         raise Unauthenticated("send an API key: Authorization: Bearer rad_… (or x-api-key)")
-    caller = await sessions.verify_key(database_of(request), secret, origin_of(request))
+    caller = await known_keys_of(request).verify(secret, origin_of(request))
     caller.require_scope("inference")
     request.scope["radiant.caller"] = caller
     return caller

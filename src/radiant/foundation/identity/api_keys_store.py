@@ -54,7 +54,7 @@ async def revoke(tx: Tx, key_id: ApiKeyId, owner: UserId | None) -> bool:
 async def lookup(tx: Tx, secret_hash: bytes) -> Row | None:
     """The live key of that hash with its person; `stale` where its last use is a minute old. System transaction."""
     return await tx.one_or_none(
-        "select k.id, k.tenant_id, k.user_id, k.scopes, u.role, u.is_operator,"
+        "select k.id, k.tenant_id, k.user_id, k.scopes, k.expires_at, u.role, u.is_operator,"
         " k.last_used_at is null or k.last_used_at < current_timestamp - interval '1 minute' as stale"
         " from api_keys k join users u on u.tenant_id = k.tenant_id and u.id = k.user_id"
         " join tenants t on t.id = k.tenant_id"

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from radiant.config import Settings
 from radiant.foundation.identity import sessions
 from radiant.foundation.identity.callers import Caller, PasswordChangeRequired, Role
+from radiant.foundation.identity.known_keys import KnownKeys
 from radiant.http.problem import request_id
 from radiant.infra.db import Database, TenantDb
 from radiant.kit.errors import Forbidden, Unauthenticated
@@ -32,6 +33,11 @@ def settings_of(request: Request) -> Settings:
 def database_of(request: Request) -> Database:
     """The database that the root opened."""
     return request.app.state.database
+
+
+def known_keys_of(request: Request) -> KnownKeys:
+    """The keys that this process knows."""
+    return request.app.state.known_keys
 
 
 def origin_of(request: Request) -> sessions.Origin:
@@ -74,7 +80,7 @@ async def verify(request: Request) -> Caller:
     secret = bearer_of(request)
     token = request.cookies.get(COOKIE)
     if secret is not None:
-        caller = await sessions.verify_key(database, secret, origin)
+        caller = await known_keys_of(request).verify(secret, origin)
         caller.require_scope("read" if request.method in _SAFE else "write")
     elif token:
         if request.method not in _SAFE:

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from radiant.foundation.identity import api_keys_store, passwords, sessions_store, trail, users_store
+from radiant.foundation.identity import passwords, sessions_store, trail, users_store
 from radiant.foundation.identity.callers import Caller, role_of
 from radiant.foundation.identity.schemas import SignIn
 from radiant.infra.db import Database
@@ -20,6 +20,7 @@ LIMIT_PAIR, LIMIT_EMAIL, LIMIT_ADDRESS = 5, 30, 60
 _TOUCH_AFTER = timedelta(minutes=1)
 _ALL_SCOPES = frozenset({"inference", "read", "write", "admin"})
 KEY_PREFIX = "rad_"
+UNKNOWN_KEY = "this API key is unknown, expired or revoked; make one under Settings, Keys"
 
 
 class WrongCredentials(Unauthenticated):
@@ -138,30 +139,6 @@ async def verify_session(
         scopes=_ALL_SCOPES,
         session_id=row["id"],
         must_change_password=row["must_change_password"],
-        ip=origin.ip,
-        request_id=origin.request_id,
-    )
-
-
-async def verify_key(database: Database, secret: str, origin: Origin) -> Caller:
-    """The person behind an API key, with the key's scopes. Raises Unauthenticated."""
-    async with database.system("verify key").tx() as tx:
-        row = await api_keys_store.lookup(tx, hash_token(secret))
-        if row is not None and row["stale"]:
-            await api_keys_store.touch(tx, row["id"])
-    if row is None:
-        raise Unauthenticated(
-            "this API key is unknown, expired or revoked; make one under Settings, Keys",
-            headers={"WWW-Authenticate": "Bearer"},
-        )
-    return Caller(
-        tenant_id=row["tenant_id"],
-        user_id=row["user_id"],
-        role=role_of(row["role"]),
-        is_operator=row["is_operator"],
-        kind="api_key",
-        scopes=frozenset(row["scopes"]),
-        api_key_id=row["id"],
         ip=origin.ip,
         request_id=origin.request_id,
     )
