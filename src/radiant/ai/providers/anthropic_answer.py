@@ -18,7 +18,7 @@ from radiant.ai.providers.errors import ContextTooLong, MalformedStream, Upstrea
 from radiant.ai.providers.failures import failure_in_stream
 from radiant.ai.providers.provider import Connection
 
-_STOP_REASONS: dict[str, StopReason] = {
+STOP_REASONS: dict[str, StopReason] = {
     "end_turn": "end",
     # A server tool paused its turn; we send none, so for us it is an end.
     "pause_turn": "end",
@@ -34,7 +34,9 @@ class _OutputDetails(msgspec.Struct):
     thinking_tokens: int | None = None
 
 
-class _Usage(msgspec.Struct):
+class WireUsage(msgspec.Struct):
+    """Counts, as messages and their events report them."""
+
     input_tokens: int | None = None
     output_tokens: int | None = None
     cache_creation_input_tokens: int | None = None
@@ -42,8 +44,29 @@ class _Usage(msgspec.Struct):
     output_tokens_details: _OutputDetails | None = None
 
 
+def neutral(usage: WireUsage, counts: dict[str, int]) -> Usage:
+    """The counts in our words. They are cumulative, and each event repeats only some of them: `counts` keeps what an
+    answer told before. Cached tokens stand beside `input_tokens` there, and inside it here."""
+    seen = {
+        "plain": usage.input_tokens,
+        "output": usage.output_tokens,
+        "written": usage.cache_creation_input_tokens,
+        "read": usage.cache_read_input_tokens,
+        "thought": usage.output_tokens_details.thinking_tokens if usage.output_tokens_details else None,
+    }
+    counts.update({name: count for name, count in seen.items() if count is not None})
+    read, written = counts.get("read", 0), counts.get("written", 0)
+    return Usage(
+        input_tokens=counts.get("plain", 0) + read + written,
+        output_tokens=counts.get("output", 0),
+        cache_read_tokens=read,
+        cache_write_tokens=written,
+        reasoning_tokens=counts.get("thought", 0),
+    )
+
+
 class _Message(msgspec.Struct):
-    usage: _Usage | None = None
+    usage: WireUsage | None = None
 
 
 class _Block(msgspec.Struct):
@@ -71,7 +94,7 @@ class _Event(msgspec.Struct):
     message: _Message | None = None
     content_block: _Block | None = None
     delta: _Delta | None = None
-    usage: _Usage | None = None
+    usage: WireUsage | None = None
     error: Any = None
 
 
@@ -102,14 +125,14 @@ class Answer:
                 raise failure_in_stream(self._connection, {"error": event.error})
             case "message_start" if event.message is not None:
                 if event.message.usage is not None:
-                    yield self._usage(event.message.usage)
+                    yield neutral(event.message.usage, self._counts)
             case "content_block_start" if event.content_block is not None:
                 yield from self._begin(event.index, event.content_block)
             case "content_block_delta" if event.delta is not None:
                 yield from self._more(event.index, event.delta)
             case "message_delta":
                 if event.usage is not None:
-                    yield self._usage(event.usage)
+                    yield neutral(event.usage, self._counts)
                 if event.delta is not None and event.delta.stop_reason is not None:
                     self._stop_reason = event.delta.stop_reason
             case "message_stop":
@@ -146,31 +169,11 @@ class Answer:
             case _:
                 pass
 
-    def _usage(self, usage: _Usage) -> Usage:
-        """Counts are cumulative, and each event repeats only some of them. Cached tokens stand beside
-        `input_tokens` there, and inside it here."""
-        seen = {
-            "plain": usage.input_tokens,
-            "output": usage.output_tokens,
-            "written": usage.cache_creation_input_tokens,
-            "read": usage.cache_read_input_tokens,
-            "thought": usage.output_tokens_details.thinking_tokens if usage.output_tokens_details else None,
-        }
-        self._counts.update({name: count for name, count in seen.items() if count is not None})
-        read, written = self._counts.get("read", 0), self._counts.get("written", 0)
-        return Usage(
-            input_tokens=self._counts.get("plain", 0) + read + written,
-            output_tokens=self._counts.get("output", 0),
-            cache_read_tokens=read,
-            cache_write_tokens=written,
-            reasoning_tokens=self._counts.get("thought", 0),
-        )
-
     def _done(self) -> Done:
         provider = self._connection.provider
         if self._stop_reason == "model_context_window_exceeded" and not self._counts.get("output"):
             raise ContextTooLong(f"{provider}: the conversation fills the model's whole context", provider=provider)
-        reason = _STOP_REASONS.get(self._stop_reason or "")
+        reason = STOP_REASONS.get(self._stop_reason or "")
         if reason is None:
             raise UpstreamBroken(
                 f"{provider} stopped for a reason of its own: {(self._stop_reason or 'none')[:80]}", provider=provider

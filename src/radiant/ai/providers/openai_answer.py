@@ -19,7 +19,7 @@ from radiant.ai.providers.failures import failure_in_stream
 from radiant.ai.providers.provider import Connection
 
 # What the vendors call the end. "model_length" is Mistral's, "eos" older servers'.
-_STOP_REASONS: dict[str, StopReason] = {
+STOP_REASONS: dict[str, StopReason] = {
     "stop": "end",
     "eos": "end",
     "end_turn": "end",
@@ -173,7 +173,7 @@ class Answer:
         if self._usage is not None:
             yield self._usage
         finish = self._finish or ""
-        reason = _STOP_REASONS.get(finish)
+        reason = STOP_REASONS.get(finish)
         if reason is None:
             raise UpstreamBroken(
                 f"{self._connection.provider} stopped for a reason of its own: {finish[:80]}",
