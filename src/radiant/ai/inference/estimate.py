@@ -1,11 +1,12 @@
 """What a request will cost before it runs, and what it cost where the upstream did not tell. Both are marked so."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from radiant.ai.inference.model import Model
 from radiant.ai.providers.chat import (
     ChatRequest,
+    DocumentPart,
     ImagePart,
     ImageUrlPart,
     JsonSchema,
@@ -38,8 +39,11 @@ def _part_tokens(part: Part) -> int:
             return text_tokens(len(text))
         case ToolCallPart(_, name, arguments):
             return text_tokens(len(name) + len(arguments))
-        case ToolResultPart(_, text):
-            return text_tokens(len(text))
+        case ToolResultPart(_, text, media=media):
+            return text_tokens(len(text)) + sum(map(_part_tokens, media))
+        case DocumentPart(media_type, data):
+            # A page of a PDF is some 50 kB and up to 3,000 tokens of text and picture.
+            return text_tokens(len(data)) if media_type.startswith("text/") else 3000 * (1 + len(data) // 50_000)
         case ImagePart() | ImageUrlPart():
             return _TOKENS_PER_IMAGE
 
@@ -53,15 +57,22 @@ def input_tokens(request: ChatRequest) -> int:
     return messages + tools
 
 
-def _has_image(messages: Sequence[Message]) -> bool:
-    return any(isinstance(part, ImagePart | ImageUrlPart) for message in messages for part in message.parts)
+def _all_parts(messages: Sequence[Message]) -> Iterator[Part]:
+    for message in messages:
+        for part in message.parts:
+            yield part
+            if isinstance(part, ToolResultPart):
+                yield from part.media
 
 
 def needs_of(request: ChatRequest) -> Needs:
     """What the request asks of a model."""
     capabilities = {"text"}
-    if _has_image(request.messages):
-        capabilities.add("vision")
+    for part in _all_parts(request.messages):
+        if isinstance(part, ImagePart | ImageUrlPart):
+            capabilities.add("vision")
+        elif isinstance(part, DocumentPart) and not part.media_type.startswith("text/"):
+            capabilities.add("documents")
     if request.tools:
         capabilities.add("tools")
     if isinstance(request.response_format, JsonSchema):

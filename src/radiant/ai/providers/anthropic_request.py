@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 
 from radiant.ai.providers.chat import (
+    CacheMark,
     ChatRequest,
+    DocumentPart,
     ImagePart,
     ImageUrlPart,
     JsonSchema,
@@ -16,10 +18,12 @@ from radiant.ai.providers.chat import (
     Part,
     ReasoningPart,
     TextPart,
+    Tool,
     ToolCallPart,
     ToolResultPart,
 )
 from radiant.ai.providers.errors import UpstreamBadRequest
+from radiant.ai.providers.signatures import bare_id, of_anthropic
 from radiant.ai.providers.vendors import Vendor
 
 Json = dict[str, Any]
@@ -33,7 +37,8 @@ _EFFORTS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", 
 
 def message_body(request: ChatRequest, vendor: Vendor) -> Json:
     """The body. Seeds and penalties have no word here; temperature and top_p only with older models, for newer
-    ones refuse them. Raises UpstreamBadRequest for a tool call whose arguments are not a JSON object."""
+    ones refuse them. Raises UpstreamBadRequest for a tool call whose arguments are not a JSON object, and for a
+    system message with pictures."""
     system, messages = _split(request.messages)
     limit = request.max_tokens if request.max_tokens is not None else DEFAULT_MAX_TOKENS
     body: Json = {"model": request.model, "messages": messages, "max_tokens": limit, "stream": True}
@@ -50,16 +55,17 @@ def message_body(request: ChatRequest, vendor: Vendor) -> Json:
     if request.user is not None:
         body["metadata"] = {"user_id": request.user}
     if request.tools:
-        body["tools"] = [_tool(tool.name, tool.description, tool.parameters, tool.strict) for tool in request.tools]
+        body["tools"] = [_tool(tool) for tool in request.tools]
         body["tool_choice"] = _tool_choice(request)
     if isinstance(request.response_format, JsonSchema):
         config["format"] = {"type": "json_schema", "schema": request.response_format.schema}
     elif request.response_format is not None:
-        system.append("Answer with one JSON object and nothing else.")
+        system.append(TextPart("Answer with one JSON object and nothing else."))
     if config:
         body["output_config"] = config
     if system:
-        body["system"] = "\n\n".join(system)
+        marked = any(part.cache for part in system)
+        body["system"] = [_text(part) for part in system] if marked else "\n\n".join(part.text for part in system)
     return body
 
 
@@ -89,13 +95,13 @@ def _add_thinking(body: Json, config: Json, request: ChatRequest, vendor: Vendor
     config["effort"] = _EFFORTS[effort]
 
 
-def _tool(name: str, description: str, parameters: Json, strict: bool | None) -> Json:
-    tool: Json = {"name": name, "input_schema": parameters}
-    if description:
-        tool["description"] = description
-    if strict:
-        tool["strict"] = True
-    return tool
+def _tool(tool: Tool) -> Json:
+    out: Json = {"name": tool.name, "input_schema": tool.parameters}
+    if tool.description:
+        out["description"] = tool.description
+    if tool.strict:
+        out["strict"] = True
+    return _marked(out, tool.cache)
 
 
 def _tool_choice(request: ChatRequest) -> Json:
@@ -109,14 +115,13 @@ def _tool_choice(request: ChatRequest) -> Json:
     return out
 
 
-def _split(messages: Sequence[Message]) -> tuple[list[str], list[Json]]:
+def _split(messages: Sequence[Message]) -> tuple[list[TextPart], list[Json]]:
     """System texts apart; the rest as alternating turns, neighbours of one role joined."""
-    system: list[str] = []
+    system: list[TextPart] = []
     turns: list[Json] = []
     for message in messages:
         if message.role == "system":
-            if message.text:
-                system.append(message.text)
+            system += system_words(message)
             continue
         role = "assistant" if message.role == "assistant" else "user"
         blocks = [block for part in message.parts for block in _block(part, role)]
@@ -132,28 +137,72 @@ def _split(messages: Sequence[Message]) -> tuple[list[str], list[Json]]:
     return system, turns
 
 
+def system_words(message: Message) -> list[TextPart]:
+    """The words of a system message. Raises UpstreamBadRequest where it holds anything else."""
+    words = [part for part in message.parts if isinstance(part, TextPart)]
+    if len(words) != len(message.parts):
+        raise UpstreamBadRequest(
+            "a system message holds words alone here; move pictures and documents to the user's", provider="anthropic"
+        )
+    return [part for part in words if part.text]
+
+
 def _results_first(block: Json) -> bool:
     return block["type"] != "tool_result"
+
+
+def _marked(block: Json, cache: CacheMark | None) -> Json:
+    if cache == "1h":
+        block["cache_control"] = {"type": "ephemeral", "ttl": "1h"}
+    elif cache is not None:
+        block["cache_control"] = {"type": "ephemeral"}
+    return block
+
+
+def _text(part: TextPart) -> Json:
+    return _marked({"type": "text", "text": part.text}, part.cache)
+
+
+def _inline(part: ImagePart | DocumentPart) -> Json:
+    if isinstance(part, ImagePart):
+        data = base64.b64encode(part.data).decode()
+        block: Json = {"type": "image", "source": {"type": "base64", "media_type": part.media_type, "data": data}}
+        return _marked(block, part.cache)
+    if part.media_type.startswith("text/"):
+        words = part.data.decode("utf-8", "replace")
+        source = {"type": "text", "media_type": "text/plain", "data": words}
+    else:
+        data = base64.b64encode(part.data).decode()
+        source = {"type": "base64", "media_type": part.media_type, "data": data}
+    block = {"type": "document", "source": source}
+    if part.title:
+        block["title"] = part.title
+    return _marked(block, part.cache)
 
 
 def _block(part: Part, role: str) -> list[Json]:
     match part:
         case TextPart(text):
             # An empty block of text is refused.
-            return [{"type": "text", "text": text}] if text.strip() else []
-        case ImagePart(media_type, data):
-            source = {"type": "base64", "media_type": media_type, "data": base64.b64encode(data).decode()}
-            return [{"type": "image", "source": source}]
+            return [_text(part)] if text.strip() else []
+        case ImagePart() | DocumentPart():
+            return [_inline(part)]
         case ImageUrlPart(url):
-            return [{"type": "image", "source": {"type": "url", "url": url}}]
+            return [_marked({"type": "image", "source": {"type": "url", "url": url}}, part.cache)]
         case ToolCallPart(call_id, name, arguments):
-            return [{"type": "tool_use", "id": call_id, "name": name, "input": _object(name, arguments)}]
+            call = {"type": "tool_use", "id": bare_id(call_id), "name": name, "input": _object(name, arguments)}
+            return [_marked(call, part.cache)]
         case ToolResultPart(call_id, text, is_error):
-            block: Json = {"type": "tool_result", "tool_use_id": call_id, "content": text}
-            return [{**block, "is_error": True} if is_error else block]
+            block: Json = {"type": "tool_result", "tool_use_id": bare_id(call_id), "content": text}
+            if part.media:
+                words = [{"type": "text", "text": text}] if text.strip() else []
+                block["content"] = [*words, *(_inline(item) for item in part.media)]
+            if is_error:
+                block["is_error"] = True
+            return [_marked(block, part.cache)]
         case ReasoningPart(text, signature, redacted):
-            # Thinking without its signature is another provider's: it cannot be given back.
-            if not signature or role != "assistant":
+            # Thinking without its signature, or with another provider's, cannot be given back.
+            if not of_anthropic(signature) or role != "assistant":
                 return []
             if redacted:
                 return [{"type": "redacted_thinking", "data": signature}]

@@ -16,6 +16,9 @@ from radiant.kit.errors import Problem
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 StopReason: TypeAlias = Literal["end", "length", "tool_calls", "stop_sequence", "content_filter"]
 ReasoningEffort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+CacheMark: TypeAlias = Literal["5m", "1h"]
+"""The prompt up to and with what bears it is worth keeping for that long. It changes no answer, so a protocol
+without a word for it ignores it."""
 
 
 class _Part(msgspec.Struct, frozen=True, tag_field="type"):
@@ -26,6 +29,7 @@ class TextPart(_Part, frozen=True, tag="text"):
     """Words."""
 
     text: str
+    cache: CacheMark | None = None
 
 
 class ImagePart(_Part, frozen=True, tag="image"):
@@ -33,40 +37,61 @@ class ImagePart(_Part, frozen=True, tag="image"):
 
     media_type: str
     data: bytes
+    cache: CacheMark | None = None
 
 
 class ImageUrlPart(_Part, frozen=True, tag="image_url"):
     """A picture that the upstream fetches by itself. We never fetch it."""
 
     url: str
+    cache: CacheMark | None = None
+
+
+class DocumentPart(_Part, frozen=True, tag="document"):
+    """A document by value: application/pdf, or text/plain (UTF-8). Upstreams without a word for documents get a
+    text as text, and refuse a PDF (UpstreamBadRequest)."""
+
+    media_type: str
+    data: bytes
+    title: str = ""
+    cache: CacheMark | None = None
+
+    def as_text(self) -> str:
+        """A text document as words that say what they are."""
+        title = self.title.replace('"', "'")
+        return f'<document title="{title}">\n{self.data.decode("utf-8", "replace")}\n</document>'
 
 
 class ToolCallPart(_Part, frozen=True, tag="tool_call"):
-    """The assistant asked for a tool. `arguments` is JSON text as the model wrote it: it may be malformed."""
+    """The assistant asked for a tool. `arguments` is JSON text as the model wrote it: it may be malformed.
+    `id` may carry a provider's signature (`signatures`), so that it comes back through any door."""
 
     id: str
     name: str
     arguments: str
+    cache: CacheMark | None = None
 
 
 class ToolResultPart(_Part, frozen=True, tag="tool_result"):
-    """What the tool answered to call `call_id`."""
+    """What the tool answered to call `call_id`: words, then pictures and documents."""
 
     call_id: str
     text: str
     is_error: bool = False
+    media: tuple[ImagePart | DocumentPart, ...] = ()
+    cache: CacheMark | None = None
 
 
 class ReasoningPart(_Part, frozen=True, tag="reasoning"):
-    """Thinking shown by the model. `signature` must go back unchanged to the provider that made it; where
-    `redacted`, the text is empty and the signature holds the sealed thinking."""
+    """Thinking shown by the model. `signature` must go back unchanged to the provider that made it (`signatures`
+    tells whose it is); where `redacted`, the text is empty and the signature holds the sealed thinking."""
 
     text: str
     signature: str = ""
     redacted: bool = False
 
 
-Part: TypeAlias = TextPart | ImagePart | ImageUrlPart | ToolCallPart | ToolResultPart | ReasoningPart
+Part: TypeAlias = TextPart | ImagePart | ImageUrlPart | DocumentPart | ToolCallPart | ToolResultPart | ReasoningPart
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -93,6 +118,7 @@ class Tool(msgspec.Struct, frozen=True):
     description: str = ""
     parameters: dict[str, Any] = msgspec.field(default_factory=lambda: {"type": "object", "properties": {}})
     strict: bool | None = None
+    cache: CacheMark | None = None
 
 
 class NamedTool(msgspec.Struct, frozen=True, tag="named"):
@@ -343,7 +369,9 @@ class EmbeddingRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EmbeddingResult(msgspec.Struct, frozen=True):
-    """One vector for each input, in order; `input_tokens` over all of them."""
+    """One vector for each input, in order; `input_tokens` over all of them, `estimated` where the upstream does not
+    count."""
 
     vectors: Sequence[Sequence[float]]
     input_tokens: int
+    estimated: bool = False

@@ -8,6 +8,7 @@ import msgspec
 
 from radiant.ai.providers.chat import (
     ChatRequest,
+    DocumentPart,
     ImagePart,
     ImageUrlPart,
     JsonSchema,
@@ -19,14 +20,17 @@ from radiant.ai.providers.chat import (
     ToolCallPart,
     ToolResultPart,
 )
+from radiant.ai.providers.errors import UpstreamBadRequest
+from radiant.ai.providers.signatures import bare_id
 from radiant.ai.providers.vendors import Vendor
 
 Json = dict[str, Any]
 
 
 def chat_body(request: ChatRequest, vendor: Vendor) -> Json:
-    """The body. Sampling parameters are left out for models that refuse them."""
-    body: Json = {"model": request.model, "messages": _messages(request.messages), "stream": True}
+    """The body. Sampling parameters are left out for models that refuse them. Raises UpstreamBadRequest for a PDF
+    where the vendor takes none."""
+    body: Json = {"model": request.model, "messages": _messages(request.messages, vendor), "stream": True}
     if vendor.stream_usage:
         body["stream_options"] = {"include_usage": True}
     if request.max_tokens is not None:
@@ -91,19 +95,28 @@ def _add_format(body: Json, request: ChatRequest, vendor: Vendor) -> None:
         body["messages"] = [rule, *body["messages"]]
 
 
-def _messages(messages: Sequence[Message]) -> list[Json]:
+def _messages(messages: Sequence[Message], vendor: Vendor) -> list[Json]:
     out: list[Json] = []
+    # Pictures that tools gave: a tool's message holds words alone, so they follow the last of the results.
+    shown: list[Part] = []
     for message in messages:
         # Each result of a tool is a message of its own here, and must follow the calls at once.
         for part in message.parts:
             if isinstance(part, ToolResultPart):
                 text = f"Error: {part.text}" if part.is_error else part.text
-                out.append({"role": "tool", "tool_call_id": part.call_id, "content": text})
+                out.append({"role": "tool", "tool_call_id": bare_id(part.call_id), "content": text})
+                if part.media:
+                    shown += [TextPart(f"What the tool gave for {bare_id(part.call_id)}:"), *part.media]
         rest = [part for part in message.parts if not isinstance(part, ToolResultPart | ReasoningPart)]
+        if shown and (rest or message.role == "assistant"):
+            out.append({"role": "user", "content": _content(shown, vendor)})
+            shown = []
         if message.role == "assistant":
             out.append(_assistant(rest))
         elif rest:
-            out.append({"role": "user" if message.role == "tool" else message.role, "content": _content(rest)})
+            out.append({"role": "user" if message.role == "tool" else message.role, "content": _content(rest, vendor)})
+    if shown:
+        out.append({"role": "user", "content": _content(shown, vendor)})
     return out
 
 
@@ -111,7 +124,7 @@ def _assistant(parts: Sequence[Part]) -> Json:
     text = "".join(part.text for part in parts if isinstance(part, TextPart))
     calls = [
         {
-            "id": part.id,
+            "id": bare_id(part.id),
             "type": "function",
             "function": {"name": part.name, "arguments": part.arguments or "{}"},
         }
@@ -124,7 +137,7 @@ def _assistant(parts: Sequence[Part]) -> Json:
     return message
 
 
-def _content(parts: Sequence[Part]) -> str | list[Json]:
+def _content(parts: Sequence[Part], vendor: Vendor) -> str | list[Json]:
     if all(isinstance(part, TextPart) for part in parts):
         return "".join(part.text for part in parts if isinstance(part, TextPart))
     pieces: list[Json] = []
@@ -132,8 +145,24 @@ def _content(parts: Sequence[Part]) -> str | list[Json]:
         if isinstance(part, TextPart):
             pieces.append({"type": "text", "text": part.text})
         elif isinstance(part, ImagePart):
-            data = base64.b64encode(part.data).decode()
-            pieces.append({"type": "image_url", "image_url": {"url": f"data:{part.media_type};base64,{data}"}})
+            pieces.append({"type": "image_url", "image_url": {"url": _data_url(part)}})
         elif isinstance(part, ImageUrlPart):
             pieces.append({"type": "image_url", "image_url": {"url": part.url}})
+        elif isinstance(part, DocumentPart):
+            pieces.append(_document(part, vendor))
     return pieces
+
+
+def _data_url(part: ImagePart | DocumentPart) -> str:
+    return f"data:{part.media_type};base64,{base64.b64encode(part.data).decode()}"
+
+
+def _document(part: DocumentPart, vendor: Vendor) -> Json:
+    if part.media_type.startswith("text/"):
+        return {"type": "text", "text": part.as_text()}
+    if not vendor.documents:
+        raise UpstreamBadRequest(
+            f"{vendor.display_name} takes no documents of type {part.media_type}; send its text, or choose another model",
+            provider=vendor.display_name,
+        )
+    return {"type": "file", "file": {"filename": part.title or "document.pdf", "file_data": _data_url(part)}}

@@ -28,6 +28,7 @@ class Vendor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     takes_sampling: Sequence[str] = ()
     budget_thinking: Sequence[str] = ()
     always_thinking: Sequence[str] = ()
+    documents: bool = False
 
 
 # Read with the module: later it would be a read of a file on the event loop.

@@ -5,7 +5,10 @@ from typing import Any, Literal
 import msgspec
 
 from radiant.ai.providers.chat import (
+    CacheMark,
     ChatRequest,
+    DocumentPart,
+    ImagePart,
     ImageUrlPart,
     JsonSchema,
     Message,
@@ -21,7 +24,7 @@ from radiant.ai.providers.chat import (
     ToolChoice,
     ToolResultPart,
 )
-from radiant.doors.gateway.openai_request import MAX_STOPS, BadRequest, image_part
+from radiant.doors.gateway.openai_request import MAX_STOPS, BadRequest, document_part, image_part
 
 
 class _Source(msgspec.Struct):
@@ -29,6 +32,15 @@ class _Source(msgspec.Struct):
     media_type: str | None = None
     data: str | None = None
     url: str | None = None
+
+
+class _CacheControl(msgspec.Struct):
+    type: Literal["ephemeral"] = "ephemeral"
+    ttl: CacheMark | None = None
+
+
+def _mark(cache: _CacheControl | None) -> CacheMark | None:
+    return None if cache is None else cache.ttl or "5m"
 
 
 class _Block(msgspec.Struct):
@@ -44,6 +56,8 @@ class _Block(msgspec.Struct):
     thinking: str | None = None
     signature: str | None = None
     data: str | None = None
+    title: str | None = None
+    cache_control: _CacheControl | None = None
 
 
 class _WireMessage(msgspec.Struct):
@@ -57,6 +71,7 @@ class _WireTool(msgspec.Struct):
     description: str | None = None
     input_schema: dict[str, Any] | None = None
     strict: bool | None = None
+    cache_control: _CacheControl | None = None
 
 
 class _WireChoice(msgspec.Struct):
@@ -154,26 +169,30 @@ class MessagesBody(msgspec.Struct):
 
 
 def _part(where: str, block: _Block) -> Part:
+    cache = _mark(block.cache_control)
     match block.type:
         case "text" if block.text is not None:
-            return TextPart(block.text)
+            return TextPart(block.text, cache)
         case "image" if block.source is not None:
-            return _image(where, block.source)
+            return msgspec.structs.replace(_image(where, block.source), cache=cache)
+        case "document" if block.source is not None:
+            return msgspec.structs.replace(_document(where, block.source, block.title or ""), cache=cache)
         case "tool_use" if block.id and block.name and block.input is not None:
-            return ToolCallPart(block.id, block.name, msgspec.json.encode(block.input).decode())
+            return ToolCallPart(block.id, block.name, msgspec.json.encode(block.input).decode(), cache)
         case "tool_result" if block.tool_use_id:
-            return ToolResultPart(block.tool_use_id, _result_text(where, block), bool(block.is_error))
+            text, media = _result(where, block)
+            return ToolResultPart(block.tool_use_id, text, bool(block.is_error), tuple(media), cache)
         case "thinking" if block.thinking is not None:
             return ReasoningPart(block.thinking, block.signature or "")
         case "redacted_thinking" if block.data is not None:
             return ReasoningPart("", block.data, redacted=True)
-        case "text" | "image" | "tool_use" | "tool_result" | "thinking" | "redacted_thinking":
+        case "text" | "image" | "document" | "tool_use" | "tool_result" | "thinking" | "redacted_thinking":
             raise BadRequest(f"{where}: a {block.type} block lacks its content", where)
         case other:
             raise BadRequest(f"{where}.type: {other!r} is not taken here", where)
 
 
-def _image(where: str, source: _Source) -> Part:
+def _image(where: str, source: _Source) -> ImagePart | ImageUrlPart:
     if source.type == "base64" and source.media_type and source.data is not None:
         return image_part(f"{where}.source", source.media_type, source.data)
     if source.type == "url" and source.url and source.url.startswith(("https://", "http://")):
@@ -181,13 +200,27 @@ def _image(where: str, source: _Source) -> Part:
     raise BadRequest(f"{where}.source: give base64 with its media_type, or a url", f"{where}.source")
 
 
-def _result_text(where: str, block: _Block) -> str:
+def _document(where: str, source: _Source, title: str) -> DocumentPart:
+    if source.type == "base64" and source.media_type and source.data is not None:
+        return document_part(f"{where}.source", source.media_type, source.data, title)
+    if source.type == "text" and source.data is not None:
+        return DocumentPart("text/plain", source.data.encode(), title)
+    raise BadRequest(f"{where}.source: give base64 with its media_type, or text", f"{where}.source")
+
+
+def _result(where: str, block: _Block) -> tuple[str, list[ImagePart | DocumentPart]]:
     if block.content is None or isinstance(block.content, str):
-        return block.content or ""
+        return block.content or "", []
+    text, media = "", list[ImagePart | DocumentPart]()
     for i, inner in enumerate(block.content):
-        if inner.type != "text" or inner.text is None:
-            raise BadRequest(f"{where}.content[{i}]: tool results are text here", where)
-    return "".join(inner.text or "" for inner in block.content)
+        part = _part(f"{where}.content[{i}]", inner)
+        if isinstance(part, TextPart):
+            text += part.text
+        elif isinstance(part, ImagePart | DocumentPart):
+            media.append(part)
+        else:
+            raise BadRequest(f"{where}.content[{i}]: results are text, images and documents by value", where)
+    return text, media
 
 
 def _message(index: int, message: _WireMessage) -> Message:
@@ -203,7 +236,7 @@ def _message(index: int, message: _WireMessage) -> Message:
 def _tool(index: int, tool: _WireTool) -> Tool:
     if tool.type not in (None, "custom") or tool.input_schema is None:
         raise BadRequest(f"tools[{index}]: {tool.type or 'a tool without input_schema'} is not taken here", "tools")
-    return Tool(tool.name, tool.description or "", tool.input_schema, tool.strict)
+    return Tool(tool.name, tool.description or "", tool.input_schema, tool.strict, _mark(tool.cache_control))
 
 
 def _choice(choice: _WireChoice | None) -> ToolChoice:

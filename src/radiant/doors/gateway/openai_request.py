@@ -9,6 +9,7 @@ import msgspec
 
 from radiant.ai.providers.chat import (
     ChatRequest,
+    DocumentPart,
     EmbeddingRequest,
     ImagePart,
     ImageUrlPart,
@@ -29,6 +30,7 @@ from radiant.kit.errors import Problem
 
 _DATA_URL = re.compile(r"^data:([a-zA-Z0-9.+/-]+);base64,")
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+DOCUMENT_TYPES = ("application/pdf", "text/plain")
 MAX_STOPS = 16
 T = TypeVar("T")
 
@@ -63,11 +65,18 @@ class _ImageUrl(msgspec.Struct):
     url: str
 
 
+class _File(msgspec.Struct):
+    file_data: str | None = None
+    filename: str | None = None
+    file_id: str | None = None
+
+
 class _WirePart(msgspec.Struct):
     type: str
     text: str | None = None
     refusal: str | None = None
     image_url: _ImageUrl | None = None
+    file: _File | None = None
 
 
 class _WireFunction(msgspec.Struct):
@@ -223,6 +232,23 @@ def image_of_url(where: str, url: str) -> ImagePart | ImageUrlPart:
     raise BadRequest(f"{where}: give an http(s) address or data:image/…;base64,…", where)
 
 
+def document_part(where: str, media_type: str, data: str, title: str) -> DocumentPart:
+    """A document given as base64. Raises BadRequest."""
+    if media_type not in DOCUMENT_TYPES:
+        raise BadRequest(f"{where}: {media_type} is not one of {', '.join(DOCUMENT_TYPES)}", where)
+    try:
+        return DocumentPart(media_type, base64.b64decode(data, validate=True), title)
+    except (binascii.Error, ValueError) as error:
+        raise BadRequest(f"{where}: not base64", where) from error
+
+
+def _file(where: str, file: _File) -> DocumentPart:
+    match = _DATA_URL.match(file.file_data or "")
+    if match is None or file.file_data is None:
+        raise BadRequest(f"{where}.file_data: give the file itself, as data:application/pdf;base64,…", where)
+    return document_part(f"{where}.file_data", match[1].lower(), file.file_data[match.end() :], file.filename or "")
+
+
 def _part(where: str, part: _WirePart) -> Part:
     match part.type:
         case "text" if part.text is not None:
@@ -231,10 +257,12 @@ def _part(where: str, part: _WirePart) -> Part:
             return TextPart(part.refusal)
         case "image_url" if part.image_url is not None:
             return image_of_url(f"{where}.image_url.url", part.image_url.url)
-        case "text" | "refusal" | "image_url":
+        case "file" if part.file is not None:
+            return _file(f"{where}.file", part.file)
+        case "text" | "refusal" | "image_url" | "file":
             raise BadRequest(f"{where}.{part.type}: missing", where)
         case other:
-            raise BadRequest(f"{where}.type: {other!r} is not taken here; text and image_url are", where)
+            raise BadRequest(f"{where}.type: {other!r} is not taken here; text, image_url and file are", where)
 
 
 def _message(index: int, message: _WireMessage) -> Message:
@@ -248,7 +276,10 @@ def _message(index: int, message: _WireMessage) -> Message:
         if not message.tool_call_id:
             raise BadRequest(f"{where}.tool_call_id: missing", where)
         text = "".join(part.text for part in parts if isinstance(part, TextPart))
-        return Message("tool", [ToolResultPart(message.tool_call_id, text)])
+        media = [part for part in parts if isinstance(part, ImagePart | DocumentPart)]
+        if any(isinstance(part, ImageUrlPart) for part in parts):
+            raise BadRequest(f"{where}.content: a tool's picture is given by value (data:image/…;base64,…)", where)
+        return Message("tool", [ToolResultPart(message.tool_call_id, text, media=tuple(media))])
     if message.role == "assistant":
         calls = message.tool_calls or []
         parts += [ToolCallPart(call.id, call.function.name, call.function.arguments) for call in calls]
