@@ -2,19 +2,18 @@
 
 import asyncio
 import contextlib
-import os
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from functools import lru_cache
 from typing import Any, TypeVar
 
-import aiohttp
 import msgspec
 
 from radiant.ai.providers.addresses import check_base_url
 from radiant.ai.providers.errors import (
     CutStream,
     MalformedStream,
+    UpstreamBadRequest,
     UpstreamError,
     UpstreamTimeout,
     UpstreamUnreachable,
@@ -22,9 +21,23 @@ from radiant.ai.providers.errors import (
 from radiant.ai.providers.failures import failure_of
 from radiant.ai.providers.provider import Connection
 from radiant.ai.providers.sse import SseEvent, SseParser, SseTooLarge
-from radiant.infra.httpclient import AddressBlocked, HttpClient
+from radiant.infra.httpclient import (
+    AddressBlocked,
+    BadHttp,
+    BodyTooLarge,
+    ConnectFailed,
+    ConnectTimeout,
+    CutConnection,
+    HttpClient,
+    HttpError,
+    NotSendable,
+    Response,
+    Silent,
+)
 
 T = TypeVar("T")
+# A client, the method, the path, headers and body of one call.
+_Call = tuple[HttpClient, str, str, Mapping[str, str], bytes | None]
 
 # An answer that is not a stream: 2,048 vectors of 3,072 floats in JSON are 130 MB; nobody asks for that many.
 MAX_ANSWER = 64 * 2**20
@@ -52,8 +65,51 @@ class Deadline:
         return seconds if self.at is None else max(0.0, min(seconds, self.at - self._clock()))
 
 
-@asynccontextmanager
-async def _open(
+class _Opened:
+    """See `open_response`. A class, since a generator of contextlib costs thrice as much."""
+
+    __slots__ = ("_arguments", "_connection", "_deadline", "_response")
+
+    def __init__(self, arguments: _Call, connection: Connection, deadline: Deadline) -> None:
+        self._arguments = arguments
+        self._connection = connection
+        self._deadline = deadline
+        self._response: Response | None = None
+
+    async def __aenter__(self) -> Response:
+        http, method, path, headers, body = self._arguments
+        connection, deadline = self._connection, self._deadline
+        timeouts = connection.timeouts
+        url = _checked(connection.base_url, allow_private=connection.allow_private) + path
+        try:
+            response = self._response = await http.request(
+                method,
+                url,
+                headers={**headers, **connection.headers} if connection.headers else headers,
+                body=body,
+                allow_private=connection.allow_private,
+                keep_alive=connection.keep_alive,
+                connect=deadline.within(timeouts.connect),
+                first=deadline.within(timeouts.first),
+            )
+        except HttpError as error:
+            raise typed(error, connection, deadline) from error
+        if not 200 <= response.status < 300:
+            try:
+                text = await _beginning(response, deadline)
+            finally:
+                response.close()
+            raise failure_of(connection, response.status, response.headers, text)
+        return response
+
+    async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if self._response is not None:
+            self._response.close()
+        if isinstance(error, HttpError):
+            raise typed(error, self._connection, self._deadline) from error
+
+
+def open_response(
     http: HttpClient,
     method: str,
     path: str,
@@ -61,73 +117,76 @@ async def _open(
     headers: Mapping[str, str],
     body: bytes | None,
     deadline: Deadline,
-) -> AsyncGenerator[aiohttp.ClientResponse, None]:
+) -> AbstractAsyncContextManager[Response]:
     """The response, once its headers are there and say 2xx. Whatever is unread when the block ends is
-    thrown away with its connection, which is how an upstream learns that nobody listens any more."""
-    provider = connection.provider
-    timeouts = connection.timeouts
-    url = _checked(connection.base_url, allow_private=connection.allow_private) + path
-    session = http.session(allow_private=connection.allow_private, keep_alive=connection.keep_alive)
-    request = session.request(
-        method,
-        url,
-        data=body,
-        headers={**headers, **connection.headers},
-        allow_redirects=False,
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=deadline.within(timeouts.connect)),
-    )
-    response: aiohttp.ClientResponse | None = None
+    thrown away with its connection, which is how an upstream learns that nobody listens any more; after the last
+    event of a stream, `response.finish()` keeps the connection. Raises UpstreamError, for HttpErrors inside the
+    block too."""
+    return _Opened((http, method, path, headers, body), connection, deadline)
+
+
+async def next_chunk(response: Response, connection: Connection, deadline: Deadline) -> bytes:
+    """The next piece of a body, b"" at its end; idle time and deadline hold. Raises UpstreamError."""
+    idle = connection.timeouts.idle
+    if deadline.at is not None:
+        idle = deadline.within(idle)
+        if idle <= 0:
+            raise _over(connection)
     try:
-        async with asyncio.timeout(deadline.within(timeouts.first)):
-            response = await request
-        if not 200 <= response.status < 300:
-            async with asyncio.timeout(deadline.within(10.0)):
-                text = await _read(response, MAX_ERROR, cut=True)
-            raise failure_of(connection, response.status, response.headers, text)
-        yield response
-    except (TimeoutError, aiohttp.ServerTimeoutError) as error:
-        # aiohttp's own timeouts are of connecting only, as set above.
-        if isinstance(error, aiohttp.ConnectionTimeoutError):
-            raise UpstreamUnreachable(f"{provider} did not accept a connection in time", provider=provider) from error
+        return await response.chunk(idle)
+    except HttpError as error:
+        raise typed(error, connection, deadline) from error
+
+
+def typed(error: HttpError, connection: Connection, deadline: Deadline) -> UpstreamError:
+    """What a failure of the HTTP client means."""
+    provider = connection.provider
+    if isinstance(error, ConnectTimeout | Silent):
         if deadline.over:
-            raise UpstreamTimeout(f"{provider} did not finish in the time allowed", provider=provider) from error
-        waited = "in mid-answer" if response is not None else "before it began to answer"
-        raise UpstreamTimeout(f"{provider} fell silent {waited}", provider=provider) from error
-    except aiohttp.ClientConnectorError as error:
-        if isinstance(error.os_error, AddressBlocked):
-            raise UpstreamUnreachable(f"{provider}: {error.os_error}", provider=provider) from error
-        raise UpstreamUnreachable(f"{provider} cannot be reached: {_why(error)}", provider=provider) from error
-    except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError, ConnectionError) as error:
-        if response is not None:
-            raise CutStream(f"{provider} cut the connection in mid-answer", provider=provider) from error
-        raise UpstreamUnreachable(f"{provider} cut the connection", provider=provider) from error
-    except aiohttp.ClientError as error:
-        raise MalformedStream(f"{provider} does not answer in HTTP that we understand", provider=provider) from error
-    finally:
-        if response is not None:
-            response.close()
+            return _over(connection)
+        if isinstance(error, ConnectTimeout):
+            return UpstreamUnreachable(f"{provider} did not accept a connection in time", provider=provider)
+        waited = "in mid-answer" if error.begun else "before it began to answer"
+        return UpstreamTimeout(f"{provider} fell silent {waited}", provider=provider)
+    if isinstance(error, AddressBlocked):
+        return UpstreamUnreachable(f"{provider}: {error}", provider=provider)
+    if isinstance(error, ConnectFailed):
+        return UpstreamUnreachable(f"{provider} cannot be reached: {error}", provider=provider)
+    if isinstance(error, CutConnection):
+        if error.begun:
+            return CutStream(f"{provider} cut the connection in mid-answer", provider=provider)
+        return UpstreamUnreachable(f"{provider} cut the connection", provider=provider)
+    if isinstance(error, BodyTooLarge):
+        return MalformedStream(f"{provider} sent {error}", provider=provider)
+    if isinstance(error, NotSendable):
+        return UpstreamBadRequest(f"{provider} cannot be asked this: {error}", provider=provider)
+    if isinstance(error, BadHttp):
+        return MalformedStream(f"{provider} does not answer in HTTP that we understand", provider=provider)
+    return UpstreamUnreachable(f"{provider} cannot be reached: {error}", provider=provider)
 
 
-def _why(error: aiohttp.ClientConnectorError) -> str:
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return "there is no such host"
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return "its certificate is not valid"
-    # The system's own words by number: its message names the address, which is nobody's business.
-    return os.strerror(error.os_error.errno).lower() if error.os_error.errno else "no connection"
+def _over(connection: Connection) -> UpstreamTimeout:
+    provider = connection.provider
+    return UpstreamTimeout(f"{provider} did not finish in the time allowed", provider=provider)
 
 
-async def _read(response: aiohttp.ClientResponse, limit: int, *, cut: bool = False) -> bytes:
-    pieces: list[bytes] = []
-    size = 0
-    while piece := await response.content.readany():
-        size += len(piece)
-        if size > limit:
-            if cut:
+async def _beginning(response: Response, deadline: Deadline) -> bytes:
+    """What an error says, as far as it comes: its status alone says much."""
+    text = b""
+    until = asyncio.get_running_loop().time() + deadline.within(10.0)
+    with contextlib.suppress(HttpError):
+        while len(text) < MAX_ERROR:
+            left = until - asyncio.get_running_loop().time()
+            piece = await response.chunk(max(0.0, left))
+            if not piece or left <= 0:
                 break
-            raise aiohttp.ClientPayloadError(f"more than {limit} bytes")
-        pieces.append(piece)
-    return b"".join(pieces)
+            text += piece
+    return text[:MAX_ERROR]
+
+
+async def _whole(response: Response, connection: Connection, deadline: Deadline) -> bytes:
+    until = asyncio.get_running_loop().time() + deadline.within(connection.timeouts.idle)
+    return await response.read(MAX_ANSWER, until=until)
 
 
 async def call_json(
@@ -143,10 +202,9 @@ async def call_json(
     """The answer's JSON as `answer`, a msgspec type. Raises UpstreamError."""
     provider = connection.provider
     sent = None if body is None else msgspec.json.encode(body)
-    async with _open(http, method, path, connection, headers, sent, deadline) as response:
-        async with asyncio.timeout(deadline.within(connection.timeouts.idle)):
-            text = await _read(response, MAX_ANSWER)
-        if response.status == 200 and response.content_length is None and not text:
+    async with open_response(http, method, path, connection, headers, sent, deadline) as response:
+        text = await _whole(response, connection, deadline)
+        if response.status == 200 and not text and "content-length" not in response.headers:
             raise CutStream(f"{provider} answered with nothing", provider=provider)
     try:
         return msgspec.json.decode(text, type=answer)
@@ -165,23 +223,33 @@ async def call_events(
     """The events of a POST. Ends where the upstream ends it: whether that was the end of the answer, the
     caller must know. Closing the generator closes the connection. Raises UpstreamError."""
     provider = connection.provider
-    idle = connection.timeouts.idle
     parser = SseParser()
     sent = msgspec.json.encode(body)
-    async with _open(http, "POST", path, connection, headers, sent, deadline) as response:
+    async with open_response(http, "POST", path, connection, headers, sent, deadline) as response:
         if response.content_type != "text/event-stream":
             raise await _not_a_stream(response, connection, deadline)
-        while True:
-            async with asyncio.timeout(deadline.within(idle)):
-                chunk = await response.content.readany()
-            if not chunk:
-                return
+        while chunk := await next_chunk(response, connection, deadline):
             try:
                 events = parser.feed(chunk)
             except SseTooLarge as error:
                 raise MalformedStream(f"{provider} sent {error}", provider=provider) from error
             for event in events:
                 yield event
+
+
+async def call_bytes(
+    http: HttpClient,
+    path: str,
+    connection: Connection,
+    headers: Mapping[str, str],
+    body: bytes,
+    deadline: Deadline,
+) -> AsyncGenerator[bytes, None]:
+    """The body of a POST's answer in the pieces in which it comes. Closing the generator closes the connection.
+    Raises UpstreamError."""
+    async with open_response(http, "POST", path, connection, headers, body, deadline) as response:
+        while chunk := await next_chunk(response, connection, deadline):
+            yield chunk
 
 
 async def drain(events: AsyncGenerator[SseEvent, None]) -> None:
@@ -193,10 +261,9 @@ async def drain(events: AsyncGenerator[SseEvent, None]) -> None:
                 pass
 
 
-async def _not_a_stream(response: aiohttp.ClientResponse, connection: Connection, deadline: Deadline) -> UpstreamError:
+async def _not_a_stream(response: Response, connection: Connection, deadline: Deadline) -> UpstreamError:
     """Some answer 200 with an error in JSON."""
-    async with asyncio.timeout(deadline.within(10.0)):
-        text = await _read(response, MAX_ERROR, cut=True)
+    text = await _beginning(response, deadline)
     if response.content_type == "application/json" and b'"error"' in text:
         return failure_of(connection, 502, response.headers, text)
     return MalformedStream(

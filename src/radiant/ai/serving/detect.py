@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-import aiohttp
 import msgspec
 
-from radiant.infra.httpclient import HttpClient
+from radiant.infra.httpclient import HttpClient, HttpError
 
 _TIMEOUT = 1.5
 # Kind (a name of providers/vendors.toml), port.
@@ -44,13 +43,15 @@ async def _ask(http: HttpClient, kind: str, port: int) -> LocalServer | None:
     base_url = f"http://127.0.0.1:{port}/v1"
     try:
         async with asyncio.timeout(_TIMEOUT):
-            session = http.session(allow_private=True)
-            async with session.get(f"{base_url}/models", allow_redirects=False) as response:
+            response = await http.request("GET", f"{base_url}/models", allow_private=True)
+            try:
                 if response.status != 200:
                     return None
-                body = await response.content.read(2**20)
+                body = await response.read(2**20)
+            finally:
+                response.close()
         listed = msgspec.json.decode(body, type=_Models)
-    except (TimeoutError, aiohttp.ClientError, OSError, msgspec.DecodeError, UnicodeDecodeError):
+    except (TimeoutError, HttpError, msgspec.DecodeError, UnicodeDecodeError):
         # Nothing there, or something else: both mean that there is nothing to offer.
         return None
     if listed.object != "list":
