@@ -26,6 +26,7 @@ WITHOUT_TENANT = {
     "outbox_sinks": "positions of readers",
     "retention_policies": "rules for tables",
     "month_partitions": "rules for tables",
+    "usage_journals": "of processes, which serve every tenant",
     "error_patterns": "templates without values, of the operator alone (F14.5, F14.9)",
     "error_actions": "of the operator alone, through its pattern",
     "pgqueuer": "machinery; the tenant is in its headers, which its policy checks",
@@ -51,7 +52,7 @@ NOT_COMPOSITE = {
 # Kept until their owner, their parent or their tenant is deleted.
 KEPT = {
     "tenants", "users", "messages", "external_models", "self_hosted_models", "provider_connections",
-    "audit_log", "budgets", "outbox_sinks", "retention_policies", "month_partitions", "object_deletions",
+    "audit_log", "budgets", "rate_limits", "outbox_sinks", "retention_policies", "month_partitions", "object_deletions",
     "brain_routing_rules", "brain_feedback", "brain_model_statistics", "user_preferences",
     "personalization_settings", "error_projects", "credential_vaults", "credential_vault_members",
     "stored_credentials", "credential_access_log", "aws_identities", "thinktank_steps", "thinktank_tools",

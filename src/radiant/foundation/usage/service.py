@@ -3,18 +3,12 @@
 from datetime import timedelta
 from uuid import UUID
 
-from radiant.foundation.usage import store
+from radiant.foundation.usage import recovery, store
+from radiant.foundation.usage.bounds import BudgetExceeded
 from radiant.foundation.usage.schemas import NewCall, Outcome, Reservation, UsageSummary
 from radiant.infra.db import Database, TenantDb
-from radiant.kit.errors import Problem
 from radiant.kit.ids import UserId, uuid7
 from radiant.kit.money import plain
-
-
-class BudgetExceeded(Problem):
-    """A budget has no room for this call."""
-
-    status, slug = 402, "budget-exceeded"
 
 
 async def reserve(db: TenantDb, call: NewCall) -> Reservation:
@@ -41,7 +35,10 @@ async def settle(db: TenantDb, reservation: Reservation, outcome: Outcome) -> No
 
 
 async def settle_abandoned(database: Database, older_than: timedelta) -> int:
-    """Settle reservations whose process died, at the estimate and marked so; how many there were."""
+    """Settle calls whose process was not heard of for so long, at the estimate and marked so; how many there were.
+
+    A process that dies on a machine where another one starts is settled by that one, at once (`recovery.take_over`).
+    """
     async with database.system("usage reconciler").tx() as tx:
         rows = await store.abandoned(tx, older_than, 500)
     for row in rows:
@@ -49,7 +46,7 @@ async def settle_abandoned(database: Database, older_than: timedelta) -> int:
             cost=row["reserved_cost"], input_tokens=0, output_tokens=0, estimated=True, error_kind="abandoned"
         )
         await settle(database.tenant(row["tenant_id"]), Reservation(UUID(str(row["id"]))), outcome)
-    return len(rows)
+    return len(rows) + await recovery.give_up(database, older_than)
 
 
 async def summary(db: TenantDb, days: int, user_id: UserId | None) -> UsageSummary:

@@ -77,7 +77,7 @@ async def abandoned(tx: Tx, older_than: timedelta, limit: int) -> list[Row]:
     """Reservations that nobody settled. System transaction."""
     return await tx.all(
         "select id, tenant_id, reserved_cost from usage_ledger"
-        " where state = 'reserved' and created_at < current_timestamp - $1::interval order by created_at limit $2",
+        " where state = 'reserved' and journal_id is null and created_at < current_timestamp - $1::interval order by created_at limit $2",
         older_than, limit,
     )  # fmt: skip
 
