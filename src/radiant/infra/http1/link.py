@@ -216,6 +216,8 @@ class Link(asyncio.Protocol):
         self._heard = True
         pieces = response.pieces
         before = len(pieces)
+        begun = response.status
+        size = len(data)
         try:
             parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade) as error:
@@ -223,10 +225,13 @@ class Link(asyncio.Protocol):
             if not response.complete:
                 self._fail(BadHttp(response.reason or "not HTTP as we know it"), error)
                 return
+        if not begun and self._quiet + size > MAX_HEAD and response.head_size > MAX_HEAD:
+            response.status = 0
+            self._fail(BadHttp("the head is too long"), None)
+            return
         if response.complete:
             self._complete(response)
             return
-        size = len(data)
         if response.status and len(pieces) > before and not self.lingers:
             self._quiet = 0
             response.unread += size

@@ -161,6 +161,11 @@ class Response:
         return "content-length" not in self.headers and "transfer-encoding" not in self.headers
 
     @property
+    def head_size(self) -> int:
+        """About how many bytes the headers are."""
+        return sum(len(name) + len(value) + 4 for name, value in self._lines.items())
+
+    @property
     def pieces(self) -> list[bytes]:
         """What was read from the network and not yet by the caller."""
         return self._pieces
