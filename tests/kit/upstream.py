@@ -296,7 +296,8 @@ async def _anthropic(request: web.Request, upstream: Upstream) -> web.StreamResp
 
 async def _receive(request: web.Request, upstream: Upstream) -> Any:
     text = await request.read()
-    body = json.loads(text) if text else None
+    form = request.content_type == "application/x-www-form-urlencoded"
+    body = text.decode() if form else json.loads(text) if text else None
     upstream.requests.append(Received(request.method, request.path, dict(request.headers), body))
     return body
 

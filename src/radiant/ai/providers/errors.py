@@ -94,6 +94,12 @@ class ContextTooLong(UpstreamBadRequest):
     status, slug = 400, "context-too-long"
 
 
+class ContentFiltered(UpstreamBadRequest):
+    """The provider's own filter refused the prompt."""
+
+    status, slug = 400, "content-filtered"
+
+
 class CutStream(UpstreamError):
     """The connection ended before the answer did."""
 

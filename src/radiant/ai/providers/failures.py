@@ -8,6 +8,7 @@ from typing import Any, cast
 import msgspec
 
 from radiant.ai.providers.errors import (
+    ContentFiltered,
     ContextTooLong,
     UpstreamBadCredentials,
     UpstreamBadRequest,
@@ -31,6 +32,8 @@ _TOO_LONG = (
     "available context size",
     "exceed context limit",
     "too many tokens",
+    "exceeds the maximum number of tokens",
+    "input is too long",
 )
 # What an error says of itself, where its status says nothing (an event in mid-stream).
 _STATUS_OF = {
@@ -46,6 +49,20 @@ _STATUS_OF = {
     "server_error": 500,
     "timeout_error": 504,
     "overloaded_error": 529,
+    # Amazon's names, as header of an answer and as kind of an event.
+    "accessdeniedexception": 403,
+    "expiredtokenexception": 403,
+    "internalserverexception": 500,
+    "modelerrorexception": 500,
+    "modelnotreadyexception": 503,
+    "modelstreamerrorexception": 500,
+    "modeltimeoutexception": 504,
+    "resourcenotfoundexception": 404,
+    "servicequotaexceededexception": 429,
+    "serviceunavailableexception": 503,
+    "throttlingexception": 429,
+    "unrecognizedclientexception": 403,
+    "validationexception": 400,
 }
 
 
@@ -62,41 +79,67 @@ def failure_in_stream(connection: Connection, document: Any) -> UpstreamError:
     """The error that an event means: `{"error": …}`, inside a stream that had begun with 200."""
     error = _error_of(document)
     declared = error.get("code")
-    status = _STATUS_OF.get(str(error.get("type")), _STATUS_OF.get(str(declared), 500))
+    kind = str(error.get("type"))
+    status = _STATUS_OF.get(kind.lower(), _STATUS_OF.get(str(declared), 500))
     if isinstance(declared, int) and 400 <= declared < 600:
         status = declared
     return _failure(connection, status, {}, document)
 
 
 def _failure(connection: Connection, status: int, headers: Mapping[str, str], document: Any) -> UpstreamError:
+    # Amazon names the error in a header: "ThrottlingException:http://…".
+    named = str(headers.get("x-amzn-errortype") or headers.get("x-amzn-ErrorType") or "").partition(":")[0].lower()
+    status = _STATUS_OF.get(named, status)
     provider = connection.provider
     error = _error_of(document)
-    codes = f"{error.get('code')} {error.get('type')}"
+    codes = f"{error.get('code')} {error.get('type')} {error.get('status')}"
+    reasons, delay = _google_details(error)
+    wait = _retry_after(headers)
+    wait = delay if wait is None else wait
     words = _words(connection, document, error)
     said = f": {words}" if words else ""
     facts: dict[str, Any] = {"provider": provider, "upstream_status": status}
-    if status in (401, 403):
+    if status == 403 and "access to the model" in words.lower():
+        return UpstreamModelNotFound(f"{provider} does not open that model to this account{said}", **facts)
+    if status in (401, 403) or "API_KEY_INVALID" in reasons:
         # Its own words may quote the key; ours name who has to mend it.
         return UpstreamBadCredentials(f"{provider} refused the key that is set for it (HTTP {status})", **facts)
     if status == 402 or "insufficient_quota" in codes or "billing" in codes:
         return UpstreamQuotaExhausted(f"the account at {provider} has no credit left", **facts)
     if status == 429:
-        return UpstreamRateLimited(
-            f"{provider} asks for fewer requests{said}", retry_after=_retry_after(headers), **facts
-        )
+        return UpstreamRateLimited(f"{provider} asks for fewer requests{said}", retry_after=wait, **facts)
     if status in (503, 529) or "overloaded" in codes:
-        return UpstreamOverloaded(f"{provider} has too much to do just now", retry_after=_retry_after(headers), **facts)
-    if status in (408, 504):
+        return UpstreamOverloaded(f"{provider} has too much to do just now", retry_after=wait, **facts)
+    if status in (408, 504) or "DEADLINE_EXCEEDED" in codes:
         return UpstreamTimeout(f"{provider} gave up waiting for its own model", **facts)
-    if status >= 500:
-        return UpstreamBroken(f"{provider} failed (HTTP {status})", retry_after=_retry_after(headers), **facts)
+    if status >= 500 or status == 424:
+        return UpstreamBroken(f"{provider} failed (HTTP {status})", retry_after=wait, **facts)
     if status == 404 or "model_not_found" in codes:
         return UpstreamModelNotFound(f"{provider} does not offer that{said or ' model to this key'}", **facts)
     if any(mark in f"{codes} {words}".lower() for mark in _TOO_LONG):
         return ContextTooLong(f"{provider} cannot hold so long a conversation{said}", **facts)
+    if "content_filter" in codes:
+        return ContentFiltered(f"{provider} filtered the prompt{said}", **facts)
     if 300 <= status < 400:
         return UpstreamBroken(f"{provider} sends us elsewhere (HTTP {status}); check its base URL", **facts)
     return UpstreamBadRequest(f"{provider} cannot take this request{said or f' (HTTP {status})'}", **facts)
+
+
+def _google_details(error: dict[str, Any]) -> tuple[str, float | None]:
+    """From google.rpc.Status: the reasons of its ErrorInfo, and the seconds of its RetryInfo."""
+    details = error.get("details")
+    reasons, delay = "", None
+    for item in cast("list[Any]", details) if isinstance(details, list) else []:
+        detail = cast("dict[str, Any]", item) if isinstance(item, dict) else {}
+        kind = str(detail.get("@type", ""))
+        if kind.endswith("google.rpc.ErrorInfo"):
+            reasons += f"{detail.get('reason')} "
+        elif kind.endswith("google.rpc.RetryInfo"):
+            try:
+                delay = float(str(detail.get("retryDelay", "")).removesuffix("s"))
+            except ValueError:
+                delay = None
+    return reasons, delay if delay is not None and 0 <= delay < 86_400 else None
 
 
 def _error_of(document: Any) -> dict[str, Any]:
@@ -111,7 +154,7 @@ def _error_of(document: Any) -> dict[str, Any]:
 
 
 def _words(connection: Connection, document: Any, error: dict[str, Any]) -> str:
-    for candidate in (error.get("message"), error.get("error"), error.get("detail")):
+    for candidate in (error.get("message"), error.get("Message"), error.get("error"), error.get("detail")):
         if isinstance(candidate, str) and candidate.strip():
             words = candidate
             break
@@ -120,9 +163,9 @@ def _words(connection: Connection, document: Any, error: dict[str, Any]) -> str:
             break
     else:
         words = document if isinstance(document, str) else ""
-    key = connection.api_key.reveal() if connection.api_key else ""
-    if key:
-        words = words.replace(key, "…")
+    for secret in (connection.api_key, *connection.secrets.values()):
+        if secret:
+            words = words.replace(secret.reveal(), "…")
     return shorten(words, 500)
 
 

@@ -66,6 +66,14 @@ class Connection:
     allow_private: bool = False
     keep_alive: bool = True
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    settings: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What else the vendor needs, by the names of its `fields`: region, project, api_version …"""
+    secrets: Mapping[str, Secret] = field(default_factory=dict[str, Secret])
+    """Those of its fields that are secret."""
+    name: str = "default"
+    """Which of several keys for one provider this is."""
+    owner: str = ""
+    """Whose connection it is: a tenant's id, or "" for the platform's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,22 @@
 """Names -> providers. The root makes one registry, and adds the local provider to it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from radiant.ai.providers.anthropic import Anthropic
+from radiant.ai.providers.google import Google
 from radiant.ai.providers.openai_compatible import OpenAICompatible
 from radiant.ai.providers.provider import Provider
-from radiant.ai.providers.vendors import vendors
+from radiant.ai.providers.vendors import Vendor, vendors
 from radiant.infra.httpclient import HttpClient
+
+_MODULES: Mapping[str, Callable[[HttpClient, Vendor], Provider]] = {
+    "openai": OpenAICompatible,
+    "anthropic": Anthropic,
+    "google": Google,
+}
 
 
 def build_providers(http: HttpClient) -> Mapping[str, Provider]:
     """One provider for each name of `vendors.toml`. A name that is missing has no module yet: its models are
     listed, and never available."""
-    return {
-        name: Anthropic(http, vendor) if vendor.protocol == "anthropic" else OpenAICompatible(http, vendor)
-        for name, vendor in vendors().items()
-    }
+    return {name: _MODULES[vendor.protocol](http, vendor) for name, vendor in vendors().items()}

@@ -11,7 +11,7 @@ class Vendor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """One provider. The fields are explained at the head of `vendors.toml`."""
 
     display_name: str
-    protocol: Literal["openai", "anthropic"]
+    protocol: Literal["openai", "azure", "anthropic", "google", "vertex", "bedrock"]
     base_url: str
     key_env: str
     docs_url: str
