@@ -65,6 +65,40 @@ class Deadline:
         return seconds if self.at is None else max(0.0, min(seconds, self.at - self._clock()))
 
 
+async def begin(
+    http: HttpClient,
+    method: str,
+    path: str,
+    connection: Connection,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    deadline: Deadline,
+) -> Response:
+    """The response, once its headers are there and say 2xx; whoever gets it closes it. Raises UpstreamError."""
+    timeouts = connection.timeouts
+    url = _checked(connection.base_url, allow_private=connection.allow_private) + path
+    try:
+        response = await http.request(
+            method,
+            url,
+            headers={**headers, **connection.headers} if connection.headers else headers,
+            body=body,
+            allow_private=connection.allow_private,
+            keep_alive=connection.keep_alive,
+            connect=deadline.within(timeouts.connect),
+            first=deadline.within(timeouts.first),
+        )
+    except HttpError as error:
+        raise typed(error, connection, deadline) from error
+    if not 200 <= response.status < 300:
+        try:
+            text = await _beginning(response, deadline)
+        finally:
+            response.close()
+        raise failure_of(connection, response.status, response.headers, text)
+    return response
+
+
 class _Opened:
     """See `open_response`. A class, since a generator of contextlib costs thrice as much."""
 
@@ -78,29 +112,8 @@ class _Opened:
 
     async def __aenter__(self) -> Response:
         http, method, path, headers, body = self._arguments
-        connection, deadline = self._connection, self._deadline
-        timeouts = connection.timeouts
-        url = _checked(connection.base_url, allow_private=connection.allow_private) + path
-        try:
-            response = self._response = await http.request(
-                method,
-                url,
-                headers={**headers, **connection.headers} if connection.headers else headers,
-                body=body,
-                allow_private=connection.allow_private,
-                keep_alive=connection.keep_alive,
-                connect=deadline.within(timeouts.connect),
-                first=deadline.within(timeouts.first),
-            )
-        except HttpError as error:
-            raise typed(error, connection, deadline) from error
-        if not 200 <= response.status < 300:
-            try:
-                text = await _beginning(response, deadline)
-            finally:
-                response.close()
-            raise failure_of(connection, response.status, response.headers, text)
-        return response
+        self._response = await begin(http, method, path, self._connection, headers, body, self._deadline)
+        return self._response
 
     async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if self._response is not None:
@@ -184,6 +197,23 @@ async def _beginning(response: Response, deadline: Deadline) -> bytes:
     return text[:MAX_ERROR]
 
 
+async def expect_events(response: Response, connection: Connection, deadline: Deadline) -> None:
+    """Raises UpstreamError where the response is no stream of events; it is closed then."""
+    if response.content_type != "text/event-stream":
+        try:
+            raise await _not_a_stream(response, connection, deadline)
+        finally:
+            response.close()
+
+
+async def read_whole(response: Response, connection: Connection, deadline: Deadline) -> bytes:
+    """All of a body. Raises UpstreamError."""
+    try:
+        return await _whole(response, connection, deadline)
+    except HttpError as error:
+        raise typed(error, connection, deadline) from error
+
+
 async def _whole(response: Response, connection: Connection, deadline: Deadline) -> bytes:
     until = asyncio.get_running_loop().time() + deadline.within(connection.timeouts.idle)
     return await response.read(MAX_ANSWER, until=until)
@@ -226,8 +256,7 @@ async def call_events(
     parser = SseParser()
     sent = msgspec.json.encode(body)
     async with open_response(http, "POST", path, connection, headers, sent, deadline) as response:
-        if response.content_type != "text/event-stream":
-            raise await _not_a_stream(response, connection, deadline)
+        await expect_events(response, connection, deadline)
         while chunk := await next_chunk(response, connection, deadline):
             try:
                 events = parser.feed(chunk)

@@ -239,9 +239,11 @@ class Response:
 
     def finish(self, patience: float = 1.0) -> None:
         """Done with it, and its end is near (a stream's last event was seen): the connection serves again if the end
-        comes within `patience` seconds and 64 KB, else it is cut. Nothing waits for that."""
-        holder = self._holder
+        comes within `patience` seconds and 64 KB, else it is cut. Nothing waits for that, and `close` is then
+        needless."""
+        holder, self._holder = self._holder, None
         if holder is not None:
+            self.error = HttpError("the response was finished")
             self._pieces.clear()
             self.unread = 0
             holder.linger(patience)
