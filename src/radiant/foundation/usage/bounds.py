@@ -287,14 +287,14 @@ def bound_of(holder: Holder, tenant_id: TenantId, row: Row) -> Bound:
 def refresh(bound: Bound, row: Row) -> None:
     """The row was changed."""
     allowed = _allowed(row)
-    if bound.share is not None:
+    if bound.share is not None and allowed != bound.allowed:
         bound.share.room += allowed - bound.allowed
         bound.share.reconsider()
     bound.allowed, bound.warn_at = allowed, row["warn_at"]
 
 
 def _allowed(row: Row) -> int:
-    return math.floor(row["allowed"].scaleb(9)) if row["meter"] == "budget" else row["allowed"]
+    return math.floor(row["allowed"].scaleb(9)) if row["meter"] == "budget" else int(row["allowed"])
 
 
 class Bounds:

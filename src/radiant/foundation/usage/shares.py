@@ -115,6 +115,7 @@ class Share:
         self.avail += amount
         self.open -= 1
         self.touched = touched
+        self._refused_until = 0.0
 
     def reconsider(self) -> None:
         """The bound was changed, or others gave back: ask again."""
