@@ -396,6 +396,15 @@ async def test_a_cancelled_question_for_a_name_leaves_the_others_waiting():
         assert names.asked == 1
 
 
+async def test_closing_the_client_while_a_name_is_asked_for_is_a_failure_and_not_a_cancel():
+    http = HttpClient(resolver=Names({"a.example": ["127.0.0.1"]}, delay=5.0))
+    asking = asyncio.create_task(http.request("GET", "http://a.example/", allow_private=True))
+    await asyncio.sleep(0.01)
+    await http.close()
+    with pytest.raises(ConnectFailed, match="closed"):
+        await asking
+
+
 async def test_why_there_is_no_connection_is_said_without_the_address(http: HttpClient):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -65,7 +65,14 @@ class Resolver:
         if task is None:
             task = self._asking[host] = loop.create_task(self._ask(host))
             task.add_done_callback(lambda done: self._answered(host, done))
-        return await asyncio.shield(task)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            caller = asyncio.current_task()
+            if task.cancelled() and (caller is None or not caller.cancelling()):
+                # The resolver was closed; nobody cancelled who asked.
+                raise ConnectFailed("the client is closed") from None
+            raise
 
     def _answered(self, host: str, task: asyncio.Task[tuple[str, ...]]) -> None:
         self._asking.pop(host, None)
@@ -89,6 +96,6 @@ class Resolver:
         return addresses
 
     def close(self) -> None:
-        """Stop asking; who waits is cancelled."""
+        """Stop asking; who waits gets ConnectFailed."""
         for task in list(self._asking.values()):
             task.cancel()

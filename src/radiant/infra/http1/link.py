@@ -144,10 +144,10 @@ class Link(asyncio.Protocol):
             due = self._deadline
         if due is None:
             return
-        # The loop's timers count in milliseconds.
-        if self._loop.time() + 0.002 < due:
-            self._timer_at = due
-            self._timer = self._loop.call_at(due, self._tick)
+        if self._loop.time() < due:
+            # uvloop counts in milliseconds, and may come half of one too early.
+            self._timer_at = due + 0.001
+            self._timer = self._loop.call_at(self._timer_at, self._tick)
         elif self.lingers:
             self.abort()
         else:
