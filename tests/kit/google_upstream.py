@@ -89,6 +89,8 @@ async def _google(request: web.Request, upstream: Upstream) -> web.StreamRespons
     if not isinstance(behaviour, Say | FailMidway):
         return await kit._misbehave(request, behaviour)
     path = request.path
+    if path == "/v1beta1/publishers/google/models":
+        return web.json_response({"publisherModels": [{"name": "publishers/google/models/gemini-3.8-flash"}]})
     if path.endswith("/models"):
         methods = ["generateContent", "countTokens"]
         models = [

@@ -43,7 +43,12 @@ def message_body(request: ChatRequest, vendor: Vendor) -> Json:
     limit = request.max_tokens if request.max_tokens is not None else DEFAULT_MAX_TOKENS
     body: Json = {"model": request.model, "messages": messages, "max_tokens": limit, "stream": True}
     config: Json = {}
-    _add_thinking(body, config, request, vendor)
+    thinking, effort, more = thinking_of(request, vendor)
+    if thinking:
+        body["thinking"] = thinking
+        body["max_tokens"] += more
+    if effort:
+        config["effort"] = effort
     if sampling_allowed(request, vendor) and "thinking" not in body:
         # Newer 4.x models take one of the two, not both.
         if request.temperature is not None:
@@ -74,25 +79,21 @@ def sampling_allowed(request: ChatRequest, vendor: Vendor) -> bool:
     return request.model.startswith(tuple(vendor.takes_sampling))
 
 
-def _add_thinking(body: Json, config: Json, request: ChatRequest, vendor: Vendor) -> None:
+def thinking_of(request: ChatRequest, vendor: Vendor) -> tuple[Json | None, str | None, int]:
+    """What an effort of reasoning is to this model: its `thinking`, its `effort`, and by how many tokens the limit
+    of the answer grows, since a budget counts towards it."""
     effort = request.reasoning_effort
     if effort is None:
-        return
+        return None, None, 0
     if request.model.startswith(tuple(vendor.budget_thinking)):
-        if effort != "none":
-            budget = _BUDGETS[effort]
-            body["thinking"] = {"type": "enabled", "budget_tokens": budget}
-            # The budget counts towards the limit and must be smaller: the answer keeps what it was given.
-            body["max_tokens"] += budget
-        return
+        if effort == "none":
+            return None, None, 0
+        return {"type": "enabled", "budget_tokens": _BUDGETS[effort]}, None, _BUDGETS[effort]
     if effort == "none":
         if request.model.startswith(tuple(vendor.always_thinking)):
-            config["effort"] = "low"
-        else:
-            body["thinking"] = {"type": "disabled"}
-        return
-    body["thinking"] = {"type": "adaptive", "display": "summarized"}
-    config["effort"] = _EFFORTS[effort]
+            return None, "low", 0
+        return {"type": "disabled"}, None, 0
+    return {"type": "adaptive", "display": "summarized"}, _EFFORTS[effort], 0
 
 
 def _tool(tool: Tool) -> Json:

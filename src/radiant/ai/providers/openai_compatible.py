@@ -58,10 +58,18 @@ class OpenAICompatible:
                 yield event
 
     async def _once(self, body: Json, connection: Connection, deadline: Deadline) -> AsyncGenerator[Event, None]:
+        connection = self._at(connection)
         answer = Answer(connection)
-        headers = {**_headers(connection), "Accept": "text/event-stream"}
+        headers = {**self._headers(connection), "Accept": "text/event-stream"}
         async with aclosing(
-            call_events(self._http, "/chat/completions", connection, headers, body, deadline)
+            call_events(
+                self._http,
+                self._path(connection, "/chat/completions", body["model"]),
+                connection,
+                headers,
+                body,
+                deadline,
+            )
         ) as events:
             async for event in events:
                 if event.data == b"[DONE]":
@@ -79,13 +87,15 @@ class OpenAICompatible:
         if request.dimensions is not None:
             body["dimensions"] = request.dimensions
 
+        connection = self._at(connection)
+
         async def attempt() -> _Embeddings:
             return await call_json(
                 self._http,
                 "POST",
-                "/embeddings",
+                self._path(connection, "/embeddings", request.model),
                 connection,
-                _headers(connection),
+                self._headers(connection),
                 body,
                 _Embeddings,
                 deadline,
@@ -104,10 +114,12 @@ class OpenAICompatible:
     async def list_models(self, connection: Connection) -> Sequence[ListedModel]:
         """What this key may use."""
         deadline = Deadline(connection.timeouts.total)
+        connection = self._at(connection)
 
         async def attempt() -> _Models:
+            path = self._path(connection, "/models")
             return await call_json(
-                self._http, "GET", "/models", connection, _headers(connection), None, _Models, deadline
+                self._http, "GET", path, connection, self._headers(connection), None, _Models, deadline
             )
 
         answer = await retried(attempt, deadline.at, self._retries)
@@ -121,26 +133,34 @@ class OpenAICompatible:
 
     async def check(self, connection: Connection) -> None:
         """One GET, not repeated, in at most 15 seconds: a person is waiting for it."""
+        connection = self._at(connection)
         await call_json(
             self._http,
             "GET",
-            self._vendor.check_path,
+            self._path(connection, self._vendor.check_path),
             connection,
-            _headers(connection),
+            self._headers(connection),
             None,
             dict[str, msgspec.Raw],
             Deadline(15.0),
         )
+
+    def _at(self, connection: Connection) -> Connection:
+        """The connection at its real address. For vendors whose address depends on settings."""
+        return connection
+
+    def _path(self, connection: Connection, path: str, model: str = "") -> str:
+        """Where under the address `path` is; `model` for vendors that name it there."""
+        return path
+
+    def _headers(self, connection: Connection) -> dict[str, str]:
+        headers = {"Content-Type": "application/json"}
+        if connection.api_key:
+            headers["Authorization"] = f"Bearer {connection.api_key.reveal()}"
+        return headers
 
 
 def _last(answer: Answer, connection: Connection) -> list[Event]:
     if not answer.finished:
         raise CutStream(f"{connection.provider} ended in mid-answer", provider=connection.provider)
     return list(answer.end())
-
-
-def _headers(connection: Connection) -> dict[str, str]:
-    headers = {"Content-Type": "application/json"}
-    if connection.api_key:
-        headers["Authorization"] = f"Bearer {connection.api_key.reveal()}"
-    return headers

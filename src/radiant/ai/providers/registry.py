@@ -3,16 +3,22 @@
 from collections.abc import Callable, Mapping
 
 from radiant.ai.providers.anthropic import Anthropic
+from radiant.ai.providers.azure import Azure
+from radiant.ai.providers.bedrock import Bedrock
 from radiant.ai.providers.google import Google
 from radiant.ai.providers.openai_compatible import OpenAICompatible
 from radiant.ai.providers.provider import Provider
 from radiant.ai.providers.vendors import Vendor, vendors
+from radiant.ai.providers.vertex import Vertex
 from radiant.infra.httpclient import HttpClient
 
 _MODULES: Mapping[str, Callable[[HttpClient, Vendor], Provider]] = {
     "openai": OpenAICompatible,
+    "azure": Azure,
     "anthropic": Anthropic,
     "google": Google,
+    "vertex": Vertex,
+    "bedrock": Bedrock,
 }
 
 

@@ -1,0 +1,42 @@
+"""Azure OpenAI: OpenAI's protocol under the address of one's own resource, with deployments for models."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from urllib.parse import quote
+
+from radiant.ai.providers.openai_compatible import OpenAICompatible
+from radiant.ai.providers.provider import Connection, ListedModel
+
+
+class Azure(OpenAICompatible):
+    """A `Provider`. With `settings["api_version"]` it takes the classic path of a deployment, else `/openai/v1`.
+
+    A model is a deployment's name. Azure lists the models that could be deployed, not the deployments, so
+    `settings["deployments"]` may name them, by commas.
+    """
+
+    def _at(self, connection: Connection) -> Connection:
+        base = connection.base_url.replace("{resource}", connection.settings.get("resource", "")).rstrip("/")
+        if connection.settings.get("api_version"):
+            base = base.removesuffix("/v1")
+        return replace(connection, base_url=base)
+
+    def _path(self, connection: Connection, path: str, model: str = "") -> str:
+        version = connection.settings.get("api_version")
+        if not version:
+            return path
+        deployment = f"/deployments/{quote(model, safe='')}" if model else ""
+        return f"{deployment}{path}?api-version={quote(version, safe='')}"
+
+    def _headers(self, connection: Connection) -> dict[str, str]:
+        headers = {"Content-Type": "application/json"}
+        if connection.api_key:
+            headers["api-key"] = connection.api_key.reveal()
+        return headers
+
+    async def list_models(self, connection: Connection) -> Sequence[ListedModel]:
+        """The deployments that were entered; where none were, the models that Azure knows."""
+        named = [name.strip() for name in connection.settings.get("deployments", "").split(",")]
+        if any(named):
+            return [ListedModel(name) for name in named if name]
+        return await super().list_models(connection)
