@@ -77,7 +77,9 @@ async def test_f0_5_an_id_of_another_tenant_or_person_is_not_found(
     assert names <= set(ids), f"the sweep does not know how to make a {names - set(ids)}: add it to _things_of"
     bodies = {"turns": {"content": [{"type": "text", "text": "x"}]}}
     body = bodies.get(path.rpartition("/")[2], {})
-    strangers = [callers.foreign_owner] + ([] if {"user_id", "key_id", "tenant_id"} & names else [callers.owner])
+    strangers = [callers.foreign_owner] + (
+        [] if {"user_id", "key_id", "tenant_id", "budget_id", "limit_id"} & names else [callers.owner]
+    )
     for stranger in strangers:
         answer = await stranger.send(method, _filled(path, ids), json=None if method == "GET" else body)
         expected = {403} if "tenant_id" in names else {404}
@@ -94,6 +96,9 @@ async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
     form.add_field("file", b"text", filename="a.txt", content_type="text/plain")
     asset = (await client.send("POST", "/api/files", data=form)).json()
     session = (await client.get("/api/sessions")).json()["items"][0]
+    budget = (await callers.owner.post("/api/budgets", {"period": "day", "amount": "5"})).json()
+    new_limit = {"meter": "requests", "period": "minute", "amount": 500}
+    limit = (await callers.owner.post("/api/limits", new_limit)).json()
     return {
         "chat_id": chat_id,
         "message_id": turn["assistant_message"]["id"],
@@ -102,6 +107,8 @@ async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
         "asset_id": asset["id"],
         "session_id": session["id"],
         "user_id": str(callers.member_id),
+        "budget_id": budget["id"],
+        "limit_id": limit["id"],
         "tenant_id": str(UUID(str(callers.tenant.id))),
     }
 

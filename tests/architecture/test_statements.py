@@ -34,7 +34,6 @@ ACROSS_TENANTS = {
     "foundation/usage/meter.py": "keeps leases and the last use of keys, whoever's they are",
     "foundation/usage/writer.py": "brings the journal of calls into the ledger, whoever's they were",
     "foundation/usage/recovery.py": "finishes the journals of dead processes, whoever's calls they hold",
-    "foundation/usage/service.py": "settles what a crash left reserved, whoever's it was",
     "foundation/runs/hub.py": "ends runs whose process died, whoever's they were",
     "foundation/files/service.py": "removes the objects of deleted rows, whoever's they were",
     "ai/catalog/seed.py": "the catalogue has no tenant",

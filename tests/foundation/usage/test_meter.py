@@ -275,3 +275,25 @@ async def test_a_journal_of_another_machine_is_not_touched(db: Database, tmp_pat
         assert await recovery.take_over(db, tmp_path / "a") == 0
         assert await recovery.take_over(db, tmp_path / "none") == 0
         ticket.finish(cost(0))
+
+
+async def test_a_call_that_was_reserved_before_there_were_journals_is_settled_by_age(
+    db: Database, two_tenants: tuple[Tenant, Tenant], owner: Any
+) -> None:
+    for one in two_tenants:
+        budget_id = await budget(owner, one, "1", period="total")
+        await owner.execute("update budgets set created_at = created_at - interval '1 day' where id = $1", budget_id)
+        await owner.execute(
+            "insert into usage_ledger (tenant_id, user_id, provider, model, reserved_cost, created_at)"
+            " values ($1, $2, 'openai', 'gpt-4o', 0.1, now() - interval '2 hours')",
+            one.id, one.user_id,
+        )  # fmt: skip
+        await owner.execute(
+            "insert into budget_periods (tenant_id, budget_id, period_start, reserved) values ($1, $2, 'epoch', 0.1)",
+            one.id, budget_id,
+        )  # fmt: skip
+    assert await settle_abandoned(db, timedelta(hours=3)) == 0
+    assert await settle_abandoned(db, timedelta(hours=1)) == 2
+    assert await settle_abandoned(db, timedelta(hours=1)) == 0
+    rows = await owner.fetch("select spent, reserved from budget_periods")
+    assert [tuple(row) for row in rows] == [(DIME, 0), (DIME, 0)]

@@ -230,6 +230,27 @@ async def ownerless(tx: Tx, for_longer_than: timedelta) -> list[str]:
     return [row["holder"] for row in rows]
 
 
+async def settle_without_journal(tx: Tx, for_longer_than: timedelta) -> int:
+    """Settle calls that were reserved before there were journals; how many. System transaction."""
+    return await tx.value(
+        "with dead as (select id from usage_ledger where journal_id is null and state = 'reserved'"
+        "  and created_at < current_timestamp - $1::interval order by id for update),"
+        " settled as (update usage_ledger l set state = 'failed', cost = l.reserved_cost, input_tokens = 0,"
+        "  output_tokens = 0, estimated = true, error_kind = 'abandoned', ended = 'abandoned',"
+        "  settled_at = current_timestamp from dead where l.id = dead.id"
+        "  returning l.tenant_id, l.user_id, l.api_key_id, l.reserved_cost, l.created_at),"
+        " due as (select b.id, case b.period when 'total' then 'epoch'::timestamptz"
+        "   else date_trunc(b.period, s.created_at, 'UTC') end as period_start, sum(s.reserved_cost) as cost"
+        "  from settled s join budgets b on b.tenant_id = s.tenant_id and b.created_at <= s.created_at"
+        "   and b.model is null and (b.scope = 'tenant' or b.user_id = s.user_id or b.api_key_id = s.api_key_id)"
+        "  group by 1, 2),"
+        " moved as (update budget_periods p set reserved = greatest(p.reserved - d.cost, 0), spent = p.spent + d.cost"
+        "  from due d where p.budget_id = d.id and p.period_start = d.period_start)"
+        " select count(*) from settled",
+        for_longer_than,
+    )
+
+
 async def touch_keys(tx: Tx, key_ids: Sequence[UUID]) -> None:
     """Note that keys were used. Whatever is locked is left for the next time. System transaction."""
     await tx.run(

@@ -78,7 +78,7 @@ async def give_up(database: Database, silent_for: timedelta) -> int:
     async with system.tx() as tx:
         journals: Sequence[UUID] = await store.silent(tx, silent_for)
         ownerless: Sequence[str] = await store.ownerless(tx, silent_for)
-    calls = 0
+        calls = await store.settle_without_journal(tx, silent_for)
     for journal_id in journals:
         async with system.tx() as tx:
             if not await store.lock_silent(tx, journal_id, silent_for):

@@ -41,13 +41,6 @@ class NewCall(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     streamed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reservation:
-    """A call that was admitted: its row in the ledger."""
-
-    id: UUID
-
-
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """How a call ended. `estimated`: the upstream did not tell the tokens. `cached`: no upstream was asked."""
 

@@ -1,59 +1,46 @@
-"""Reserve before a call, settle after it: a crash in between leaves a reservation, never an uncounted call."""
+"""The ledger as people read it, and what keeps it whole."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from radiant.foundation.usage import recovery, store
 from radiant.foundation.usage.bounds import BudgetExceeded
-from radiant.foundation.usage.schemas import NewCall, Outcome, Reservation, UsageSummary
+from radiant.foundation.usage.schemas import Call, CallFilter, UsageSummary
 from radiant.infra.db import Database, TenantDb
-from radiant.kit.ids import UserId, uuid7
-from radiant.kit.money import plain
+from radiant.kit.errors import Invalid
 
-
-async def reserve(db: TenantDb, call: NewCall) -> Reservation:
-    """Admit a call and take its estimate from the budgets. Raises BudgetExceeded, and then nothing is taken."""
-    reservation = Reservation(uuid7())
-    async with db.tx() as tx:
-        if call.reserved > 0:
-            due, taken = await store.reserve(tx, call.user_id, call.api_key_id, call.reserved)
-            if taken < due:
-                raise BudgetExceeded(
-                    f"a budget has no room for this call, estimated at ${plain(call.reserved)};"
-                    " choose a cheaper model, ask for fewer tokens, or have an admin raise the budget"
-                )
-        await store.insert(tx, reservation.id, call)
-    return reservation
-
-
-async def settle(db: TenantDb, reservation: Reservation, outcome: Outcome) -> None:
-    """Write how the call ended; a second time does nothing."""
-    async with db.tx() as tx:
-        settled = await store.settle(tx, reservation.id, outcome)
-        if settled is not None and (settled["reserved_cost"] or settled["cost"]):
-            await store.release(tx, settled)
+__all__ = ["BudgetExceeded", "calls", "settle_abandoned", "summary", "tag_filter"]
 
 
 async def settle_abandoned(database: Database, older_than: timedelta) -> int:
     """Settle calls whose process was not heard of for so long, at the estimate and marked so; how many there were.
 
-    A process that dies on a machine where another one starts is settled by that one, at once (`recovery.take_over`).
+    Where another process runs on the machine of one that died, that one settles them at once (`recovery.take_over`).
     """
-    async with database.system("usage reconciler").tx() as tx:
-        rows = await store.abandoned(tx, older_than, 500)
-    for row in rows:
-        outcome = Outcome(
-            cost=row["reserved_cost"], input_tokens=0, output_tokens=0, estimated=True, error_kind="abandoned"
-        )
-        await settle(database.tenant(row["tenant_id"]), Reservation(UUID(str(row["id"]))), outcome)
-    return len(rows) + await recovery.give_up(database, older_than)
+    return await recovery.give_up(database, older_than)
 
 
-async def summary(db: TenantDb, days: int, user_id: UserId | None) -> UsageSummary:
-    """What a person, or with None the whole workspace, used in the last `days`."""
+def tag_filter(tag: str | None) -> dict[str, str] | None:
+    """The tag that `name:value` names. Raises Invalid."""
+    if tag is None:
+        return None
+    name, colon, value = tag.partition(":")
+    if not name or not colon or "\0" in tag:
+        raise Invalid("tag: write it as name:value")
+    return {name: value}
+
+
+async def summary(db: TenantDb, days: int, of: CallFilter) -> UsageSummary:
+    """What those calls of the last `days` came to."""
     async with db.tx() as tx:
         return UsageSummary(
-            total=await store.totals(tx, days, user_id),
-            by_model=await store.by_model(tx, days, user_id),
-            by_day=await store.by_day(tx, days, user_id),
+            total=await store.totals(tx, days, of),
+            by_model=await store.by_model(tx, days, of),
+            by_day=await store.by_day(tx, days, of),
         )
+
+
+async def calls(db: TenantDb, of: CallFilter, before: tuple[datetime, UUID] | None, limit: int) -> list[Call]:
+    """Calls, the newest first; those under way with the state reserved."""
+    async with db.tx() as tx:
+        return await store.calls(tx, of, before, limit)

@@ -18,6 +18,36 @@ export interface Body_upload_api_files_post {
   file: string;
 }
 
+/** A budget and how far it is used in its period. `reserved`: held for calls under way and for those about to be made. `used_up_at`: when it will be used up if the rest of the period is spent as what is past of it (or the last 30 days, for a total); null: not in this period. */
+export interface Budget {
+  amount: string;
+  api_key_id: string | null;
+  by_day: DaySpend[];
+  created_at: string;
+  id: string;
+  is_active: boolean;
+  key_name: string | null;
+  model: string | null;
+  period: string;
+  period_end: string | null;
+  period_start: string | null;
+  remaining: string;
+  reserved: string;
+  scope: "tenant" | "user" | "api_key" | "model";
+  spent: string;
+  used_up_at: string | null;
+  user_email: string | null;
+  user_id: string | null;
+  warn_at: string | null;
+}
+
+/** What can be changed of a budget; `warn_at` null: no warning. */
+export interface BudgetChange {
+  amount?: number | string | null;
+  is_active?: boolean | null;
+  warn_at?: number | string | null;
+}
+
 /** Of one UTC day. */
 export interface ByDay {
   cost: string;
@@ -32,6 +62,42 @@ export interface ByModel {
   model: string;
   output_tokens: number;
   requests: number;
+}
+
+/** One row of the ledger; `reserved` ones are under way. */
+export interface Call {
+  api_key_id: string | null;
+  cache_read_tokens: number | null;
+  cache_write_tokens: number | null;
+  cached: boolean;
+  cost: string | null;
+  created_at: string;
+  decision_id: string | null;
+  duration_ms: number | null;
+  ended: string | null;
+  error_kind: string | null;
+  estimated: boolean;
+  first_token_ms: number | null;
+  id: string;
+  input_tokens: number | null;
+  key_name: string | null;
+  kind: string;
+  model: string;
+  output_tokens: number | null;
+  protocol: string;
+  provider: string;
+  reasoning_tokens: number | null;
+  request_id: string;
+  reserved_cost: string;
+  route: string;
+  run_id: string | null;
+  settled_at: string | null;
+  state: "reserved" | "settled" | "failed";
+  stop_reason: string | null;
+  streamed: boolean;
+  tags: Record<string, string>;
+  user_email: string | null;
+  user_id: string | null;
 }
 
 /** The state after it was asked for. */
@@ -87,6 +153,12 @@ export interface ConnectionInfo {
   id: string | null;
   is_active: boolean;
   source: "workspace" | "platform" | "environment";
+}
+
+/** What one UTC day cost. */
+export interface DaySpend {
+  cost: string;
+  day: string;
 }
 
 /** Who did what. */
@@ -147,6 +219,14 @@ export interface Invited {
   status: "active" | "disabled";
 }
 
+export interface ItemsOf_Budget_ {
+  items: Budget[];
+}
+
+export interface ItemsOf_Limit_ {
+  items: Limit[];
+}
+
 export interface ItemsOf_LocalModelInfo_ {
   items: LocalModelInfo[];
 }
@@ -161,6 +241,29 @@ export interface ItemsOf_ProviderInfo_ {
 
 export interface ItemsOf_SessionInfo_ {
   items: SessionInfo[];
+}
+
+/** A rate limit; `used` is what processes drew in this window, some of which they may not have used yet. */
+export interface Limit {
+  amount: number;
+  api_key_id: string | null;
+  created_at: string;
+  id: string;
+  is_active: boolean;
+  key_name: string | null;
+  meter: "requests" | "tokens" | "concurrency";
+  model: string | null;
+  period: string;
+  scope: "tenant" | "user" | "api_key" | "model";
+  used: number;
+  user_email: string | null;
+  user_id: string | null;
+}
+
+/** What can be changed of a limit. */
+export interface LimitChange {
+  amount?: number | null;
+  is_active?: boolean | null;
 }
 
 /** A model that can run here. */
@@ -249,6 +352,18 @@ export interface NewApiKey {
   scopes?: ("inference" | "read" | "write" | "admin")[];
 }
 
+/** A budget to be made; dollars. */
+export interface NewBudget {
+  amount: number | string;
+  api_key_id?: string | null;
+  is_active?: boolean;
+  model?: string | null;
+  period: "day" | "month" | "total";
+  scope?: "tenant" | "user" | "api_key" | "model";
+  user_id?: string | null;
+  warn_at?: number | string | null;
+}
+
 /** A chat to be made. */
 export interface NewChat {
   model?: string;
@@ -261,6 +376,18 @@ export interface NewConnection {
   api_key?: string | null;
   base_url?: string | null;
   shared?: boolean;
+}
+
+/** A rate limit to be made; a limit of concurrency has the period now. */
+export interface NewLimit {
+  amount: number;
+  api_key_id?: string | null;
+  is_active?: boolean;
+  meter: "requests" | "tokens" | "concurrency";
+  model?: string | null;
+  period: "minute" | "hour" | "day" | "now";
+  scope?: "tenant" | "user" | "api_key" | "model";
+  user_id?: string | null;
 }
 
 /** A question. `parent_id`: the message that it follows; absent: the chat's last; null: it starts the chat anew. */
@@ -291,6 +418,11 @@ export interface OperatorTenantChange {
 
 export interface PageOf_ApiKey_ {
   items: ApiKey[];
+  next?: string | null;
+}
+
+export interface PageOf_Call_ {
+  items: Call[];
   next?: string | null;
 }
 
