@@ -13,7 +13,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,27 +24,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from bench.kit.setup import connect_openai, environment, free_port
 from tests.kit.upstream import openai_upstream
 
 from radiant.config import Settings
 from radiant.infra.embedded_postgres import EmbeddedPostgres
-from radiant.prepare import first_person, migrate_database, seed_catalog
-from radiant.runtime import open_runtime
 
 GOALS = {"up, second start (s)": 3.0, "API, start to first answer (s)": 2.0, "API, memory after it (MB)": 120.0}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def _environment(folder: Path, port: int, **more: str) -> dict[str, str]:
-    return os.environ | {
-        "RADIANT_DATA_DIR": str(folder), "RADIANT_PORT": str(port), "RADIANT_MODELS": "none",
-        "RADIANT_MASTER_KEY_FILE": str(folder / "bench-master.key"), **more,
-    }  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -91,28 +76,6 @@ def _rss_mb(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-async def _prepare(settings: Settings, upstream_url: str) -> str:
-    """A migrated database with a person, a key, and `openai` connected for all; the key."""
-    from radiant.infra.kms import seal
-
-    await migrate_database(settings, lambda _: None)
-    runtime = await open_runtime(settings)
-    await seed_catalog(runtime.database)
-    person = await first_person(runtime)
-    assert person is not None
-    sealed = await seal(
-        runtime.kms, b"sk-bench", {"purpose": "provider-connection", "tenant": "platform", "provider": "openai"}
-    )
-    async with runtime.database.system("bench").tx() as tx:
-        await tx.run(
-            "insert into provider_connections (provider, base_url, sealed) values ('openai', $1, $2)",
-            upstream_url,
-            sealed,
-        )
-    await runtime.close()
-    return person.api_key
-
-
 async def measure(rounds: int) -> dict[str, float]:
     """The least of each figure over the rounds."""
     figures: dict[str, list[float]] = {name: [] for name in GOALS}
@@ -123,18 +86,18 @@ async def measure(rounds: int) -> dict[str, float]:
         postgres = EmbeddedPostgres(folder)
         await asyncio.to_thread(postgres.start)
         async with openai_upstream() as upstream:
-            key = await _prepare(settings, upstream.url)
+            key = await connect_openai(settings, upstream.url)
             for _ in range(rounds):
-                port = _free_port()
-                with _process("serve", _environment(folder, port)) as api:
+                port = free_port()
+                with _process("serve", environment(folder, port)) as api:
                     figures["API, start to first answer (s)"].append(
                         await asyncio.to_thread(_until, partial(_ask, port, key))
                     )
                     figures["API, memory after it (MB)"].append(_rss_mb(api.pid))
             await asyncio.to_thread(postgres.stop)
             for _ in range(rounds):
-                port = _free_port()
-                with _process("up", _environment(folder, port)):
+                port = free_port()
+                with _process("up", environment(folder, port)):
                     url = f"http://127.0.0.1:{port}/api/health"
                     figures["up, second start (s)"].append(await asyncio.to_thread(_until, partial(_get, url)))
     return {name: min(values) for name, values in figures.items()}

@@ -21,7 +21,8 @@ from radiant.ai.serving.packs import ModelStore
 from radiant.ai.serving.served import finder
 from radiant.ai.serving.thermal import ThermalStates, note_installed
 from radiant.config import Settings
-from radiant.doors.gateway.routes import routes as gateway_routes
+from radiant.doors.gateway.lanes import Engine
+from radiant.doors.gateway.routes import Gateway
 from radiant.foundation.audit import routes as audit_routes
 from radiant.foundation.files import routes as files_routes
 from radiant.foundation.identity import routes as identity_routes
@@ -29,7 +30,9 @@ from radiant.foundation.identity import users_routes
 from radiant.foundation.identity.known_keys import KnownKeys
 from radiant.foundation.runs import routes as runs_routes
 from radiant.foundation.runs.hub import RunHub
+from radiant.foundation.usage import bounds_routes
 from radiant.foundation.usage import routes as usage_routes
+from radiant.foundation.usage.meter import Meter
 from radiant.health import router as health_router
 from radiant.http.middleware import BodyLimit, ReadYourWrites, RequestContext
 from radiant.http.problem import install_problem_handlers
@@ -46,6 +49,7 @@ _ROUTERS = (
     users_routes.router,
     audit_routes.router,
     usage_routes.router,
+    bounds_routes.router,
     files_routes.router,
     runs_routes.router,
     providers_routes.router,
@@ -78,12 +82,12 @@ def create_app(settings: Settings, open_runtime: Callable[[Settings], Awaitable[
     app.state.settings = settings
     for router in _ROUTERS:
         app.include_router(router)
-    app.router.routes.extend(gateway_routes)
     page.mount(app)
     install_problem_handlers(app)
     app.add_middleware(ReadYourWrites)
     app.add_middleware(BodyLimit, limit=settings.max_upload_mb * 1024 * 1024 + 64 * 1024)
     app.add_middleware(RequestContext)
+    app.add_middleware(Gateway, limit=settings.max_upload_mb * 1024 * 1024 + 64 * 1024)
     return app
 
 
@@ -108,13 +112,16 @@ async def _wire(app: FastAPI, runtime: Runtime, stack: contextlib.AsyncExitStack
     providers = {**build_providers(http), LOCAL: LocalProvider(http, host)}
     timeouts = Timeouts(total=settings.request_timeout_s)
     connections = Connections(database, runtime.kms, providers, timeouts)
-    inference = Inference(database, Models(connections, host, store, changes))
-    stack.push_async_callback(inference.close)
+    meter = await stack.enter_async_context(Meter(database, settings.data_dir / "journal", changes))
+    inference = Inference(database, Models(connections, host, store, changes), meter)
+    keys = KnownKeys(database, changes)
     runs = RunHub()
     stack.push_async_callback(runs.close)
     app.state.database = database
     app.state.changes = changes
-    app.state.known_keys = KnownKeys(database, changes)
+    app.state.known_keys = keys
+    app.state.gateway = Engine(inference, keys, http, database)
+    app.state.meter = meter
     app.state.objects = runtime.objects
     app.state.connections = connections
     app.state.host = host

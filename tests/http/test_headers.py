@@ -9,6 +9,14 @@ from tests.kit.upstream import Upstream
 ASK = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hello?"}]}
 
 
+def is_guarded_as_data(answer: Answer) -> bool:
+    """What the doors answer is no page: nothing in it may be loaded or shown."""
+    assert answer.headers["X-Request-Id"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    return "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
 def is_guarded(answer: Answer) -> bool:
     assert answer.headers["X-Request-Id"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -36,14 +44,14 @@ async def test_answers_to_nobody_and_the_page(callers: Callers) -> None:
 
 
 async def test_answers_of_the_door_whole_streamed_and_refused(key: Client, upstream: Upstream) -> None:
-    assert is_guarded(await key.post("/v1/chat/completions", ASK))
+    assert is_guarded_as_data(await key.post("/v1/chat/completions", ASK))
     streamed = await key.post("/v1/chat/completions", {**ASK, "stream": True})
     assert streamed.headers["Content-Type"].startswith("text/event-stream")
-    assert is_guarded(streamed)
+    assert is_guarded_as_data(streamed)
     refused = await key.post("/v1/chat/completions", {**ASK, "model": "gpt-17"})
     assert refused.status == 404
-    assert is_guarded(refused)
-    assert is_guarded(await key.post("/v1/nothing", ASK))
+    assert is_guarded_as_data(refused)
+    assert is_guarded_as_data(await key.post("/v1/nothing", ASK))
 
 
 async def test_a_body_larger_than_any_upload_is_refused_at_the_door_too(key: Client) -> None:
@@ -53,4 +61,4 @@ async def test_a_body_larger_than_any_upload_is_refused_at_the_door_too(key: Cli
 
     answer = await key.send("POST", "/v1/chat/completions", data=pieces())
     assert answer.status == 413
-    assert is_guarded(answer)
+    assert is_guarded_as_data(answer)

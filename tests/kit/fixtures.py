@@ -50,11 +50,12 @@ async def _server(_database: Database, dsns: Dsns, tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture
-async def server(_server: Server, db: Database) -> Server:
+async def server(_server: Server, db: Database) -> AsyncIterator[Server]:
     """The application, over an empty database with the catalogue in it."""
     await seed(db.system("test"), load_manifest().model)
     _server.app.state.changes._all_changed()
-    return _server
+    yield _server
+    await _server.app.state.meter.flush()
 
 
 @dataclass(slots=True)

@@ -22,7 +22,9 @@ _TEXTS = {
     "aws_identities.arn": "arn:aws:iam::123456789012:role/{x}",
     "thinktank_tools.tool_name": "tool-{x}",
 }
-_ALL_OPTIONAL_LEFT_OUT = frozenset({"budgets.user_id", "budgets.api_key_id", "rate_limits.user_id", "rate_limits.api_key_id"})
+_ALL_OPTIONAL_LEFT_OUT = frozenset(
+    {"budgets.user_id", "budgets.api_key_id", "rate_limits.user_id", "rate_limits.api_key_id"}
+)
 
 
 class RowBuilder:

@@ -160,16 +160,39 @@ def _openai_events(say: Say, model: str) -> list[str]:
         events.append(chunk({"tool_calls": [{"index": index, "id": call.id, "type": "function", "function": first}]}))
         events.append(chunk({"tool_calls": [{"index": index, "function": {"arguments": call.arguments[half:]}}]}))
     events.append(chunk({}, _OPENAI_STOP.get(say.stop, say.stop)))
-    usage = {
+    usage = _openai_usage(say)
+    events.append(_event({"id": "chatcmpl-1", "object": "chat.completion.chunk", "choices": [], "usage": usage}))
+    events.append(_event("[DONE]"))
+    return events
+
+
+def _openai_whole(say: Say, model: str) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": say.text or None, "refusal": None}
+    if say.reasoning:
+        message["reasoning_content"] = say.reasoning
+    if say.calls:
+        message["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            for call in say.calls
+        ]
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": model,
+        "choices": [{"index": 0, "message": message, "finish_reason": _OPENAI_STOP.get(say.stop, say.stop)}],
+        "usage": _openai_usage(say),
+    }
+
+
+def _openai_usage(say: Say) -> dict[str, Any]:
+    return {
         "prompt_tokens": say.input_tokens,
         "completion_tokens": say.output_tokens,
         "total_tokens": say.input_tokens + say.output_tokens,
         "prompt_tokens_details": {"cached_tokens": say.cache_read_tokens},
         "completion_tokens_details": {"reasoning_tokens": say.reasoning_tokens},
     }
-    events.append(_event({"id": "chatcmpl-1", "object": "chat.completion.chunk", "choices": [], "usage": usage}))
-    events.append(_event("[DONE]"))
-    return events
 
 
 async def _openai(request: web.Request, upstream: Upstream) -> web.StreamResponse:
@@ -190,6 +213,10 @@ async def _openai(request: web.Request, upstream: Upstream) -> web.StreamRespons
         return web.json_response(_embeddings(body, upstream.dimensions))
     if not request.path.endswith("/chat/completions"):
         return _error({"message": f"no such path {request.path}", "type": "invalid_request_error", "code": None}, 404)
+    if not body.get("stream"):
+        if isinstance(behaviour, FailMidway):
+            return _error({"message": behaviour.message, "type": behaviour.type, "code": None}, 529)
+        return await _whole(request, upstream, _openai_whole(behaviour, body["model"]), behaviour)
     if isinstance(behaviour, FailMidway):
         events = _openai_events(Say(behaviour.text), body["model"])[:-3]
         events.append(_event({"error": {"message": behaviour.message, "type": behaviour.type, "code": None}}))
@@ -269,6 +296,34 @@ def _anthropic_events(say: Say, model: str) -> list[str]:
     return events
 
 
+def _anthropic_whole(say: Say, model: str) -> dict[str, Any]:
+    content: list[dict[str, Any]] = []
+    if say.reasoning:
+        content.append({"type": "thinking", "thinking": say.reasoning, "signature": say.signature})
+    if say.text:
+        content.append({"type": "text", "text": say.text})
+    content += [
+        {"type": "tool_use", "id": call.id, "name": call.name, "input": json.loads(call.arguments)}
+        for call in say.calls
+    ]
+    return {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": model,
+        "content": content,
+        "stop_reason": _ANTHROPIC_STOP.get(say.stop, say.stop),
+        "stop_sequence": None,
+        "usage": {
+            "input_tokens": say.input_tokens - say.cache_read_tokens - say.cache_write_tokens,
+            "cache_read_input_tokens": say.cache_read_tokens,
+            "cache_creation_input_tokens": say.cache_write_tokens,
+            "output_tokens": say.output_tokens,
+            "output_tokens_details": {"thinking_tokens": say.reasoning_tokens},
+        },
+    }
+
+
 async def _anthropic(request: web.Request, upstream: Upstream) -> web.StreamResponse:
     body = await _receive(request, upstream)
     if upstream.key is not None and request.headers.get("x-api-key") != upstream.key:
@@ -283,6 +338,10 @@ async def _anthropic(request: web.Request, upstream: Upstream) -> web.StreamResp
         return web.json_response({"data": models, "has_more": False, "first_id": None, "last_id": None})
     if not request.path.endswith("/v1/messages"):
         return _error({"type": "not_found_error", "message": request.path}, 404)
+    if not body.get("stream"):
+        if isinstance(behaviour, FailMidway):
+            return _error({"type": behaviour.type, "message": behaviour.message}, 529)
+        return await _whole(request, upstream, _anthropic_whole(behaviour, body["model"]), behaviour)
     if isinstance(behaviour, FailMidway):
         events = _anthropic_events(Say(behaviour.text), body["model"])[:-3]
         error = {"type": behaviour.type, "message": behaviour.message}
@@ -325,6 +384,19 @@ async def _misbehave(request: web.Request, behaviour: Raw | Hang | Drop) -> web.
     assert request.transport is not None
     request.transport.abort()
     return web.Response()
+
+
+async def _whole(request: web.Request, upstream: Upstream, body: dict[str, Any], say: Say) -> web.StreamResponse:
+    """The same answer in one piece; as late as its stream would have ended."""
+    try:
+        await asyncio.sleep(say.before + say.gap * len(_words(say.text)))
+    except asyncio.CancelledError:
+        upstream.gone.set()
+        raise
+    if say.cut_after is not None:
+        assert request.transport is not None
+        request.transport.abort()
+    return web.json_response(body)
 
 
 async def _send(request: web.Request, upstream: Upstream, events: list[str], say: Say) -> web.StreamResponse:

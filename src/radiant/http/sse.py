@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from starlette.responses import StreamingResponse
 
 PING = b": ping\n\n"
-_PING_SECONDS = 15.0
+PING_SECONDS = 15.0
 
 
 def frame(data: str | bytes, *, event: str | None = None, id: int | None = None) -> bytes:
@@ -21,7 +21,7 @@ def frame(data: str | bytes, *, event: str | None = None, id: int | None = None)
     return head + b"data: " + body + b"\n\n"
 
 
-async def with_pings(frames: AsyncGenerator[bytes], seconds: float = _PING_SECONDS) -> AsyncIterator[bytes]:
+async def with_pings(frames: AsyncGenerator[bytes], seconds: float = PING_SECONDS) -> AsyncIterator[bytes]:
     """`frames`, with a comment in each silence, so that proxies keep the connection and a dead one is noticed."""
     pending: asyncio.Task[bytes] | None = None
     try:

@@ -308,7 +308,7 @@ async def test_usage_counts_what_was_asked(callers: Callers, upstream: Upstream,
     chat_id = await chat_of(callers.member)
     turn = await ask(callers.member, chat_id, "Hello?")
     await events(callers.member, turn["run_id"])
-    await server.app.state.inference.close()
+    await server.app.state.meter.flush()
     own = (await callers.member.get("/api/usage?days=7")).json()
     assert own["total"]["requests"] == 1
     assert own["by_model"][0]["model"] == MODEL

@@ -25,7 +25,7 @@ from radiant.kit.money import ZERO, nano, token_cost
 _CHARACTERS_PER_TOKEN = 3
 _TOKENS_PER_MESSAGE = 6
 _TOKENS_PER_IMAGE = 1600
-_DEFAULT_OUTPUT = 4096
+DEFAULT_OUTPUT = 4096
 
 
 def text_tokens(characters: int) -> int:
@@ -77,7 +77,7 @@ def needs_of(request: ChatRequest) -> Needs:
         capabilities.add("tools")
     if isinstance(request.response_format, JsonSchema):
         capabilities.add("json_schema")
-    return Needs(frozenset(capabilities), input_tokens(request), request.max_tokens or _DEFAULT_OUTPUT)
+    return Needs(frozenset(capabilities), input_tokens(request), request.max_tokens or DEFAULT_OUTPUT)
 
 
 def reservation(model: Model, needs: Needs) -> Decimal:

@@ -167,6 +167,9 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     frequency_penalty: float | None = None
     reasoning_effort: ReasoningEffort | None = None
     user: str | None = None
+    extra: dict[str, Any] = {}
+    """Fields of OpenAI's protocol or of a server's own (top_k, chat_template_kwargs …), handed on as they are by
+    providers of that protocol. Doors give none to the others."""
 
 
 class _Event(msgspec.Struct, frozen=True, tag_field="kind"):

@@ -30,7 +30,9 @@ Json = dict[str, Any]
 def chat_body(request: ChatRequest, vendor: Vendor) -> Json:
     """The body. Sampling parameters are left out for models that refuse them. Raises UpstreamBadRequest for a PDF
     where the vendor takes none."""
-    body: Json = {"model": request.model, "messages": _messages(request.messages, vendor), "stream": True}
+    body: Json = {
+        **request.extra, "model": request.model, "messages": _messages(request.messages, vendor), "stream": True,
+    }  # fmt: skip
     if vendor.stream_usage:
         body["stream_options"] = {"include_usage": True}
     if request.max_tokens is not None:

@@ -22,6 +22,7 @@ class Vendor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     stream_usage: bool = True
     json_schema: Literal["native", "instruct"] = "native"
     seed_field: str = "seed"
+    developer_role: bool = False
     required_word: Literal["required", "any"] = "required"
     drops: Sequence[str] = ()
     fixed_sampling: Sequence[str] = ()

@@ -28,10 +28,20 @@ _NULL_USAGE = re.compile(rb'"usage":\s*null')
 class Watch(Protocol):
     """Watches one streamed answer."""
 
-    usage: Usage | None
-    stop_reason: str | None
-    finished: bool
-    """Whether the answer said that it was done: an end before that is a cut."""
+    @property
+    def usage(self) -> Usage | None:
+        """The tokens that were told so far."""
+        ...
+
+    @property
+    def stop_reason(self) -> str | None:
+        """Why it ended, in our words."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """Whether the answer said that it was done: an end before that is a cut."""
+        ...
 
     def feed(self, chunk: bytes) -> bytes:
         """What of it may be sent on now. Raises MalformedStream."""

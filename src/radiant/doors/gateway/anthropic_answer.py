@@ -135,6 +135,11 @@ class _Blocks:
         return [_event("content_block_stop", index=self.index)]
 
 
+def failed_frame(failed: Failed) -> bytes:
+    """The last event of a stream that broke."""
+    return _event("error", error={"type": _error_type(failed.status), "message": failed.detail})
+
+
 async def stream(id: str, model: str, events: AsyncIterator[Event]) -> AsyncGenerator[bytes]:
     """The frames of a streamed message. A failure ends it with an `error` event."""
     message = {
@@ -151,9 +156,8 @@ async def stream(id: str, model: str, events: AsyncIterator[Event]) -> AsyncGene
                 usage = event
             case Done(stop_reason):
                 stop = stop_reason
-            case Failed(_, _, detail, status):
-                error = {"type": _error_type(status), "message": detail}
-                yield _event("error", error=error)
+            case Failed():
+                yield failed_frame(event)
                 return
             case TextDelta() | ReasoningDelta() | ToolCallDelta():
                 for item in _content(blocks, event):

@@ -24,7 +24,7 @@ from radiant.ai.providers.chat import (
     ToolChoice,
     ToolResultPart,
 )
-from radiant.doors.gateway.openai_request import MAX_STOPS, BadRequest, document_part, image_part
+from radiant.doors.gateway.openai_request import MAX_STOPS, BadRequest, UnknownPart, document_part, image_part
 
 
 class _Source(msgspec.Struct):
@@ -189,7 +189,7 @@ def _part(where: str, block: _Block) -> Part:
         case "text" | "image" | "document" | "tool_use" | "tool_result" | "thinking" | "redacted_thinking":
             raise BadRequest(f"{where}: a {block.type} block lacks its content", where)
         case other:
-            raise BadRequest(f"{where}.type: {other!r} is not taken here", where)
+            raise UnknownPart(f"{where}.type: {other!r} is not taken here", where)
 
 
 def _image(where: str, source: _Source) -> ImagePart | ImageUrlPart:
@@ -205,7 +205,7 @@ def _document(where: str, source: _Source, title: str) -> DocumentPart:
         return document_part(f"{where}.source", source.media_type, source.data, title)
     if source.type == "text" and source.data is not None:
         return DocumentPart("text/plain", source.data.encode(), title)
-    raise BadRequest(f"{where}.source: give base64 with its media_type, or text", f"{where}.source")
+    raise UnknownPart(f"{where}.source: give base64 with its media_type, or text", f"{where}.source")
 
 
 def _result(where: str, block: _Block) -> tuple[str, list[ImagePart | DocumentPart]]:
@@ -235,7 +235,7 @@ def _message(index: int, message: _WireMessage) -> Message:
 
 def _tool(index: int, tool: _WireTool) -> Tool:
     if tool.type not in (None, "custom") or tool.input_schema is None:
-        raise BadRequest(f"tools[{index}]: {tool.type or 'a tool without input_schema'} is not taken here", "tools")
+        raise UnknownPart(f"tools[{index}]: {tool.type or 'a tool without input_schema'} is not taken here", "tools")
     return Tool(tool.name, tool.description or "", tool.input_schema, tool.strict, _mark(tool.cache_control))
 
 

@@ -116,17 +116,18 @@ async def chunks(id: str, model: str, events: AsyncIterator[Event], *, with_usag
             case Done(stop_reason):
                 yield chunk({}, _FINISH[stop_reason])
             case Failed():
-                yield frame(msgspec.json.encode(failed_body(event)))
+                yield failed_frame(event)
                 return
     if with_usage:
         yield frame(msgspec.json.encode({**head, "choices": [], "usage": usage_body(usage)}))
     yield frame(b"[DONE]")
 
 
-def failed_body(failed: Failed) -> dict[str, Any]:
-    """The error frame of a stream that broke."""
+def failed_frame(failed: Failed) -> bytes:
+    """The last event of a stream that broke."""
     kind = _TYPES.get(failed.status, "invalid_request_error" if failed.status < 500 else "server_error")
-    return {"error": {"message": failed.detail, "type": kind, "param": None, "code": failed.slug.replace("-", "_")}}
+    error = {"message": failed.detail, "type": kind, "param": None, "code": failed.slug.replace("-", "_")}
+    return frame(msgspec.json.encode({"error": error}))
 
 
 def embeddings_body(model: str, result: EmbeddingResult, *, as_base64: bool) -> dict[str, Any]:

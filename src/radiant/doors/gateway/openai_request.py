@@ -45,6 +45,10 @@ class BadRequest(Problem):
         self.param = param
 
 
+class UnknownPart(BadRequest):
+    """A piece of a message that we have no word for; an upstream of the client's own protocol may."""
+
+
 def decode(body: bytes, kind: type[T]) -> T:
     """The body as `kind`. Raises BadRequest that names the field."""
     try:
@@ -167,12 +171,12 @@ class ChatBody(msgspec.Struct):
     def to_request(self) -> ChatRequest:
         """The neutral request, its model still empty. Raises BadRequest."""
         self._refuse_what_is_not_there()
-        _in_range("temperature", self.temperature, 0, 2)
-        _in_range("top_p", self.top_p, 0, 1)
-        _in_range("presence_penalty", self.presence_penalty, -2, 2)
-        _in_range("frequency_penalty", self.frequency_penalty, -2, 2)
+        in_range("temperature", self.temperature, 0, 2)
+        in_range("top_p", self.top_p, 0, 1)
+        in_range("presence_penalty", self.presence_penalty, -2, 2)
+        in_range("frequency_penalty", self.frequency_penalty, -2, 2)
         limit = self.max_completion_tokens if self.max_completion_tokens is not None else self.max_tokens
-        _in_range("max_tokens", limit, 1, 10_000_000)
+        in_range("max_tokens", limit, 1, 10_000_000)
         stop = [self.stop] if isinstance(self.stop, str) else self.stop or []
         if len(stop) > MAX_STOPS:
             raise BadRequest(f"stop: at most {MAX_STOPS}", "stop")
@@ -207,7 +211,8 @@ class ChatBody(msgspec.Struct):
             raise BadRequest("audio: not offered on this endpoint", "audio")
 
 
-def _in_range(name: str, value: float | None, low: float, high: float) -> None:
+def in_range(name: str, value: float | None, low: float, high: float) -> None:
+    """Raises BadRequest where a number lies outside."""
     if value is not None and not low <= value <= high:
         raise BadRequest(f"{name}: must lie between {low} and {high}", name)
 
@@ -245,7 +250,7 @@ def document_part(where: str, media_type: str, data: str, title: str) -> Documen
 def _file(where: str, file: _File) -> DocumentPart:
     match = _DATA_URL.match(file.file_data or "")
     if match is None or file.file_data is None:
-        raise BadRequest(f"{where}.file_data: give the file itself, as data:application/pdf;base64,…", where)
+        raise UnknownPart(f"{where}.file_data: give the file itself, as data:application/pdf;base64,…", where)
     return document_part(f"{where}.file_data", match[1].lower(), file.file_data[match.end() :], file.filename or "")
 
 
@@ -262,7 +267,7 @@ def _part(where: str, part: _WirePart) -> Part:
         case "text" | "refusal" | "image_url" | "file":
             raise BadRequest(f"{where}.{part.type}: missing", where)
         case other:
-            raise BadRequest(f"{where}.type: {other!r} is not taken here; text, image_url and file are", where)
+            raise UnknownPart(f"{where}.type: {other!r} is not taken here; text, image_url and file are", where)
 
 
 def _message(index: int, message: _WireMessage) -> Message:
@@ -330,5 +335,5 @@ class EmbeddingsBody(msgspec.Struct):
             raise BadRequest("input: give texts; token ids belong to one model's own vocabulary", "input")
         if any(not text for text in texts):
             raise BadRequest("input: an empty text has no embedding", "input")
-        _in_range("dimensions", self.dimensions, 1, 100_000)
+        in_range("dimensions", self.dimensions, 1, 100_000)
         return EmbeddingRequest(model="", inputs=texts, dimensions=self.dimensions)

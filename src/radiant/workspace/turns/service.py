@@ -7,6 +7,7 @@ from uuid import UUID
 
 import structlog
 
+from radiant.ai.inference.metered import Labels
 from radiant.ai.inference.service import Answer, Inference
 from radiant.ai.providers.chat import (
     Fold,
@@ -126,7 +127,7 @@ class Turns:
             async with db.tx() as tx:
                 path = await messages_store.path(tx, chat.id, question_id)
             request = await assemble(chat.system_prompt, path, lambda asset: self._image(db, asset), context)
-            answer = await self._inference.open(caller, model, request, run_id=run.run_id)
+            answer = await self._inference.open(caller, model, request, Labels(run_id=run.run_id))
             run.append("started", {"model": answer.model, "provider": answer.provider, "reason": answer.reason})
             async with contextlib.aclosing(answer.events) as events:
                 async for event in events:

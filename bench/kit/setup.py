@@ -1,0 +1,57 @@
+"""What several benches do: a free port, a server's environment, a database with `openai` on loopback."""
+
+import os
+import socket
+from pathlib import Path
+
+from radiant.config import Settings
+from radiant.infra.kms import seal
+from radiant.kit.ids import uuid7
+from radiant.prepare import first_person, migrate_database, seed_catalog
+from radiant.runtime import open_runtime
+
+
+def free_port() -> int:
+    """A port of loopback that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def environment(folder: Path, port: int, **more: str) -> dict[str, str]:
+    """Settings of a process over that folder."""
+    return os.environ | {
+        "RADIANT_DATA_DIR": str(folder), "RADIANT_PORT": str(port), "RADIANT_MODELS": "none",
+        "RADIANT_MASTER_KEY_FILE": str(folder / "bench-master.key"), **more,
+    }  # fmt: skip
+
+
+async def connect_openai(settings: Settings, upstream_url: str, *, bound: bool = False) -> str:
+    """A migrated database with a person, a key, and `openai` connected for all; the key. `bound`: under a budget of
+    the tenant and limits of the key that are too large to be met."""
+    await migrate_database(settings, lambda _: None)
+    runtime = await open_runtime(settings)
+    await seed_catalog(runtime.database)
+    person = await first_person(runtime)
+    assert person is not None
+    context = {"purpose": "provider-connection", "tenant": "platform", "provider": "openai"}
+    sealed = await seal(runtime.kms, b"sk-bench", context)
+    async with runtime.database.system("bench").tx() as tx:
+        await tx.run(
+            "insert into provider_connections (provider, base_url, sealed) values ('openai', $1, $2)",
+            upstream_url, sealed,
+        )  # fmt: skip
+        if bound:
+            key = await tx.one("select id, tenant_id from api_keys")
+            await tx.run(
+                "insert into budgets (id, tenant_id, scope, period, amount) values ($1, $2, 'tenant', 'month', 100000)",
+                uuid7(), key["tenant_id"],
+            )  # fmt: skip
+            for meter, amount in (("requests", 10_000_000), ("tokens", 2_000_000_000)):
+                await tx.run(
+                    "insert into rate_limits (id, tenant_id, scope, api_key_id, meter, period, amount)"
+                    " values ($1, $2, 'api_key', $3, $4, 'minute', $5)",
+                    uuid7(), key["tenant_id"], key["id"], meter, amount,
+                )  # fmt: skip
+    await runtime.close()
+    return person.api_key

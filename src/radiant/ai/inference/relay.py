@@ -1,0 +1,135 @@
+"""The relay lane: an answer of an upstream that speaks the client's own protocol is forwarded byte for byte, and only
+its usage is read. The call is metered as every other."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from radiant.ai.inference import estimate
+from radiant.ai.inference.metered import Metered
+from radiant.ai.providers import wire as http_wire
+from radiant.ai.providers.chat import Usage
+from radiant.ai.providers.errors import CutStream, MalformedStream
+from radiant.ai.providers.provider import Connection
+from radiant.ai.providers.retry import retried
+from radiant.ai.providers.watch import Watch
+from radiant.ai.providers.wire import Deadline
+from radiant.ai.providers.wires import Wire
+from radiant.infra.httpclient import HttpClient, Response
+from radiant.kit.errors import Problem
+
+# How long an upstream may go on after the client went away, so that it can tell its tokens.
+DRAIN_SECONDS = 1.0
+ReadWhole = Callable[[bytes], tuple[Usage | None, str | None]]
+
+
+class Relayed:
+    """One answer under way. Read it by `whole`, or by `piece` until it gives b"", and `close` it, whatever happens:
+    that settles the call."""
+
+    __slots__ = ("_connection", "_deadline", "_first", "_gone", "_response", "_timer", "_watch", "call")
+
+    def __init__(self, call: Metered, connection: Connection, deadline: Deadline, watch: Watch | None) -> None:
+        self.call = call
+        self._connection = connection
+        self._deadline = deadline
+        self._watch = watch
+        self._response: Response | None = None
+        self._first = b""
+        self._gone = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def begin(self, http: HttpClient, wire: Wire, asked: Mapping[bytes, bytes], body: bytes) -> None:
+        """Ask; returns once the answer begins to come, of a stream with its first events. Tries again where that is
+        safe. Raises UpstreamError."""
+
+        async def attempt() -> None:
+            response = await http_wire.begin(
+                http, "POST", wire.path, self._connection, wire.headers(self._connection, asked), body, self._deadline
+            )
+            self._response = response
+            if self._watch is not None:
+                await http_wire.expect_events(response, self._connection, self._deadline)
+                self._first = await self._piece(response, self._watch)
+                self.call.began()
+
+        await retried(attempt, self._deadline.at)
+
+    async def whole(self, read: ReadWhole) -> bytes:
+        """The answer. Raises UpstreamError."""
+        assert self._response is not None
+        body = await http_wire.read_whole(self._response, self._connection, self._deadline)
+        try:
+            usage, stop_reason = read(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            provider = self._connection.provider
+            raise MalformedStream(f"{provider} answered with something else: {error}", provider=provider) from error
+        if usage is not None:
+            self.call.used(usage)
+        self.call.finish(stop_reason, None)
+        return body
+
+    async def piece(self) -> bytes:
+        """The next events, b"" at the end. Raises UpstreamError; Silent pieces are told by the deadline alone."""
+        if self._first:
+            first, self._first = self._first, b""
+            return first
+        assert self._response is not None
+        assert self._watch is not None
+        return await self._piece(self._response, self._watch)
+
+    async def _piece(self, response: Response, watch: Watch) -> bytes:
+        while True:
+            chunk = await http_wire.next_chunk(response, self._connection, self._deadline)
+            if not chunk:
+                if not watch.finished:
+                    provider = self._connection.provider
+                    raise CutStream(f"{provider} ended in mid-answer", provider=provider)
+                return b""
+            if whole := watch.feed(chunk):
+                return whole
+
+    def abandon(self) -> None:
+        """The client went away: the upstream has a moment to come to its end, then it is cut off."""
+        if not self._gone and self._response is not None:
+            self._gone = True
+            self._timer = asyncio.get_running_loop().call_later(DRAIN_SECONDS, self._response.close)
+
+    @property
+    def gone(self) -> bool:
+        """Whether nobody listens any more."""
+        return self._gone
+
+    def close(self, error: BaseException | None = None) -> None:
+        """Settle the call; `error`: what it ended in."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._response is not None:
+            self._response.close()
+        watch = self._watch
+        stop_reason: str | None = None
+        if watch is not None:
+            stop_reason = watch.stop_reason
+            if watch.usage is not None:
+                # Counts that were told before the end are no whole ones.
+                self.call.used(watch.usage, estimated=not watch.finished)
+            if watch.usage is None or not watch.finished:
+                self._estimate(watch)
+        kind = None
+        if self._gone or isinstance(error, asyncio.CancelledError):
+            stop_reason = stop_reason or "cancelled"
+            if not self.call.told and not self.call.characters:
+                # Whoever was asked has read the question, and will want to be paid for it.
+                self.call.used(Usage(input_tokens=self.call.needs.input_tokens), estimated=True)
+        elif error is not None:
+            kind = error.slug if isinstance(error, Problem) else "internal"
+        self.call.finish(stop_reason, kind)
+
+    def _estimate(self, watch: Watch) -> None:
+        characters = watch.characters()
+        if watch.usage is None:
+            self.call.characters = characters
+        elif characters:
+            said = max(watch.usage.output_tokens, estimate.text_tokens(characters))
+            self.call.used(msgspec.structs.replace(watch.usage, output_tokens=said), estimated=True)

@@ -1,0 +1,59 @@
+"""POST /v1/messages."""
+
+from radiant.ai.inference.metered import Labels
+from radiant.ai.inference.relay import Relayed
+from radiant.ai.inference.service import Answer, Chosen, UnsupportedByModel
+from radiant.ai.providers.chat import ChatRequest
+from radiant.ai.providers.vendors import vendor
+from radiant.ai.providers.watch import AnthropicWatch, whole_anthropic
+from radiant.ai.providers.wires import wire_for
+from radiant.doors.gateway import anthropic_answer, lanes
+from radiant.doors.gateway.anthropic_request import MessagesBody
+from radiant.doors.gateway.call import Call
+from radiant.doors.gateway.heads import MessagesHead, beyond, rewritten
+from radiant.doors.gateway.lanes import Engine
+from radiant.doors.gateway.openai_request import decode
+from radiant.kit.ids import uuid7
+
+
+async def messages(engine: Engine, call: Call) -> None:
+    """POST /v1/messages."""
+    caller = await call.identify(engine.keys)
+    body = await call.body()
+    head = decode(body, MessagesHead)
+    labels = Labels(protocol="anthropic", streamed=bool(head.stream), tags=call.tags(), request_id=call.request_id)
+
+    def neutral() -> ChatRequest:
+        return decode(body, MessagesBody).to_request()
+
+    async def attempt(chosen: Chosen) -> Relayed | Answer:
+        target = chosen.target
+        wire = wire_for("anthropic", "/messages", vendor(target.model.provider), target.connection)
+        if wire is None:
+            extra = beyond(body, MessagesBody)
+            if extra:
+                names = ", ".join(sorted(extra))
+                raise UnsupportedByModel(
+                    f"{target.model.id} has no {names}; leave that out, or choose a model of Anthropic's"
+                )
+            return await engine.inference.answer(caller, chosen, neutral(), labels)
+        sent = rewritten(body, head.model, target.model.upstream_id, wire.adapt)
+        watch = AnthropicWatch(target.connection) if head.stream else None
+        return await lanes.relay(engine, call, caller, chosen, wire, sent, watch, labels)
+
+    needs = head.needs(body, neutral)
+    answer = await lanes.unless_gone(call, engine.inference.choose(caller, head.model, needs, attempt))
+    if isinstance(answer, Relayed):
+        await lanes.send_relayed(
+            call, answer, whole_anthropic, streamed=bool(head.stream), failed=anthropic_answer.failed_frame
+        )
+        return
+    answer_id = f"msg_{uuid7().hex}"
+    if head.stream:
+        await lanes.send_translated(
+            call, answer, lambda events: anthropic_answer.stream(answer_id, answer.model, events)
+        )
+        return
+    completion = await lanes.unless_gone(call, lanes.whole(answer))
+    headers = lanes.answer_headers(answer.model, answer.provider, answer.decision_id, answer.headers)
+    await call.answer_json(anthropic_answer.message_body(answer_id, answer.model, completion), headers=headers)

@@ -1,0 +1,157 @@
+"""The two ways to an answer: relayed as it came from an upstream of the client's own protocol, or translated."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import msgspec
+import structlog
+
+from radiant.ai.inference.metered import Labels, Metered
+from radiant.ai.inference.relay import ReadWhole, Relayed
+from radiant.ai.inference.service import Answer, Chosen, Inference, UnsupportedByModel
+from radiant.ai.providers.chat import ChatRequest, Completion, Event, Failed, fold
+from radiant.ai.providers.vendors import vendor
+from radiant.ai.providers.watch import Watch
+from radiant.ai.providers.wire import Deadline
+from radiant.ai.providers.wires import Wire
+from radiant.doors.gateway.call import Call
+from radiant.foundation.identity.callers import Caller
+from radiant.foundation.identity.known_keys import KnownKeys
+from radiant.foundation.usage.schemas import CallKind
+from radiant.infra.db import Database
+from radiant.infra.httpclient import HttpClient
+from radiant.kit.errors import Problem
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+
+class Bug(Problem):
+    """Something went wrong on our side."""
+
+    status, slug = 500, "internal"
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What the door works with; filled by the root."""
+
+    inference: Inference
+    keys: KnownKeys
+    http: HttpClient
+    database: Database
+
+
+def answer_headers(model: str, provider: str, decision_id: object, limits: Mapping[str, str]) -> dict[str, str]:
+    """Which model answered, under which id feedback names the decision, what is left of the limits."""
+    return {
+        "x-radiant-model": model,
+        "x-radiant-provider": provider,
+        "x-radiant-decision-id": str(decision_id),
+        **limits,
+    }
+
+
+def _of_call(call: Metered) -> dict[str, str]:
+    return answer_headers(call.model.id, call.model.provider, call.decision_id, call.headers)
+
+
+async def relay(
+    engine: Engine, call: Call, caller: Caller, chosen: Chosen, wire: Wire, body: bytes, watch: Watch | None,
+    labels: Labels, kind: CallKind = "chat",
+) -> Relayed:  # fmt: skip
+    """Admit a call and begin its answer. Raises BudgetExceeded, RateLimited, UpstreamError."""
+    connection = chosen.target.connection
+    labels = replace(labels, route=chosen.route)
+    metered = await engine.inference.admit(caller, chosen.target.model, chosen.needs, labels, kind)
+    relayed = Relayed(metered, connection, Deadline(connection.timeouts.total), watch)
+    try:
+        await relayed.begin(engine.http, wire, call.headers, body)
+    except BaseException as error:
+        relayed.close(error)
+        raise
+    return relayed
+
+
+async def send_relayed(
+    call: Call, relayed: Relayed, read: ReadWhole, *, streamed: bool, failed: Callable[[Failed], bytes]
+) -> None:
+    """The answer as it comes. `failed`: the protocol's frame for a stream that broke."""
+    error: BaseException | None = None
+    try:
+        call.watch(relayed.abandon)
+        if not streamed:
+            await call.answer(await relayed.whole(read), headers=_of_call(relayed.call))
+            return
+        await call.begin_events(_of_call(relayed.call))
+        last = b""
+        try:
+            while piece := await relayed.piece():
+                await call.send_events(piece)
+        except Problem as problem:
+            error = problem
+            last = failed(Failed.of(problem))
+        await call.end_events(last)
+    except BaseException as raised:
+        error = raised
+        raise
+    finally:
+        relayed.close(error)
+
+
+def with_extra(chosen: Chosen, ask: ChatRequest, extra: dict[str, Any]) -> ChatRequest:
+    """The request with the fields that only OpenAI's protocol or a server of one's own knows. Raises
+    UnsupportedByModel where the chosen model speaks another: nothing that was asked for is dropped in silence."""
+    if not extra:
+        return ask
+    model = chosen.target.model
+    known = vendor(model.provider)
+    if known is None or known.protocol != "openai":
+        raise UnsupportedByModel(
+            f"{model.id} has no {', '.join(sorted(extra))}; leave that out, or choose a model whose provider knows it"
+        )
+    return msgspec.structs.replace(ask, extra=extra)
+
+
+async def unless_gone(call: Call, work: Awaitable[T]) -> T:
+    """The result of `work`; a client that goes away cancels this task, and with it the upstream."""
+    task = asyncio.current_task()
+    assert task is not None
+    call.watch(task.cancel)
+    return await work
+
+
+async def whole(answer: Answer) -> Completion:
+    """All of an answer. Raises what its stream raises."""
+    async with contextlib.aclosing(answer.events) as events:
+        return await fold(events)
+
+
+async def send_translated(
+    call: Call, answer: Answer, render: Callable[[AsyncGenerator[Event]], AsyncGenerator[bytes]]
+) -> None:
+    """The answer's events in the form of the client's protocol."""
+    await call.begin_events(answer_headers(answer.model, answer.provider, answer.decision_id, answer.headers))
+    async with (
+        contextlib.aclosing(_failures_as_events(answer)) as events,
+        contextlib.aclosing(render(events)) as frames,
+    ):
+        async for frame in frames:
+            await call.send_events(frame)
+    await call.end_events()
+
+
+async def _failures_as_events(answer: Answer) -> AsyncGenerator[Event]:
+    """The answer's events; a failure in mid-stream becomes its last one, since the status is sent."""
+    try:
+        async with contextlib.aclosing(answer.events) as events:
+            async for event in events:
+                yield event
+    except Problem as problem:
+        yield Failed.of(problem)
+    except Exception as error:
+        log.error("bug", decision_id=str(answer.decision_id), exc_info=error)
+        yield Failed.of(Bug("something went wrong on our side"))

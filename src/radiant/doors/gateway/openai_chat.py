@@ -1,0 +1,113 @@
+"""POST /v1/chat/completions and /v1/embeddings."""
+
+import msgspec
+
+from radiant.ai.inference.estimate import text_tokens
+from radiant.ai.inference.metered import Labels
+from radiant.ai.inference.relay import Relayed
+from radiant.ai.inference.service import Answer, Chosen, UnsupportedByModel
+from radiant.ai.providers.chat import ChatRequest
+from radiant.ai.providers.vendors import vendor
+from radiant.ai.providers.watch import OpenAIWatch, whole_openai
+from radiant.ai.providers.wires import Fields, Wire, wire_for
+from radiant.ai.routing.service import Needs
+from radiant.doors.gateway import lanes, openai_answer
+from radiant.doors.gateway.call import Call
+from radiant.doors.gateway.heads import ChatHead, beyond, rewritten
+from radiant.doors.gateway.lanes import Engine
+from radiant.doors.gateway.openai_request import ChatBody, EmbeddingsBody, decode
+from radiant.kit.ids import uuid7
+
+_WITH_USAGE = msgspec.Raw(b'{"include_usage":true}')
+
+
+async def chat_completions(engine: Engine, call: Call) -> None:
+    """POST /v1/chat/completions."""
+    caller = await call.identify(engine.keys)
+    body = await call.body()
+    head = decode(body, ChatHead)
+    labels = Labels(protocol="openai", streamed=bool(head.stream), tags=call.tags(), request_id=call.request_id)
+
+    def neutral() -> ChatRequest:
+        return decode(body, ChatBody).to_request()
+
+    async def attempt(chosen: Chosen) -> Relayed | Answer:
+        wire = _wire(chosen, head)
+        if wire is None:
+            ask = lanes.with_extra(chosen, neutral(), beyond(body, ChatBody))
+            return await engine.inference.answer(caller, chosen, ask, labels)
+        connection = chosen.target.connection
+        ask_usage = bool(head.stream) and wire.vendor.stream_usage and not head.wants_usage
+        sent = rewritten(
+            body, head.model, chosen.target.model.upstream_id, lambda fields: _change(fields, wire, ask_usage)
+        )
+        watch = OpenAIWatch(connection, hide_usage=ask_usage) if head.stream else None
+        return await lanes.relay(engine, call, caller, chosen, wire, sent, watch, labels)
+
+    needs = head.needs(body, neutral)
+    answer = await lanes.unless_gone(call, engine.inference.choose(caller, head.model, needs, attempt))
+    if isinstance(answer, Relayed):
+        await lanes.send_relayed(
+            call, answer, whole_openai, streamed=bool(head.stream), failed=openai_answer.failed_frame
+        )
+        return
+    answer_id = f"chatcmpl-{uuid7().hex}"
+    if head.stream:
+        await lanes.send_translated(
+            call,
+            answer,
+            lambda events: openai_answer.chunks(answer_id, answer.model, events, with_usage=head.wants_usage),
+        )
+        return
+    completion = await lanes.unless_gone(call, lanes.whole(answer))
+    headers = lanes.answer_headers(answer.model, answer.provider, answer.decision_id, answer.headers)
+    await call.answer_json(openai_answer.completion_body(answer_id, answer.model, completion), headers=headers)
+
+
+def _wire(chosen: Chosen, head: ChatHead) -> Wire | None:
+    target = chosen.target
+    wire = wire_for("openai", "/chat/completions", vendor(target.model.provider), target.connection)
+    if wire is None:
+        return None
+    # What the vendor words otherwise is translated.
+    schema = head.response_format is not None and head.response_format.type == "json_schema"
+    if schema and wire.vendor.json_schema == "instruct":
+        return None
+    if not wire.vendor.developer_role and any(message.role == "developer" for message in head.messages):
+        return None
+    return wire
+
+
+def _change(fields: Fields, wire: Wire, ask_usage: bool) -> bool:
+    changed = wire.adapt(fields)
+    if ask_usage:
+        fields["stream_options"] = _WITH_USAGE
+    return changed or ask_usage
+
+
+async def embeddings(engine: Engine, call: Call) -> None:
+    """POST /v1/embeddings."""
+    caller = await call.identify(engine.keys)
+    body = await call.body()
+    asked = decode(body, EmbeddingsBody)
+    labels = Labels(protocol="openai", streamed=False, tags=call.tags(), request_id=call.request_id)
+    target = await engine.inference.target(caller, asked.model)
+    model = target.model
+    if model.task != "embedding":
+        raise UnsupportedByModel(f"{model.id} makes no embeddings; its task is {model.task}")
+    wire = wire_for("openai", "/embeddings", vendor(model.provider), target.connection)
+    if wire is not None:
+        ask = asked.to_request()
+        needs = Needs(frozenset(), text_tokens(sum(map(len, ask.inputs))), 0)
+        sent = rewritten(body, asked.model, model.upstream_id, lambda _: False)
+        chosen = Chosen(target, needs, "named", "named")
+        relayed = await lanes.unless_gone(
+            call, lanes.relay(engine, call, caller, chosen, wire, sent, None, labels, "embedding")
+        )
+        await lanes.send_relayed(call, relayed, whole_openai, streamed=False, failed=openai_answer.failed_frame)
+        return
+    name, result = await lanes.unless_gone(
+        call, engine.inference.embed(caller, asked.model, asked.to_request(), labels)
+    )
+    as_base64 = asked.encoding_format == "base64"
+    await call.answer_json(openai_answer.embeddings_body(name, result, as_base64=as_base64))
