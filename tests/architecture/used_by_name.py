@@ -10,6 +10,11 @@ trace
 # Members of answers
 actor_kind, actor_id, actor_email, target_kind, target_id, whole, last_seen_at, current, last_used_at
 requests, day, snippet, user_message, assistant_message
+key_name, period_end, remaining, settled_at
+# Members of rows that go to the ledger as JSON
+ended_at, reserved_cost, _.ended_at
+# pydantic calls them
+_._names_whom_it_binds, _._fits_its_meter
 # Settings of llama.cpp's server
 _.temp, _.penalty_repeat, _.ui, _.endpoint_slots, _.warmup, _.offline
 _.model_alias, _.hostnames, _.n_parallel, _.n_ctx, _.n_threads, _.n_threads_http, _.cache_ram_mib

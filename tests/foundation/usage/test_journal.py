@@ -160,3 +160,17 @@ def test_a_broken_segment_does_not_hide_the_next(tmp_path_factory: pytest.TempPa
             break
         read += frames
     assert read[-5:] == [b"b" * 100] * 5
+
+
+async def test_a_folder_that_is_being_made_is_left_alone_and_one_left_unfinished_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh, old = tmp_path / ".unborn-1", tmp_path / ".unborn-2"
+    fresh.mkdir()
+    old.mkdir()
+    os.utime(old, (0, 0))
+    assert await asyncio.to_thread(lambda: list(dead_journals(tmp_path))) == []
+    assert (fresh.exists(), old.exists()) == (True, False)
+    # Renamed between being listed and being looked at.
+    monkeypatch.setattr(Path, "iterdir", lambda _: iter([tmp_path / ".unborn-3"]))
+    assert await asyncio.to_thread(lambda: list(dead_journals(tmp_path))) == []

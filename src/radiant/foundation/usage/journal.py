@@ -135,9 +135,10 @@ def dead_journals(root: Path) -> Iterator[tuple[UUID, Path, int]]:
         return
     for folder in sorted(root.iterdir()):
         if folder.name.startswith(_UNBORN):
-            # Its process died within a moment of making it; one that lives keeps its lock.
-            if time.time() - folder.stat().st_mtime > 3600:
-                shutil.rmtree(folder, ignore_errors=True)
+            # It is being made at this moment, or its process died while it was.
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - folder.stat().st_mtime > 3600:
+                    shutil.rmtree(folder, ignore_errors=True)
             continue
         journal_id = parse_uuid(folder.name)
         if journal_id is not None and (lock := try_lock(folder)) is not None:
