@@ -12,6 +12,7 @@ from radiant.ai.inference.models import LOCAL, Models
 from radiant.ai.inference.service import Inference
 from radiant.ai.providers import routes as providers_routes
 from radiant.ai.providers.connections import Connections
+from radiant.ai.providers.health import Upstreams
 from radiant.ai.providers.local import LocalProvider
 from radiant.ai.providers.provider import Timeouts
 from radiant.ai.providers.registry import build_providers
@@ -124,6 +125,7 @@ async def _wire(app: FastAPI, runtime: Runtime, stack: contextlib.AsyncExitStack
     app.state.meter = meter
     app.state.objects = runtime.objects
     app.state.connections = connections
+    app.state.upstreams = Upstreams()
     app.state.host = host
     app.state.model_store = store
     app.state.http = http

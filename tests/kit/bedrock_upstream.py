@@ -23,7 +23,7 @@ from botocore.credentials import Credentials
 from tests.kit import upstream as kit
 from tests.kit.upstream import FailMidway, Refuse, Say, Upstream
 
-ACCESS_KEY = "AKIDEXAMPLE"
+ACCESS_KEY = "AKIDEXAMPLE012345"
 _AUTH = re.compile(
     r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d+)/([^/]+)/([^/]+)/aws4_request, SignedHeaders=([^,]+), Signature=(\w+)"
 )

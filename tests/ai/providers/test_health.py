@@ -134,7 +134,7 @@ async def test_a_refused_key_rests_for_all_its_models(upstreams: Upstreams, cloc
     with pytest.raises(UpstreamsResting, match="key was refused"):
         await upstreams.enter(ONE, "another")
     assert (await call(upstreams, None, ONE, TWO)) is TWO
-    upstreams.forget_key(ONE)
+    upstreams.forget("t1", "openai")
     assert (await call(upstreams)) is ONE
 
 

@@ -28,6 +28,9 @@ _CATALOG_SECONDS = 5.0
 # A local model that is not loaded yet answers some seconds later.
 _WARM, _COLD, _REMOTE = 1.0, 0.4, 0.8
 _UNKNOWN_QUALITY = 0.5
+# What a model that nobody described is taken to do; where it does not, its provider says so.
+_ANY = frozenset({"text", "tools", "vision", "json_schema"})
+_ANY_WITH_DOCUMENTS = _ANY | {"documents"}
 
 
 class ModelNotFound(NotFound):
@@ -218,7 +221,7 @@ def _discovered(provider: str, connected: Connected, known: set[tuple[str, str]]
             display_name=upstream_id,
             provider=provider,
             upstream_id=upstream_id,
-            capabilities=frozenset({"text", "tools", "vision", "json_schema"}),
+            capabilities=_ANY_WITH_DOCUMENTS if vendors()[provider].documents else _ANY,
             context_length=context_length,
             # A server of one's own costs nothing a token; others' prices are not known.
             input_price=ZERO if vendors()[provider].local else None,

@@ -3,7 +3,7 @@ platform's environment. Keys are sealed by the KMS port, bound to the tenant and
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 from radiant.ai.providers import connections_store as store
 from radiant.ai.providers.addresses import check_base_url
 from radiant.ai.providers.errors import UpstreamError
+from radiant.ai.providers.fields import checked, example_of, of_environment, pack, unpack
 from radiant.ai.providers.provider import Connection, Provider, Secret, Timeouts
 from radiant.ai.providers.vendors import Vendor, vendor, vendors
 from radiant.foundation.identity import trail
@@ -51,6 +52,11 @@ class Connected:
     allow_private: bool = False
     """Whether the address may be on this machine or its network: where the platform's operator chose it."""
     sealed: dict[str, Any] | None = None
+    name: str = "default"
+    settings: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What the vendor needs besides, none of it secret."""
+    others: "tuple[Connected, ...]" = ()
+    """Further keys for the same provider; calls are spread over all that are active."""
     models: tuple[tuple[str, int | None], ...] = ()
     """What the provider listed when it was tested: its ids, with context lengths where it told them."""
 
@@ -67,6 +73,8 @@ def _of_row(row: Row, vendor: Vendor) -> Connected:
         check_error=row["check_error"],
         allow_private=vendor.local or row["tenant_id"] is None or row["settings"].get("allow_private", False),
         sealed=row["sealed"],
+        name=row["name"],
+        settings=row["settings"].get("fields", {}),
         models=tuple((item["id"], item.get("context_length")) for item in row["settings"].get("models", [])),
     )
 
@@ -107,50 +115,72 @@ class Connections:
             platform = await store.platform(tx)
         found: dict[str, Connected] = {}
         for name, known in vendors().items():
-            if self._environment.get(known.key_env):
+            settings = of_environment(known, self._environment) if self._environment.get(known.key_env) else None
+            if settings is not None:
                 hint = Secret(self._environment[known.key_env]).hint()
-                found[name] = Connected(provider=name, source="environment", base_url=known.base_url, hint=hint)
+                found[name] = Connected(
+                    provider=name, source="environment", base_url=known.base_url, hint=hint, settings=settings
+                )
         for row in [*platform, *own]:
             known = vendor(row["provider"])
-            if known is not None:
-                found[row["provider"]] = _of_row(row, known)
+            if known is None:
+                continue
+            connected, before = _of_row(row, known), found.get(row["provider"])
+            if before is not None and before.source == connected.source:
+                connected = replace(before, others=(*before.others, connected))
+            found[row["provider"]] = connected
         return found
 
     async def open(self, db: TenantDb, provider: str) -> Connection | None:
-        """The tenant's connection to a provider with its key unsealed, or None."""
+        """The tenant's connection to a provider with its key unsealed, or None; the first of several keys."""
         connected = (await self.all(db)).get(provider)
-        if connected is None or not connected.is_active:
+        if connected is None:
             return None
-        return await self.unseal(db, connected)
+        first = next((each for each in (connected, *connected.others) if each.is_active), None)
+        return await self.unseal(db, first) if first is not None else None
+
+    async def open_all(self, db: TenantDb, provider: str) -> list[Connection]:
+        """Every active key that the tenant has for a provider, unsealed: what `health.Upstreams.enter` chooses from."""
+        connected = (await self.all(db)).get(provider)
+        if connected is None:
+            return []
+        return [await self.unseal(db, each) for each in (connected, *connected.others) if each.is_active]
 
     async def unseal(self, db: TenantDb, connected: Connected) -> Connection:
         """A connection that can be called."""
         known = vendor(connected.provider)
         assert known is not None
         key: Secret | None = None
+        secrets: dict[str, Secret] = {}
+        owner = db.tenant_id if connected.source == "workspace" else None
         if connected.source == "environment":
             key = Secret(self._environment[known.key_env])
         elif connected.sealed is not None:
-            owner = db.tenant_id if connected.source == "workspace" else None
             try:
                 plain = await open_sealed(self._kms, connected.sealed, _context(owner, connected.provider))
             except CannotOpen as error:
                 raise KeyUnreadable(
                     f"the stored key of {connected.provider} cannot be opened (another master key?); enter it again"
                 ) from error
-            key = Secret(plain.decode())
+            key, secrets = unpack(known, plain)
         return Connection(
             provider=connected.provider,
             base_url=connected.base_url,
             api_key=key,
             timeouts=self.timeouts,
             allow_private=connected.allow_private,
+            settings=connected.settings,
+            secrets=secrets,
+            name=connected.name,
+            owner=str(owner or ""),
         )
 
     async def save(
-        self, caller: Caller, provider: str, api_key: str | None, base_url: str | None, *, shared: bool
-    ) -> None:
-        """Test a key and address, then keep them. `shared`: for every tenant, by the operator alone.
+        self, caller: Caller, provider: str, api_key: str | None, base_url: str | None, *, shared: bool,
+        settings: Mapping[str, str] | None = None, name: str = "default",
+    ) -> None:  # fmt: skip
+        """Test a key and address, then keep them. `shared`: for every tenant, by the operator alone; `settings`: the
+        vendor's fields, secret ones among them; another `name` is another key for the same provider.
 
         Raises NotFound, Forbidden, AddressRefused, ProviderCheckFailed; nothing is kept then.
         """
@@ -163,39 +193,52 @@ class Connections:
             raise Forbidden(f"{known.display_name} runs on the platform's own network: only its operator connects it")
         if known.needs_key and not api_key:
             raise Invalid(f"api_key: {known.display_name} needs one; make it at {known.docs_url}")
-        address = check_base_url(base_url or known.base_url, allow_private=caller.is_operator)
+        address = base_url or known.base_url
+        plain, secrets = checked(known, settings or {}, address)
+        # What is checked is what will be called; kept is the form with its places, where it is the vendor's own.
+        filled = check_base_url(example_of(address, plain), allow_private=caller.is_operator)
+        address = filled if base_url else known.base_url
         owner = None if shared or known.local else caller.tenant_id
         key = Secret(api_key) if api_key else None
-        connection = Connection(provider, address, key, self.timeouts, allow_private=caller.is_operator)
+        connection = Connection(
+            provider, address, key, self.timeouts, allow_private=caller.is_operator, settings=plain, secrets=secrets
+        )
         models = await self._test(connection)
-        sealed = await seal(self._kms, api_key.encode(), _context(owner, provider)) if api_key else None
+        packed = pack(known, api_key, secrets)
+        sealed = await seal(self._kms, packed, _context(owner, provider)) if packed else None
+        hint = key.hint() if key else next((secret.hint() for secret in secrets.values()), "")
+        facts = {"models": models, "allow_private": caller.is_operator, "fields": plain}
         async with self._database.system("save connection").tx() as tx:
             await store.save(
                 tx, owner, provider, address if address != known.base_url else None, sealed,
-                key.hint() if key else "", {"models": models, "allow_private": caller.is_operator}, caller.user_id if owner else None,
+                hint, facts, caller.user_id if owner else None, name,
             )  # fmt: skip
             await trail.record(tx, caller, "provider.connected", target=("provider", provider), shared=owner is None)
 
     async def check(self, caller: Caller, provider: str) -> None:
-        """Test the connection that is in force again and write how it went. Raises NotFound, ProviderCheckFailed."""
+        """Test the connection that is in force again, each of its keys, and write how it went. Raises NotFound, ProviderCheckFailed."""
         db = caller.db(self._database)
         connected = (await self.all(db)).get(provider)
         if connected is None:
             raise NotFound(f"{provider} is not connected; enter a key first")
         owner = caller.tenant_id if connected.source == "workspace" else None
-        models: list[dict[str, Any]] | None = None
-        failure: ProviderCheckFailed | None = None
-        try:
-            models = await self._test(await self.unseal(db, connected))
-        except ProviderCheckFailed as error:
-            failure = error
-        async with self._database.system("check connection").tx() as tx:
-            await store.note_check(tx, owner, provider, failure.detail if failure else None, models)
-        if failure is not None:
-            raise failure
+        failures: list[ProviderCheckFailed] = []
+        for each in (connected, *connected.others):
+            models: list[dict[str, Any]] | None = None
+            failure: ProviderCheckFailed | None = None
+            try:
+                models = await self._test(await self.unseal(db, each))
+            except ProviderCheckFailed as error:
+                failure = error
+                failures.append(error)
+            async with self._database.system("check connection").tx() as tx:
+                await store.note_check(tx, owner, provider, each.name, failure.detail if failure else None, models)
+        if failures:
+            raise failures[0]
 
-    async def delete(self, caller: Caller, provider: str) -> None:
-        """Forget the connection that is in force: the tenant's own, or the platform's as its operator."""
+    async def delete(self, caller: Caller, provider: str, name: str | None = None) -> None:
+        """Forget the connection that is in force, or one of its keys: the tenant's own, or the platform's as its
+        operator."""
         connected = (await self.all(caller.db(self._database))).get(provider)
         if connected is None:
             raise NotFound(f"{provider} is not connected")
@@ -205,7 +248,8 @@ class Connections:
             caller.require_operator()
         owner = caller.tenant_id if connected.source == "workspace" else None
         async with self._database.system("delete connection").tx() as tx:
-            await store.delete(tx, owner, provider)
+            if not await store.delete(tx, owner, provider, name):
+                raise NotFound(f"{provider} has no key named {name!r}")
             await trail.record(tx, caller, "provider.disconnected", target=("provider", provider))
 
     async def _test(self, connection: Connection) -> list[dict[str, Any]]:

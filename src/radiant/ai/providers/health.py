@@ -290,11 +290,12 @@ class Upstreams:
         line.state = "open"
         line.until = now + max(line.rest, error.retry_after or 0.0)
 
-    def forget_key(self, connection: Connection) -> None:
-        """A key was changed: what was known of it says nothing any more."""
-        key = _key_of(connection)
-        self._keys_rest.pop(key, None)
-        for name in [name for name in self._lines if name[0] == key and not self._lines[name].running]:
+    def forget(self, owner: str, provider: str) -> None:
+        """The owner's keys for a provider were changed: what was known of them says nothing any more."""
+        for key in [key for key in self._keys_rest if key[:2] == (owner, provider)]:
+            del self._keys_rest[key]
+        stale = [name for name, line in self._lines.items() if name[0][:2] == (owner, provider) and not line.running]
+        for name in stale:
             del self._lines[name]
 
     def snapshot(self, owners: Sequence[str] | None = None) -> list[Health]:

@@ -1,12 +1,15 @@
 """/api/providers."""
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from radiant.ai.providers.connections import Connected, Connections, Source
+from radiant.ai.providers.health import Upstreams
+from radiant.ai.providers.vendors import Field as VendorField
 from radiant.ai.providers.vendors import vendors
 from radiant.ai.serving.detect import detect_local_servers
 from radiant.foundation.identity.callers import Role
@@ -22,6 +25,33 @@ def connections_of(request: Request) -> Connections:
     return request.app.state.connections
 
 
+def upstreams_of(request: Request) -> Upstreams:
+    """What the root's callers know of their upstreams."""
+    return request.app.state.upstreams
+
+
+class FieldInfo(BaseModel):
+    """Something that a connection needs besides key and address. `lines`: a key file, of several lines."""
+
+    name: str
+    label: str
+    hint: str
+    default: str
+    required: bool
+    secret: bool
+    lines: bool
+
+
+class KeyInfo(BaseModel):
+    """One of several keys for a provider."""
+
+    name: str
+    hint: str
+    is_active: bool
+    checked_at: datetime | None
+    check_error: str | None
+
+
 class ConnectionInfo(BaseModel):
     """A connection, without its key."""
 
@@ -32,6 +62,9 @@ class ConnectionInfo(BaseModel):
     checked_at: datetime | None
     check_error: str | None
     source: Source
+    settings: dict[str, str]
+    keys: list[KeyInfo]
+    """Every key, the first among them; calls are spread over those that are active."""
 
 
 class ProviderInfo(BaseModel):
@@ -43,6 +76,7 @@ class ProviderInfo(BaseModel):
     default_base_url: str
     needs_key: bool
     local: bool
+    fields: list[FieldInfo]
     detected: str | None
     """The address of a server of this kind that was found on this machine and is not connected; for the operator."""
     connection: ConnectionInfo | None
@@ -56,6 +90,27 @@ class NewConnection(BaseModel):
     api_key: str | None = Field(default=None, max_length=2000)
     base_url: str | None = Field(default=None, max_length=500)
     shared: bool = False
+    settings: dict[str, str] = Field(default_factory=dict[str, str], max_length=20)
+    """The vendor's fields by name, secret ones among them."""
+    name: str = Field(default="default", pattern=r"^[a-zA-Z0-9 ._-]{1,50}$")
+    """Another name is another key for the same provider."""
+
+
+class UpstreamInfo(BaseModel):
+    """How a key and a model do, as this process sees it. `resting`: seconds until it is asked again."""
+
+    provider: str
+    name: str
+    model: str
+    source: Source
+    state: Literal["closed", "open", "half-open"]
+    running: int
+    calls: int
+    failures: int
+    last_error: str
+    resting: float
+    requests_left: int | None
+    tokens_left: int | None
 
 
 def _info(connected: Connected | None, *, see_hint: bool) -> ConnectionInfo | None:
@@ -69,6 +124,30 @@ def _info(connected: Connected | None, *, see_hint: bool) -> ConnectionInfo | No
         checked_at=connected.checked_at,
         check_error=connected.check_error if see_hint else None,
         source=connected.source,
+        settings=dict(connected.settings) if see_hint else {},
+        keys=[_key_info(each) for each in (connected, *connected.others)] if see_hint else [],
+    )
+
+
+def _key_info(connected: Connected) -> KeyInfo:
+    return KeyInfo(
+        name=connected.name,
+        hint=connected.hint if connected.source == "workspace" else "",
+        is_active=connected.is_active,
+        checked_at=connected.checked_at,
+        check_error=connected.check_error,
+    )
+
+
+def _field_info(field: VendorField) -> FieldInfo:
+    return FieldInfo(
+        name=field.name,
+        label=field.label,
+        hint=field.hint,
+        default=field.default,
+        required=field.required,
+        secret=field.secret,
+        lines=field.lines,
     )
 
 
@@ -91,10 +170,36 @@ async def list_providers(request: Request, db: Db, caller: AnyCaller) -> ItemsOf
             default_base_url=known.base_url,
             needs_key=known.needs_key,
             local=known.local,
+            fields=[_field_info(field) for field in known.fields],
             detected=None if name in connected else found.get(name),
             connection=_info(connected.get(name), see_hint=caller.role >= Role.ADMIN),
         )
         for name, known in vendors().items()
+    ]
+    return ItemsOf(items=items)
+
+
+@router.get("/health")
+async def health(request: Request, db: Db, caller: AdminCaller) -> ItemsOf[UpstreamInfo]:
+    """How the upstreams do that this workspace uses: its own keys, and the platform's."""
+    used = {name for name, each in (await connections_of(request).all(db)).items() if each.source != "workspace"}
+    items = [
+        UpstreamInfo(
+            provider=line.provider,
+            name=line.name,
+            model=line.model,
+            source="workspace" if line.owner else "platform",
+            state=line.state,
+            running=line.running,
+            calls=line.calls,
+            failures=line.failures,
+            last_error=line.last_error,
+            resting=line.resting,
+            requests_left=line.requests_left,
+            tokens_left=line.tokens_left,
+        )
+        for line in upstreams_of(request).snapshot((str(caller.tenant_id), ""))
+        if line.owner or line.provider in used
     ]
     return ItemsOf(items=items)
 
@@ -111,7 +216,10 @@ async def connect(request: Request, db: Db, caller: AdminCaller, provider: str, 
     """Test a key at once, and keep it sealed if it works."""
     key = (new.api_key or "").strip() or None
     base_url = (new.base_url or "").strip() or None
-    await connections_of(request).save(caller, provider, key, base_url, shared=new.shared)
+    await connections_of(request).save(
+        caller, provider, key, base_url, shared=new.shared, settings=new.settings, name=new.name
+    )
+    upstreams_of(request).forget("" if new.shared else str(caller.tenant_id), provider)
     return await _one(request, db, provider)
 
 
@@ -123,6 +231,6 @@ async def check(request: Request, db: Db, caller: AdminCaller, provider: str) ->
 
 
 @router.delete("/{provider}", status_code=204)
-async def disconnect(request: Request, caller: AdminCaller, provider: str) -> None:
-    """Forget the key."""
-    await connections_of(request).delete(caller, provider)
+async def disconnect(request: Request, caller: AdminCaller, provider: str, name: str | None = None) -> None:
+    """Forget the key, or with `name` that one of several."""
+    await connections_of(request).delete(caller, provider, name)

@@ -7,6 +7,23 @@ from typing import Literal
 import msgspec
 
 
+class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Something besides the key and the address that a connection needs. `pattern` must fit the whole of it: some
+    become part of the address, so it is also what keeps them from naming another host."""
+
+    name: str
+    label: str
+    hint: str = ""
+    pattern: str = ""
+    default: str = ""
+    env: str = ""
+    """Where the platform's environment says it."""
+    required: bool = False
+    secret: bool = False
+    lines: bool = False
+    """Several lines, such as a key file."""
+
+
 class Vendor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One provider. The fields are explained at the head of `vendors.toml`."""
 
@@ -30,6 +47,7 @@ class Vendor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     budget_thinking: Sequence[str] = ()
     always_thinking: Sequence[str] = ()
     documents: bool = False
+    fields: Sequence[Field] = ()
 
 
 # Read with the module: later it would be a read of a file on the event loop.
