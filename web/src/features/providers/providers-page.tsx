@@ -3,7 +3,7 @@ import { CircleAlert, CircleCheck, ExternalLink, RefreshCw } from "lucide-react"
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Confirm, Dialog, DialogActions } from "@/components/ui/dialog";
-import { Checkbox, Field, Input } from "@/components/ui/field";
+import { Checkbox, Field, Input, Textarea } from "@/components/ui/field";
 import { Card, LoadFault, Section, SettingsPage, TableSkeleton } from "@/components/ui/page";
 import { Badge, Notice } from "@/components/ui/parts";
 import { api, messageOf, sentence } from "@/lib/api/client";
@@ -12,12 +12,19 @@ import { formatAgo } from "@/lib/format";
 import { modelsKey } from "@/lib/models";
 import { useSession } from "@/lib/session";
 import { toast } from "@/lib/toast";
+import { Health } from "./health";
 
 const providersKey = ["providers"] as const;
 
+/** A form that is open; `another`: for one more key. */
+interface Connecting {
+  provider: Provider;
+  another: boolean;
+}
+
 export default function ProvidersPage() {
   const { data, error, refetch } = useQuery({ queryKey: providersKey, queryFn: async () => (await api.get<{ items: Provider[] }>("/providers")).items });
-  const [connecting, setConnecting] = useState<Provider | null>(null);
+  const [connecting, setConnecting] = useState<Connecting | null>(null);
   const [removing, setRemoving] = useState<Provider | null>(null);
   const client = useQueryClient();
   const { user } = useSession();
@@ -40,7 +47,13 @@ export default function ProvidersPage() {
               <Card>
                 <ul className="divide-y">
                   {connected.map((provider) => (
-                    <Connected key={provider.provider} provider={provider} onChange={() => setConnecting(provider)} onRemove={() => setRemoving(provider)} />
+                    <Connected
+                      key={provider.provider}
+                      provider={provider}
+                      onChange={() => setConnecting({ provider, another: false })}
+                      onAdd={() => setConnecting({ provider, another: true })}
+                      onRemove={() => setRemoving(provider)}
+                    />
                   ))}
                 </ul>
               </Card>
@@ -57,12 +70,10 @@ export default function ProvidersPage() {
                         <p className="truncate text-[13px] text-ink-3">
                           {provider.detected
                             ? `Found on this machine at ${provider.detected}`
-                            : provider.needs_key
-                              ? "Needs an API key"
-                              : provider.default_base_url}
+                            : needs(provider)}
                         </p>
                       </div>
-                      <Button size="sm" aria-label={`Connect ${provider.display_name}`} onClick={() => setConnecting(provider)}>
+                      <Button size="sm" aria-label={`Connect ${provider.display_name}`} onClick={() => setConnecting({ provider, another: false })}>
                         Connect
                       </Button>
                     </li>
@@ -71,9 +82,10 @@ export default function ProvidersPage() {
               </Card>
             </Section>
           )}
+          {connected.length > 0 && <Health />}
         </>
       )}
-      <Connect provider={connecting} onClose={() => setConnecting(null)} />
+      <Connect connecting={connecting} onClose={() => setConnecting(null)} />
       <Confirm
         open={removing !== null}
         onOpenChange={(open) => !open && setRemoving(null)}
@@ -90,6 +102,14 @@ export default function ProvidersPage() {
   );
 }
 
+/** What connecting takes, in a line. */
+function needs(provider: Provider): string {
+  if (provider.local) return provider.default_base_url;
+  const required = provider.fields.filter((field) => field.required).map((field) => field.label.toLowerCase());
+  if (provider.needs_key) return "Needs an API key";
+  return required.length ? `Needs a ${required.join(" and a ")}` : "Needs an API key or an access key";
+}
+
 const sources = {
   environment: { name: "from the environment", hint: "Set where the server was started; change it there." },
   workspace: { name: "this workspace", hint: "" },
@@ -99,10 +119,38 @@ const sources = {
 interface ConnectedProps {
   provider: Provider;
   onChange: () => void;
+  onAdd: () => void;
   onRemove: () => void;
 }
 
-function Connected({ provider, onChange, onRemove }: ConnectedProps) {
+/** Several keys of one provider: calls are spread over them. */
+function Keys({ provider }: { provider: Provider }) {
+  const client = useQueryClient();
+  const remove = async (name: string) => {
+    try {
+      await api.delete(`/providers/${provider.provider}?name=${encodeURIComponent(name)}`);
+    } catch (fault) {
+      toast(messageOf(fault), { kind: "error" });
+    }
+    await client.invalidateQueries({ queryKey: providersKey });
+  };
+  return (
+    <ul className="grid gap-1 text-[13px] text-ink-3" aria-label={`Keys of ${provider.display_name}`}>
+      {provider.connection!.keys.map((key) => (
+        <li key={key.name} className="flex flex-wrap items-center gap-2">
+          <span className="font-medium text-ink-2">{key.name}</span>
+          {key.hint && <span className="font-mono">{key.hint}</span>}
+          {key.check_error && <Badge tone="danger">failing</Badge>}
+          <Button variant="link" size="bare" className="text-[13px]" aria-label={`Remove the key ${key.name}`} onClick={() => remove(key.name)}>
+            Remove
+          </Button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Connected({ provider, onChange, onAdd, onRemove }: ConnectedProps) {
   const client = useQueryClient();
   const [checking, setChecking] = useState(false);
   const connection = provider.connection!;
@@ -146,6 +194,9 @@ function Connected({ provider, onChange, onRemove }: ConnectedProps) {
             {connection.hint && <span className="font-mono">{connection.hint}</span>}
             {connection.hint && " · "}
             {connection.base_url && connection.base_url !== provider.default_base_url && `${connection.base_url} · `}
+            {Object.entries(connection.settings)
+              .map(([name, value]) => `${provider.fields.find((field) => field.name === name)?.label ?? name}: ${value} · `)
+              .join("")}
             checked {formatAgo(connection.checked_at)}
             {source.hint && ` · ${source.hint}`}
           </p>
@@ -158,6 +209,11 @@ function Connected({ provider, onChange, onRemove }: ConnectedProps) {
           <Button size="sm" aria-label={`${own ? "Change" : "Use another key for"} ${provider.display_name}`} onClick={onChange}>
             {own ? "Change" : "Own key"}
           </Button>
+          {own && !provider.local && (
+            <Button size="sm" aria-label={`Add a key to ${provider.display_name}`} onClick={onAdd}>
+              Add key
+            </Button>
+          )}
           {own && (
             <Button size="sm" variant="ghost" className="text-danger hover:text-danger" aria-label={`Disconnect ${provider.display_name}`} onClick={onRemove}>
               Disconnect
@@ -166,34 +222,44 @@ function Connected({ provider, onChange, onRemove }: ConnectedProps) {
         </div>
       </div>
       {connection.check_error && <Notice tone="danger">{sentence(connection.check_error)}</Notice>}
+      {own && connection.keys.length > 1 && <Keys provider={provider} />}
     </li>
   );
 }
 
-function Connect({ provider, onClose }: { provider: Provider | null; onClose: () => void }) {
+function Connect({ connecting, onClose }: { connecting: Connecting | null; onClose: () => void }) {
+  const name = connecting?.provider.display_name;
   return (
-    <Dialog open={provider !== null} onOpenChange={onClose} title={`Connect ${provider?.display_name}`}>
-      {provider && <Form key={provider.provider} provider={provider} onClose={onClose} />}
+    <Dialog open={connecting !== null} onOpenChange={onClose} title={connecting?.another ? `Another key for ${name}` : `Connect ${name}`}>
+      {connecting && <Form key={connecting.provider.provider} {...connecting} onClose={onClose} />}
     </Dialog>
   );
 }
 
-function Form({ provider, onClose }: { provider: Provider; onClose: () => void }) {
+function Form({ provider, another, onClose }: Connecting & { onClose: () => void }) {
   const client = useQueryClient();
   const { user } = useSession();
   const known = provider.connection?.base_url;
   const stored = known && known !== provider.default_base_url ? known : null;
   const [shared, setShared] = useState(provider.connection?.source === "platform");
   const [key, setKey] = useState("");
+  const [name, setName] = useState("");
+  const [settings, setSettings] = useState<Record<string, string>>({ ...provider.connection?.settings });
   const [base, setBase] = useState(stored ?? "");
-  const [more, setMore] = useState(!provider.needs_key || Boolean(stored));
+  const [more, setMore] = useState(provider.local || Boolean(stored));
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState("");
   const save = async () => {
     setBusy(true);
     setError("");
     try {
-      await api.put(`/providers/${provider.provider}`, { api_key: key.trim() || undefined, base_url: base.trim() || undefined, shared: shared || undefined });
+      await api.put(`/providers/${provider.provider}`, {
+        api_key: key.trim() || undefined,
+        base_url: base.trim() || undefined,
+        shared: shared || undefined,
+        settings: Object.fromEntries(Object.entries(settings).filter(([, value]) => value.trim())),
+        name: another ? name.trim() : undefined,
+      });
       await Promise.all([client.invalidateQueries({ queryKey: providersKey }), client.invalidateQueries({ queryKey: modelsKey })]);
       toast(`${provider.display_name} is connected.`, { kind: "success" });
       onClose();
@@ -211,8 +277,13 @@ function Form({ provider, onClose }: { provider: Provider; onClose: () => void }
       }}
     >
       {error && <Notice tone="danger">{error}</Notice>}
+      {another && (
+        <Field label="Name" hint="Tells this key from the others. Calls are spread over all of them.">
+          {(ids) => <Input {...ids} required maxLength={50} pattern="[a-zA-Z0-9 ._\-]+" value={name} onChange={(event) => setName(event.target.value)} />}
+        </Field>
+      )}
       <Field
-        label={provider.needs_key ? "API key" : "API key (if the server asks for one)"}
+        label={provider.needs_key ? "API key" : provider.local ? "API key (if the server asks for one)" : "API key (if you have one)"}
         hint={
           provider.docs_url && (
             <a href={provider.docs_url} target="_blank" rel="noopener noreferrer" className="inline-flex items-center gap-1 text-accent underline underline-offset-3">
@@ -226,6 +297,9 @@ function Form({ provider, onClose }: { provider: Provider; onClose: () => void }
           <Input {...ids} type="password" autoComplete="off" spellCheck={false} required={provider.needs_key} value={key} onChange={(event) => setKey(event.target.value)} className="font-mono" />
         )}
       </Field>
+      {provider.fields.map((field) => (
+        <SettingField key={field.name} field={field} value={settings[field.name] ?? ""} onChange={(value) => setSettings({ ...settings, [field.name]: value })} />
+      ))}
       {more ? (
         <Field label="Address" hint="Leave it empty for the provider’s own.">
           {(ids) => <Input {...ids} type="url" placeholder={provider.default_base_url ?? "https://"} value={base} onChange={(event) => setBase(event.target.value)} />}
@@ -245,5 +319,36 @@ function Form({ provider, onClose }: { provider: Provider; onClose: () => void }
         </Button>
       </DialogActions>
     </form>
+  );
+}
+
+interface SettingFieldProps {
+  field: Provider["fields"][number];
+  value: string;
+  onChange: (value: string) => void;
+}
+
+/** One of the fields that the provider asks for besides key and address. */
+function SettingField({ field, value, onChange }: SettingFieldProps) {
+  return (
+    <Field label={field.label} hint={field.hint || undefined}>
+      {(ids) =>
+        field.lines ? (
+          <Textarea {...ids} rows={4} required={field.required} autoComplete="off" spellCheck={false} className="font-mono text-[13px]" value={value} onChange={(event) => onChange(event.target.value)} />
+        ) : (
+          <Input
+            {...ids}
+            type={field.secret ? "password" : "text"}
+            required={field.required}
+            autoComplete="off"
+            spellCheck={false}
+            placeholder={field.default}
+            className={field.secret ? "font-mono" : undefined}
+            value={value}
+            onChange={(event) => onChange(event.target.value)}
+          />
+        )
+      }
+    </Field>
   );
 }

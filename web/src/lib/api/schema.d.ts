@@ -152,6 +152,8 @@ export interface ConnectionInfo {
   hint: string;
   id: string | null;
   is_active: boolean;
+  keys: KeyInfo[];
+  settings: Record<string, string>;
   source: "workspace" | "platform" | "environment";
 }
 
@@ -175,6 +177,17 @@ export interface Entry {
   seq: number;
   target_id: string;
   target_kind: string;
+}
+
+/** Something that a connection needs besides key and address. `lines`: a key file, of several lines. */
+export interface FieldInfo {
+  default: string;
+  hint: string;
+  label: string;
+  lines: boolean;
+  name: string;
+  required: boolean;
+  secret: boolean;
 }
 
 /** A stored file. */
@@ -241,6 +254,19 @@ export interface ItemsOf_ProviderInfo_ {
 
 export interface ItemsOf_SessionInfo_ {
   items: SessionInfo[];
+}
+
+export interface ItemsOf_UpstreamInfo_ {
+  items: UpstreamInfo[];
+}
+
+/** One of several keys for a provider. */
+export interface KeyInfo {
+  check_error: string | null;
+  checked_at: string | null;
+  hint: string;
+  is_active: boolean;
+  name: string;
 }
 
 /** A rate limit; `used` is what processes drew in this window, some of which they may not have used yet. */
@@ -375,6 +401,8 @@ export interface NewChat {
 export interface NewConnection {
   api_key?: string | null;
   base_url?: string | null;
+  name?: string;
+  settings?: Record<string, string>;
   shared?: boolean;
 }
 
@@ -465,6 +493,7 @@ export interface ProviderInfo {
   detected: string | null;
   display_name: string;
   docs_url: string;
+  fields: FieldInfo[];
   local: boolean;
   needs_key: boolean;
   provider: string;
@@ -542,6 +571,22 @@ export interface Turn {
   assistant_message: Message;
   run_id: string;
   user_message: Message;
+}
+
+/** How a key and a model do, as this process sees it. `resting`: seconds until it is asked again. */
+export interface UpstreamInfo {
+  calls: number;
+  failures: number;
+  last_error: string;
+  model: string;
+  name: string;
+  provider: string;
+  requests_left: number | null;
+  resting: number;
+  running: number;
+  source: "workspace" | "platform" | "environment";
+  state: "closed" | "open" | "half-open";
+  tokens_left: number | null;
 }
 
 /** What was used in the last days. */
