@@ -50,6 +50,7 @@ class Say:
     cut_after: int | None = None
     bytes_at_once: int | None = None
     line_end: str = "\n"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Refuse:
     retry_after: float | None = None
     body: bytes | None = None
     content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -366,7 +368,9 @@ def _error(error: dict[str, Any], status: int) -> web.Response:
 
 
 def _refuse(refuse: Refuse, error: dict[str, Any]) -> web.Response:
-    headers = {} if refuse.retry_after is None else {"Retry-After": str(refuse.retry_after)}
+    headers = dict(refuse.headers)
+    if refuse.retry_after is not None:
+        headers["Retry-After"] = str(refuse.retry_after)
     body = refuse.body if refuse.body is not None else json.dumps({"type": "error", "error": error}).encode()
     return web.Response(status=refuse.status, body=body, headers=headers, content_type=refuse.content_type)
 
@@ -401,7 +405,7 @@ async def _whole(request: web.Request, upstream: Upstream, body: dict[str, Any],
 
 async def _send(request: web.Request, upstream: Upstream, events: list[str], say: Say) -> web.StreamResponse:
     await asyncio.sleep(say.before)
-    response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8", **say.headers})
     await response.prepare(request)
     try:
         if say.bytes_at_once is not None:

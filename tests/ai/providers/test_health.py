@@ -1,12 +1,15 @@
 """Whom to ask now: the breaker, limits that are told, several keys; and what it costs."""
 
+import contextlib
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from radiant.ai.providers.chat import ChatRequest, Message, fold
 from radiant.ai.providers.errors import (
     UpstreamBadCredentials,
     UpstreamBadRequest,
@@ -16,7 +19,11 @@ from radiant.ai.providers.errors import (
 )
 from radiant.ai.providers.health import Policy, UpstreamBusy, Upstreams, UpstreamsResting
 from radiant.ai.providers.limits import Limits
+from radiant.ai.providers.openai_compatible import OpenAICompatible
 from radiant.ai.providers.provider import Connection
+from radiant.ai.providers.vendors import vendors
+from radiant.infra.httpclient import HttpClient
+from tests.kit.upstream import Refuse, Say, openai_upstream
 
 ONE = Connection("openai", "https://a.example", name="one", owner="t1")
 TWO = Connection("openai", "https://a.example", name="two", owner="t1")
@@ -189,6 +196,21 @@ def test_no_header_breaks_anything(left: str, reset: str):
     limits = Limits()
     limits.read({"x-ratelimit-remaining-tokens": left, "x-ratelimit-reset-tokens": reset}, 5.0)
     assert 0 <= limits.wait(5.0, 1) <= 3600
+
+
+async def test_limits_are_read_from_answers_of_every_kind_as_they_come(upstreams: Upstreams):
+    async with openai_upstream() as server, HttpClient() as http:
+        key = replace(ONE, base_url=server.url, allow_private=True)
+        provider = OpenAICompatible(http, vendors()["openai"], retries=0)
+        request = ChatRequest(model="m", messages=[Message.of("user", "Hi")])
+        told = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "9s"}
+        for planned in (Say(headers=told), Refuse(500, headers=told)):
+            server.plan(planned)
+            upstreams.forget("t1", "openai")
+            async with await upstreams.enter(key, "m") as lease:
+                with contextlib.suppress(UpstreamError):
+                    await fold(provider.stream(request, lease.listening()))
+            assert await resting(upstreams, key) == 9
 
 
 async def test_a_tenant_sees_its_own_lines_and_the_platforms(upstreams: Upstreams):

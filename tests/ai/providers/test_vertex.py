@@ -143,3 +143,12 @@ async def test_a_check_lists_what_google_publishes_there(http: HttpClient, serve
     await provider.check(connection(server))
     assert server.requests[-1].headers["x-goog-user-project"] == "acme-1"
     assert [model.id for model in await provider.list_models(connection(server))] == ["gemini-3.8-flash"]
+
+
+async def test_a_token_that_was_refused_is_not_kept(http: HttpClient, server: Upstream):
+    provider = Vertex(http, VENDOR)
+    server.plan(Refuse(401, "expired", "UNAUTHENTICATED"))
+    with pytest.raises(UpstreamBadCredentials):
+        await fold(provider.stream(GEMINI, connection(server)))
+    await fold(provider.stream(GEMINI, connection(server)))
+    assert [sent.path for sent in server.requests].count("/token") == 2

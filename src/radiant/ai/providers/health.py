@@ -12,7 +12,7 @@ come back, before the upstream has to refuse. One call costs two dictionary look
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from radiant.ai.providers.errors import (
@@ -135,6 +135,11 @@ class Lease:
         self._probe = probe
         self._done = False
 
+    def listening(self) -> Connection:
+        """`connection`, whose answers' headers are read as they come, so that neither `succeeded` nor `failed` needs
+        them. For providers, which do not hand headers on."""
+        return replace(self.connection, told=self._upstreams.reader(self._line))
+
     def succeeded(self, headers: Mapping[str, str] | None = None) -> None:
         """The upstream answered; its headers tell what is left of its limits."""
         if self._end():
@@ -247,6 +252,10 @@ class Upstreams:
             return line.until - now, f"it failed too often ({line.last_error})"
         wait = line.limits.wait(now, tokens)
         return wait, "its limit is used up" if wait else ""
+
+    def reader(self, line: _Line) -> Callable[[Mapping[str, str]], None]:
+        """For leases."""
+        return lambda headers: line.limits.read(headers, self._clock())
 
     def note_success(self, line: _Line, headers: Mapping[str, str] | None) -> None:
         """For leases."""

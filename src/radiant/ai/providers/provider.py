@@ -1,6 +1,6 @@
 """What a provider is: four calls over one connection. Modules of this package implement it."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -74,6 +74,8 @@ class Connection:
     """Which of several keys for one provider this is."""
     owner: str = ""
     """Whose connection it is: a tenant's id, or "" for the platform's."""
+    told: Callable[[Mapping[str, str]], None] | None = field(default=None, repr=False, compare=False)
+    """Hears the headers of every answer, refusals among them: see `health.Lease.listening`."""
 
 
 @dataclass(frozen=True, slots=True)

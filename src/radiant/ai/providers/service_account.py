@@ -86,8 +86,7 @@ class Tokens:
 
     async def token(self, connection: Connection) -> Secret:
         """A token that holds for some minutes at least. Raises UpstreamError."""
-        secret = connection.secrets.get("service_account")
-        name = hashlib.sha256(secret.reveal().encode() if secret else b"").digest()
+        name = _name_of(connection)
         if found := self._fresh(name):
             return found
         async with self._locks.setdefault(name, asyncio.Lock()):
@@ -100,6 +99,10 @@ class Tokens:
             token = Secret(answer.access_token)
             self._kept[name] = (token, asyncio.get_running_loop().time() + answer.expires_in - _MARGIN)
             return token
+
+    def forget(self, connection: Connection) -> None:
+        """The token was refused: ask for another next time."""
+        self._kept.pop(_name_of(connection), None)
 
     def _fresh(self, name: bytes) -> Secret | None:
         kept = self._kept.get(name)
@@ -134,3 +137,8 @@ class Tokens:
             raise UpstreamUnreachable(
                 f"{provider}: its token endpoint answered with something else", provider=provider
             ) from error
+
+
+def _name_of(connection: Connection) -> bytes:
+    secret = connection.secrets.get("service_account")
+    return hashlib.sha256(secret.reveal().encode() if secret else b"").digest()

@@ -11,7 +11,7 @@ import msgspec
 from radiant.ai.providers.anthropic_answer import Answer as ClaudeAnswer
 from radiant.ai.providers.anthropic_request import message_body
 from radiant.ai.providers.chat import ChatRequest, EmbeddingRequest, EmbeddingResult, Event
-from radiant.ai.providers.errors import CutStream, MalformedStream
+from radiant.ai.providers.errors import CutStream, MalformedStream, UpstreamBadCredentials
 from radiant.ai.providers.google import stream_once, unit
 from radiant.ai.providers.google_request import Json, content_body
 from radiant.ai.providers.provider import Connection, ListedModel
@@ -75,9 +75,15 @@ class Vertex:
             return self._gemini(request, body, connection, location, deadline)
 
         locations = regions_of(connection, "location", DEFAULT_LOCATION)
-        async with aclosing(self._regions.stream(locations, connection, request.model, attempt, deadline.at)) as events:
-            async for event in events:
-                yield event
+        try:
+            async with aclosing(
+                self._regions.stream(locations, connection, request.model, attempt, deadline.at)
+            ) as events:
+                async for event in events:
+                    yield event
+        except UpstreamBadCredentials:
+            self._tokens.forget(connection)
+            raise
 
     async def _gemini(
         self, request: ChatRequest, body: Json, connection: Connection, location: str, deadline: Deadline

@@ -90,6 +90,8 @@ async def begin(
         )
     except HttpError as error:
         raise typed(error, connection, deadline) from error
+    if connection.told is not None:
+        connection.told(response.headers)
     if not 200 <= response.status < 300:
         try:
             text = await _beginning(response, deadline)
