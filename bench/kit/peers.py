@@ -148,7 +148,7 @@ async def radiant(upstream_port: int) -> AsyncIterator[Gateway]:
         try:
             key = await connect_openai(settings, f"http://127.0.0.1:{upstream_port}", bound=True)
             async with serving(data, key) as gateway:
-                gateway.more_pids["postgres"] = int((data / "postgres" / "postmaster.pid").read_text().split()[0])
+                gateway.more_pids["postgres"] = int(next(data.rglob("postmaster.pid")).read_text().split()[0])
                 yield gateway
         finally:
             await asyncio.to_thread(postgres.stop)
@@ -250,7 +250,9 @@ def _mend_portkey(script: Path) -> None:
     response cannot be changed. We let it change those of a copy, as its fix does."""
     text = script.read_text()
     broken = "updateHeaders(e,t,a){return e.headers.append("
+    mended = (
+        'updateHeaders(e,t,a){if((e.headers.get("content-type")||"").includes("event-stream"))'
+        "e=new Response(e.body,e);return e.headers.append("
+    )
     if broken in text:
-        script.write_text(
-            text.replace(broken, "updateHeaders(e,t,a){e=new Response(e.body,e);return e.headers.append(")
-        )
+        script.write_text(text.replace(broken, mended))

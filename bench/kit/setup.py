@@ -49,7 +49,7 @@ async def connect_openai(settings: Settings, upstream_url: str, *, bound: bool =
             )  # fmt: skip
             for meter, amount in (("requests", 10_000_000), ("tokens", 2_000_000_000)):
                 await tx.run(
-                    "insert into rate_limits (id, tenant_id, scope, api_key_id, meter, period, amount)"
+                    "insert into rate_limits (id, tenant_id, scope, api_key_id, meter, period, allowed)"
                     " values ($1, $2, 'api_key', $3, $4, 'minute', $5)",
                     uuid7(), key["tenant_id"], key["id"], meter, amount,
                 )  # fmt: skip

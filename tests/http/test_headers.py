@@ -10,11 +10,9 @@ ASK = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hello?"}]}
 
 
 def is_guarded_as_data(answer: Answer) -> bool:
-    """What the doors answer is no page: nothing in it may be loaded or shown."""
+    """What the doors answer is no page, and is not taken for one."""
     assert answer.headers["X-Request-Id"]
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
-    return "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    return answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def is_guarded(answer: Answer) -> bool:

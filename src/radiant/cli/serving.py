@@ -1,5 +1,7 @@
 """`radiant up`, `serve`, `worker`, `migrate`, `doctor`."""
 
+import gc
+import socket
 import sys
 from pathlib import Path
 
@@ -33,23 +35,40 @@ def serve() -> None:
     import uvicorn
 
     from radiant.app import create_app
+    from radiant.http.one_write import OneWriteProtocol
     from radiant.infra.telemetry import configure_logging
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            _settle_memory()
 
     settings = load_settings()
     configure_logging(settings.log_level, process="api")
-    uvicorn.run(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http="httptools",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=5,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=settings.trusted_proxies or None,
+    server = Server(
+        uvicorn.Config(
+            create_app(settings),
+            host=settings.host,
+            port=settings.port,
+            loop="uvloop",
+            http=OneWriteProtocol,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=settings.trusted_proxies or None,
+        )
     )
+    server.run()
+
+
+def _settle_memory() -> None:
+    """What was made at the start stays: the collector need not look through it again and again (measured: a tenth of
+    the CPU of a relayed call), and what a call leaves behind is mostly freed by counting."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @click.command()

@@ -26,6 +26,6 @@ Dollars = Annotated[Decimal, PlainSerializer(plain, return_type=str, when_used="
 
 def token_cost(tokens: int, price_per_million: Decimal | None) -> Decimal:
     """Dollars for `tokens` at a price per million tokens; an unknown price costs nothing."""
-    if price_per_million is None:
+    if price_per_million is None or not tokens:
         return ZERO
     return nano(price_per_million * tokens / MILLION)

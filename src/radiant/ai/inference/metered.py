@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+import msgspec
 
 from radiant.ai.inference import estimate
 from radiant.ai.inference.model import Model
@@ -15,14 +16,13 @@ from radiant.foundation.usage.schemas import CallKind, NewCall, Outcome
 from radiant.kit.ids import DecisionId, RunId, uuid7
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Labels:
+class Labels(msgspec.Struct, frozen=True, kw_only=True):
     """What the ledger is told of a call besides its tokens: the door it came through, how its model was chosen."""
 
     protocol: str = "internal"
     route: str = "named"
     streamed: bool = True
-    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    tags: Mapping[str, str] = {}
     request_id: str = ""
     run_id: RunId | None = None
 
@@ -30,11 +30,10 @@ class Labels:
 INTERNAL = Labels()
 
 
-@dataclass(slots=True)
-class Receipt:
+class Receipt(msgspec.Struct):
     """What a call came to. Times in milliseconds, cost in dollars."""
 
-    usage: Usage = field(default_factory=Usage)
+    usage: Usage = Usage()
     cost: Decimal = Decimal(0)
     estimated: bool = False
     first_token_ms: int | None = None

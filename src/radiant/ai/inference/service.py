@@ -7,7 +7,7 @@ it the upstream connection; what was said until then is settled.
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import msgspec
@@ -29,9 +29,9 @@ from radiant.ai.providers.errors import (
 from radiant.ai.routing.service import Level, Needs, level_of, obstacle, rank
 from radiant.ai.serving.problems import ServingProblem
 from radiant.foundation.identity.callers import Caller, Role
+from radiant.foundation.usage.bounds import BudgetExceeded
 from radiant.foundation.usage.meter import Meter
 from radiant.foundation.usage.schemas import CallKind
-from radiant.foundation.usage.bounds import BudgetExceeded
 from radiant.infra.db import Database
 from radiant.kit.errors import Problem
 from radiant.kit.ids import DecisionId
@@ -53,14 +53,18 @@ class UnsupportedByModel(Problem):
     status, slug = 400, "unsupported-by-model"
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(msgspec.Struct, frozen=True):
     """A model to be tried for a request: by its name, or for a reason of routing's."""
 
     target: Target
     needs: Needs
     route: str
     reason: str
+
+
+def labelled(labels: Labels, chosen: Chosen) -> Labels:
+    """The labels, with how the model was chosen."""
+    return labels if labels.route == chosen.route else msgspec.structs.replace(labels, route=chosen.route)
 
 
 @dataclass(slots=True)
@@ -151,7 +155,7 @@ class Inference:
     async def answer(self, caller: Caller, chosen: Chosen, request: ChatRequest, labels: Labels) -> Answer:
         """Start an answer of the model that was chosen, translated from whatever protocol it speaks."""
         target, model = chosen.target, chosen.target.model
-        call = await self.admit(caller, model, chosen.needs, replace(labels, route=chosen.route))
+        call = await self.admit(caller, model, chosen.needs, labelled(labels, chosen))
         limit = request.max_tokens or (_LOCAL_OUTPUT if model.local else None)
         events = _events(target, call, msgspec.structs.replace(request, model=model.upstream_id, max_tokens=limit))
         try:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, get_args
 
+import msgspec
+
 from radiant.kit.errors import Problem
 
 # Estimates of a prompt err on the high side, by a third in English. What may fit is let through: the model itself has
@@ -29,8 +31,7 @@ class NoModelFits(Problem):
     status, slug = 422, "no-model-fits"
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(msgspec.Struct, frozen=True):
     """What a request asks of a model. Tokens are estimates."""
 
     capabilities: frozenset[str]
@@ -38,8 +39,7 @@ class Needs:
     output_tokens: int
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True):
     """A model as routing sees it. `cost`: dollars that this request would take, None if unknown; `quality` in 0..1;
     `readiness` in 0..1: 1 answers at once. `excluded`: why it cannot be used, if so."""
 

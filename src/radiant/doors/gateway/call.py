@@ -34,13 +34,22 @@ _EVENTS = (
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),
 )
-# Nothing that a door answers is a page.
-_GUARDS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"referrer-policy", b"no-referrer"),
-)
+# Nothing that a door answers is a page, and none of it may be taken for one. (A browser that shows it loads nothing:
+# it is JSON or a stream of events.)
+_GUARD = (b"x-content-type-options", b"nosniff")
 Header = tuple[bytes, bytes]
+_names: dict[str, bytes] = {}
+
+
+def _lines(headers: Mapping[str, str]) -> list[Header]:
+    lines: list[Header] = []
+    for name, value in headers.items():
+        line = _names.get(name)
+        if line is None:
+            # Names are our own and few.
+            line = _names[name] = name.lower().encode()
+        lines.append((line, value.encode("latin-1", "replace")))
+    return lines
 
 
 class ClientGone(Exception):
@@ -134,9 +143,9 @@ class Call:
     async def answer(self, body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
         """A whole answer in JSON."""
         self.status = status
-        lines = [_JSON, (b"content-length", b"%d" % len(body)), (b"x-request-id", self.request_id.encode()), *_GUARDS]
+        lines = [_JSON, (b"content-length", b"%d" % len(body)), (b"x-request-id", self.request_id.encode()), _GUARD]
         if headers:
-            lines += [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
+            lines += _lines(headers)
         self._begun = True
         await self._send({"type": "http.response.start", "status": status, "headers": lines})
         await self._send({"type": "http.response.body", "body": body})
@@ -158,8 +167,7 @@ class Call:
     async def begin_events(self, headers: Mapping[str, str]) -> None:
         """The head of a stream. From here on a silence is filled with pings."""
         self.status = 200
-        lines = [*_EVENTS, (b"x-request-id", self.request_id.encode()), *_GUARDS]
-        lines += [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
+        lines = [*_EVENTS, (b"x-request-id", self.request_id.encode()), _GUARD, *_lines(headers)]
         self._begun = True
         await self._send({"type": "http.response.start", "status": 200, "headers": lines})
         loop = asyncio.get_running_loop()

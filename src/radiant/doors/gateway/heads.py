@@ -1,6 +1,7 @@
 """What a relay has to know of a body that it forwards: which model, streamed or not, about how large. The rest is for
 the upstream to judge."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,10 +15,8 @@ from radiant.doors.gateway.openai_request import BadRequest, UnknownPart, in_ran
 from radiant.kit.text import shorten
 
 # Anything that is no text would be counted by its base64 otherwise.
-_MEDIA = (
-    b'"image_url"', b'"image"', b'"input_image"', b'"file"', b'"input_file"', b'"input_audio"', b'"document"',
-)  # fmt: skip
-_IMAGES = (b'"image_url"', b'"image"', b'"input_image"')
+_MEDIA = re.compile(rb'"(?:image_url|image|input_image|file|input_file|input_audio|document)"')
+_IMAGE = re.compile(rb'"(?:image_url|image|input_image)"')
 
 
 class _StreamOptions(msgspec.Struct):
@@ -97,8 +96,8 @@ def _needs(
 ) -> Needs:  # fmt: skip
     capabilities = {"text"}
     tokens: int | None = None
-    if any(mark in body for mark in _MEDIA):
-        if any(mark in body for mark in _IMAGES):
+    if _MEDIA.search(body):
+        if _IMAGE.search(body):
             capabilities.add("vision")
         try:
             request = neutral()

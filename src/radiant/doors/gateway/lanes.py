@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
@@ -11,7 +11,7 @@ import structlog
 
 from radiant.ai.inference.metered import Labels, Metered
 from radiant.ai.inference.relay import ReadWhole, Relayed
-from radiant.ai.inference.service import Answer, Chosen, Inference, UnsupportedByModel
+from radiant.ai.inference.service import Answer, Chosen, Inference, UnsupportedByModel, labelled
 from radiant.ai.providers.chat import ChatRequest, Completion, Event, Failed, fold
 from radiant.ai.providers.vendors import vendor
 from radiant.ai.providers.watch import Watch
@@ -65,7 +65,7 @@ async def relay(
 ) -> Relayed:  # fmt: skip
     """Admit a call and begin its answer. Raises BudgetExceeded, RateLimited, UpstreamError."""
     connection = chosen.target.connection
-    labels = replace(labels, route=chosen.route)
+    labels = labelled(labels, chosen)
     metered = await engine.inference.admit(caller, chosen.target.model, chosen.needs, labels, kind)
     relayed = Relayed(metered, connection, Deadline(connection.timeouts.total), watch)
     try:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from radiant.ai.inference.model import Model
 from radiant.doors.gateway.anthropic_messages import messages
@@ -88,23 +88,23 @@ def _endpoint(method: str, path: str) -> tuple[Protocol | None, Handler]:
 
 
 class Gateway:
-    """Takes what is under /v1 before anything else sees it."""
+    """Answers what is under /v1."""
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
-        self._app = app
+    def __init__(self, limit: int) -> None:
         self._limit = limit
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
-        if scope["type"] != "http" or not (scope["path"].startswith("/v1/") or scope["path"] == "/v1"):
-            await self._app(scope, receive, send)
-            return
+    def takes(self, path: str) -> bool:
+        """Whether that path is the door's."""
+        return path.startswith("/v1/") or path == "/v1"
+
+    async def serve(self, engine: Engine, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request of ASGI."""
         protocol, handler = _endpoint(scope["method"], scope["path"])
         call = Call(scope, receive, send, protocol or "openai", self._limit)
         if protocol is None and b"anthropic-version" in call.headers:
             call.protocol = "anthropic"
         try:
-            await handler(scope["app"].state.gateway, call)
+            await handler(engine, call)
         except Problem as problem:
             if problem.status >= 500:
                 log.warning("problem", slug=problem.slug, detail=problem.detail, request_id=call.request_id)

@@ -328,26 +328,39 @@ Taken = tuple[Bound, Share, int]
 
 def limit_headers(taken: Sequence[Taken], now: float) -> dict[str, str]:
     """x-ratelimit-… as OpenAI names them, of the limit with the least left; what budgets warn of."""
+    least: dict[str, tuple[int, Bound, Share]] = {}
     headers: dict[str, str] = {}
-    for meter in ("requests", "tokens"):
-        limits = [(share.left, bound, share) for bound, share, _ in taken if bound.meter == meter]
-        if limits:
-            left, bound, share = min(limits, key=lambda one: one[0])
-            headers[f"x-ratelimit-limit-{meter}"] = str(bound.allowed)
-            headers[f"x-ratelimit-remaining-{meter}"] = str(min(left, bound.allowed))
-            headers[f"x-ratelimit-reset-{meter}"] = _duration(share.ends - now)
-    budgets = [(share.left, bound) for bound, share, need in taken if isinstance(bound, Budget) and need]
-    if budgets:
-        left, _ = min(budgets, key=lambda one: one[0])
-        headers["x-radiant-budget-remaining"] = plain(to_dollars(left))
-    for left, bound in budgets:
-        if bound.warn_at is not None and bound.allowed - left >= bound.allowed * bound.warn_at:
-            used = (bound.allowed - left) * 100 // max(bound.allowed, 1)
-            whose, period = _WHOSE[bound.scope], "in all" if bound.period == "total" else f"a {bound.period}"
-            headers["x-radiant-warning"] = (
-                f"{used}% of the budget of {whose}, ${plain(to_dollars(bound.allowed))} {period}, is used or reserved"
-            )
+    for bound, share, need in taken:
+        left = share.left
+        if isinstance(bound, Budget):
+            if not need:
+                continue
+            if bound.warn_at is not None and bound.allowed - left >= bound.allowed * bound.warn_at:
+                headers["x-radiant-warning"] = _warning(bound, left)
+        known = least.get(bound.meter)
+        if known is None or left < known[0]:
+            least[bound.meter] = left, bound, share
+    for meter, (left, bound, share) in least.items():
+        names = _HEADERS.get(meter)
+        if names is not None:
+            headers[names[0]] = str(bound.allowed)
+            headers[names[1]] = str(min(left, bound.allowed))
+            headers[names[2]] = _duration(share.ends - now)
+        elif isinstance(bound, Budget):
+            headers["x-radiant-budget-remaining"] = plain(to_dollars(left))
     return headers
+
+
+_HEADERS = {
+    meter: (f"x-ratelimit-limit-{meter}", f"x-ratelimit-remaining-{meter}", f"x-ratelimit-reset-{meter}")
+    for meter in ("requests", "tokens")
+}
+
+
+def _warning(budget: "Budget", left: int) -> str:
+    used = (budget.allowed - left) * 100 // max(budget.allowed, 1)
+    whose, period = _WHOSE[budget.scope], "in all" if budget.period == "total" else f"a {budget.period}"
+    return f"{used}% of the budget of {whose}, ${plain(to_dollars(budget.allowed))} {period}, is used or reserved"
 
 
 def _duration(seconds: float) -> str:

@@ -177,7 +177,8 @@ class Meter:
                 if isinstance(bound, Budget):
                     budgets.append(bound.id)
             else:
-                id_ = uuid7()
+                # A call goes by the id of the decision that led to it, so that feedback finds it.
+                id_ = call.decision_id or uuid7()
                 admission = Admission(id_, tenant_id, int(now * 1_000_000), call, tuple(budgets))
                 payload = encode_admission(admission)
                 later = len(payload) + END_BYTES
