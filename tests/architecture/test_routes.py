@@ -20,6 +20,9 @@ OPEN = {
     ("GET", "/api/health"): "load balancers ask it",
     ("POST", "/api/session"): "it is the sign-in",
     ("GET", "/api/objects/{key}"): "the signed link is the right",
+    ("GET", "/api/sso/workspaces/{slug}"): "asked before the sign-in",
+    ("GET", "/api/sso/workspaces/{slug}/start"): "it begins the sign-in",
+    ("GET", "/api/sso/callback"): "it ends the sign-in",
 }
 # What everybody sees: nothing foreign can be named by it.
 UNNAMED = {"provider", "model_id"}
@@ -116,6 +119,7 @@ async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
 # What a viewer may change: nothing but their own sign-in.
 VIEWERS = {
     "/api/session",
+    "/api/sso/sign-out",
     "/api/sessions/{session_id}",
     "/api/profile",
     "/api/profile/password",

@@ -10,6 +10,7 @@ const pages: Record<string, ComponentType> = {
   models: lazy(() => import("@/features/models/models-page")),
   providers: lazy(() => import("@/features/providers/providers-page")),
   members: lazy(() => import("@/features/members/members-page")),
+  sso: lazy(() => import("@/features/sso/sso-page")),
   audit: lazy(() => import("@/features/audit/audit-page")),
   tenants: lazy(() => import("@/features/tenants/tenants-page")),
 };

@@ -53,6 +53,8 @@ class Caller:
     kind: Literal["user", "api_key"]
     scopes: frozenset[str]
     session_id: SessionId | None = None
+    method: Literal["password", "sso", "passkey", "invitation"] = "password"
+    """How the session was opened."""
     api_key_id: ApiKeyId | None = None
     must_change_password: bool = False
     ip: str | None = None

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from radiant.foundation.identity import sessions, sessions_store, trail, users, users_store
+from radiant.foundation.identity.cookies import session_of, set_session_cookie
 from radiant.foundation.identity.dependencies import (
     COOKIE,
     AnyCaller,
@@ -14,7 +15,6 @@ from radiant.foundation.identity.dependencies import (
     check_same_site,
     origin_of,
     session_lifetime,
-    settings_of,
 )
 from radiant.foundation.identity.schemas import (
     Confirmation,
@@ -25,9 +25,7 @@ from radiant.foundation.identity.schemas import (
     SignIn,
     User,
 )
-from radiant.foundation.tenants import store as tenants_store
 from radiant.http.pages import ItemsOf
-from radiant.infra.db import TenantDb
 from radiant.kit.errors import Invalid, NotFound, Unauthenticated
 from radiant.kit.ids import SessionId
 
@@ -35,32 +33,19 @@ router = APIRouter(prefix="/api", tags=["identity"])
 _PREFERENCES_BYTES = 20_000
 
 
-async def _session(db: TenantDb, token: str) -> Session:
-    async with db.tx() as tx:
-        user = await users_store.get(tx, tx.user_id)
-        tenant = await tenants_store.get(tx, tx.tenant_id)
-    if user is None or tenant is None:
-        raise Unauthenticated("the session has ended; sign in again")
-    return Session(user=user, tenant=tenant, csrf_token=sessions.csrf_token(token))
-
-
 @router.get("/session")
 async def current(request: Request, databases: Databases, caller: FreshCaller) -> Session:
     """Who is signed in."""
-    return await _session(caller.db(databases), request.cookies.get(COOKIE, ""))
+    return await session_of(caller.db(databases), request.cookies.get(COOKIE, ""), caller.method)
 
 
 @router.post("/session")
 async def sign_in(request: Request, response: Response, databases: Databases, form: SignIn) -> Session:
     """Sign in."""
     check_same_site(request)
-    lifetime = session_lifetime(request)
-    opened = await sessions.sign_in(databases, form, origin_of(request), lifetime)
-    response.set_cookie(
-        COOKIE, opened.token, max_age=int(lifetime.total_seconds()), httponly=True, samesite="lax", path="/",
-        secure=request.url.scheme == "https" or settings_of(request).base_url.startswith("https:"),
-    )  # fmt: skip
-    return await _session(databases.tenant(opened.tenant_id, opened.user_id), opened.token)
+    opened = await sessions.sign_in(databases, form, origin_of(request), session_lifetime(request))
+    set_session_cookie(request, response, opened.token)
+    return await session_of(databases.tenant(opened.tenant_id, opened.user_id), opened.token, "password")
 
 
 @router.delete("/session", status_code=204)

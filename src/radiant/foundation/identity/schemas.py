@@ -37,6 +37,7 @@ class User(BaseModel):
     name: str
     role: RoleName
     is_operator: bool
+    kind: Literal["person", "service"] = "person"
     must_change_password: bool
     status: Literal["active", "disabled"]
     preferences: dict[str, Any]
@@ -106,6 +107,7 @@ class Session(BaseModel):
     user: User
     tenant: Tenant
     csrf_token: str
+    method: Literal["password", "sso", "passkey", "invitation"]
 
 
 class SessionInfo(BaseModel):
@@ -114,6 +116,7 @@ class SessionInfo(BaseModel):
     id: SessionId
     ip: IPv4Address | IPv6Address | None
     user_agent: str
+    method: Literal["password", "sso", "passkey", "invitation"]
     created_at: datetime
     last_seen_at: datetime
     expires_at: datetime

@@ -3,15 +3,17 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, Literal
 
 from radiant.foundation.identity import passwords, sessions_store, trail, users_store
 from radiant.foundation.identity.callers import Caller, role_of
 from radiant.foundation.identity.schemas import SignIn
-from radiant.infra.db import Database
+from radiant.infra.db import Database, Tx
 from radiant.kit.clock import Clock, utc_now
-from radiant.kit.errors import Conflict, TooManyRequests, Unauthenticated
+from radiant.kit.errors import Conflict, Forbidden, TooManyRequests, Unauthenticated
 from radiant.kit.ids import SessionId, TenantId, UserId, uuid7
 
 WINDOW = timedelta(minutes=15)
@@ -39,6 +41,15 @@ class ChooseTenant(Conflict):
     """The password fits accounts in several workspaces."""
 
     slug = "choose-tenant"
+
+
+class SsoRequired(Forbidden):
+    """The workspace lets its people in by its identity provider alone."""
+
+    slug = "sso-required"
+
+
+Method = Literal["password", "sso", "passkey", "invitation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +84,13 @@ def csrf_token(session_token: str) -> str:
 async def sign_in(
     database: Database, form: SignIn, origin: Origin, lifetime: timedelta, clock: Clock = utc_now
 ) -> SignedIn:
-    """Verify and open a session. Raises WrongCredentials, LockedOut, ChooseTenant."""
+    """Verify and open a session. Raises WrongCredentials, LockedOut, ChooseTenant, SsoRequired."""
     system = database.system("sign-in")
     pair = f"{form.email}|{origin.ip}"
     subjects = {pair: LIMIT_PAIR, form.email: LIMIT_EMAIL, f"|{origin.ip}": LIMIT_ADDRESS}
+    await refuse_too_many(database, subjects, clock)
     async with system.tx() as tx:
-        recent = await sessions_store.recent_attempts(tx, list(subjects), WINDOW)
-        locked = [recent[s][1] + WINDOW for s, limit in subjects.items() if s in recent and recent[s][0] >= limit]
-        if not locked:
-            await sessions_store.note_attempts(tx, list(subjects))
-            found = await users_store.sign_in_candidates(tx, form.email, form.tenant)
-        else:
-            found = []
-    if locked:
-        seconds = max(1, int((max(locked) - clock()).total_seconds()) + 1)
-        raise LockedOut(
-            f"too many tries; wait {seconds // 60 + 1} minutes and try again", headers={"Retry-After": str(seconds)}
-        )
+        found = await users_store.sign_in_candidates(tx, form.email, form.tenant)
     fitting = [row for row in found if await passwords.verify_password(row["password_hash"], form.password)]
     if not found:
         await passwords.verify_password(None, form.password)
@@ -105,19 +106,46 @@ async def sign_in(
         choices = [{"slug": row["slug"], "name": row["tenant_name"]} for row in fitting]
         raise ChooseTenant("this password fits accounts in several workspaces: choose one", tenants=choices)
     row = fitting[0]
-    token, expires_at = secrets.token_urlsafe(32), clock() + lifetime
     async with system.tx() as tx:
         await sessions_store.forget_attempts(tx, [pair])
-        session_id = SessionId(uuid7())
-        await sessions_store.insert(
-            tx, session_id, row["tenant_id"], row["id"], hash_token(token), origin.ip, origin.user_agent, expires_at
+        if row["sso_required"] and row["role"] != "owner":
+            raise SsoRequired("this workspace signs in by its identity provider", tenant=row["slug"])
+        return await open_session(tx, row["tenant_id"], row["id"], "password", origin, lifetime, clock)
+
+
+async def open_session(
+    tx: Tx, tenant_id: TenantId, user_id: UserId, method: Method, origin: Origin, lifetime: timedelta, clock: Clock,
+    *, second_factor: bool = False, sso_token: dict[str, Any] | None = None,
+) -> SignedIn:  # fmt: skip
+    """A session of somebody who was verified by `method`. System transaction."""
+    token, expires_at = secrets.token_urlsafe(32), clock() + lifetime
+    session_id = SessionId(uuid7())
+    await sessions_store.insert(
+        tx, session_id, tenant_id, user_id, hash_token(token), origin.ip, origin.user_agent, expires_at,
+        method, second_factor, sso_token,
+    )  # fmt: skip
+    await sessions_store.touch(tx, session_id, expires_at)
+    await trail.record_system(
+        tx, tenant_id, "session.opened", target=("session", session_id), user_id=user_id,
+        ip=origin.ip, request_id=origin.request_id, method=method,
+    )  # fmt: skip
+    return SignedIn(token, tenant_id, user_id, expires_at)
+
+
+async def refuse_too_many(
+    database: Database, subjects: Mapping[str, int], clock: Clock = utc_now, *, window: timedelta = WINDOW
+) -> None:
+    """Count a try against each subject. Raises LockedOut where one has had as many as it may within the window."""
+    async with database.system("count tries").tx() as tx:
+        recent = await sessions_store.recent_attempts(tx, list(subjects), window)
+        full = [recent[s][1] + window for s, most in subjects.items() if s in recent and recent[s][0] >= most]
+        if not full:
+            await sessions_store.note_attempts(tx, list(subjects))
+    if full:
+        seconds = max(1, int((max(full) - clock()).total_seconds()) + 1)
+        raise LockedOut(
+            f"too many tries; wait {seconds // 60 + 1} minutes and try again", headers={"Retry-After": str(seconds)}
         )
-        await sessions_store.touch(tx, session_id, expires_at)
-        await trail.record_system(
-            tx, row["tenant_id"], "session.opened", target=("session", session_id), user_id=row["id"],
-            ip=origin.ip, request_id=origin.request_id,
-        )  # fmt: skip
-    return SignedIn(token, row["tenant_id"], row["id"], expires_at)
 
 
 async def verify_session(
@@ -138,6 +166,7 @@ async def verify_session(
         kind="user",
         scopes=_ALL_SCOPES,
         session_id=row["id"],
+        method=row["method"],
         must_change_password=row["must_change_password"],
         ip=origin.ip,
         request_id=origin.request_id,

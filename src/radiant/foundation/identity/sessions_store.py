@@ -1,6 +1,7 @@
 """SQL of sessions and of guessing."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from radiant.infra.db import Row, Tx
 from radiant.kit.ids import SessionId, TenantId, UserId
@@ -8,20 +9,21 @@ from radiant.kit.ids import SessionId, TenantId, UserId
 
 async def insert(
     tx: Tx, session_id: SessionId, tenant_id: TenantId, user_id: UserId, token_hash: bytes, ip: str | None,
-    user_agent: str, expires_at: datetime,
+    user_agent: str, expires_at: datetime, method: str, second_factor: bool, sso_token: dict[str, Any] | None,
 ) -> None:  # fmt: skip
     """Keep a session. System transaction."""
     await tx.run(
-        "insert into sessions (id, tenant_id, user_id, token_hash, ip, user_agent, expires_at)"
-        " values ($1, $2, $3, $4, $5::text::inet, $6, $7)",
-        session_id, tenant_id, user_id, token_hash, ip, user_agent[:400], expires_at,
+        "insert into sessions (id, tenant_id, user_id, token_hash, ip, user_agent, expires_at, method,"
+        " second_factor, sso_token) values ($1, $2, $3, $4, $5::text::inet, $6, $7, $8, $9, $10)",
+        session_id, tenant_id, user_id, token_hash, ip, user_agent[:400], expires_at, method, second_factor, sso_token,
     )  # fmt: skip
 
 
 async def lookup(tx: Tx, token_hash: bytes) -> Row | None:
     """The live session of that token with its person and tenant. System transaction."""
     return await tx.one_or_none(
-        "select s.id, s.tenant_id, s.user_id, s.last_seen_at, u.role, u.is_operator, u.must_change_password"
+        "select s.id, s.tenant_id, s.user_id, s.last_seen_at, s.method, u.role, u.is_operator,"
+        " u.must_change_password and s.method = 'password' as must_change_password"
         " from sessions s join users u on u.tenant_id = s.tenant_id and u.id = s.user_id"
         " join tenants t on t.id = s.tenant_id"
         " where s.token_hash = $1 and s.expires_at > current_timestamp and u.status = 'active' and t.status = 'active'",
@@ -43,7 +45,7 @@ async def touch(tx: Tx, session_id: SessionId, expires_at: datetime) -> None:
 async def list_own(tx: Tx) -> list[Row]:
     """The caller's live sessions, the latest used first."""
     return await tx.all(
-        "select id, ip, user_agent, created_at, last_seen_at, expires_at from sessions"
+        "select id, ip, user_agent, method, created_at, last_seen_at, expires_at from sessions"
         " where tenant_id = $1 and user_id = $2 and expires_at > current_timestamp order by last_seen_at desc limit 100",
         tx.tenant_id, tx.user_id,
     )  # fmt: skip

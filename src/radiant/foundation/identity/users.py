@@ -1,5 +1,7 @@
 """People of a tenant: invited, changed, removed; tenants and their first owners."""
 
+from datetime import timedelta
+
 from radiant.foundation.identity import passwords, sessions_store, trail
 from radiant.foundation.identity import users_store as store
 from radiant.foundation.identity.callers import Caller, Role, role_of
@@ -8,8 +10,11 @@ from radiant.foundation.identity.sessions import LIMIT_PAIR, WINDOW, LockedOut
 from radiant.foundation.tenants import store as tenants_store
 from radiant.foundation.tenants.schemas import NewTenant, Tenant
 from radiant.infra.db import Database, Tx
+from radiant.kit.clock import Clock, utc_now
 from radiant.kit.errors import Conflict, Forbidden, NotFound
 from radiant.kit.ids import TenantId, UserId, uuid7
+
+RECENT = timedelta(minutes=10)
 
 
 class EmailTaken(Conflict):
@@ -34,6 +39,19 @@ class WrongPassword(Forbidden):
     """The password typed for confirmation is not the caller's."""
 
     slug = "wrong-password"
+
+
+class SignInAgain(Forbidden):
+    """Somebody without a password confirms by having signed in just now."""
+
+    slug = "sign-in-again"
+
+
+def _may_touch(caller: Caller, person: User) -> None:
+    """Raises Forbidden where the person stands above the caller."""
+    _may_grant(caller, role_of(person.role))
+    if person.is_operator and not caller.is_operator:
+        raise Forbidden("only the platform's operator changes how an operator signs in")
 
 
 def _may_grant(caller: Caller, role: Role) -> None:
@@ -92,7 +110,7 @@ async def reset_password(database: Database, caller: Caller, user_id: UserId) ->
     caller.require_role(Role.ADMIN)
     async with caller.db(database).tx() as tx:
         person = await _person(tx, user_id)
-    _may_grant(caller, role_of(person.role))
+    _may_touch(caller, person)
     password = passwords.one_time_password()
     encoded = await passwords.hash_password(password)
     async with database.system("reset password").tx() as tx:
@@ -115,8 +133,11 @@ async def change_password(database: Database, caller: Caller, form: PasswordChan
         await trail.record(tx, caller, "user.password_changed", target=("user", caller.user_id))
 
 
-async def confirm(database: Database, caller: Caller, password: str) -> None:
-    """Raises WrongPassword unless it is the caller's, and for an API key always. Tries are counted as at sign-in."""
+async def confirm(database: Database, caller: Caller, password: str, clock: Clock = utc_now) -> None:
+    """Raises WrongPassword unless it is the caller's, and for an API key always. Tries are counted as at sign-in.
+
+    Who has no password confirms by having signed in just now, else SignInAgain.
+    """
     if caller.kind != "user":
         raise WrongPassword("this takes a person's session, not an API key")
     subject = [f"confirm|{caller.user_id}"]
@@ -128,6 +149,15 @@ async def confirm(database: Database, caller: Caller, password: str) -> None:
             )
         await sessions_store.note_attempts(tx, subject)
         encoded = await store.password_hash(tx, caller.tenant_id, caller.user_id)
+        opened = (
+            await store.session_opened_at(tx, caller.tenant_id, caller.session_id)
+            if encoded is None and caller.session_id is not None
+            else None
+        )
+    if encoded is None:
+        if opened is None or clock() - opened > RECENT:
+            raise SignInAgain("sign out and in again, then confirm within ten minutes: this account has no password")
+        return
     if not await passwords.verify_password(encoded, password):
         raise WrongPassword("the password is not right")
     async with database.system("confirm password").tx() as tx:

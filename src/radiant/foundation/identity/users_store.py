@@ -6,7 +6,7 @@ from uuid import UUID
 
 from radiant.foundation.identity.schemas import NewUser, ProfileChange, User, UserChange
 from radiant.infra.db import Row, Tx
-from radiant.kit.ids import TenantId, UserId
+from radiant.kit.ids import SessionId, TenantId, UserId
 
 
 def _user(row: Row | None) -> User | None:
@@ -19,18 +19,42 @@ async def insert(tx: Tx, user_id: UserId, tenant_id: TenantId, new: NewUser, pas
         await tx.one_or_none(
             "insert into users (id, tenant_id, email, name, role, password_hash, must_change_password)"
             " values ($1, $2, $3, $4, $5, $6, true) on conflict (tenant_id, email) do nothing"
-            " returning id, email, name, role, is_operator, must_change_password, status, preferences, last_seen_at,"
+            " returning id, email, name, role, is_operator, kind, must_change_password, status, preferences, last_seen_at,"
             " created_at",
             user_id, tenant_id, new.email, new.name, new.role, password_hash,
         )
     )  # fmt: skip
 
 
+async def insert_without_password(
+    tx: Tx, user_id: UserId, tenant_id: TenantId, email: str, name: str, role: str
+) -> bool:
+    """A person who signs in by other means; False if the tenant already has that e-mail. System transaction."""
+    return (
+        await tx.run(
+            "insert into users (id, tenant_id, email, name, role) values ($1, $2, $3, $4, $5)"
+            " on conflict (tenant_id, email) do nothing",
+            user_id, tenant_id, email, name, role,
+        )
+        == 1
+    )  # fmt: skip
+
+
+async def set_role(tx: Tx, tenant_id: TenantId, user_id: UserId, role: str) -> bool:
+    """Give a person that is no owner another role; whether it was another. System transaction."""
+    touched = await tx.run(
+        "update users set role = $3, updated_at = current_timestamp"
+        " where tenant_id = $1 and id = $2 and role not in ($3, 'owner')",
+        tenant_id, user_id, role,
+    )  # fmt: skip
+    return touched == 1
+
+
 async def get(tx: Tx, user_id: UserId) -> User | None:
     """A person of this tenant."""
     return _user(
         await tx.one_or_none(
-            "select id, email, name, role, is_operator, must_change_password, status, preferences, last_seen_at,"
+            "select id, email, name, role, is_operator, kind, must_change_password, status, preferences, last_seen_at,"
             " created_at from users where tenant_id = $1 and id = $2",
             tx.tenant_id, user_id,
         )
@@ -40,7 +64,7 @@ async def get(tx: Tx, user_id: UserId) -> User | None:
 async def page(tx: Tx, after: tuple[datetime, UUID] | None, limit: int) -> list[User]:
     """People of this tenant, the oldest first."""
     rows = await tx.all(
-        "select id, email, name, role, is_operator, must_change_password, status, preferences, last_seen_at,"
+        "select id, email, name, role, is_operator, kind, must_change_password, status, preferences, last_seen_at,"
         " created_at from users where tenant_id = $1 and ($2::timestamptz is null or (created_at, id) > ($2, $3::uuid))"
         " order by created_at, id limit $4",
         tx.tenant_id, after[0] if after else None, after[1] if after else None, limit,
@@ -54,7 +78,7 @@ async def change(tx: Tx, user_id: UserId, change: UserChange) -> User | None:
         await tx.one_or_none(
             "update users set name = coalesce($3, name), role = coalesce($4, role), status = coalesce($5, status),"
             " updated_at = current_timestamp where tenant_id = $1 and id = $2"
-            " returning id, email, name, role, is_operator, must_change_password, status, preferences, last_seen_at,"
+            " returning id, email, name, role, is_operator, kind, must_change_password, status, preferences, last_seen_at,"
             " created_at",
             tx.tenant_id, user_id, change.name, change.role, change.status,
         )
@@ -67,7 +91,7 @@ async def change_profile(tx: Tx, change: ProfileChange) -> User | None:
         await tx.one_or_none(
             "update users set name = coalesce($3, name), preferences = preferences || coalesce($4::jsonb, '{}'),"
             " updated_at = current_timestamp where tenant_id = $1 and id = $2"
-            " returning id, email, name, role, is_operator, must_change_password, status, preferences, last_seen_at,"
+            " returning id, email, name, role, is_operator, kind, must_change_password, status, preferences, last_seen_at,"
             " created_at",
             tx.tenant_id, tx.user_id, change.name, change.preferences,
         )
@@ -94,11 +118,18 @@ async def lock_owners(tx: Tx) -> list[UserId]:
 async def sign_in_candidates(tx: Tx, email: str, tenant_slug: str | None) -> list[Row]:
     """Accounts of that e-mail with their hashes, in all tenants or the one named. At most ten are tried."""
     return await tx.all(
-        "select u.id, u.tenant_id, u.password_hash, t.slug, t.name as tenant_name from users u"
-        " join tenants t on t.id = u.tenant_id where u.email = $1 and u.status = 'active' and t.status = 'active'"
+        "select u.id, u.tenant_id, u.password_hash, u.role, t.slug, t.name as tenant_name,"
+        " coalesce(c.required and c.is_active, false) as sso_required from users u"
+        " join tenants t on t.id = u.tenant_id left join sso_connections c on c.tenant_id = t.id"
+        " where u.email = $1 and u.kind = 'person' and u.status = 'active' and t.status = 'active'"
         " and ($2::text is null or t.slug = $2) order by u.created_at limit 10",
         email, tenant_slug,
     )  # fmt: skip
+
+
+async def session_opened_at(tx: Tx, tenant_id: TenantId, session_id: SessionId) -> datetime | None:
+    """When a session was opened. System transaction."""
+    return await tx.value("select created_at from sessions where tenant_id = $1 and id = $2", tenant_id, session_id)
 
 
 async def password_hash(tx: Tx, tenant_id: TenantId, user_id: UserId) -> str | None:

@@ -9,6 +9,7 @@ import { ApiProblem, api, messageOf } from "@/lib/api/client";
 import type { Session } from "@/lib/api/types";
 import { storeSession } from "@/lib/session";
 import { AuthCard } from "./auth-card";
+import { goToProvider, Organisation, OrganisationButton, takeSignInProblem } from "./organisation";
 import { holdPassword } from "./one-time";
 
 interface Workspace {
@@ -23,7 +24,8 @@ export default function SignIn() {
   const [password, setPassword] = useState("");
   const [shown, setShown] = useState(false);
   const [busy, setBusy] = useState(false);
-  const [error, setError] = useState("");
+  const [error, setError] = useState(takeSignInProblem);
+  const [way, setWay] = useState<"password" | "organisation">("password");
   const [workspaces, setWorkspaces] = useState<Workspace[] | null>(null);
   const [lockedUntil, setLockedUntil] = useState(0);
   const left = useCountdown(lockedUntil);
@@ -39,6 +41,7 @@ export default function SignIn() {
     } catch (fault) {
       const problem = fault instanceof ApiProblem ? fault : null;
       if (problem?.status === 409 && Array.isArray(problem.body.tenants)) setWorkspaces(problem.body.tenants as Workspace[]);
+      else if (problem?.slug === "sso-required" && typeof problem.body.tenant === "string") goToProvider(problem.body.tenant);
       else if (problem?.status === 429) setLockedUntil(Date.now() + (problem.retryAfter ?? 60) * 1000);
       else {
         setError(problem?.status === 401 ? "The e-mail address or the password is wrong." : messageOf(fault));
@@ -51,6 +54,7 @@ export default function SignIn() {
     }
   };
 
+  if (way === "organisation") return <Organisation onBack={() => setWay("password")} />;
   if (workspaces)
     return (
       <AuthCard title="Choose a workspace" description={`${email.trim()} has an account in each of these.`}>
@@ -131,6 +135,9 @@ export default function SignIn() {
           Sign in
         </Button>
       </form>
+      <div className="grid gap-2 border-t pt-4">
+        <OrganisationButton onClick={() => setWay("organisation")} />
+      </div>
     </AuthCard>
   );
 }

@@ -1,5 +1,6 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { ApiProblem, api, messageOf, setCsrfToken } from "@/lib/api/client";
+import type { SignedOut } from "@/lib/api/types";
 import { toast } from "@/lib/toast";
 import { sessionKey } from "@/lib/session";
 
@@ -13,8 +14,9 @@ export function forget(client: QueryClient): void {
 }
 
 export async function signOut(): Promise<void> {
+  let url: string | null = null;
   try {
-    await api.delete("/session", undefined, { anonymous: true });
+    ({ url } = await api.post<SignedOut>("/sso/sign-out", undefined, { anonymous: true }));
   } catch (fault) {
     // A session that is gone already is signed out.
     if (!(fault instanceof ApiProblem && fault.status === 401)) {
@@ -24,5 +26,6 @@ export async function signOut(): Promise<void> {
   }
   // A fresh page, so that nothing of theirs is left in this one's memory.
   sessionStorage.clear();
-  location.replace("/");
+  // Who came by an identity provider is signed out there too.
+  location.replace(url ?? "/");
 }

@@ -223,6 +223,7 @@ export interface Invited {
   email: string;
   id: string;
   is_operator: boolean;
+  kind?: "person" | "service";
   last_seen_at: string | null;
   must_change_password: boolean;
   name: string;
@@ -507,6 +508,7 @@ export interface Retry {
 /** Who is signed in; `csrf_token` goes back as X-CSRF-Token with every change. */
 export interface Session {
   csrf_token: string;
+  method: "password" | "sso" | "passkey" | "invitation";
   tenant: Tenant;
   user: User;
 }
@@ -519,7 +521,13 @@ export interface SessionInfo {
   id: string;
   ip: string | null;
   last_seen_at: string;
+  method: "password" | "sso" | "passkey" | "invitation";
   user_agent: string;
+}
+
+/** `url`: where the page goes so that the identity provider signs out too. */
+export interface SignedOut {
+  url: string | null;
 }
 
 /** E-mail and password; `tenant` where the password fits accounts in several. */
@@ -527,6 +535,51 @@ export interface SignIn {
   email: string;
   password: string;
   tenant?: string | null;
+}
+
+/** A tenant's identity provider. `client_secret`: null keeps the stored one, "" is a public client. `group_roles`: group there -> role here, looked at anew at each sign-in. `required`: others than owners sign in by it alone. */
+export interface SsoChange {
+  allowed_domains?: string[];
+  client_id: string;
+  client_secret?: string | null;
+  creates_people?: boolean;
+  default_role?: "viewer" | "member" | "admin";
+  extra_scopes?: string;
+  group_roles?: Record<string, "viewer" | "member" | "admin">;
+  groups_claim?: string;
+  is_active?: boolean;
+  issuer: string;
+  required?: boolean;
+}
+
+/** The identity provider in force, without its secret; `redirect_uri` is what to enter there. */
+export interface SsoSettings {
+  allowed_domains: string[];
+  client_id: string;
+  creates_people: boolean;
+  default_role: "viewer" | "member" | "admin";
+  extra_scopes: string;
+  group_roles: Record<string, "viewer" | "member" | "admin">;
+  groups_claim: string;
+  has_secret: boolean;
+  is_active: boolean;
+  issuer: string;
+  redirect_uri: string;
+  required: boolean;
+  updated_at: string;
+}
+
+/** What the settings page shows; `connection` is null before one is made. */
+export interface SsoState {
+  connection: SsoSettings | null;
+  redirect_uri: string;
+}
+
+/** A workspace that one may sign in to by its identity provider. */
+export interface SsoWorkspace {
+  name: string;
+  required: boolean;
+  slug: string;
 }
 
 /** A workspace. */
@@ -602,6 +655,7 @@ export interface User {
   email: string;
   id: string;
   is_operator: boolean;
+  kind?: "person" | "service";
   last_seen_at: string | null;
   must_change_password: boolean;
   name: string;
