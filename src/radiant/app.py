@@ -28,9 +28,10 @@ from radiant.doors.gateway.routes import Gateway
 from radiant.foundation.audit import routes as audit_routes
 from radiant.foundation.files import routes as files_routes
 from radiant.foundation.identity import routes as identity_routes
-from radiant.foundation.identity import sso_routes, users_routes
+from radiant.foundation.identity import second_factor_routes, sso_routes, users_routes
 from radiant.foundation.identity.known_keys import KnownKeys
 from radiant.foundation.identity.oidc import Oidc
+from radiant.foundation.identity.second_factor import SecondFactors
 from radiant.foundation.identity.sso import Sso
 from radiant.foundation.runs import routes as runs_routes
 from radiant.foundation.runs.hub import RunHub
@@ -52,6 +53,7 @@ _ROUTERS = (
     identity_routes.router,
     users_routes.router,
     sso_routes.router,
+    second_factor_routes.router,
     audit_routes.router,
     usage_routes.router,
     bounds_routes.router,
@@ -137,6 +139,7 @@ async def _wire(app: FastAPI, runtime: Runtime, stack: contextlib.AsyncExitStack
     app.state.database = database
     app.state.changes = changes
     app.state.known_keys = keys
+    app.state.second_factors = SecondFactors(database, runtime.kms)
     app.state.sso = Sso(database, runtime.kms, Oidc(http), settings.base_url)
     app.state.gateway = Engine(inference, keys, http, database)
     app.state.meter = meter

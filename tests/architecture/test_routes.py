@@ -20,6 +20,7 @@ OPEN = {
     ("GET", "/api/health"): "load balancers ask it",
     ("POST", "/api/session"): "it is the sign-in",
     ("GET", "/api/objects/{key}"): "the signed link is the right",
+    ("POST", "/api/session/second-factor"): "it is the second step of the sign-in",
     ("GET", "/api/sso/workspaces/{slug}"): "asked before the sign-in",
     ("GET", "/api/sso/workspaces/{slug}/start"): "it begins the sign-in",
     ("GET", "/api/sso/callback"): "it ends the sign-in",
@@ -123,6 +124,9 @@ VIEWERS = {
     "/api/sessions/{session_id}",
     "/api/profile",
     "/api/profile/password",
+    "/api/profile/totp",
+    "/api/profile/totp/confirm",
+    "/api/profile/recovery-codes",
     "/api/runs/{run_id}/cancel",
 }
 

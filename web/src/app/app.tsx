@@ -12,6 +12,7 @@ import { toast } from "@/lib/toast";
 import { Shell } from "./shell";
 
 const SignIn = lazy(() => import("@/features/session/sign-in"));
+const MustEnrol = lazy(() => import("@/features/session/must-enrol"));
 const FirstPassword = lazy(() => import("@/features/session/first-password"));
 
 const client = new QueryClient({
@@ -74,8 +75,8 @@ function Gate() {
       </main>
     );
   if (data === undefined) return <Opening />;
-  if (data && !data.user.must_change_password) return <Shell key={data.user.id} />;
-  return <Suspense fallback={<Opening />}>{data ? <FirstPassword /> : <SignIn />}</Suspense>;
+  if (data && !data.user.must_change_password && !data.must_enrol) return <Shell key={data.user.id} />;
+  return <Suspense fallback={<Opening />}>{!data ? <SignIn /> : data.user.must_change_password ? <FirstPassword /> : <MustEnrol />}</Suspense>;
 }
 
 const Opening = () => (

@@ -42,6 +42,12 @@ class PasswordChangeRequired(Forbidden):
     slug = "password-change-required"
 
 
+class SecondFactorMissing(Forbidden):
+    """The workspace asks for a second factor."""
+
+    slug = "second-factor-missing"
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who is calling, as proven by a session or an API key."""
@@ -57,6 +63,8 @@ class Caller:
     """How the session was opened."""
     api_key_id: ApiKeyId | None = None
     must_change_password: bool = False
+    must_enrol: bool = False
+    """The workspace asks for a second factor, and this session has none."""
     ip: str | None = None
     request_id: str = ""
 

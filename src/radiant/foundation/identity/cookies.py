@@ -2,7 +2,7 @@
 
 from fastapi import Request, Response
 
-from radiant.foundation.identity import sessions, users_store
+from radiant.foundation.identity import second_factor_store, sessions, users_store
 from radiant.foundation.identity.dependencies import COOKIE, session_lifetime, settings_of
 from radiant.foundation.identity.schemas import Session
 from radiant.foundation.tenants import store as tenants_store
@@ -18,14 +18,17 @@ def set_session_cookie(request: Request, response: Response, token: str) -> None
     )  # fmt: skip
 
 
-async def session_of(db: TenantDb, token: str, method: sessions.Method) -> Session:
+async def session_of(db: TenantDb, token: str, method: sessions.Method, *, second_factor: bool = False) -> Session:
     """Who is signed in by that token. Raises Unauthenticated when they are gone."""
     async with db.tx() as tx:
         user = await users_store.get(tx, tx.user_id)
         tenant = await tenants_store.get(tx, tx.tenant_id)
+        must_enrol = not second_factor and (await second_factor_store.overview(tx))["required"]
     if user is None or tenant is None:
         raise Unauthenticated("the session has ended; sign in again")
     if method != "password":
         # The one-time password is changed by whoever signs in with it.
         user = user.model_copy(update={"must_change_password": False})
-    return Session(user=user, tenant=tenant, csrf_token=sessions.csrf_token(token), method=method)
+    return Session(
+        user=user, tenant=tenant, csrf_token=sessions.csrf_token(token), method=method, must_enrol=must_enrol
+    )

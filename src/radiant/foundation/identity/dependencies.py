@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 
 from radiant.config import Settings
 from radiant.foundation.identity import sessions
-from radiant.foundation.identity.callers import Caller, PasswordChangeRequired, Role
+from radiant.foundation.identity.callers import Caller, PasswordChangeRequired, Role, SecondFactorMissing
 from radiant.foundation.identity.known_keys import KnownKeys
 from radiant.http.problem import request_id
 from radiant.infra.db import Database, TenantDb
@@ -99,6 +99,8 @@ async def _caller(request: Request) -> Caller:
     caller = await verify(request)
     if caller.must_change_password:
         raise PasswordChangeRequired("change the one-time password first: PUT /api/profile/password")
+    if caller.must_enrol:
+        raise SecondFactorMissing("add a second factor first: POST /api/profile/totp, or a passkey")
     return caller
 
 

@@ -36,7 +36,9 @@ _PREFERENCES_BYTES = 20_000
 @router.get("/session")
 async def current(request: Request, databases: Databases, caller: FreshCaller) -> Session:
     """Who is signed in."""
-    return await session_of(caller.db(databases), request.cookies.get(COOKIE, ""), caller.method)
+    return await session_of(
+        caller.db(databases), request.cookies.get(COOKIE, ""), caller.method, second_factor=not caller.must_enrol
+    )
 
 
 @router.post("/session")

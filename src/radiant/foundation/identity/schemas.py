@@ -102,11 +102,12 @@ class SignIn(_Strict):
 
 
 class Session(BaseModel):
-    """Who is signed in; `csrf_token` goes back as X-CSRF-Token with every change."""
+    """Who is signed in; `csrf_token` goes back as X-CSRF-Token with every change. `must_enrol`: a second factor comes first."""
 
     user: User
     tenant: Tenant
     csrf_token: str
+    must_enrol: bool = False
     method: Literal["password", "sso", "passkey", "invitation"]
 
 

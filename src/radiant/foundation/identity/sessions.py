@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from radiant.foundation.identity import passwords, sessions_store, trail, users_store
+from radiant.foundation.identity import passwords, second_factor_store, sessions_store, steps_store, trail, users_store
 from radiant.foundation.identity.callers import Caller, role_of
 from radiant.foundation.identity.schemas import SignIn
 from radiant.infra.db import Database, Tx
@@ -19,6 +19,7 @@ from radiant.kit.ids import SessionId, TenantId, UserId, uuid7
 WINDOW = timedelta(minutes=15)
 # Per e-mail from one address, per e-mail from anywhere, per address: within the window.
 LIMIT_PAIR, LIMIT_EMAIL, LIMIT_ADDRESS = 5, 30, 60
+CHALLENGE = timedelta(minutes=5)
 _TOUCH_AFTER = timedelta(minutes=1)
 _ALL_SCOPES = frozenset({"inference", "read", "write", "admin"})
 KEY_PREFIX = "rad_"
@@ -47,6 +48,12 @@ class SsoRequired(Forbidden):
     """The workspace lets its people in by its identity provider alone."""
 
     slug = "sso-required"
+
+
+class SecondFactorRequired(Unauthenticated):
+    """The password fits and does not suffice: `challenge` goes back with a code, by one of the `ways`."""
+
+    slug = "second-factor-required"
 
 
 Method = Literal["password", "sso", "passkey", "invitation"]
@@ -84,7 +91,8 @@ def csrf_token(session_token: str) -> str:
 async def sign_in(
     database: Database, form: SignIn, origin: Origin, lifetime: timedelta, clock: Clock = utc_now
 ) -> SignedIn:
-    """Verify and open a session. Raises WrongCredentials, LockedOut, ChooseTenant, SsoRequired."""
+    """Verify and open a session. Raises WrongCredentials, LockedOut, ChooseTenant, SsoRequired,
+    SecondFactorRequired."""
     system = database.system("sign-in")
     pair = f"{form.email}|{origin.ip}"
     subjects = {pair: LIMIT_PAIR, form.email: LIMIT_EMAIL, f"|{origin.ip}": LIMIT_ADDRESS}
@@ -110,7 +118,17 @@ async def sign_in(
         await sessions_store.forget_attempts(tx, [pair])
         if row["sso_required"] and row["role"] != "owner":
             raise SsoRequired("this workspace signs in by its identity provider", tenant=row["slug"])
-        return await open_session(tx, row["tenant_id"], row["id"], "password", origin, lifetime, clock)
+        has = await second_factor_store.ways(tx, row["tenant_id"], row["id"])
+        if has["totp"] or (has["required"] and has["passkey"]):
+            # Where one is asked for, a password alone must not lead to adding another.
+            challenge = secrets.token_urlsafe(32)
+            await steps_store.insert(
+                tx, hash_token(challenge), "second_factor", row["tenant_id"], row["id"], {}, clock() + CHALLENGE
+            )
+        else:
+            return await open_session(tx, row["tenant_id"], row["id"], "password", origin, lifetime, clock)
+    ways = [way for way in ("totp", "passkey") if has[way]]
+    raise SecondFactorRequired("the password is right; now the second factor", challenge=challenge, ways=ways)
 
 
 async def open_session(
@@ -167,6 +185,7 @@ async def verify_session(
         scopes=_ALL_SCOPES,
         session_id=row["id"],
         method=row["method"],
+        must_enrol=row["must_enrol"],
         must_change_password=row["must_change_password"],
         ip=origin.ip,
         request_id=origin.request_id,

@@ -23,7 +23,8 @@ async def lookup(tx: Tx, token_hash: bytes) -> Row | None:
     """The live session of that token with its person and tenant. System transaction."""
     return await tx.one_or_none(
         "select s.id, s.tenant_id, s.user_id, s.last_seen_at, s.method, u.role, u.is_operator,"
-        " u.must_change_password and s.method = 'password' as must_change_password"
+        " u.must_change_password and s.method = 'password' as must_change_password,"
+        " coalesce(t.settings ->> 'second_factor' = 'required', false) and not s.second_factor as must_enrol"
         " from sessions s join users u on u.tenant_id = s.tenant_id and u.id = s.user_id"
         " join tenants t on t.id = s.tenant_id"
         " where s.token_hash = $1 and s.expires_at > current_timestamp and u.status = 'active' and t.status = 'active'",

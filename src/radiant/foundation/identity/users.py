@@ -105,12 +105,18 @@ async def remove(database: Database, caller: Caller, user_id: UserId) -> None:
         await trail.record(tx, caller, "user.removed", target=("user", user_id), email=person.email)
 
 
-async def reset_password(database: Database, caller: Caller, user_id: UserId) -> str:
-    """A new one-time password; ends the person's sessions. Raises NotFound, Forbidden."""
-    caller.require_role(Role.ADMIN)
+async def require_touchable(database: Database, caller: Caller, user_id: UserId) -> User:
+    """The person, whose ways to sign in the caller may change. Raises NotFound, Forbidden."""
     async with caller.db(database).tx() as tx:
         person = await _person(tx, user_id)
     _may_touch(caller, person)
+    return person
+
+
+async def reset_password(database: Database, caller: Caller, user_id: UserId) -> str:
+    """A new one-time password; ends the person's sessions. Raises NotFound, Forbidden."""
+    caller.require_role(Role.ADMIN)
+    await require_touchable(database, caller, user_id)
     password = passwords.one_time_password()
     encoded = await passwords.hash_password(password)
     async with database.system("reset password").tx() as tx:

@@ -127,6 +127,15 @@ async def sign_in_candidates(tx: Tx, email: str, tenant_slug: str | None) -> lis
     )  # fmt: skip
 
 
+async def is_active(tx: Tx, tenant_id: TenantId, user_id: UserId) -> bool:
+    """Whether that person may sign in just now. System transaction."""
+    return await tx.value(
+        "select exists (select from users u join tenants t on t.id = u.tenant_id where u.tenant_id = $1 and u.id = $2"
+        " and u.status = 'active' and u.kind = 'person' and t.status = 'active')",
+        tenant_id, user_id,
+    )  # fmt: skip
+
+
 async def session_opened_at(tx: Tx, tenant_id: TenantId, session_id: SessionId) -> datetime | None:
     """When a session was opened. System transaction."""
     return await tx.value("select created_at from sessions where tenant_id = $1 and id = $2", tenant_id, session_id)

@@ -46,6 +46,15 @@ async def rename(tx: Tx, change: TenantChange) -> Tenant | None:
     return Tenant.model_validate(dict(row)) if row else None
 
 
+async def set_setting(tx: Tx, name: str, value: object) -> None:
+    """Set one of the caller's own tenant's settings."""
+    await tx.run(
+        "update tenants set settings = settings || jsonb_build_object($2::text, $3::jsonb),"
+        " updated_at = current_timestamp where id = $1",
+        tx.tenant_id, name, value,
+    )  # fmt: skip
+
+
 async def change(tx: Tx, tenant_id: TenantId, change: OperatorTenantChange) -> Tenant | None:
     """Change any tenant. System transaction."""
     row = await tx.one_or_none(

@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Ellipsis, KeyRound, Trash2, UserCheck, UserPlus, UserX, Users } from "lucide-react";
+import { Ellipsis, KeyRound, ShieldOff, Trash2, UserCheck, UserPlus, UserX, Users } from "lucide-react";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Confirm } from "@/components/ui/dialog";
@@ -15,13 +15,14 @@ import { toast } from "@/lib/toast";
 import { Invite } from "./invite";
 import { OneTimePassword } from "./one-time-password";
 import { roles } from "./roles";
+import { SecondFactorPolicy } from "./second-factor-policy";
 
 export default function MembersPage() {
   const session = useSession();
   const client = useQueryClient();
   const [inviting, setInviting] = useState(false);
   const [shown, setShown] = useState<{ email: string; password: string } | null>(null);
-  const [asked, setAsked] = useState<{ what: "remove" | "reset"; member: Member } | null>(null);
+  const [asked, setAsked] = useState<{ what: "remove" | "reset" | "factor"; member: Member } | null>(null);
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
     queryKey: ["members"],
     queryFn: ({ pageParam }) => api.get<Page<Member>>("/users", { query: { cursor: pageParam, limit: 50 } }),
@@ -109,6 +110,10 @@ export default function MembersPage() {
                             <KeyRound />
                             New one-time password
                           </MenuItem>
+                          <MenuItem onSelect={() => setTimeout(() => setAsked({ what: "factor", member }))}>
+                            <ShieldOff />
+                            Reset second factor
+                          </MenuItem>
                           {member.status === "active" ? (
                             <MenuItem onSelect={() => change(member, { status: "disabled" })}>
                               <UserX />
@@ -140,6 +145,7 @@ export default function MembersPage() {
           </Button>
         )}
       </Section>
+      <SecondFactorPolicy />
       <WorkspaceName />
       <Invite open={inviting} onOpenChange={setInviting} onInvited={(email, password) => setShown({ email, password })} />
       <OneTimePassword shown={shown} onClose={() => setShown(null)} />
@@ -154,6 +160,15 @@ export default function MembersPage() {
           await api.delete(`/users/${asked?.member.id}`);
           await refresh();
         }}
+      />
+      <Confirm
+        open={asked?.what === "factor"}
+        onOpenChange={(open) => !open && setAsked(null)}
+        title={`Reset the second factor of ${asked?.member.email}?`}
+        description="For somebody who lost it: their app, recovery codes and passkeys are taken away and their devices are signed out. Make sure that it is them who asks."
+        action="Reset"
+        danger
+        run={() => api.delete(`/users/${asked?.member.id}/second-factor`)}
       />
       <Confirm
         open={asked?.what === "reset"}

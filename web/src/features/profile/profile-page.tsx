@@ -13,6 +13,7 @@ import { describeAgent, formatAgo, formatDate } from "@/lib/format";
 import { sessionKey, storeSession, useSession } from "@/lib/session";
 import { setTheme, type Theme, useTheme } from "@/lib/theme";
 import { toast } from "@/lib/toast";
+import { SecondFactor } from "./second-factor";
 
 export default function ProfilePage() {
   return (
@@ -20,6 +21,7 @@ export default function ProfilePage() {
       <Name />
       <Appearance />
       <Password />
+      <SecondFactor />
       <Sessions />
       <Data />
     </SettingsPage>

@@ -11,6 +11,7 @@ import { storeSession } from "@/lib/session";
 import { AuthCard } from "./auth-card";
 import { goToProvider, Organisation, OrganisationButton, takeSignInProblem } from "./organisation";
 import { holdPassword } from "./one-time";
+import { type Challenge, challengeOf, SecondStep } from "./second-step";
 
 interface Workspace {
   slug: string;
@@ -27,6 +28,7 @@ export default function SignIn() {
   const [error, setError] = useState(takeSignInProblem);
   const [way, setWay] = useState<"password" | "organisation">("password");
   const [workspaces, setWorkspaces] = useState<Workspace[] | null>(null);
+  const [challenge, setChallenge] = useState<Challenge | null>(null);
   const [lockedUntil, setLockedUntil] = useState(0);
   const left = useCountdown(lockedUntil);
   const passwordField = useRef<HTMLInputElement>(null);
@@ -36,11 +38,12 @@ export default function SignIn() {
     setError("");
     try {
       const session = await api.post<Session>("/session", { email: email.trim(), password, tenant }, { anonymous: true });
-      if (session.user.must_change_password) holdPassword(password);
+      if (session.user.must_change_password || session.must_enrol) holdPassword(password);
       storeSession(client, session);
     } catch (fault) {
       const problem = fault instanceof ApiProblem ? fault : null;
-      if (problem?.status === 409 && Array.isArray(problem.body.tenants)) setWorkspaces(problem.body.tenants as Workspace[]);
+      if (challengeOf(problem)) setChallenge(challengeOf(problem));
+      else if (problem?.status === 409 && Array.isArray(problem.body.tenants)) setWorkspaces(problem.body.tenants as Workspace[]);
       else if (problem?.slug === "sso-required" && typeof problem.body.tenant === "string") goToProvider(problem.body.tenant);
       else if (problem?.status === 429) setLockedUntil(Date.now() + (problem.retryAfter ?? 60) * 1000);
       else {
@@ -55,6 +58,17 @@ export default function SignIn() {
   };
 
   if (way === "organisation") return <Organisation onBack={() => setWay("password")} />;
+  if (challenge)
+    return (
+      <SecondStep
+        challenge={challenge}
+        onSession={(session) => session.user.must_change_password && holdPassword(password)}
+        onBack={(message = "") => {
+          setChallenge(null);
+          setError(message);
+        }}
+      />
+    );
   if (workspaces)
     return (
       <AuthCard title="Choose a workspace" description={`${email.trim()} has an account in each of these.`}>

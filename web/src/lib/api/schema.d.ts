@@ -139,6 +139,11 @@ export interface ChatSummary {
   updated_at: string;
 }
 
+/** A one-time code. */
+export interface Code {
+  code: string;
+}
+
 /** A password typed again before something that cannot be undone. */
 export interface Confirmation {
   password: string;
@@ -157,10 +162,23 @@ export interface ConnectionInfo {
   source: "workspace" | "platform" | "environment";
 }
 
+/** Of n, how many answers at once. */
+export interface CountBound {
+  maximum?: number | null;
+  over?: "clamp" | "refuse";
+}
+
 /** What one UTC day cost. */
 export interface DaySpend {
   cost: string;
   day: string;
+}
+
+/** Of the effort of reasoning. */
+export interface EffortBound {
+  default?: "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | null;
+  maximum?: "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | null;
+  over?: "clamp" | "refuse";
 }
 
 /** Who did what. */
@@ -247,6 +265,10 @@ export interface ItemsOf_LocalModelInfo_ {
 
 export interface ItemsOf_ModelInfo_ {
   items: ModelInfo[];
+}
+
+export interface ItemsOf_Policy_ {
+  items: Policy[];
 }
 
 export interface ItemsOf_ProviderInfo_ {
@@ -419,6 +441,18 @@ export interface NewLimit {
   user_id?: string | null;
 }
 
+/** A policy to be made: of one key, or (null) of the workspace. */
+export interface NewPolicy {
+  aliases?: Record<string, unknown>;
+  allowed_models?: string[] | null;
+  api_key_id?: string | null;
+  denied_models?: string[];
+  is_active?: boolean;
+  name: string;
+  parameters?: Parameters;
+  required_tags?: RequiredTag[];
+}
+
 /** A question. `parent_id`: the message that it follows; absent: the chat's last; null: it starts the chat anew. */
 export interface NewTurn {
   content: (TextContent | ImageContent)[];
@@ -431,6 +465,13 @@ export interface NewUser {
   email: string;
   name?: string;
   role?: "owner" | "admin" | "member" | "viewer";
+}
+
+/** Of temperature and top_p. */
+export interface NumberBound {
+  default?: number | null;
+  maximum?: number | null;
+  over?: "clamp" | "refuse";
 }
 
 /** Shown once. */
@@ -475,10 +516,47 @@ export interface PageOf_User_ {
   next?: string | null;
 }
 
+/** Defaults are filled in where a call says nothing; null: not bound. */
+export interface Parameters {
+  max_tokens?: TokensBound | null;
+  n?: CountBound | null;
+  reasoning_effort?: EffortBound | null;
+  temperature?: NumberBound | null;
+  top_p?: NumberBound | null;
+}
+
 /** A new password, proven by the old one. */
 export interface PasswordChange {
   current_password: string;
   new_password: string;
+}
+
+/** A policy as it stands. */
+export interface Policy {
+  aliases?: Record<string, unknown>;
+  allowed_models?: string[] | null;
+  api_key_id: string | null;
+  created_at: string;
+  denied_models?: string[];
+  id: string;
+  is_active?: boolean;
+  key_name: string | null;
+  key_owner: string | null;
+  name: string;
+  parameters?: Parameters;
+  required_tags?: RequiredTag[];
+  updated_at: string;
+}
+
+/** What a policy says. Models are named by id, provider/id or alias, with * for any characters. */
+export interface PolicySettings {
+  aliases?: Record<string, unknown>;
+  allowed_models?: string[] | null;
+  denied_models?: string[];
+  is_active?: boolean;
+  name: string;
+  parameters?: Parameters;
+  required_tags?: RequiredTag[];
 }
 
 /** What a person may change. */
@@ -500,15 +578,46 @@ export interface ProviderInfo {
   provider: string;
 }
 
+/** Shown once; each works once. */
+export interface RecoveryCodes {
+  codes: string[];
+}
+
+/** A tag that each call through a key must carry; `values`: one of these, or any where there are none. */
+export interface RequiredTag {
+  name: string;
+  values?: string[];
+}
+
 /** Another answer, perhaps of another model. */
 export interface Retry {
   model?: string | null;
 }
 
-/** Who is signed in; `csrf_token` goes back as X-CSRF-Token with every change. */
+/** What the caller has; `required`: the workspace asks for one of them. */
+export interface SecondFactorOverview {
+  passkeys: number;
+  recovery_codes_left: number;
+  required: boolean;
+  totp: boolean;
+}
+
+/** Whether everybody who signs in by password needs a second factor. */
+export interface SecondFactorPolicy {
+  required: boolean;
+}
+
+/** The challenge of the first step, and a one-time or recovery code. */
+export interface SecondStep {
+  challenge: string;
+  code: string;
+}
+
+/** Who is signed in; `csrf_token` goes back as X-CSRF-Token with every change. `must_enrol`: a second factor comes first. */
 export interface Session {
   csrf_token: string;
   method: "password" | "sso" | "passkey" | "invitation";
+  must_enrol?: boolean;
   tenant: Tenant;
   user: User;
 }
@@ -611,12 +720,26 @@ export interface TextContent {
   type: "text";
 }
 
+/** Of max_tokens. */
+export interface TokensBound {
+  default?: number | null;
+  maximum?: number | null;
+  over?: "clamp" | "refuse";
+}
+
 /** Sums over calls; cost in dollars. */
 export interface Totals {
   cost: string;
   input_tokens: number;
   output_tokens: number;
   requests: number;
+}
+
+/** A secret for an authenticator app; `picture` is a data: address of its QR code. */
+export interface TotpEnrolment {
+  picture: string;
+  secret: string;
+  uri: string;
 }
 
 /** A turn that started: its run, the question and the answer to come. */
