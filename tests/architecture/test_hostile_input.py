@@ -71,7 +71,10 @@ async def test_queries_of_every_kind_are_refused_or_taken(
         await _send(callers, method, f"{filled}?{query}")
 
 
-@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages", "/v1/embeddings"])
+DOORS = ["/v1/chat/completions", "/v1/messages", "/v1/embeddings", "/v1/responses"]
+
+
+@pytest.mark.parametrize("path", DOORS)
 async def test_the_door_answers_every_body_in_its_own_form(
     callers: Callers, upstream: Upstream, server: Any, path: str
 ) -> None:
@@ -86,7 +89,8 @@ async def test_the_door_answers_every_body_in_its_own_form(
         if answer.status >= 400:
             assert "error" in answer.json()
     fields = ["model", "messages", "max_tokens", "temperature", "stop", "tools", "tool_choice", "response_format",
-              "stream", "system", "thinking", "input", "dimensions", "encoding_format", "metadata", "user"]  # fmt: skip
+              "stream", "system", "thinking", "input", "dimensions", "encoding_format", "metadata", "user",
+              "previous_response_id", "instructions", "reasoning", "text", "include", "store", "background"]  # fmt: skip
     good = {"model": "gpt-4o", "messages": [{"role": "user", "content": "x"}], "max_tokens": 5, "input": "x"}
     for field in fields:
         for value in _VALUES:

@@ -59,7 +59,7 @@ KEPT = {
     "concurrent_sessions", "concurrent_panes", "concurrent_sync_state", "collaboration_rooms",
     "room_participants", "collaboration_updates", "voice_transcriptions", "voice_synthesis", "memory_stores",
     "sso_connections", "user_identities", "totp_secrets", "recovery_codes", "passkeys",
-    "memory_relationships", "canvases", "artifacts", "merge_responses", "pgqueuer_schedules",
+    "memory_relationships", "canvases", "gateway_batch_lines", "artifacts", "merge_responses", "pgqueuer_schedules",
 }  # fmt: skip
 KINDS = {"tenant", "person", "shareable", "shared", "global", "drop box", "system"}
 

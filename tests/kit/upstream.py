@@ -19,6 +19,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.kit.upstream_endpoints import endpoint
+
 
 @dataclass(frozen=True)
 class Call:
@@ -213,6 +215,11 @@ async def _openai(request: web.Request, upstream: Upstream) -> web.StreamRespons
         )
     if request.path.endswith("/embeddings"):
         return web.json_response(_embeddings(body, upstream.dimensions))
+    if isinstance(behaviour, Say) and (served := endpoint(request, body, behaviour)):
+        whole, events = served
+        if body and body.get("stream"):
+            return await _send(request, upstream, events, behaviour)
+        return await _whole(request, upstream, whole, behaviour)
     if not request.path.endswith("/chat/completions"):
         return _error({"message": f"no such path {request.path}", "type": "invalid_request_error", "code": None}, 404)
     if not body.get("stream"):
@@ -338,6 +345,8 @@ async def _anthropic(request: web.Request, upstream: Upstream) -> web.StreamResp
     if request.path.endswith("/v1/models"):
         models = [{"type": "model", "id": name, "display_name": name} for name in upstream.models]
         return web.json_response({"data": models, "has_more": False, "first_id": None, "last_id": None})
+    if request.path.endswith("/v1/messages/count_tokens"):
+        return web.json_response({"input_tokens": 77})
     if not request.path.endswith("/v1/messages"):
         return _error({"type": "not_found_error", "message": request.path}, 404)
     if not body.get("stream"):

@@ -47,6 +47,7 @@ class Vendor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     budget_thinking: Sequence[str] = ()
     always_thinking: Sequence[str] = ()
     documents: bool = False
+    endpoints: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
     fields: Sequence[Field] = ()
 
 

@@ -7,7 +7,7 @@ can still be ended by an error event of ours.
 
 import re
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -22,6 +22,7 @@ _MOST_UNFINISHED = 8 * 2**20
 # What is kept of an answer, to estimate its tokens should the upstream never tell them.
 _MOST_KEPT = 256 * 2**10
 _FINISH = re.compile(rb'"finish_reason":\s*"(\w{1,40})"')
+_DONE = (b"data: [DONE]\n\n", b"data:[DONE]\n\n", b"data: [DONE]\r\n\r\n")
 _NULL_USAGE = re.compile(rb'"usage":\s*null')
 
 
@@ -41,6 +42,11 @@ class Watch(Protocol):
     @property
     def finished(self) -> bool:
         """Whether the answer said that it was done: an end before that is a cut."""
+        ...
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is to come, should the upstream keep the connection open or not."""
         ...
 
     def feed(self, chunk: bytes) -> bytes:
@@ -66,6 +72,11 @@ class _Events:
         self.usage: Usage | None = None
         self.stop_reason: str | None = None
         self.finished = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether its last event was seen."""
+        return self.finished
 
     def _whole(self, chunk: bytes) -> bytes:
         """The events that are complete with this chunk; what follows them waits for the next."""
@@ -129,15 +140,22 @@ _decode_usage_chunk = msgspec.json.Decoder(_UsageChunk).decode
 class OpenAIWatch(_Events):
     """Chat completions. `hide_usage`: the client did not ask for the chunk of usage that we asked the upstream for."""
 
-    __slots__ = ("_hide_usage",)
+    __slots__ = ("_done", "_hide_usage")
 
     def __init__(self, connection: Connection, *, hide_usage: bool = False) -> None:
         super().__init__(connection)
         self._hide_usage = hide_usage
+        self._done = False
+
+    @property
+    def ended(self) -> bool:
+        """Counts come after the reason: only [DONE] is the end."""
+        return self._done
 
     def feed(self, chunk: bytes) -> bytes:
         """Whole events, without the chunk of usage where it was not asked for."""
         whole = self._whole(chunk)
+        self._done = whole.endswith(_DONE)
         if b'"usage"' in whole and len(_NULL_USAGE.findall(whole)) < whole.count(b'"usage"'):
             whole = self._take_usage(whole)
         if b'"finish_reason":' in whole and (found := _FINISH.search(whole)):
@@ -205,6 +223,129 @@ class AnthropicWatch(_Events):
         """Of text, thinking and tool calls."""
         answer = anthropic_answer.Answer(self._connection)
         return self._count(lambda data: list(answer.feed(data)))
+
+
+class _InputDetails(msgspec.Struct):
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+
+
+class _OutputDetails(msgspec.Struct):
+    reasoning_tokens: int | None = None
+
+
+class _ResponseUsage(msgspec.Struct):
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    total_tokens: int | None = None
+    input_tokens_details: _InputDetails | None = None
+    output_tokens_details: _OutputDetails | None = None
+
+    def neutral(self) -> Usage:
+        """In our words; of those that tell a total alone (rerank), that."""
+        read = self.input_tokens_details or _InputDetails()
+        wrote = self.output_tokens_details or _OutputDetails()
+        told = self.input_tokens is not None or self.output_tokens is not None
+        return Usage(
+            input_tokens=(self.input_tokens if told else self.total_tokens) or 0,
+            output_tokens=self.output_tokens or 0,
+            cache_read_tokens=read.cached_tokens or 0,
+            cache_write_tokens=read.cache_write_tokens or 0,
+            reasoning_tokens=wrote.reasoning_tokens or 0,
+        )
+
+
+class _Incomplete(msgspec.Struct):
+    reason: str | None = None
+
+
+class _Response(msgspec.Struct):
+    id: str = ""
+    status: str | None = None
+    usage: _ResponseUsage | None = None
+    incomplete_details: _Incomplete | None = None
+
+    def reason(self) -> str | None:
+        if self.status == "incomplete":
+            said = self.incomplete_details.reason if self.incomplete_details else None
+            return "content_filter" if said == "content_filter" else "length"
+        return {"completed": "end", "failed": "error", "cancelled": "cancelled"}.get(self.status or "")
+
+
+class _ResponseEvent(msgspec.Struct):
+    type: str = ""
+    response: _Response | None = None
+    delta: Any = None
+    usage: _ResponseUsage | None = None
+
+
+_decode_response = msgspec.json.Decoder(_Response).decode
+_decode_response_event = msgspec.json.Decoder(_ResponseEvent).decode
+
+
+class ResponsesWatch(_Events):
+    """Responses: the id comes with the first event, the counts with the last. `ends`: how the last one is called."""
+
+    __slots__ = ("_ends", "response_id")
+
+    def __init__(
+        self,
+        connection: Connection,
+        ends: tuple[str, ...] = ("response.completed", "response.incomplete", "response.failed", "error"),
+    ) -> None:
+        super().__init__(connection)
+        self._ends = tuple(end.encode() for end in ends)
+        self.response_id = ""
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Whole events, as they came."""
+        whole = self._whole(chunk)
+        if not self.response_id or any(end in whole for end in self._ends):
+            for event in whole.splitlines():
+                if event.startswith(b"data:"):
+                    self._take(event[5:])
+        return whole
+
+    def _take(self, data: bytes) -> None:
+        try:
+            event = _decode_response_event(data)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return
+        if event.response is not None and event.response.id:
+            self.response_id = event.response.id
+        if event.type.encode() not in self._ends:
+            return
+        self.finished = True
+        usage = event.usage or (event.response and event.response.usage)
+        if usage:
+            self.usage = usage.neutral()
+        self.stop_reason = (event.response.reason() if event.response else None) or (
+            "error" if event.type == "error" else "end"
+        )
+
+    def characters(self) -> int:
+        """Of text, reasoning and tool calls."""
+
+        def read(data: bytes) -> list[Event]:
+            try:
+                event = _decode_response_event(data)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                return []
+            said = isinstance(event.delta, str) and event.type.endswith(".delta")
+            return [TextDelta(event.delta)] if said else []
+
+        return self._count(read)
+
+
+def whole_response(body: bytes) -> tuple[Usage | None, str | None]:
+    """Tokens and stop reason of a response, of pictures or of a ranking. Raises msgspec.DecodeError."""
+    answer = _decode_response(body)
+    return answer.usage and answer.usage.neutral(), answer.reason()
+
+
+def response_id(body: bytes) -> str:
+    """The id of a whole response, "" where it has none. Raises msgspec.DecodeError."""
+    return _decode_response(body).id
 
 
 class _Choice(msgspec.Struct):

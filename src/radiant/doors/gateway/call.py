@@ -7,6 +7,7 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
+from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.types import Message, Receive, Scope, Send
@@ -57,6 +58,12 @@ class ClientGone(Exception):
 
 
 class Call:
+class MethodNotAllowed(Problem):
+    """The endpoint is there, and takes another method."""
+
+    status, slug = 405, "method-not-allowed"
+
+
     """The request under way. Made for each one; answers once."""
 
     __slots__ = (
@@ -88,6 +95,16 @@ class Call:
 
     async def identify(self, keys: KnownKeys) -> Caller:
         """The caller by their key, which must have the scope `inference`. Raises Unauthenticated, MissingScope."""
+    @property
+    def method(self) -> str:
+        """GET, POST …"""
+        return self.scope["method"]
+
+    def query(self) -> dict[str, str]:
+        """What the address asks; of a name given twice the last."""
+        asked: bytes = self.scope.get("query_string", b"")
+        return dict(parse_qsl(asked.decode("latin-1"), keep_blank_values=True, max_num_fields=100))
+
         given = self.headers.get(b"authorization", b"")
         secret = given[7:].strip() if given[:7].lower() == b"bearer " else b""
         if not secret:

@@ -16,6 +16,7 @@ from radiant.kit.text import shorten
 
 # Anything that is no text would be counted by its base64 otherwise.
 _MEDIA = re.compile(rb'"(?:image_url|image|input_image|file|input_file|input_audio|document)"')
+_PROMPTS = ("messages", "system", "input")
 _IMAGE = re.compile(rb'"(?:image_url|image|input_image)"')
 
 
@@ -70,7 +71,7 @@ class ChatHead(msgspec.Struct):
         in_range("temperature", self.temperature, 0, 2)
         in_range("top_p", self.top_p, 0, 1)
         schema = self.response_format is not None and self.response_format.type == "json_schema"
-        return _needs(body, limit, self.n or 1, neutral, tools=bool(self.tools), schema=schema)
+        return needs_of_body(body, limit, self.n or 1, neutral, tools=bool(self.tools), schema=schema)
 
 
 class MessagesHead(msgspec.Struct):
@@ -87,13 +88,14 @@ class MessagesHead(msgspec.Struct):
         if not self.messages:
             raise BadRequest("messages: give at least one", "messages")
         in_range("max_tokens", self.max_tokens, 1, 10_000_000)
-        return _needs(body, self.max_tokens, 1, neutral, tools=bool(self.tools), schema=False)
+        return needs_of_body(body, self.max_tokens, 1, neutral, tools=bool(self.tools), schema=False)
 
 
-def _needs(
+def needs_of_body(
     body: bytes, limit: int | None, answers: int, neutral: Callable[[], ChatRequest],
     *, tools: bool, schema: bool,
 ) -> Needs:  # fmt: skip
+    """What a body asks of a model, read in full only where it holds pictures or documents. Raises BadRequest."""
     capabilities = {"text"}
     tokens: int | None = None
     if _MEDIA.search(body):
@@ -101,9 +103,10 @@ def _needs(
             capabilities.add("vision")
         try:
             request = neutral()
-        except UnknownPart:
-            # A part that we do not know; the upstream may.
-            pass
+        except BadRequest as error:
+            # What we have no word for, the upstream may know.
+            if not isinstance(error, UnknownPart) and (error.param or "").startswith(_PROMPTS):
+                raise
         else:
             found = estimate.needs_of(request)
             tokens, capabilities = found.input_tokens, set(found.capabilities)

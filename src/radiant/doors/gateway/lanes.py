@@ -77,19 +77,26 @@ async def relay(
 
 
 async def send_relayed(
-    call: Call, relayed: Relayed, read: ReadWhole, *, streamed: bool, failed: Callable[[Failed], bytes]
-) -> None:
-    """The answer as it comes. `failed`: the protocol's frame for a stream that broke."""
+    call: Call, relayed: Relayed, read: ReadWhole, *, streamed: bool, failed: Callable[[Failed], bytes],
+    before: Callable[[bytes], Awaitable[None]] | None = None,
+) -> None:  # fmt: skip
+    """The answer as it comes. `failed`: the protocol's frame for a stream that broke; `before`: sees each piece before
+    the client does."""
     error: BaseException | None = None
     try:
         call.watch(relayed.abandon)
         if not streamed:
-            await call.answer(await relayed.whole(read), headers=_of_call(relayed.call))
+            body = await relayed.whole(read)
+            if before is not None:
+                await before(body)
+            await call.answer(body, headers=_of_call(relayed.call))
             return
         await call.begin_events(_of_call(relayed.call))
         last = b""
         try:
-            while piece := await relayed.piece():
+            while piece := await (relayed.piece() if before else relayed.pour(call.send_events_now)):
+                if before is not None:
+                    await before(piece)
                 await call.send_events(piece)
         except Problem as problem:
             error = problem

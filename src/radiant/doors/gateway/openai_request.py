@@ -247,11 +247,16 @@ def document_part(where: str, media_type: str, data: str, title: str) -> Documen
         raise BadRequest(f"{where}: not base64", where) from error
 
 
+def document_of_url(where: str, url: str, title: str) -> DocumentPart:
+    """A document given as a data: URL. Raises BadRequest."""
+    match = _DATA_URL.match(url)
+    if match is None:
+        raise UnknownPart(f"{where}: give the file itself, as data:application/pdf;base64,…", where)
+    return document_part(where, match[1].lower(), url[match.end() :], title)
+
+
 def _file(where: str, file: _File) -> DocumentPart:
-    match = _DATA_URL.match(file.file_data or "")
-    if match is None or file.file_data is None:
-        raise UnknownPart(f"{where}.file_data: give the file itself, as data:application/pdf;base64,…", where)
-    return document_part(f"{where}.file_data", match[1].lower(), file.file_data[match.end() :], file.filename or "")
+    return document_of_url(f"{where}.file_data", file.file_data or "", file.filename or "")
 
 
 def _part(where: str, part: _WirePart) -> Part:

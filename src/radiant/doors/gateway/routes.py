@@ -10,20 +10,16 @@ from starlette.types import Receive, Scope, Send
 
 from radiant.ai.inference.model import Model
 from radiant.doors.gateway.anthropic_messages import messages
-from radiant.doors.gateway.call import Call, ClientGone, Protocol
+from radiant.doors.gateway.call import Call, ClientGone, MethodNotAllowed, Protocol
 from radiant.doors.gateway.lanes import Bug, Engine
 from radiant.doors.gateway.openai_chat import chat_completions, embeddings
 from radiant.kit.errors import NotFound, Problem
 
 log = structlog.get_logger()
+from radiant.doors.gateway.responses import responses
+from radiant.doors.gateway.responses_kept import kept_response
 
 Handler = Callable[[Engine, Call], Awaitable[None]]
-
-
-class MethodNotAllowed(Problem):
-    """The endpoint is there, and takes another method."""
-
-    status, slug = 405, "method-not-allowed"
 
 
 def _is_anthropic(call: Call) -> bool:
@@ -59,14 +55,17 @@ async def get_model(engine: Engine, call: Call) -> None:
     await call.answer_json(_anthropic_model(model) if _is_anthropic(call) else _openai_model(model))
 
 
-# Path -> method -> who answers. Where one protocol alone has the path, errors are in its form whatever the headers say.
+# Path -> method (* where the handler tells them apart) -> who answers. Where one protocol alone has the path, errors are in its form whatever the headers say.
 _ENDPOINTS: dict[str, tuple[str, Protocol | None, Handler]] = {
     "/v1/chat/completions": ("POST", "openai", chat_completions),
     "/v1/embeddings": ("POST", "openai", embeddings),
     "/v1/messages": ("POST", "anthropic", messages),
     "/v1/models": ("GET", None, list_models),
 }
-_UNDER: list[tuple[str, str, Protocol | None, Handler]] = [("/v1/models/", "GET", None, get_model)]
+_UNDER: list[tuple[str, str, Protocol | None, Handler]] = [
+    ("/v1/models/", "GET", None, get_model),
+    ("/v1/responses/", "*", "openai", kept_response),
+]
 
 
 async def _unknown(engine: Engine, call: Call) -> None:
@@ -80,16 +79,17 @@ async def _other_method(engine: Engine, call: Call) -> None:
 def _endpoint(method: str, path: str) -> tuple[Protocol | None, Handler]:
     found = _ENDPOINTS.get(path)
     if found is not None:
-        return found[1], found[2] if method == found[0] else _other_method
+        return found[1], found[2] if found[0] in (method, "*") else _other_method
     for prefix, taken, protocol, handler in _UNDER:
         if path.startswith(prefix) and len(path) > len(prefix):
-            return protocol, handler if method == taken else _other_method
+            return protocol, handler if taken in (method, "*") else _other_method
     return None, _unknown
 
 
 class Gateway:
     """Answers what is under /v1."""
 
+    "/v1/responses": ("POST", "openai", responses),
     def __init__(self, limit: int) -> None:
         self._limit = limit
 
