@@ -297,3 +297,30 @@ async def test_a_call_that_was_reserved_before_there_were_journals_is_settled_by
     assert await settle_abandoned(db, timedelta(hours=1)) == 0
     rows = await owner.fetch("select spent, reserved from budget_periods")
     assert [tuple(row) for row in rows] == [(DIME, 0), (DIME, 0)]
+
+
+async def test_under_a_steady_load_the_ledger_keeps_up_and_files_go_away(
+    db: Database, tenant: Tenant, tmp_path: Path
+) -> None:
+    changes = Changes.never()
+    async with Meter(db, tmp_path, changes, every=0.02, segment_bytes=32_768) as meter:
+        stop = False
+
+        async def load() -> None:
+            while not stop:
+                (await meter.admit(tenant.id, call(tenant.user_id))).finish(cost("0"))
+                await asyncio.sleep(0)
+
+        tasks = [asyncio.create_task(load()) for _ in range(4)]
+        most = 0
+        for _ in range(20):
+            await asyncio.sleep(0.05)
+            most = max(most, len(await asyncio.to_thread(lambda: list(tmp_path.glob("*/*.journal")))))
+        # Not only when the load pauses: whoever asks is told while it lasts.
+        await meter.flush()
+        stop = True
+        await asyncio.gather(*tasks)
+        made = meter._journal.position.segment
+        assert made > 10
+        assert most < made
+        assert most <= 8

@@ -10,7 +10,7 @@ from radiant.ai.inference import estimate
 from radiant.ai.inference.metered import Metered
 from radiant.ai.providers import wire as http_wire
 from radiant.ai.providers.chat import Usage
-from radiant.ai.providers.errors import CutStream, MalformedStream
+from radiant.ai.providers.errors import CutStream, MalformedStream, UpstreamError
 from radiant.ai.providers.provider import Connection
 from radiant.ai.providers.retry import retried
 from radiant.ai.providers.watch import Watch
@@ -79,8 +79,40 @@ class Relayed:
         assert self._watch is not None
         return await self._piece(self._response, self._watch)
 
+    async def pour(self, send_now: Callable[[bytes], bool]) -> bytes:
+        """Send events on in the moment they arrive, as long as `send_now` takes them; then the first ones that it did
+        not take, or b"" at the end. Raises UpstreamError."""
+        if self._first:
+            return await self.piece()
+        response, watch = self._response, self._watch
+        assert response is not None
+        assert watch is not None
+        refused = b""
+        failure: UpstreamError | None = None
+
+        def take(chunk: bytes) -> bool:
+            nonlocal refused, failure
+            try:
+                whole = watch.feed(chunk)
+            except UpstreamError as error:
+                failure = error
+                return False
+            if whole and not send_now(whole):
+                refused = whole
+                return False
+            return not watch.ended
+
+        await http_wire.pour(response, self._connection, self._deadline, take)
+        if failure is not None:
+            raise failure
+        return refused or await self._piece(response, watch)
+
     async def _piece(self, response: Response, watch: Watch) -> bytes:
         while True:
+            if watch.ended:
+                # Some keep the connection open behind the last event.
+                response.finish()
+                return b""
             chunk = await http_wire.next_chunk(response, self._connection, self._deadline)
             if not chunk:
                 if not watch.finished:

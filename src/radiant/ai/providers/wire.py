@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -149,6 +149,14 @@ async def next_chunk(response: Response, connection: Connection, deadline: Deadl
             raise _over(connection)
     try:
         return await response.chunk(idle)
+    except HttpError as error:
+        raise typed(error, connection, deadline) from error
+
+
+async def pour(response: Response, connection: Connection, deadline: Deadline, sink: Callable[[bytes], bool]) -> None:
+    """Give the pieces of a body to `sink` as they arrive (see Response.flow). Raises UpstreamError."""
+    try:
+        await response.flow(sink, connection.timeouts.idle, deadline.at)
     except HttpError as error:
         raise typed(error, connection, deadline) from error
 

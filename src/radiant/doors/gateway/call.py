@@ -17,6 +17,7 @@ from radiant.doors.gateway.openai_request import BadRequest
 from radiant.foundation.identity.callers import Caller
 from radiant.foundation.identity.known_keys import KnownKeys
 from radiant.http.middleware import ContentTooLarge
+from radiant.http.one_write import sender_now
 from radiant.http.sse import PING, PING_SECONDS
 from radiant.kit.errors import Problem, Unauthenticated
 from radiant.kit.ids import uuid7
@@ -57,17 +58,17 @@ class ClientGone(Exception):
     """Nobody waits for the answer any more."""
 
 
-class Call:
 class MethodNotAllowed(Problem):
     """The endpoint is there, and takes another method."""
 
     status, slug = 405, "method-not-allowed"
 
 
+class Call:
     """The request under way. Made for each one; answers once."""
 
     __slots__ = (
-        "_begun", "_gone", "_last_sent", "_limit", "_pinging", "_receive", "_send", "_timer", "_watcher",
+        "_begun", "_gone", "_last_sent", "_limit", "_pinging", "_receive", "_send", "_send_now", "_timer", "_watcher",
         "caller", "headers", "on_gone", "path", "protocol", "request_id", "scope", "status",
     )  # fmt: skip
 
@@ -83,6 +84,7 @@ class MethodNotAllowed(Problem):
         self.on_gone: Callable[[], object] | None = None
         self._receive = receive
         self._send = send
+        self._send_now: Callable[[Message], bool] | None = None
         self._limit = limit
         self._begun = False
         self._gone = False
@@ -93,8 +95,6 @@ class MethodNotAllowed(Problem):
 
     # --- who and what ---
 
-    async def identify(self, keys: KnownKeys) -> Caller:
-        """The caller by their key, which must have the scope `inference`. Raises Unauthenticated, MissingScope."""
     @property
     def method(self) -> str:
         """GET, POST …"""
@@ -105,6 +105,8 @@ class MethodNotAllowed(Problem):
         asked: bytes = self.scope.get("query_string", b"")
         return dict(parse_qsl(asked.decode("latin-1"), keep_blank_values=True, max_num_fields=100))
 
+    async def identify(self, keys: KnownKeys) -> Caller:
+        """The caller by their key, which must have the scope `inference`. Raises Unauthenticated, MissingScope."""
         given = self.headers.get(b"authorization", b"")
         secret = given[7:].strip() if given[:7].lower() == b"bearer " else b""
         if not secret:
@@ -187,6 +189,7 @@ class MethodNotAllowed(Problem):
         lines = [*_EVENTS, (b"x-request-id", self.request_id.encode()), _GUARD, *_lines(headers)]
         self._begun = True
         await self._send({"type": "http.response.start", "status": 200, "headers": lines})
+        self._send_now = sender_now(self._send)
         loop = asyncio.get_running_loop()
         self._last_sent = loop.time()
         self._pinging = loop.call_later(PING_SECONDS, self._ping)
@@ -207,6 +210,15 @@ class MethodNotAllowed(Problem):
         if not self._gone:
             self._last_sent = asyncio.get_running_loop().time()
             await self._send({"type": "http.response.body", "body": events, "more_body": True})
+
+    def send_events_now(self, events: bytes) -> bool:
+        """The same without waiting; False where the client is behind: then `send_events` must be awaited."""
+        if self._gone:
+            return True
+        if self._send_now is None:
+            return False
+        self._last_sent = asyncio.get_running_loop().time()
+        return self._send_now({"type": "http.response.body", "body": events, "more_body": True})
 
     async def end_events(self, events: bytes = b"") -> None:
         """The end of a stream."""

@@ -26,7 +26,7 @@ from radiant.kit.ids import parse_uuid, uuid7
 
 log = structlog.get_logger()
 
-SEGMENT_BYTES = 8 * 1024 * 1024
+SEGMENT_BYTES = 2**20
 _WORD = struct.Struct("<I")
 _HEAD = struct.Struct("<II")
 # Instead of a length: the journal goes on in the next segment.

@@ -295,9 +295,12 @@ class Meter:
         self._wake.set()
 
     async def _write(self) -> None:
+        """Write what is there now. What comes meanwhile is for the next round: under a steady load there is always
+        more, and few large transactions cost a third of many small ones."""
+        target = self._journal.position
         sync = asyncio.create_task(self._journal.sync())
         try:
-            while True:
+            while self._written < target:
                 frames, after = self._journal.read(self._written, BATCH)
                 if not frames:
                     break

@@ -8,7 +8,7 @@ from typing import Protocol, cast
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from radiant.infra.http1.errors import BadHttp, CutConnection, HttpError, StaleConnection
-from radiant.infra.http1.response import ALL, HEAD, HIGH_WATER, MAX_HEAD, Response
+from radiant.infra.http1.response import ALL, FLOW, HEAD, HIGH_WATER, MAX_HEAD, Response
 
 # Bytes handed to the transport at once.
 SLICE = 64 * 2**10
@@ -248,7 +248,11 @@ class Link(asyncio.Protocol):
         if response.waiter is None:
             return
         want = response.want
-        if want == ALL:
+        if want == FLOW:
+            if pieces:
+                self._since = self._loop.time()
+                response.pour()
+        elif want == ALL:
             self._since = self._loop.time()
             if response.held:
                 response.wake()

@@ -14,7 +14,7 @@ MAX_HEADERS = 200
 HIGH_WATER = 256 * 2**10
 
 # What the one waiter waits for.
-HEAD, PIECE, ALL = range(3)
+HEAD, PIECE, ALL, FLOW = range(4)
 
 
 class Holder(Protocol):
@@ -67,6 +67,7 @@ class Response:
         "on_header",
         "reason",
         "reusable",
+        "sink",
         "status",
         "unread",
         "waiter",
@@ -96,6 +97,7 @@ class Response:
         self.late = False
         self.waiter: asyncio.Future[None] | None = None
         self.want = HEAD
+        self.sink: Callable[[bytes], bool] | None = None
 
     # --- what the parser calls ---
 
@@ -206,6 +208,27 @@ class Response:
             await self._wait(PIECE, idle, None)
         return self._take()
 
+    async def flow(self, sink: Callable[[bytes], bool], idle: float | None = None, until: float | None = None) -> None:
+        """Give each piece to `sink` in the moment it arrives, without waking up this task: of a stream of many small
+        pieces, waking up is most of the work.
+
+        Returns when the sink gives False (it took that piece, and wants no more now), and when the body ends or
+        breaks: `chunk` gives, or raises, what is left. `idle` and `until` as for `read`. A sink raises nothing.
+        """
+        if self._pieces or self.complete or self.error is not None or self._coding is not None:
+            return
+        self.sink = sink
+        try:
+            await self._wait(FLOW, idle, until)
+        finally:
+            self.sink = None
+
+    def pour(self) -> None:
+        """The connection read something while `flow` waits."""
+        assert self.sink is not None
+        if not self.sink(self._take()):
+            self.wake()
+
     async def read(self, limit: int, idle: float | None = None, until: float | None = None) -> bytes:
         """The whole body, at most `limit` bytes. Wakes up once for all of it, or once for each HIGH_WATER. `until`: a
         time of the loop's clock by which it must be there. Raises BodyTooLarge, which cuts the connection."""
@@ -277,7 +300,7 @@ class Response:
             raise
         finally:
             self.waiter = None
-        if self.late and (want == ALL or not self._pieces):
+        if self.late and (want in (ALL, FLOW) or not self._pieces):
             self.late = False
             raise Silent("nothing came for too long", begun=True)
 
