@@ -11,6 +11,8 @@ from radiant import __version__, page
 from radiant.ai.inference import routes as models_routes
 from radiant.ai.inference.models import LOCAL, Models
 from radiant.ai.inference.service import Inference
+from radiant.ai.policies import routes as policies_routes
+from radiant.ai.policies.service import Policies
 from radiant.ai.providers import routes as providers_routes
 from radiant.ai.providers.connections import Connections
 from radiant.ai.providers.health import Upstreams
@@ -28,9 +30,10 @@ from radiant.doors.gateway.routes import Gateway
 from radiant.foundation.audit import routes as audit_routes
 from radiant.foundation.files import routes as files_routes
 from radiant.foundation.identity import routes as identity_routes
-from radiant.foundation.identity import second_factor_routes, sso_routes, users_routes
+from radiant.foundation.identity import passkeys_routes, second_factor_routes, sso_routes, users_routes
 from radiant.foundation.identity.known_keys import KnownKeys
 from radiant.foundation.identity.oidc import Oidc
+from radiant.foundation.identity.passkeys import Passkeys
 from radiant.foundation.identity.second_factor import SecondFactors
 from radiant.foundation.identity.sso import Sso
 from radiant.foundation.runs import routes as runs_routes
@@ -54,6 +57,7 @@ _ROUTERS = (
     users_routes.router,
     sso_routes.router,
     second_factor_routes.router,
+    passkeys_routes.router,
     audit_routes.router,
     usage_routes.router,
     bounds_routes.router,
@@ -61,6 +65,7 @@ _ROUTERS = (
     runs_routes.router,
     providers_routes.router,
     models_routes.router,
+    policies_routes.router,
     serving_routes.router,
     turns_routes.router,
     chats_routes.router,
@@ -132,7 +137,8 @@ async def _wire(app: FastAPI, runtime: Runtime, stack: contextlib.AsyncExitStack
     timeouts = Timeouts(total=settings.request_timeout_s)
     connections = Connections(database, runtime.kms, providers, timeouts)
     meter = await stack.enter_async_context(Meter(database, settings.data_dir / "journal", changes))
-    inference = Inference(database, Models(connections, host, store, changes), meter)
+    policies = Policies(database, changes)
+    inference = Inference(database, Models(connections, host, store, changes), meter, policies)
     keys = KnownKeys(database, changes)
     runs = RunHub()
     stack.push_async_callback(runs.close)
@@ -140,6 +146,7 @@ async def _wire(app: FastAPI, runtime: Runtime, stack: contextlib.AsyncExitStack
     app.state.changes = changes
     app.state.known_keys = keys
     app.state.second_factors = SecondFactors(database, runtime.kms)
+    app.state.passkeys = Passkeys(database, settings.base_url)
     app.state.sso = Sso(database, runtime.kms, Oidc(http), settings.base_url)
     app.state.gateway = Engine(inference, keys, http, database)
     app.state.meter = meter

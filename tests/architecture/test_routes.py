@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 
 from radiant.app import create_app
 from radiant.config import Settings
+from tests.kit.authenticator import new_passkey
 from tests.kit.fixtures import Callers
 from tests.kit.server import Client
 from tests.kit.upstream import Upstream
@@ -20,6 +21,8 @@ OPEN = {
     ("GET", "/api/health"): "load balancers ask it",
     ("POST", "/api/session"): "it is the sign-in",
     ("GET", "/api/objects/{key}"): "the signed link is the right",
+    ("POST", "/api/session/passkey/options"): "it begins a sign-in",
+    ("POST", "/api/session/passkey"): "it is a sign-in",
     ("POST", "/api/session/second-factor"): "it is the second step of the sign-in",
     ("GET", "/api/sso/workspaces/{slug}"): "asked before the sign-in",
     ("GET", "/api/sso/workspaces/{slug}/start"): "it begins the sign-in",
@@ -79,10 +82,10 @@ async def test_f0_5_an_id_of_another_tenant_or_person_is_not_found(
     names = set(re.findall(r"{(\w+)}", path))
     ids = await _things_of(callers.member, callers)
     assert names <= set(ids), f"the sweep does not know how to make a {names - set(ids)}: add it to _things_of"
-    bodies = {"turns": {"content": [{"type": "text", "text": "x"}]}}
+    bodies: dict[str, Any] = {"turns": {"content": [{"type": "text", "text": "x"}]}, "{policy_id}": {"name": "p"}}
     body = bodies.get(path.rpartition("/")[2], {})
     strangers = [callers.foreign_owner] + (
-        [] if {"user_id", "key_id", "tenant_id", "budget_id", "limit_id"} & names else [callers.owner]
+        [] if {"user_id", "key_id", "tenant_id", "budget_id", "limit_id", "policy_id"} & names else [callers.owner]
     )
     for stranger in strangers:
         answer = await stranger.send(method, _filled(path, ids), json=None if method == "GET" else body)
@@ -110,9 +113,11 @@ async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
         "key_id": key["id"],
         "asset_id": asset["id"],
         "session_id": session["id"],
+        "passkey_id": (await new_passkey(client))["id"],
         "user_id": str(callers.member_id),
         "budget_id": budget["id"],
         "limit_id": limit["id"],
+        "policy_id": (await callers.owner.post("/api/policies", {"name": "p"})).json()["id"],
         "tenant_id": str(UUID(str(callers.tenant.id))),
     }
 
@@ -127,6 +132,9 @@ VIEWERS = {
     "/api/profile/totp",
     "/api/profile/totp/confirm",
     "/api/profile/recovery-codes",
+    "/api/profile/passkeys",
+    "/api/profile/passkeys/options",
+    "/api/profile/passkeys/{passkey_id}",
     "/api/runs/{run_id}/cancel",
 }
 

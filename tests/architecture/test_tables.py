@@ -53,6 +53,7 @@ NOT_COMPOSITE = {
 KEPT = {
     "tenants", "users", "messages", "external_models", "self_hosted_models", "provider_connections",
     "audit_log", "budgets", "rate_limits", "outbox_sinks", "retention_policies", "month_partitions", "object_deletions",
+    "policies", "guardrails",
     "brain_routing_rules", "brain_feedback", "brain_model_statistics", "user_preferences",
     "personalization_settings", "error_projects", "credential_vaults", "credential_vault_members",
     "stored_credentials", "credential_access_log", "aws_identities", "thinktank_steps", "thinktank_tools",

@@ -5,7 +5,7 @@ from pydantic import BaseModel
 
 from radiant.ai.inference.model import Model
 from radiant.ai.inference.service import Inference
-from radiant.foundation.identity.dependencies import Db
+from radiant.foundation.identity.dependencies import AnyCaller, Db
 from radiant.http.pages import ItemsOf
 from radiant.kit.money import Dollars
 
@@ -44,20 +44,23 @@ _AUTO = ModelInfo(
 )  # fmt: skip
 
 
-def _info(model: Model) -> ModelInfo:
+def _info(model: Model, why_not: str | None) -> ModelInfo:
+    reason = model.unavailable or why_not
     return ModelInfo(
         id=model.id, display_name=model.display_name, provider=model.provider, task=model.task,
         capabilities=sorted(model.capabilities), context_length=model.context_length,
         max_output_tokens=model.max_output_tokens, input_price=model.input_price, output_price=model.output_price,
-        available=model.unavailable is None, reason=model.unavailable, local=model.local, license=model.license,
+        available=reason is None, reason=reason, local=model.local, license=model.license,
         thermal_state=model.thermal_state, note=model.note,
     )  # fmt: skip
 
 
 @router.get("")
-async def list_models(request: Request, db: Db) -> ItemsOf[ModelInfo]:
+async def list_models(request: Request, db: Db, caller: AnyCaller) -> ItemsOf[ModelInfo]:
     """Every model, usable or not; `auto` first. Auto can do what any usable model can."""
-    found = [_info(model) for model in await inference_of(request).models.all(db)]
+    inference = inference_of(request)
+    rules = await inference.policies.of(caller)
+    found = [_info(model, rules.why_not(model)) for model in await inference.models.all(db)]
     usable = [model for model in found if model.available and model.task == "chat"]
     can = sorted({capability for model in usable for capability in model.capabilities}) or ["text"]
     auto = _AUTO.model_copy(update={"capabilities": can, "available": bool(usable)})

@@ -6,7 +6,7 @@ it the upstream connection; what was said until then is settled.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -16,17 +16,23 @@ import structlog
 from radiant.ai.inference import estimate
 from radiant.ai.inference.metered import INTERNAL, Labels, Metered, Receipt, admit
 from radiant.ai.inference.model import Model
-from radiant.ai.inference.models import Models, Target
+from radiant.ai.inference.models import ModelNotFound, Models, ModelUnavailable, Target
+from radiant.ai.policies import bodies
+from radiant.ai.policies.problems import PolicyViolation
+from radiant.ai.policies.rules import Rules
+from radiant.ai.policies.service import Policies
 from radiant.ai.providers.chat import ChatRequest, Done, EmbeddingRequest, EmbeddingResult, Event, Usage
 from radiant.ai.providers.errors import (
+    ContextTooLong,
     CutStream,
     UpstreamBadCredentials,
+    UpstreamBadRequest,
     UpstreamError,
     UpstreamQuotaExhausted,
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from radiant.ai.routing.service import Level, Needs, level_of, obstacle, rank
+from radiant.ai.routing.service import Candidate, Level, Needs, NoModelFits, level_of, obstacle, rank
 from radiant.ai.serving.problems import ServingProblem
 from radiant.foundation.identity.callers import Caller, Role
 from radiant.foundation.usage.bounds import BudgetExceeded
@@ -43,6 +49,8 @@ T = TypeVar("T")
 _LOCAL_OUTPUT = 2048
 # How many models `auto` tries for one request.
 _TRIES = 3
+# Of an alias, what sends a request on to its next model.
+_NEXT = (UpstreamError, ServingProblem, ModelNotFound, ModelUnavailable, NoModelFits)
 # What one model of a provider met, its others would meet too.
 _OF_THE_PROVIDER = (UpstreamUnreachable, UpstreamTimeout, UpstreamBadCredentials, UpstreamQuotaExhausted)
 
@@ -84,10 +92,11 @@ class Answer:
 class Inference:
     """Made once by a root."""
 
-    def __init__(self, database: Database, models: Models, meter: Meter) -> None:
+    def __init__(self, database: Database, models: Models, meter: Meter, policies: Policies) -> None:
         self._database = database
         self._meter = meter
         self.models = models
+        self.policies = policies
 
     async def open(self, caller: Caller, model: str, request: ChatRequest, labels: Labels = INTERNAL) -> Answer:
         """Start an answer and wait for its first event, so that a failure before it has its own status.
@@ -103,22 +112,65 @@ class Inference:
     async def choose(self, caller: Caller, name: str, needs: Needs, attempt: Callable[[Chosen], Awaitable[T]]) -> T:
         """What `attempt` makes of the model of that name; of the best one for `auto`, and of the next where it fails.
 
-        `name`: an id or alias of the catalogue, `provider/id`, or auto, auto:economy, auto:balanced, auto:premium.
-        Raises the problems of resolving, NoModelFits, UnsupportedByModel, BudgetExceeded, RateLimited, UpstreamError.
+        `name`: an id or alias of the catalogue, `provider/id`, an alias of the caller's policies, or auto,
+        auto:economy, auto:balanced, auto:premium. Raises the problems of resolving, PolicyViolation, NoModelFits,
+        UnsupportedByModel, BudgetExceeded, RateLimited, UpstreamError.
         """
+        rules = self.policies.known(caller) or await self.policies.of(caller)
+        if (chain := rules.alias(name)) is not None:
+            return await self._chain(caller, name, chain, needs, attempt, rules)
         level = level_of(name)
         if level is not None:
             caller.require_role(Role.MEMBER)
-            return await self._auto(caller, level, needs, attempt)
-        target = await self.target(caller, name)
+            return await self._auto(caller, level, needs, attempt, rules)
+        target = await self._allowed(caller, name, rules)
         if why := obstacle(self.models.candidate(target.model, needs), needs):
             raise UnsupportedByModel(f"{target.model.id} {why}")
         return await attempt(Chosen(target, needs, "named", "named"))
 
     async def target(self, caller: Caller, name: str) -> Target:
-        """The model of that name, ready to be called by this caller. Raises the problems of resolving."""
+        """The model of that name, ready to be called by this caller; of an alias the first that can be. Raises the
+        problems of resolving, PolicyViolation."""
+        rules = self.policies.known(caller) or await self.policies.of(caller)
+        chain = rules.alias(name) or (name,)
+        for item in chain[:-1]:
+            try:
+                return await self._allowed(caller, item, rules)
+            except (ModelNotFound, ModelUnavailable, PolicyViolation) as error:
+                log.info("inference.alias", alias=name, model=item, error=error.slug)
+        return await self._allowed(caller, chain[-1], rules)
+
+    async def _allowed(self, caller: Caller, name: str, rules: Rules) -> Target:
         caller.require_role(Role.MEMBER)
-        return await self.models.target(caller.db(self._database), name)
+        target = await self.models.target(caller.db(self._database), name)
+        if not rules.empty:
+            rules.check(target.model)
+        return target
+
+    async def _chain(
+        self, caller: Caller, name: str, chain: Sequence[str], needs: Needs,
+        attempt: Callable[[Chosen], Awaitable[T]], rules: Rules,
+    ) -> T:  # fmt: skip
+        """The first model of an alias that answers. What is wrong with the request itself is not tried again."""
+        failure: Problem | None = None
+        for item in chain:
+            try:
+                if (level := level_of(item)) is not None:
+                    caller.require_role(Role.MEMBER)
+                    return await self._auto(caller, level, needs, attempt, rules)
+                target = await self._allowed(caller, item, rules)
+                if why := obstacle(self.models.candidate(target.model, needs), needs):
+                    raise UnsupportedByModel(f"{target.model.id} {why}")
+                return await attempt(Chosen(target, needs, "alias", name))
+            except (*_NEXT, PolicyViolation, UnsupportedByModel) as error:
+                if isinstance(error, UpstreamBadRequest) and not isinstance(error, ContextTooLong):
+                    raise
+                # What an upstream said tells more than that the next one may not be used.
+                if failure is None or isinstance(error, UpstreamError) or not isinstance(failure, UpstreamError):
+                    failure = error
+                log.info("inference.fallback", alias=name, model=item, error=error.slug)
+        assert failure is not None
+        raise failure
 
     async def admit(
         self, caller: Caller, model: Model, needs: Needs, labels: Labels, kind: CallKind = "chat"
@@ -126,13 +178,21 @@ class Inference:
         """Let a call in that the door makes itself. Raises BudgetExceeded, RateLimited."""
         return await admit(self._meter, caller, model, needs, labels, kind)
 
-    async def _auto(self, caller: Caller, level: Level, needs: Needs, attempt: Callable[[Chosen], Awaitable[T]]) -> T:
+    def _candidate(self, model: Model, needs: Needs, rules: Rules) -> Candidate:
+        candidate = self.models.candidate(model, needs)
+        if rules.empty or candidate.excluded or (why := rules.why_not(model)) is None:
+            return candidate
+        return msgspec.structs.replace(candidate, excluded=why)
+
+    async def _auto(
+        self, caller: Caller, level: Level, needs: Needs, attempt: Callable[[Chosen], Awaitable[T]], rules: Rules
+    ) -> T:
         db = caller.db(self._database)
         chat = [model for model in await self.models.all(db) if model.task == "chat"]
         by_id = {model.id: model for model in chat}
         failure: UpstreamError | ServingProblem | BudgetExceeded | None = None
         tried, away = 0, set[str]()
-        for item in rank([self.models.candidate(model, needs) for model in chat], needs, level):
+        for item in rank([self._candidate(model, needs, rules) for model in chat], needs, level):
             model = by_id[item.id]
             if model.provider in away or tried == _TRIES or (isinstance(failure, BudgetExceeded) and not model.free):
                 continue
@@ -155,6 +215,9 @@ class Inference:
     async def answer(self, caller: Caller, chosen: Chosen, request: ChatRequest, labels: Labels) -> Answer:
         """Start an answer of the model that was chosen, translated from whatever protocol it speaks."""
         target, model = chosen.target, chosen.target.model
+        rules = self.policies.known(caller) or await self.policies.of(caller)
+        if rules.has_parameters:
+            request = bodies.bounded_request(rules, request, model)
         call = await self.admit(caller, model, chosen.needs, labelled(labels, chosen))
         limit = request.max_tokens or (_LOCAL_OUTPUT if model.local else None)
         events = _events(target, call, msgspec.structs.replace(request, model=model.upstream_id, max_tokens=limit))
@@ -174,7 +237,12 @@ class Inference:
         self, caller: Caller, model: str, request: EmbeddingRequest, labels: Labels = INTERNAL
     ) -> tuple[str, EmbeddingResult]:
         """The id of the model that answered, and its vectors. Raises as `open` does."""
-        target = await self.target(caller, model)
+        return await self.embed_by(caller, await self.target(caller, model), request, labels)
+
+    async def embed_by(
+        self, caller: Caller, target: Target, request: EmbeddingRequest, labels: Labels = INTERNAL
+    ) -> tuple[str, EmbeddingResult]:
+        """The same by a model that was chosen. Raises UnsupportedByModel, BudgetExceeded, RateLimited, UpstreamError."""
         if target.model.task != "embedding":
             raise UnsupportedByModel(f"{target.model.id} makes no embeddings; its task is {target.model.task}")
         needs = Needs(frozenset(), estimate.text_tokens(sum(map(len, request.inputs))), 0)

@@ -6,22 +6,24 @@ from radiant.ai.inference.service import Answer, Chosen, UnsupportedByModel
 from radiant.ai.providers.chat import ChatRequest
 from radiant.ai.providers.vendors import vendor
 from radiant.ai.providers.watch import AnthropicWatch, whole_anthropic
-from radiant.ai.providers.wires import wire_for
+from radiant.ai.providers.wires import Fields, wire_for
 from radiant.doors.gateway import anthropic_answer, lanes
 from radiant.doors.gateway.anthropic_request import MessagesBody
 from radiant.doors.gateway.call import Call
 from radiant.doors.gateway.heads import MessagesHead, beyond, rewritten
 from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.openai_request import decode
+from radiant.doors.gateway.policed import under_policy
 from radiant.kit.ids import uuid7
 
 
 async def messages(engine: Engine, call: Call) -> None:
     """POST /v1/messages."""
     caller = await call.identify(engine.keys)
-    body = await call.body()
+    ruled = await under_policy(engine, call, caller, await call.body(), "messages")
+    body = ruled.body
     head = decode(body, MessagesHead)
-    labels = Labels(protocol="anthropic", streamed=bool(head.stream), tags=call.tags(), request_id=call.request_id)
+    labels = Labels(protocol="anthropic", streamed=bool(head.stream), tags=ruled.tags, request_id=call.request_id)
 
     def neutral() -> ChatRequest:
         return decode(body, MessagesBody).to_request()
@@ -37,7 +39,12 @@ async def messages(engine: Engine, call: Call) -> None:
                     f"{target.model.id} has no {names}; leave that out, or choose a model of Anthropic's"
                 )
             return await engine.inference.answer(caller, chosen, neutral(), labels)
-        sent = rewritten(body, head.model, target.model.upstream_id, wire.adapt)
+
+        def change(fields: Fields) -> bool:
+            filled = ruled.fill(fields, target.model)
+            return wire.adapt(fields) or filled
+
+        sent = rewritten(body, head.model, target.model.upstream_id, change)
         watch = AnthropicWatch(target.connection) if head.stream else None
         return await lanes.relay(engine, call, caller, chosen, wire, sent, watch, labels)
 

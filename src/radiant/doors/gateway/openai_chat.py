@@ -5,8 +5,8 @@ import msgspec
 from radiant.ai.inference.estimate import text_tokens
 from radiant.ai.inference.metered import Labels
 from radiant.ai.inference.relay import Relayed
-from radiant.ai.inference.service import Answer, Chosen, UnsupportedByModel
-from radiant.ai.providers.chat import ChatRequest
+from radiant.ai.inference.service import Answer, Chosen, UnsupportedByModel, labelled
+from radiant.ai.providers.chat import ChatRequest, EmbeddingResult
 from radiant.ai.providers.vendors import vendor
 from radiant.ai.providers.watch import OpenAIWatch, whole_openai
 from radiant.ai.providers.wires import Fields, Wire, wire_for
@@ -16,17 +16,20 @@ from radiant.doors.gateway.call import Call
 from radiant.doors.gateway.heads import ChatHead, beyond, rewritten
 from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.openai_request import ChatBody, EmbeddingsBody, decode
+from radiant.doors.gateway.policed import under_policy
 from radiant.kit.ids import uuid7
 
+_NO_NEEDS = Needs(frozenset(), 0, 0)
 _WITH_USAGE = msgspec.Raw(b'{"include_usage":true}')
 
 
 async def chat_completions(engine: Engine, call: Call) -> None:
     """POST /v1/chat/completions."""
     caller = await call.identify(engine.keys)
-    body = await call.body()
+    ruled = await under_policy(engine, call, caller, await call.body(), "chat")
+    body = ruled.body
     head = decode(body, ChatHead)
-    labels = Labels(protocol="openai", streamed=bool(head.stream), tags=call.tags(), request_id=call.request_id)
+    labels = Labels(protocol="openai", streamed=bool(head.stream), tags=ruled.tags, request_id=call.request_id)
 
     def neutral() -> ChatRequest:
         return decode(body, ChatBody).to_request()
@@ -36,14 +39,20 @@ async def chat_completions(engine: Engine, call: Call) -> None:
         if wire is None:
             ask = lanes.with_extra(chosen, neutral(), beyond(body, ChatBody))
             return await engine.inference.answer(caller, chosen, ask, labels)
-        connection = chosen.target.connection
+        connection, model = chosen.target.connection, chosen.target.model
         ask_usage = bool(head.stream) and wire.vendor.stream_usage and not head.wants_usage
-        sent = rewritten(
-            body, head.model, chosen.target.model.upstream_id, lambda fields: _change(fields, wire, ask_usage)
-        )
+
+        def change(fields: Fields) -> bool:
+            filled = ruled.fill(fields, model)
+            return _change(fields, wire, ask_usage) or filled
+
+        sent = rewritten(body, head.model, model.upstream_id, change)
         watch = OpenAIWatch(connection, hide_usage=ask_usage) if head.stream else None
         return await lanes.relay(engine, call, caller, chosen, wire, sent, watch, labels)
 
+    if not ruled.rules.empty:
+        given = head.max_completion_tokens if head.max_completion_tokens is not None else head.max_tokens
+        head.max_completion_tokens = ruled.tokens(given)
     needs = head.needs(body, neutral)
     answer = await lanes.unless_gone(call, engine.inference.choose(caller, head.model, needs, attempt))
     if isinstance(answer, Relayed):
@@ -88,26 +97,33 @@ def _change(fields: Fields, wire: Wire, ask_usage: bool) -> bool:
 async def embeddings(engine: Engine, call: Call) -> None:
     """POST /v1/embeddings."""
     caller = await call.identify(engine.keys)
-    body = await call.body()
+    ruled = await under_policy(engine, call, caller, await call.body(), "embeddings")
+    body = ruled.body
     asked = decode(body, EmbeddingsBody)
-    labels = Labels(protocol="openai", streamed=False, tags=call.tags(), request_id=call.request_id)
-    target = await engine.inference.target(caller, asked.model)
-    model = target.model
-    if model.task != "embedding":
-        raise UnsupportedByModel(f"{model.id} makes no embeddings; its task is {model.task}")
-    wire = wire_for("openai", "/embeddings", vendor(model.provider), target.connection)
-    if wire is not None:
+    labels = Labels(protocol="openai", streamed=False, tags=ruled.tags, request_id=call.request_id)
+
+    async def attempt(chosen: Chosen) -> Relayed | tuple[str, EmbeddingResult]:
+        target, model = chosen.target, chosen.target.model
+        if model.task != "embedding":
+            raise UnsupportedByModel(f"{model.id} makes no embeddings; its task is {model.task}")
         ask = asked.to_request()
+        wire = wire_for("openai", "/embeddings", vendor(model.provider), target.connection)
+        if wire is None:
+            return await engine.inference.embed_by(caller, target, ask, labelled(labels, chosen))
         needs = Needs(frozenset(), text_tokens(sum(map(len, ask.inputs))), 0)
         sent = rewritten(body, asked.model, model.upstream_id, lambda _: False)
-        chosen = Chosen(target, needs, "named", "named")
-        relayed = await lanes.unless_gone(
-            call, lanes.relay(engine, call, caller, chosen, wire, sent, None, labels, "embedding")
-        )
-        await lanes.send_relayed(call, relayed, whole_openai, streamed=False, failed=openai_answer.failed_frame)
+        chosen = Chosen(target, needs, chosen.route, chosen.reason)
+        return await lanes.relay(engine, call, caller, chosen, wire, sent, None, labels, "embedding")
+
+    if ruled.rules.alias(asked.model) is None:
+        target = await engine.inference.target(caller, asked.model)
+        work = attempt(Chosen(target, _NO_NEEDS, "named", "named"))
+    else:
+        work = engine.inference.choose(caller, asked.model, _NO_NEEDS, attempt)
+    answer = await lanes.unless_gone(call, work)
+    if isinstance(answer, Relayed):
+        await lanes.send_relayed(call, answer, whole_openai, streamed=False, failed=openai_answer.failed_frame)
         return
-    name, result = await lanes.unless_gone(
-        call, engine.inference.embed(caller, asked.model, asked.to_request(), labels)
-    )
+    name, result = answer
     as_base64 = asked.encoding_format == "base64"
     await call.answer_json(openai_answer.embeddings_body(name, result, as_base64=as_base64))

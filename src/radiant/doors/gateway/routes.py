@@ -2,13 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import structlog
 from starlette.types import Receive, Scope, Send
 
 from radiant.ai.inference.model import Model
+from radiant.ai.policies.rules import Rules, names_of
+from radiant.ai.routing.service import level_of
 from radiant.doors.gateway.anthropic_messages import messages
 from radiant.doors.gateway.call import Call, ClientGone, MethodNotAllowed, Protocol
 from radiant.doors.gateway.lanes import Bug, Engine
@@ -34,11 +37,26 @@ def _anthropic_model(model: Model) -> dict[str, Any]:
     return {"type": "model", "id": model.id, "display_name": model.display_name, "created_at": "2026-01-01T00:00:00Z"}
 
 
+def _of_aliases(rules: Rules, usable: Sequence[Model]) -> list[Model]:
+    """The names that policies give to models, where one that they stand for can be used."""
+    known = {name: model for model in reversed(usable) for name in names_of(model)}
+    found: list[Model] = []
+    for alias, chain in rules.aliases.items():
+        first = next((known[name] for name in chain if name in known), None)
+        if first is not None or any(level_of(name) for name in chain):
+            provider = first.provider if first is not None else "radiant"
+            found.append(Model(id=alias, display_name=alias, provider=provider, upstream_id=alias))
+    shown = {model.id for model in usable}
+    return [model for model in found if model.id not in shown]
+
+
 async def list_models(engine: Engine, call: Call) -> None:
     """GET /v1/models: those that the caller can use now, in the form that the client speaks."""
     caller = await call.identify(engine.keys)
     found = await engine.inference.models.all(caller.db(engine.database))
-    usable = [model for model in found if model.unavailable is None]
+    rules = await engine.inference.policies.of(caller)
+    usable = [model for model in found if model.unavailable is None and rules.why_not(model) is None]
+    usable = [*_of_aliases(rules, usable), *usable]
     if not _is_anthropic(call):
         auto = {"id": "auto", "object": "model", "created": int(time.time()), "owned_by": "radiant"}
         await call.answer_json({"object": "list", "data": [auto, *map(_openai_model, usable)]})
@@ -51,7 +69,14 @@ async def list_models(engine: Engine, call: Call) -> None:
 async def get_model(engine: Engine, call: Call) -> None:
     """GET /v1/models/{id}."""
     caller = await call.identify(engine.keys)
-    model = await engine.inference.models.resolve(caller.db(engine.database), call.path.removeprefix("/v1/models/"))
+    name = call.path.removeprefix("/v1/models/")
+    rules = await engine.inference.policies.of(caller)
+    if rules.alias(name) is not None:
+        target = await engine.inference.target(caller, name)
+        model = replace(target.model, id=name, display_name=name)
+    else:
+        model = await engine.inference.models.resolve(caller.db(engine.database), name)
+        rules.check(model)
     await call.answer_json(_anthropic_model(model) if _is_anthropic(call) else _openai_model(model))
 
 

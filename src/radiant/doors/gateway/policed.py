@@ -1,0 +1,58 @@
+"""Policies at the door: what every endpoint does with a body before anything is made of it.
+
+    caller = await call.identify(engine.keys)
+    ruled = await under_policy(engine, call, caller, await call.body(), "chat")
+    … Labels(tags=ruled.tags), decode(ruled.body, …), and, of what is relayed, ruled.fill(fields, model)
+
+Which models may be used is checked below, by `Inference.choose` and `Inference.target`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from radiant.ai.policies import bodies
+from radiant.ai.policies.bodies import Endpoint, Fields
+from radiant.ai.policies.rules import ModelFacts, Rules
+from radiant.doors.gateway.call import Call
+from radiant.doors.gateway.lanes import Engine
+from radiant.doors.gateway.openai_request import decode
+from radiant.foundation.identity.callers import Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """A request as the caller's policies let it be. Defaults depend on the model: they are filled in by `fill` where a
+    body is relayed, and by inference where it is translated."""
+
+    rules: Rules
+    body: bytes
+    tags: Mapping[str, str]
+    endpoint: Endpoint
+
+    def fill(self, fields: Fields, model: ModelFacts) -> bool:
+        """Fill defaults into a body that is relayed to `model`; whether anything changed."""
+        return self.rules.has_parameters and bodies.fill(self.rules, fields, self.endpoint, model)
+
+    def tokens(self, given: int | None) -> int | None:
+        """How long the answer may get, where `given` was asked for."""
+        return given if self.rules.empty else bodies.tokens_asked(self.rules, given)
+
+
+async def under_policy(engine: Engine, call: Call, caller: Caller, body: bytes, endpoint: Endpoint) -> Ruled:
+    """The request with its parameters within their bounds and the tags that it must carry. Costs one look into memory
+    where there is no policy. Raises PolicyViolation (403), MissingTag (400), BadRequest."""
+    policies = engine.inference.policies
+    rules = policies.known(caller) or await policies.of(caller)
+    tags = call.tags()
+    if rules.empty or not (rules.has_parameters or rules.wants_tags):
+        return Ruled(rules, body, tags, endpoint)
+    fields = decode(body, dict[str, msgspec.Raw])
+    changed = bodies.limit(rules, fields, endpoint)
+    if rules.wants_tags:
+        tags = {**bodies.metadata_tags(fields), **tags}
+        rules.check_tags(tags)
+        if endpoint == "messages":
+            changed = bodies.without_tags(fields) or changed
+    return Ruled(rules, msgspec.json.encode(fields) if changed else body, tags, endpoint)
