@@ -47,11 +47,16 @@ class ModelUnavailable(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A model that can be called now, and by which address and key. A local one is loaded when it is called."""
+    """A model that can be called now, and by which addresses and keys. A local one is loaded when it is called."""
 
     model: Model
     provider: Provider
-    connection: Connection
+    keys: Sequence[Connection]
+
+    @property
+    def connection(self) -> Connection:
+        """One of the keys, for what they have in common."""
+        return self.keys[0]
 
 
 class Models:
@@ -168,18 +173,18 @@ class Models:
         return target
 
     async def _find(self, db: TenantDb, name: str) -> Target:
-        model = await self.resolve(db, name)
-        provider, connection = await self.connect(db, model)
-        return Target(model, provider, connection)
+        return await self.reach(db, await self.resolve(db, name))
 
-    async def connect(self, db: TenantDb, model: Model) -> tuple[Provider, Connection]:
-        """Translator and address for one call. A local model is loaded by its provider when it is called."""
+    async def reach(self, db: TenantDb, model: Model) -> Target:
+        """The model, with the keys that reach it. Raises ModelUnavailable."""
         if model.local:
-            return self._connections.provider(LOCAL), Connection(LOCAL, "", timeouts=self._connections.timeouts)
-        connection = await self._connections.open(db, model.provider)
-        if connection is None:
+            return Target(
+                model, self._connections.provider(LOCAL), (Connection(LOCAL, "", timeouts=self._connections.timeouts),)
+            )
+        keys = await self._connections.open_all(db, model.provider)
+        if not keys:
             raise ModelUnavailable(f"{model.id} cannot be used: {model.provider} is no longer connected")
-        return self._connections.provider(model.provider), connection
+        return Target(model, self._connections.provider(model.provider), keys)
 
     def candidate(self, model: Model, needs: Needs) -> Candidate:
         """The model as routing weighs it for a request."""

@@ -2,17 +2,19 @@
 its usage is read. The call is metered as every other."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
 from radiant.ai.inference import estimate
 from radiant.ai.inference.metered import Metered
+from radiant.ai.inference.models import Target
 from radiant.ai.providers import wire as http_wire
 from radiant.ai.providers.chat import Usage
 from radiant.ai.providers.errors import CutStream, MalformedStream, UpstreamError
+from radiant.ai.providers.health import OF_ONE_KEY, Lease, Upstreams
 from radiant.ai.providers.provider import Connection
-from radiant.ai.providers.retry import retried
+from radiant.ai.providers.retry import wait_to_retry
 from radiant.ai.providers.watch import Watch
 from radiant.ai.providers.wire import Deadline
 from radiant.ai.providers.wires import Wire
@@ -28,33 +30,58 @@ class Relayed:
     """One answer under way. Read it by `whole`, or by `piece` until it gives b"", and `close` it, whatever happens:
     that settles the call."""
 
-    __slots__ = ("_connection", "_deadline", "_first", "_gone", "_response", "_timer", "_watch", "call")
+    __slots__ = ("_connection", "_deadline", "_first", "_gone", "_lease", "_response", "_timer", "_watch", "call")
 
-    def __init__(self, call: Metered, connection: Connection, deadline: Deadline, watch: Watch | None) -> None:
+    def __init__(self, call: Metered, target: Target, watch: Watch | None) -> None:
         self.call = call
-        self._connection = connection
-        self._deadline = deadline
+        self._connection = target.connection
+        self._deadline = Deadline(target.connection.timeouts.total)
+        self._lease: Lease | None = None
         self._watch = watch
         self._response: Response | None = None
         self._first = b""
         self._gone = False
         self._timer: asyncio.TimerHandle | None = None
 
-    async def begin(self, http: HttpClient, wire: Wire, asked: Mapping[bytes, bytes], body: bytes) -> None:
+    async def begin(
+        self, http: HttpClient, upstreams: Upstreams, keys: Sequence[Connection], wire: Wire,
+        asked: Mapping[bytes, bytes], body: bytes,
+    ) -> None:  # fmt: skip
         """Ask; returns once the answer begins to come, of a stream with its first events. Tries again where that is
-        safe. Raises UpstreamError."""
+        safe, by another key where one was refused. Raises UpstreamError."""
+        retry, left = 0, len(keys) - 1
+        while True:
+            try:
+                await self._attempt(http, upstreams, keys, wire, asked, body)
+                return
+            except UpstreamError as error:
+                if isinstance(error, OF_ONE_KEY) and left > 0:
+                    left -= 1
+                elif await wait_to_retry(retry, error, self._deadline.at):
+                    retry += 1
+                else:
+                    raise
 
-        async def attempt() -> None:
-            response = await http_wire.begin(
-                http, "POST", wire.path, self._connection, wire.headers(self._connection, asked), body, self._deadline
+    async def _attempt(
+        self, http: HttpClient, upstreams: Upstreams, keys: Sequence[Connection], wire: Wire,
+        asked: Mapping[bytes, bytes], body: bytes,
+    ) -> None:  # fmt: skip
+        needs = self.call.needs
+        lease = self._lease = await upstreams.enter(
+            keys, self.call.model.upstream_id, needs.input_tokens + needs.output_tokens
+        )
+        connection = self._connection = lease.connection
+        try:
+            response = self._response = await http_wire.begin(
+                http, "POST", wire.path, connection, wire.headers(connection, asked), body, self._deadline
             )
-            self._response = response
             if self._watch is not None:
-                await http_wire.expect_events(response, self._connection, self._deadline)
+                await http_wire.expect_events(response, connection, self._deadline)
                 self._first = await self._piece(response, self._watch)
                 self.call.began()
-
-        await retried(attempt, self._deadline.at)
+        except BaseException as error:
+            lease.failed(error)
+            raise
 
     async def whole(self, read: ReadWhole) -> bytes:
         """The answer. Raises UpstreamError."""
@@ -139,6 +166,11 @@ class Relayed:
             self._timer.cancel()
         if self._response is not None:
             self._response.close()
+        if self._lease is not None:
+            if error is None and not self._gone:
+                self._lease.succeeded(self._response.headers if self._response is not None else None)
+            else:
+                self._lease.failed(error or asyncio.CancelledError())
         watch = self._watch
         stop_reason: str | None = None
         if watch is not None:

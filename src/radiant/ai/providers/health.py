@@ -35,6 +35,8 @@ State = Literal["closed", "open", "half-open"]
 # What says that the upstream is ill. A limit or a bad request is no illness.
 _ILL = (UpstreamBroken, UpstreamOverloaded, UpstreamTimeout, UpstreamUnreachable, CutStream, MalformedStream)
 _OF_THE_KEY = (UpstreamBadCredentials, UpstreamQuotaExhausted)
+OF_ONE_KEY = (UpstreamRateLimited, *_OF_THE_KEY)
+"""What another key of the same provider may not meet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,8 @@ def wait_before(
     return max(backoff, error.retry_after * (1 + spread() / 10))
 
 
-async def _wait(retry: int, error: UpstreamError, deadline: float | None, retries: int) -> bool:
+async def wait_to_retry(retry: int, error: UpstreamError, deadline: float | None, retries: int = RETRIES) -> bool:
+    """Wait until retry number `retry` (from 0); False at once where there is to be none."""
     wait = wait_before(retry, error, retries=retries)
     if wait is None:
         return False
@@ -71,7 +72,7 @@ async def retried_stream(
                     yield event
             return
         except UpstreamError as error:
-            if begun or not await _wait(retry, error, deadline, retries):
+            if begun or not await wait_to_retry(retry, error, deadline, retries):
                 raise
         retry += 1
 
@@ -83,6 +84,6 @@ async def retried(attempt: Callable[[], Awaitable[T]], deadline: float | None, r
         try:
             return await attempt()
         except UpstreamError as error:
-            if not await _wait(retry, error, deadline, retries):
+            if not await wait_to_retry(retry, error, deadline, retries):
                 raise
         retry += 1

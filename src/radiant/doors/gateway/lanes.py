@@ -15,7 +15,6 @@ from radiant.ai.inference.service import Answer, Chosen, Inference, UnsupportedB
 from radiant.ai.providers.chat import ChatRequest, Completion, Event, Failed, fold
 from radiant.ai.providers.vendors import vendor
 from radiant.ai.providers.watch import Watch
-from radiant.ai.providers.wire import Deadline
 from radiant.ai.providers.wires import Wire
 from radiant.doors.gateway.call import Call
 from radiant.foundation.identity.callers import Caller
@@ -64,12 +63,11 @@ async def relay(
     labels: Labels, kind: CallKind = "chat",
 ) -> Relayed:  # fmt: skip
     """Admit a call and begin its answer. Raises BudgetExceeded, RateLimited, UpstreamError."""
-    connection = chosen.target.connection
-    labels = labelled(labels, chosen)
-    metered = await engine.inference.admit(caller, chosen.target.model, chosen.needs, labels, kind)
-    relayed = Relayed(metered, connection, Deadline(connection.timeouts.total), watch)
+    target = chosen.target
+    metered = await engine.inference.admit(caller, target.model, chosen.needs, labelled(labels, chosen), kind)
+    relayed = Relayed(metered, target, watch)
     try:
-        await relayed.begin(engine.http, wire, call.headers, body)
+        await relayed.begin(engine.http, engine.inference.upstreams, target.keys, wire, call.headers, body)
     except BaseException as error:
         relayed.close(error)
         raise
