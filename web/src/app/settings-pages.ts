@@ -1,4 +1,4 @@
-import { Boxes, Building2, ChartColumn, Fingerprint, KeyRound, type LucideIcon, Plug, ScrollText, UserRound, Users } from "lucide-react";
+import { Boxes, Building2, ChartColumn, Fingerprint, KeyRound, type LucideIcon, Plug, ScrollText, ShieldCheck, UserRound, Users } from "lucide-react";
 import type { Session } from "@/lib/api/types";
 import { isAdmin, mayWrite } from "@/lib/session";
 
@@ -21,6 +21,7 @@ export const settingsEntries: SettingsEntry[] = [
   { path: "providers", name: "Providers", icon: Plug, group: "Workspace", may: isAdmin },
   { path: "members", name: "Members", icon: Users, group: "Workspace", may: isAdmin },
   { path: "sso", name: "Single sign-on", icon: Fingerprint, group: "Workspace", may: isAdmin },
+  { path: "policies", name: "Policies", icon: ShieldCheck, group: "Workspace", may: isAdmin },
   { path: "audit", name: "Audit trail", icon: ScrollText, group: "Workspace", may: isAdmin },
   { path: "tenants", name: "Workspaces", icon: Building2, group: "Platform", may: (session) => session.user.is_operator },
 ];

@@ -11,6 +11,7 @@ const pages: Record<string, ComponentType> = {
   providers: lazy(() => import("@/features/providers/providers-page")),
   members: lazy(() => import("@/features/members/members-page")),
   sso: lazy(() => import("@/features/sso/sso-page")),
+  policies: lazy(() => import("@/features/policies/policies-page")),
   audit: lazy(() => import("@/features/audit/audit-page")),
   tenants: lazy(() => import("@/features/tenants/tenants-page")),
 };

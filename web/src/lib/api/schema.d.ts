@@ -14,6 +14,16 @@ export interface ApiKey {
   user_id: string;
 }
 
+/** What the authenticator signed, each part in base64url. */
+export interface AuthenticatorResponse {
+  attestationObject?: string | null;
+  authenticatorData?: string | null;
+  clientDataJSON: string;
+  signature?: string | null;
+  transports?: string[];
+  userHandle?: string | null;
+}
+
 export interface Body_upload_api_files_post {
   file: string;
 }
@@ -168,6 +178,14 @@ export interface CountBound {
   over?: "clamp" | "refuse";
 }
 
+/** `PublicKeyCredential.toJSON()` of the browser. */
+export interface Credential {
+  id: string;
+  rawId: string;
+  response: AuthenticatorResponse;
+  type: "public-key";
+}
+
 /** What one UTC day cost. */
 export interface DaySpend {
   cost: string;
@@ -265,6 +283,10 @@ export interface ItemsOf_LocalModelInfo_ {
 
 export interface ItemsOf_ModelInfo_ {
   items: ModelInfo[];
+}
+
+export interface ItemsOf_Passkey_ {
+  items: Passkey[];
 }
 
 export interface ItemsOf_Policy_ {
@@ -441,6 +463,12 @@ export interface NewLimit {
   user_id?: string | null;
 }
 
+/** The authenticator's answer, and a name to know it by. */
+export interface NewPasskey {
+  credential: Credential;
+  name: string;
+}
+
 /** A policy to be made: of one key, or (null) of the workspace. */
 export interface NewPolicy {
   aliases?: Record<string, unknown>;
@@ -523,6 +551,25 @@ export interface Parameters {
   reasoning_effort?: EffortBound | null;
   temperature?: NumberBound | null;
   top_p?: NumberBound | null;
+}
+
+/** A passkey of the caller's; `backed_up`: its keeper has a copy elsewhere. */
+export interface Passkey {
+  backed_up: boolean;
+  created_at: string;
+  id: string;
+  last_used_at: string | null;
+  name: string;
+}
+
+/** Another name, or none. */
+export interface PasskeyName {
+  name?: string | null;
+}
+
+/** The authenticator's answer. */
+export interface PasskeySignIn {
+  credential: Credential;
 }
 
 /** A new password, proven by the old one. */

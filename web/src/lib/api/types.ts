@@ -27,6 +27,10 @@ export type Model = schema.ModelInfo;
 export type Connection = schema.ConnectionInfo;
 export type Provider = schema.ProviderInfo;
 export type Usage = schema.UsageSummary;
+type Aliased<T> = Omit<T, "aliases"> & { aliases?: Record<string, string[]> };
+export type Policy = Aliased<schema.Policy>;
+export type PolicySettings = Aliased<schema.PolicySettings>;
+export type PolicyParameters = NonNullable<PolicySettings["parameters"]>;
 export type Chat = schema.ChatSummary;
 
 export type Part = { type: "text"; text: string } | { type: "image"; asset_id: string; url: string };

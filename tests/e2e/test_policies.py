@@ -1,0 +1,37 @@
+"""The room of policies: an admin makes one, changes it, and sees what it says."""
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.conftest import Visit
+from tests.e2e.test_screens import faults_of
+from tests.e2e.test_settings import open_settings
+
+pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.xdist_group("browser")]
+
+
+async def test_an_admin_makes_and_changes_a_policy(visit: Visit) -> None:
+    page = visit.page
+    await open_settings(page, "Policies")
+    await expect(page.get_by_text("No rules yet")).to_be_visible()
+    await page.get_by_role("button", name="New policy").click()
+    await page.get_by_label("Name", exact=True).fill("House rules")
+    await page.get_by_label("Denied").fill("o3-*\n*-preview")
+    await page.get_by_role("button", name="Add a name").click()
+    await page.get_by_role("textbox", name="Name", exact=True).last.fill("house")
+    await page.get_by_label("Models in order").fill("gpt-4o, auto")
+    await page.get_by_label("Tokens of an answer, maximum").fill("900")
+    assert await faults_of(page) == []
+    await page.get_by_role("button", name="Make the policy").click()
+    await expect(page.get_by_role("heading", name="House rules")).to_be_visible()
+    for said in ("o3-*, *-preview", "gpt-4o, then auto", "at most 900"):
+        await expect(page.get_by_text(said)).to_be_visible()
+    await page.get_by_role("button", name="Change House rules").click()
+    await expect(page.get_by_label("Models in order")).to_have_value("gpt-4o, auto")
+    await page.get_by_label("Tokens of an answer, above the maximum").select_option("refuse")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("at most 900 or refused")).to_be_visible()
+    assert await faults_of(page) == []
+    await page.get_by_role("button", name="Delete House rules").click()
+    await page.get_by_role("button", name="Delete", exact=True).click()
+    await expect(page.get_by_text("No rules yet")).to_be_visible()
