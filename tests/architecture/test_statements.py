@@ -31,6 +31,7 @@ ACROSS_TENANTS = {
     "app.py": "hands it over",
     "foundation/identity/known_keys.py": "nobody is known yet where a key is looked up",
     "foundation/identity/sessions.py": "nobody is known yet at sign-in",
+    "foundation/identity/passkeys.py": "nobody is known yet at sign-in",
     "foundation/identity/second_factor.py": "nobody is known yet at sign-in, and secrets are out of the application's reach",
     "foundation/identity/sso.py": "nobody is known yet at sign-in",
     "foundation/identity/users.py": "password hashes, and tenants themselves, are out of the application's reach",

@@ -13,6 +13,7 @@ import { describeAgent, formatAgo, formatDate } from "@/lib/format";
 import { sessionKey, storeSession, useSession } from "@/lib/session";
 import { setTheme, type Theme, useTheme } from "@/lib/theme";
 import { toast } from "@/lib/toast";
+import { Passkeys } from "./passkeys";
 import { SecondFactor } from "./second-factor";
 
 export default function ProfilePage() {
@@ -21,6 +22,7 @@ export default function ProfilePage() {
       <Name />
       <Appearance />
       <Password />
+      <Passkeys />
       <SecondFactor />
       <Sessions />
       <Data />

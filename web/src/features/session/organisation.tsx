@@ -30,7 +30,7 @@ function lastWorkspace(): string {
 export const OrganisationButton = ({ onClick }: { onClick: () => void }) => (
   <Button size="lg" onClick={onClick}>
     <Building2 aria-hidden className="size-4" />
-    Sign in with your organization
+    Continue with single sign-on
   </Button>
 );
 
@@ -52,7 +52,7 @@ export function Organisation({ onBack }: { onBack: () => void }) {
     }
   };
   return (
-    <AuthCard title="Sign in with your organization" description="Your workspace sends you to its own sign-in.">
+    <AuthCard title="Single sign-on" description="Your workspace sends you to its own sign-in.">
       <form
         className="grid gap-4"
         onSubmit={(event) => {

@@ -7,6 +7,7 @@ import { ApiProblem, api, messageOf } from "@/lib/api/client";
 import type { Session } from "@/lib/api/types";
 import { storeSession } from "@/lib/session";
 import { AuthCard } from "./auth-card";
+import { PasskeyButton } from "./passkey-button";
 
 export interface Challenge {
   challenge: string;
@@ -67,6 +68,8 @@ export function SecondStep({ challenge, onBack, onSession }: Props) {
           </Button>
         </form>
       )}
+      {challenge.ways.includes("passkey") && <PasskeyButton onError={setError} />}
+      {!challenge.ways.includes("totp") && error && <Notice tone="danger">{error}</Notice>}
       <Button variant="ghost" onClick={() => onBack()}>
         Back
       </Button>

@@ -11,6 +11,7 @@ import { storeSession } from "@/lib/session";
 import { AuthCard } from "./auth-card";
 import { goToProvider, Organisation, OrganisationButton, takeSignInProblem } from "./organisation";
 import { holdPassword } from "./one-time";
+import { PasskeyButton } from "./passkey-button";
 import { type Challenge, challengeOf, SecondStep } from "./second-step";
 
 interface Workspace {
@@ -150,6 +151,7 @@ export default function SignIn() {
         </Button>
       </form>
       <div className="grid gap-2 border-t pt-4">
+        <PasskeyButton onError={setError} />
         <OrganisationButton onClick={() => setWay("organisation")} />
       </div>
     </AuthCard>
