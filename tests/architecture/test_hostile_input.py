@@ -71,7 +71,8 @@ async def test_queries_of_every_kind_are_refused_or_taken(
         await _send(callers, method, f"{filled}?{query}")
 
 
-DOORS = ["/v1/chat/completions", "/v1/messages", "/v1/embeddings", "/v1/responses"]
+DOORS = ["/v1/chat/completions", "/v1/messages", "/v1/embeddings", "/v1/responses", "/v1/completions",
+         "/v1/messages/count_tokens"]  # fmt: skip
 
 
 @pytest.mark.parametrize("path", DOORS)
@@ -90,8 +91,15 @@ async def test_the_door_answers_every_body_in_its_own_form(
             assert "error" in answer.json()
     fields = ["model", "messages", "max_tokens", "temperature", "stop", "tools", "tool_choice", "response_format",
               "stream", "system", "thinking", "input", "dimensions", "encoding_format", "metadata", "user",
-              "previous_response_id", "instructions", "reasoning", "text", "include", "store", "background"]  # fmt: skip
-    good = {"model": "gpt-4o", "messages": [{"role": "user", "content": "x"}], "max_tokens": 5, "input": "x"}
+              "previous_response_id", "instructions", "reasoning", "text", "include", "store", "background",
+              "prompt", "suffix", "best_of", "logprobs"]  # fmt: skip
+    good = {
+        "model": "gpt-4o",
+        "messages": [{"role": "user", "content": "x"}],
+        "max_tokens": 5,
+        "input": "x",
+        "prompt": "x",
+    }
     for field in fields:
         for value in _VALUES:
             answer = await key.post(path, good | {field: value})

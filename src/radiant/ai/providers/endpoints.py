@@ -1,6 +1,7 @@
 """Endpoints beyond chat and embeddings that some vendors of OpenAI's protocol serve in the same words: responses,
 completions, moderations, images, rerank. Which one has which is data of `vendors.toml`."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 from urllib.parse import quote, urlsplit
@@ -22,37 +23,40 @@ _BESIDE_DEPLOYMENTS = frozenset({"responses"})
 
 
 def endpoint_wire(
-    endpoint: Endpoint, vendor: Vendor | None, connection: Connection, model: str
-) -> tuple[Wire, Connection] | None:
-    """How the vendor is asked there, and at which address; None where it has no such endpoint. `model`: the
-    upstream's own name, which Azure's classic address holds."""
-    if vendor is None or endpoint not in vendor.endpoints:
+    endpoint: Endpoint, vendor: Vendor | None, keys: Sequence[Connection], model: str
+) -> tuple[Wire, Sequence[Connection]] | None:
+    """How the vendor is asked there, and by which keys at which address; None where it has no such endpoint. `model`:
+    the upstream's own name, which Azure's classic address holds."""
+    if vendor is None or endpoint not in vendor.endpoints or vendor.protocol not in ("openai", "azure"):
         return None
     path = vendor.endpoints[endpoint] or _PATHS[endpoint]
+    reached = [_at(endpoint, path, vendor, key, model) for key in keys]
+    first, _ = reached[0]
+    # Keys of another form of address would be asked at the wrong path.
+    return Wire("openai", vendor, first), [key for way, key in reached if way == first]
+
+
+def _at(endpoint: Endpoint, path: str, vendor: Vendor, key: Connection, model: str) -> tuple[str, Connection]:
     if vendor.protocol == "azure":
-        return _azure(endpoint, path, vendor, connection, model)
-    if vendor.protocol != "openai":
-        return None
+        return _azure(endpoint, path, key, model)
     if path.startswith("//"):
         # Elsewhere on the same host.
-        parts = urlsplit(connection.base_url)
-        connection, path = replace(connection, base_url=f"{parts.scheme}://{parts.netloc}"), path[1:]
-    return Wire("openai", vendor, path), connection
+        parts = urlsplit(key.base_url)
+        return path[1:], replace(key, base_url=f"{parts.scheme}://{parts.netloc}")
+    return path, key
 
 
-def _azure(
-    endpoint: Endpoint, path: str, vendor: Vendor, connection: Connection, model: str
-) -> tuple[Wire, Connection]:
-    base = connection.base_url.replace("{resource}", connection.settings.get("resource", "")).rstrip("/")
-    if version := connection.settings.get("api_version"):
+def _azure(endpoint: Endpoint, path: str, key: Connection, model: str) -> tuple[str, Connection]:
+    base = key.base_url.replace("{resource}", key.settings.get("resource", "")).rstrip("/")
+    if version := key.settings.get("api_version"):
         base = base.removesuffix("/v1")
         deployment = "" if endpoint in _BESIDE_DEPLOYMENTS else f"/deployments/{quote(model, safe='')}"
         path = f"{deployment}{path}?api-version={quote(version, safe='')}"
-    headers = dict(connection.headers)
-    if connection.api_key:
+    headers = dict(key.headers)
+    if key.api_key:
         # Azure's own header; the wire adds OpenAI's only where there is a key.
-        headers["api-key"] = connection.api_key.reveal()
-    return Wire("openai", vendor, path), replace(connection, base_url=base, api_key=None, headers=headers)
+        headers["api-key"] = key.api_key.reveal()
+    return path, replace(key, base_url=base, api_key=None, headers=headers)
 
 
 def under(wire: Wire, rest: str, query: str = "") -> str:

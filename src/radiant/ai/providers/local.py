@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
+from radiant.ai.providers import local_more
 from radiant.ai.providers.chat import ChatRequest, EmbeddingRequest, EmbeddingResult, Event
 from radiant.ai.providers.local_tools import prepare
 from radiant.ai.providers.openai_compatible import OpenAICompatible
@@ -24,6 +25,7 @@ class LocalProvider:
     """
 
     def __init__(self, http: HttpClient, host: Host) -> None:
+        self._http = http
         self._host = host
         # No retries: a process that died is gone, and a busy one says so through the host's queue.
         self._protocol = OpenAICompatible(http, LOCAL, retries=0)
@@ -44,12 +46,38 @@ class LocalProvider:
         async with self._host.lease(request.model) as endpoint:
             return await self._protocol.embed(request, _at(endpoint, connection))
 
+    async def count_tokens(self, request: ChatRequest, connection: Connection) -> int:
+        """How many tokens the prompt has for this model, counted by itself; it is loaded for that."""
+        request, _ = prepare(request)
+        async with self._host.lease(request.model) as endpoint:
+            at = _at(endpoint, connection)
+            # The server's own paths lie beside those of OpenAI's protocol.
+            at = replace(at, base_url=at.base_url.removesuffix("/v1"))
+            return await local_more.count_tokens(self._http, request, at)
+
+    def completing(self) -> "LocalCompletions":
+        """The same models, going on from a plain text instead of answering."""
+        return LocalCompletions(self._http, self._host)
+
     async def list_models(self, connection: Connection) -> Sequence[ListedModel]:
         """The models that were asked for since the start; the catalogue knows all that are installed."""
         return [ListedModel(model_id) for model_id in self._host.states()]
 
     async def check(self, connection: Connection) -> None:
         """There is nothing to check: no key, no address."""
+
+
+class LocalCompletions(LocalProvider):
+    """A `Provider` whose `stream` goes on from the text of the request's only message: no template, no roles."""
+
+    async def stream(self, request: ChatRequest, connection: Connection) -> AsyncGenerator[Event, None]:
+        """What follows the text, holding the model's turn until it ends or is closed."""
+        async with (
+            self._host.lease(request.model) as endpoint,
+            aclosing(local_more.complete(self._http, request, _at(endpoint, connection))) as events,
+        ):
+            async for event in events:
+                yield event
 
 
 def _at(endpoint: Endpoint, connection: Connection) -> Connection:

@@ -189,6 +189,34 @@ class OpenAIWatch(_Events):
         return self._count(lambda data: [] if data == b"[DONE]" else list(answer.feed(data)))
 
 
+class _TextChoice(msgspec.Struct):
+    text: str = ""
+
+
+class _TextChunk(msgspec.Struct):
+    choices: list[_TextChoice] = []
+
+
+_decode_text_chunk = msgspec.json.Decoder(_TextChunk).decode
+
+
+class CompletionsWatch(OpenAIWatch):
+    """Completions of the older kind, whose choices hold a text."""
+
+    __slots__ = ()
+
+    def characters(self) -> int:
+        """Of the texts."""
+
+        def read(data: bytes) -> list[Event]:
+            try:
+                return [TextDelta(choice.text) for choice in _decode_text_chunk(data).choices]
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                return []
+
+        return self._count(read)
+
+
 class AnthropicWatch(_Events):
     """Messages: counts come with the first event and with the last but one."""
 

@@ -168,6 +168,12 @@ class MessagesBody(msgspec.Struct):
         return None
 
 
+class CountBody(MessagesBody, kw_only=True):
+    """POST /v1/messages/count_tokens: the same, and nothing will be said."""
+
+    max_tokens: int = 1
+
+
 def _part(where: str, block: _Block) -> Part:
     cache = _mark(block.cache_control)
     match block.type:

@@ -48,6 +48,11 @@ def error_body(problem: Problem) -> dict[str, Any]:
     }
 
 
+def finish_of(reason: StopReason) -> str:
+    """`finish_reason`."""
+    return _FINISH[reason]
+
+
 def usage_body(usage: Usage | None) -> dict[str, Any]:
     """`usage`, with its details."""
     usage = usage or Usage()

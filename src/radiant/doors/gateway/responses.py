@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -11,12 +10,11 @@ from radiant.ai.inference.metered import Labels
 from radiant.ai.inference.relay import Relayed
 from radiant.ai.inference.service import Answer, Chosen, UnsupportedByModel
 from radiant.ai.providers.chat import ChatRequest
-from radiant.ai.providers.endpoints import endpoint_wire
-from radiant.ai.providers.vendors import vendor
 from radiant.ai.providers.watch import ResponsesWatch, response_id, whole_response
 from radiant.ai.providers.wires import Fields
 from radiant.ai.routing.service import Needs
 from radiant.doors.gateway import lanes, responses_answer, responses_kept
+from radiant.doors.gateway.at_endpoint import at_endpoint
 from radiant.doors.gateway.call import Call
 from radiant.doors.gateway.heads import beyond, needs_of_body, rewritten
 from radiant.doors.gateway.inner import InnerCall
@@ -76,7 +74,7 @@ async def responses(engine: Engine, call: Call) -> None:
 
     async def attempt(chosen: Chosen) -> Relayed | Answer:
         model, connection = chosen.target.model, chosen.target.connection
-        found = endpoint_wire("responses", vendor(model.provider), connection, model.upstream_id)
+        found = at_endpoint("responses", chosen)
         if before.provider not in (None, model.provider) or (before.provider is not None and found is None):
             raise UnsupportedByModel(
                 f"previous_response_id: that response is kept by {before.provider}; go on with a model of theirs, or"
@@ -84,7 +82,7 @@ async def responses(engine: Engine, call: Call) -> None:
             )
         if found is None:
             return await engine.inference.answer(caller, chosen, _for_other(chosen, body, neutral()), labels)
-        wire, connection = found
+        wire, there = found
         if head.conversation is not None and not connection.owner:
             raise BadRequest("conversation: not on a key that several share; use previous_response_id", "conversation")
 
@@ -95,7 +93,6 @@ async def responses(engine: Engine, call: Call) -> None:
         sent = rewritten(body, head.model, model.upstream_id, change)
         watch = ResponsesWatch(connection) if head.stream else None
         watches[:] = [watch] if watch else []
-        there = msgspec.structs.replace(chosen, target=replace(chosen.target, connection=connection))
         return await lanes.relay(engine, call, caller, there, wire, sent, watch, labels)
 
     schema = bool(head.text and head.text.format and head.text.format.type == "json_schema")

@@ -228,11 +228,11 @@ async def _ask_vendor(engine: Engine, call: Call, caller: Caller, found: Stored,
     models, db = engine.inference.models, caller.db(engine.database)
     usable = (model for model in await models.all(db) if model.provider == found.provider and not model.unavailable)
     model = next(usable, None)
-    connected = await models.connect(db, model) if model else None
-    reached = connected and endpoint_wire("responses", vendor(found.provider or ""), connected[1], "")
+    target = await models.reach(db, model) if model else None
+    reached = target and endpoint_wire("responses", vendor(found.provider or ""), target.keys, "")
     if not reached:
         raise Unavailable(f"that response is kept by {found.provider}, which is no longer connected")
-    wire, connection = reached
+    wire, (connection, *_) = reached
     below = f"/{quote(found.response_id, safe='')}" + (f"/{rest}" if rest else "")
     path = under(wire, below, call.scope.get("query_string", b"").decode("latin-1"))
     deadline = Deadline(_VENDOR_SECONDS)

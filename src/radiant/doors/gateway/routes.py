@@ -14,13 +14,15 @@ from radiant.ai.policies.rules import Rules, names_of
 from radiant.ai.routing.service import level_of
 from radiant.doors.gateway.anthropic_messages import messages
 from radiant.doors.gateway.call import Call, ClientGone, MethodNotAllowed, Protocol
+from radiant.doors.gateway.completions import completions
+from radiant.doors.gateway.count_tokens import count_tokens
 from radiant.doors.gateway.lanes import Bug, Engine
 from radiant.doors.gateway.openai_chat import chat_completions, embeddings
+from radiant.doors.gateway.responses import responses
+from radiant.doors.gateway.responses_kept import kept_response
 from radiant.kit.errors import NotFound, Problem
 
 log = structlog.get_logger()
-from radiant.doors.gateway.responses import responses
-from radiant.doors.gateway.responses_kept import kept_response
 
 Handler = Callable[[Engine, Call], Awaitable[None]]
 
@@ -80,12 +82,16 @@ async def get_model(engine: Engine, call: Call) -> None:
     await call.answer_json(_anthropic_model(model) if _is_anthropic(call) else _openai_model(model))
 
 
-# Path -> method (* where the handler tells them apart) -> who answers. Where one protocol alone has the path, errors are in its form whatever the headers say.
+# Path -> method (* where the handler tells them apart) -> who answers. Where one protocol alone has the path, errors
+# are in its form whatever the headers say.
 _ENDPOINTS: dict[str, tuple[str, Protocol | None, Handler]] = {
     "/v1/chat/completions": ("POST", "openai", chat_completions),
     "/v1/embeddings": ("POST", "openai", embeddings),
     "/v1/messages": ("POST", "anthropic", messages),
+    "/v1/messages/count_tokens": ("POST", "anthropic", count_tokens),
+    "/v1/completions": ("POST", "openai", completions),
     "/v1/models": ("GET", None, list_models),
+    "/v1/responses": ("POST", "openai", responses),
 }
 _UNDER: list[tuple[str, str, Protocol | None, Handler]] = [
     ("/v1/models/", "GET", None, get_model),
@@ -114,7 +120,6 @@ def _endpoint(method: str, path: str) -> tuple[Protocol | None, Handler]:
 class Gateway:
     """Answers what is under /v1."""
 
-    "/v1/responses": ("POST", "openai", responses),
     def __init__(self, limit: int) -> None:
         self._limit = limit
 
