@@ -30,10 +30,19 @@ from radiant.doors.gateway.routes import Gateway
 from radiant.foundation.audit import routes as audit_routes
 from radiant.foundation.files import routes as files_routes
 from radiant.foundation.identity import routes as identity_routes
-from radiant.foundation.identity import passkeys_routes, second_factor_routes, sso_routes, users_routes
+from radiant.foundation.identity import (
+    groups_routes,
+    invitations_routes,
+    passkeys_routes,
+    second_factor_routes,
+    sso_routes,
+    users_routes,
+)
+from radiant.foundation.identity.invitations import Invitations
 from radiant.foundation.identity.known_keys import KnownKeys
 from radiant.foundation.identity.oidc import Oidc
 from radiant.foundation.identity.passkeys import Passkeys
+from radiant.foundation.identity.password_reset import PasswordResets
 from radiant.foundation.identity.second_factor import SecondFactors
 from radiant.foundation.identity.sso import Sso
 from radiant.foundation.runs import routes as runs_routes
@@ -46,6 +55,7 @@ from radiant.http.middleware import BodyLimit, ReadYourWrites, RequestContext
 from radiant.http.problem import install_problem_handlers
 from radiant.infra.changes import Changes
 from radiant.infra.httpclient import HttpClient
+from radiant.infra.mail import Mailer
 from radiant.runtime import Runtime, open_runtime
 from radiant.workspace.chats import routes as chats_routes
 from radiant.workspace.turns import routes as turns_routes
@@ -58,6 +68,8 @@ _ROUTERS = (
     sso_routes.router,
     second_factor_routes.router,
     passkeys_routes.router,
+    invitations_routes.router,
+    groups_routes.router,
     audit_routes.router,
     usage_routes.router,
     bounds_routes.router,
@@ -146,6 +158,9 @@ async def _wire(app: FastAPI, runtime: Runtime, stack: contextlib.AsyncExitStack
     app.state.changes = changes
     app.state.known_keys = keys
     app.state.second_factors = SecondFactors(database, runtime.kms)
+    mailer = Mailer(settings.smtp_url.get_secret_value() if settings.smtp_url else None, settings.smtp_from)
+    app.state.invitations = Invitations(database, mailer, settings.base_url)
+    app.state.password_resets = await stack.enter_async_context(PasswordResets(database, mailer, settings.base_url))
     app.state.passkeys = Passkeys(database, settings.base_url)
     app.state.sso = Sso(database, runtime.kms, Oidc(http), settings.base_url)
     app.state.gateway = Engine(inference, keys, http, database)

@@ -64,6 +64,11 @@ class Settings(BaseSettings):
         default=None, description="s3://bucket/prefix for files; a folder in the data folder unless set."
     )
     aws_endpoint_url: str | None = Field(default=None, description="Another endpoint for AWS, for emulators.")
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="A mail server for invitations and forgotten passwords: smtp://user:password@host:587 or smtps://….",
+    )
+    smtp_from: str | None = Field(default=None, description="Who such mail is from: RADIANT <radiant@example.org>.")
     session_days: int = Field(default=14, ge=1, le=365, description="Days until an unused session ends.")
     max_upload_mb: int = Field(default=25, ge=1, le=1024, description="Largest upload.")
     request_timeout_s: float = Field(

@@ -21,6 +21,11 @@ OPEN = {
     ("GET", "/api/health"): "load balancers ask it",
     ("POST", "/api/session"): "it is the sign-in",
     ("GET", "/api/objects/{key}"): "the signed link is the right",
+    ("POST", "/api/invitation/look"): "the token is the right",
+    ("POST", "/api/invitation/accept"): "the token is the right",
+    ("GET", "/api/sign-in/ways"): "asked before the sign-in",
+    ("POST", "/api/password-reset"): "who forgot the password cannot sign in",
+    ("POST", "/api/password-reset/finish"): "the token is the right",
     ("POST", "/api/session/passkey/options"): "it begins a sign-in",
     ("POST", "/api/session/passkey"): "it is a sign-in",
     ("POST", "/api/session/second-factor"): "it is the second step of the sign-in",
@@ -30,6 +35,10 @@ OPEN = {
 }
 # What everybody sees: nothing foreign can be named by it.
 UNNAMED = {"provider", "model_id"}
+# What admins of the tenant see, whoever made it.
+OF_ADMINS = {
+    "user_id", "key_id", "tenant_id", "budget_id", "limit_id", "policy_id", "invitation_id", "group_id",
+}  # fmt: skip
 FOREIGN_ID = "01a204fa-5bf7-74a5-889a-d39cb4a4b580"
 
 
@@ -82,10 +91,10 @@ async def test_f0_5_an_id_of_another_tenant_or_person_is_not_found(
     names = set(re.findall(r"{(\w+)}", path))
     ids = await _things_of(callers.member, callers)
     assert names <= set(ids), f"the sweep does not know how to make a {names - set(ids)}: add it to _things_of"
-    bodies: dict[str, Any] = {"turns": {"content": [{"type": "text", "text": "x"}]}, "{policy_id}": {"name": "p"}}
+    bodies: dict[str, Any] = {"turns": {"content": [{"type": "text", "text": "x"}]}, "{policy_id}": {"name": "p"}, "keys": {"name": "k"}}
     body = bodies.get(path.rpartition("/")[2], {})
     strangers = [callers.foreign_owner] + (
-        [] if {"user_id", "key_id", "tenant_id", "budget_id", "limit_id", "policy_id"} & names else [callers.owner]
+        [] if OF_ADMINS & names else [callers.owner]
     )
     for stranger in strangers:
         answer = await stranger.send(method, _filled(path, ids), json=None if method == "GET" else body)
@@ -113,6 +122,8 @@ async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
         "key_id": key["id"],
         "asset_id": asset["id"],
         "session_id": session["id"],
+        "invitation_id": (await callers.owner.post("/api/invitations", {"email": "i@example.org"})).json()["id"],
+        "group_id": await a_group(callers),
         "passkey_id": (await new_passkey(client))["id"],
         "user_id": str(callers.member_id),
         "budget_id": budget["id"],
@@ -120,6 +131,13 @@ async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
         "policy_id": (await callers.owner.post("/api/policies", {"name": "p"})).json()["id"],
         "tenant_id": str(UUID(str(callers.tenant.id))),
     }
+
+
+async def a_group(callers: Callers) -> str:
+    """A group that our member is in."""
+    group = (await callers.owner.post("/api/groups", {"name": "Sweepers"})).json()
+    await callers.owner.put(f"/api/groups/{group['id']}/members/{callers.member_id}", None)
+    return group["id"]
 
 
 # What a viewer may change: nothing but their own sign-in.

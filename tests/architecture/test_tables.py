@@ -59,7 +59,8 @@ KEPT = {
     "stored_credentials", "credential_access_log", "aws_identities", "thinktank_steps", "thinktank_tools",
     "concurrent_sessions", "concurrent_panes", "concurrent_sync_state", "collaboration_rooms",
     "room_participants", "collaboration_updates", "voice_transcriptions", "voice_synthesis", "memory_stores",
-    "sso_connections", "user_identities", "totp_secrets", "recovery_codes", "passkeys",
+    "sso_connections", "user_identities", "totp_secrets", "recovery_codes", "passkeys", "groups",
+    "group_members", "scim_tokens",
     "memory_relationships", "canvases", "gateway_batch_lines", "artifacts", "merge_responses", "pgqueuer_schedules",
 }  # fmt: skip
 KINDS = {"tenant", "person", "shareable", "shared", "global", "drop box", "system"}

@@ -116,3 +116,26 @@ async def test_single_sign_on_asks_for_the_workspace_and_says_what_went_wrong(op
     await page.goto(f"{guest.url}/?sign_in_problem=sso-refused")
     await expect(page.get_by_role("alert")).to_contain_text("did not let you in")
     assert "sign_in_problem" not in page.url
+
+
+async def test_an_invitation_is_made_and_accepted_by_its_link(visit: Visit, open_visit: Callable[..., Any]):
+    page = visit.page
+    await page.goto(f"{visit.url}/settings/members")
+    await page.get_by_role("button", name="Invite by link").click()
+    await page.get_by_label("E-mail").fill("emmy@example.com")
+    await page.get_by_role("button", name="Invite", exact=True).click()
+    link = (await page.get_by_role("region", name="Invitation link").inner_text()).strip()
+    await page.get_by_role("button", name="Done").click()
+    await expect(page.get_by_role("region", name="Invitations")).to_contain_text("emmy@example.com")
+
+    guest: Visit = await open_visit(signed_in=False)
+    here = link.replace("localhost", "127.0.0.1")
+    await guest.page.goto(here)
+    await guest.page.get_by_label("Your name").fill("Emmy Noether")
+    await guest.page.get_by_label("New password", exact=True).fill(PASSWORD)
+    await guest.page.get_by_label("New password, again").fill(PASSWORD)
+    await guest.page.get_by_role("button", name="Join").click()
+    await expect(guest.page.get_by_role("heading", name="What is on your mind, Emmy?")).to_be_visible()
+    other: Visit = await open_visit(signed_in=False)
+    await other.page.goto(here)
+    await expect(other.page.get_by_role("heading", name="This invitation is over")).to_be_visible()

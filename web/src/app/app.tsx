@@ -12,6 +12,8 @@ import { toast } from "@/lib/toast";
 import { Shell } from "./shell";
 
 const SignIn = lazy(() => import("@/features/session/sign-in"));
+const AcceptInvitation = lazy(() => import("@/features/session/invitation"));
+const ChoosePassword = lazy(() => import("@/features/session/password-reset"));
 const MustEnrol = lazy(() => import("@/features/session/must-enrol"));
 const FirstPassword = lazy(() => import("@/features/session/first-password"));
 
@@ -34,11 +36,22 @@ whenSignedOut(() => {
 export const App = () => (
   <QueryClientProvider client={client}>
     <Boundary>
-      <Gate />
+      <Entrance />
     </Boundary>
     <Toaster />
   </QueryClientProvider>
 );
+
+/** Links from mails lead to pages of their own, whoever is signed in. */
+function Entrance() {
+  const Page = location.pathname === "/invitation" ? AcceptInvitation : location.pathname === "/password-reset" ? ChoosePassword : null;
+  if (!Page) return <Gate />;
+  return (
+    <Suspense fallback={<Opening />}>
+      <Page />
+    </Suspense>
+  );
+}
 
 /** Nothing of the page is shown before it is known who is there. */
 function Gate() {

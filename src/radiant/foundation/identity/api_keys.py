@@ -13,23 +13,28 @@ from radiant.foundation.identity.sessions import KEY_PREFIX, hash_token
 from radiant.infra.db import Database, Tx
 from radiant.kit.clock import Clock, utc_now
 from radiant.kit.errors import Forbidden, Invalid, NotFound
-from radiant.kit.ids import ApiKeyId, uuid7
+from radiant.kit.ids import ApiKeyId, UserId, uuid7
 
 _ALPHABET = string.ascii_letters + string.digits
 _LENGTH = 43  # 256 bits in base 62
 
 
-async def make(database: Database, caller: Caller, new: NewApiKey, clock: Clock = utc_now) -> MadeApiKey:
-    """A new key of the caller's. Its scopes are no wider than the caller's own. Raises Forbidden, Invalid."""
-    if caller.role < Role.MEMBER:
+async def make(
+    database: Database, caller: Caller, new: NewApiKey, clock: Clock = utc_now,
+    *, holder: tuple[UserId, Role] | None = None,
+) -> MadeApiKey:  # fmt: skip
+    """A new key of the caller's, or of a service account (`holder`: its id and role). Its scopes are no wider than the
+    caller's own. Raises Forbidden, Invalid."""
+    user_id, role = holder or (caller.user_id, caller.role)
+    if role < Role.MEMBER:
         raise Forbidden("a viewer makes no keys; ask an admin for the role member")
-    if "admin" in new.scopes and caller.role < Role.ADMIN:
+    if "admin" in new.scopes and role < Role.ADMIN:
         raise Forbidden("scopes: admin takes the role admin")
     if not set(new.scopes) <= caller.scopes:
         raise Forbidden("scopes: a key makes no key that may do more than itself")
     if new.expires_at is not None and new.expires_at <= clock():
         raise Invalid("expires_at: lies in the past")
-    async with caller.db(database).tx() as tx:
+    async with database.tenant(caller.tenant_id, user_id).tx() as tx:
         return await _make(tx, caller, new)
 
 

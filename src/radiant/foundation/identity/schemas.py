@@ -3,6 +3,7 @@
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -57,6 +58,112 @@ class Invited(User):
     """A new person, with the password that is shown once."""
 
     one_time_password: str
+
+
+class Invitation(BaseModel):
+    """An open invitation; `invited_by` is an e-mail address."""
+
+    id: UUID
+    email: str
+    name: str
+    role: RoleName
+    invited_by: str | None
+    mailed_at: datetime | None
+    expires_at: datetime
+    created_at: datetime
+
+
+class MadeInvitation(Invitation):
+    """A new invitation, with the link that is shown once. `mail_error`: why it could not be mailed."""
+
+    link: str
+    mail_error: str | None = None
+
+
+class InvitationToken(_Strict):
+    """What stands behind the # of an invitation's link."""
+
+    token: str = Field(min_length=1, max_length=100)
+
+
+class InvitationLook(BaseModel):
+    """What one is invited to; `sso_required`: sign in by the identity provider of `slug` instead."""
+
+    tenant: str
+    slug: str
+    email: str
+    name: str
+    role: RoleName
+    has_sso: bool
+    sso_required: bool
+
+
+class AcceptedInvitation(InvitationToken):
+    """A name, and the first password."""
+
+    name: PersonName = ""
+    new_password: str = Field(max_length=1000)
+
+
+class ForgottenPassword(_Strict):
+    """Whose password is forgotten."""
+
+    email: Email
+
+
+class PasswordByMail(_Strict):
+    """What stands behind the # of a reset's link, and the new password."""
+
+    token: str = Field(min_length=1, max_length=100)
+    new_password: str = Field(max_length=1000)
+
+
+class WaysToSignIn(BaseModel):
+    """What the page offers before anybody is known."""
+
+    password_reset: bool
+
+
+GroupName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class Group(BaseModel):
+    """A group; `members`: how many are in it. `external_id`: what an identity provider calls it."""
+
+    id: UUID
+    name: str
+    external_id: str | None
+    members: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class NewGroup(_Strict):
+    """A group to be made."""
+
+    name: GroupName
+
+
+class GroupChange(_Strict):
+    """Another name."""
+
+    name: GroupName | None = None
+
+
+class GroupMember(BaseModel):
+    """Somebody in a group."""
+
+    id: UserId
+    email: str
+    name: str
+    kind: Literal["person", "service"]
+
+
+class NewServiceAccount(_Strict):
+    """A service account to be made."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    role: Literal["viewer", "member", "admin"] = "member"
 
 
 class UserChange(_Strict):

@@ -11,7 +11,7 @@ from radiant.foundation.tenants import store as tenants_store
 from radiant.foundation.tenants.schemas import NewTenant, Tenant
 from radiant.infra.db import Database, Tx
 from radiant.kit.clock import Clock, utc_now
-from radiant.kit.errors import Conflict, Forbidden, NotFound
+from radiant.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from radiant.kit.ids import TenantId, UserId, uuid7
 
 RECENT = timedelta(minutes=10)
@@ -54,6 +54,11 @@ def _may_touch(caller: Caller, person: User) -> None:
         raise Forbidden("only the platform's operator changes how an operator signs in")
 
 
+def require_grantable(caller: Caller, role: str) -> None:
+    """Raises Forbidden where the caller may not give that role."""
+    _may_grant(caller, role_of(role))
+
+
 def _may_grant(caller: Caller, role: Role) -> None:
     caller.require_role(Role.ADMIN)
     if role > caller.role:
@@ -80,6 +85,8 @@ async def change(database: Database, caller: Caller, user_id: UserId, change: Us
         owners = await store.lock_owners(tx)
         before = await _person(tx, user_id)
         _may_grant(caller, max(role_of(before.role), role_of(change.role or before.role)))
+        if before.kind == "service" and change.role == "owner":
+            raise Invalid("role: a service account is no owner")
         demoted = (change.role or before.role) != "owner" or (change.status or before.status) != "active"
         if demoted and owners == [user_id]:
             raise LastOwner("this is the last owner; make somebody else an owner first")
@@ -116,7 +123,9 @@ async def require_touchable(database: Database, caller: Caller, user_id: UserId)
 async def reset_password(database: Database, caller: Caller, user_id: UserId) -> str:
     """A new one-time password; ends the person's sessions. Raises NotFound, Forbidden."""
     caller.require_role(Role.ADMIN)
-    await require_touchable(database, caller, user_id)
+    person = await require_touchable(database, caller, user_id)
+    if person.kind == "service":
+        raise Invalid("a service account does not sign in: make a key for it")
     password = passwords.one_time_password()
     encoded = await passwords.hash_password(password)
     async with database.system("reset password").tx() as tx:

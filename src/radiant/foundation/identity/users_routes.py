@@ -41,7 +41,7 @@ def _next(items: list[User] | list[ApiKey], limit: int) -> str | None:
 async def list_users(db: Db, caller: AdminCaller, cursor: Cursor = None, limit: Limit = 50) -> PageOf[User]:
     """People of the workspace."""
     async with db.tx() as tx:
-        items = await users_store.page(tx, _position(cursor), limit)
+        items = await users_store.page(tx, _position(cursor), limit, kind="person")
     return PageOf(items=items, next=_next(items, limit))
 
 

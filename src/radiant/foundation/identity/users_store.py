@@ -40,6 +40,14 @@ async def insert_without_password(
     )  # fmt: skip
 
 
+async def insert_service(tx: Tx, user_id: UserId, email: str, name: str, role: str) -> None:
+    """Keep a service account of the caller's tenant."""
+    await tx.run(
+        "insert into users (id, tenant_id, email, name, role, kind) values ($1, $2, $3, $4, $5, 'service')",
+        user_id, tx.tenant_id, email, name, role,
+    )  # fmt: skip
+
+
 async def set_role(tx: Tx, tenant_id: TenantId, user_id: UserId, role: str) -> bool:
     """Give a person that is no owner another role; whether it was another. System transaction."""
     touched = await tx.run(
@@ -61,13 +69,15 @@ async def get(tx: Tx, user_id: UserId) -> User | None:
     )  # fmt: skip
 
 
-async def page(tx: Tx, after: tuple[datetime, UUID] | None, limit: int) -> list[User]:
-    """People of this tenant, the oldest first."""
+async def page(
+    tx: Tx, after: tuple[datetime, UUID] | None, limit: int, *, kind: str | None = None
+) -> list[User]:  # fmt: skip
+    """People and service accounts of this tenant, or those of one kind, the oldest first."""
     rows = await tx.all(
         "select id, email, name, role, is_operator, kind, must_change_password, status, preferences, last_seen_at,"
         " created_at from users where tenant_id = $1 and ($2::timestamptz is null or (created_at, id) > ($2, $3::uuid))"
-        " order by created_at, id limit $4",
-        tx.tenant_id, after[0] if after else None, after[1] if after else None, limit,
+        " and ($5::text is null or kind = $5) order by created_at, id limit $4",
+        tx.tenant_id, after[0] if after else None, after[1] if after else None, limit, kind,
     )  # fmt: skip
     return [User.model_validate(dict(row)) for row in rows]
 

@@ -12,6 +12,7 @@ import type { InvitedMember, Member, Page, Role, Tenant } from "@/lib/api/types"
 import { formatAgo } from "@/lib/format";
 import { isOwner, storeSession, useSession } from "@/lib/session";
 import { toast } from "@/lib/toast";
+import { Invitations } from "./invitations";
 import { Invite } from "./invite";
 import { OneTimePassword } from "./one-time-password";
 import { roles } from "./roles";
@@ -145,6 +146,7 @@ export default function MembersPage() {
           </Button>
         )}
       </Section>
+      <Invitations />
       <SecondFactorPolicy />
       <WorkspaceName />
       <Invite open={inviting} onOpenChange={setInviting} onInvited={(email, password) => setShown({ email, password })} />

@@ -9,13 +9,12 @@ import { AuthCard } from "./auth-card";
 const remembered = "radiant.workspace";
 
 /** Leaves this page for the identity provider of a workspace, which sends the browser back to where it was. */
-export function goToProvider(slug: string): void {
+export function goToProvider(slug: string, path = location.pathname + location.hash): void {
   try {
     localStorage.setItem(remembered, slug);
   } catch {
     // Without storage it is typed again next time.
   }
-  const path = location.pathname + location.hash;
   location.assign(`/api/sso/workspaces/${encodeURIComponent(slug)}/start?${new URLSearchParams({ path })}`);
 }
 

@@ -1,4 +1,4 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Building2, ChevronRight, Eye, EyeOff } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
@@ -6,11 +6,12 @@ import { Field, Input } from "@/components/ui/field";
 import { Notice } from "@/components/ui/parts";
 import { useTitle } from "@/components/ui/page";
 import { ApiProblem, api, messageOf } from "@/lib/api/client";
-import type { Session } from "@/lib/api/types";
+import type { Session, WaysToSignIn } from "@/lib/api/types";
 import { storeSession } from "@/lib/session";
 import { AuthCard } from "./auth-card";
 import { goToProvider, Organisation, OrganisationButton, takeSignInProblem } from "./organisation";
 import { holdPassword } from "./one-time";
+import { ForgottenPassword } from "./password-reset";
 import { PasskeyButton } from "./passkey-button";
 import { type Challenge, challengeOf, SecondStep } from "./second-step";
 
@@ -22,12 +23,13 @@ interface Workspace {
 export default function SignIn() {
   useTitle("Sign in");
   const client = useQueryClient();
+  const { data: ways } = useQuery({ queryKey: ["session", "ways"], queryFn: () => api.get<WaysToSignIn>("/sign-in/ways", { anonymous: true }), staleTime: Number.POSITIVE_INFINITY });
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const [shown, setShown] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState(takeSignInProblem);
-  const [way, setWay] = useState<"password" | "organisation">("password");
+  const [way, setWay] = useState<"password" | "organisation" | "forgotten">("password");
   const [workspaces, setWorkspaces] = useState<Workspace[] | null>(null);
   const [challenge, setChallenge] = useState<Challenge | null>(null);
   const [lockedUntil, setLockedUntil] = useState(0);
@@ -58,6 +60,7 @@ export default function SignIn() {
     }
   };
 
+  if (way === "forgotten") return <ForgottenPassword email={email} onBack={() => setWay("password")} />;
   if (way === "organisation") return <Organisation onBack={() => setWay("password")} />;
   if (challenge)
     return (
@@ -149,6 +152,11 @@ export default function SignIn() {
         <Button type="submit" variant="primary" size="lg" busy={busy} disabled={left > 0}>
           Sign in
         </Button>
+        {ways?.password_reset && (
+          <Button variant="link" size="bare" className="justify-self-center text-[13px]" onClick={() => setWay("forgotten")}>
+            Forgotten the password?
+          </Button>
+        )}
       </form>
       <div className="grid gap-2 border-t pt-4">
         <PasskeyButton onError={setError} />

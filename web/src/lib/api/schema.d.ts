@@ -1,5 +1,12 @@
 // Written by `npm run api` from openapi.json. Do not edit.
 
+/** A name, and the first password. */
+export interface AcceptedInvitation {
+  name?: string;
+  new_password: string;
+  token: string;
+}
+
 /** A key, without its secret. */
 export interface ApiKey {
   created_at: string;
@@ -236,6 +243,11 @@ export interface FileInfo {
   url: string;
 }
 
+/** Whose password is forgotten. */
+export interface ForgottenPassword {
+  email: string;
+}
+
 /** All is well. */
 export interface Health {
   database: string;
@@ -251,6 +263,34 @@ export interface HTTPValidationError {
 export interface ImageContent {
   asset_id: string;
   type: "image";
+}
+
+/** An open invitation; `invited_by` is an e-mail address. */
+export interface Invitation {
+  created_at: string;
+  email: string;
+  expires_at: string;
+  id: string;
+  invited_by: string | null;
+  mailed_at: string | null;
+  name: string;
+  role: "owner" | "admin" | "member" | "viewer";
+}
+
+/** What one is invited to; `sso_required`: sign in by the identity provider of `slug` instead. */
+export interface InvitationLook {
+  email: string;
+  has_sso: boolean;
+  name: string;
+  role: "owner" | "admin" | "member" | "viewer";
+  slug: string;
+  sso_required: boolean;
+  tenant: string;
+}
+
+/** What stands behind the # of an invitation's link. */
+export interface InvitationToken {
+  token: string;
 }
 
 /** A new person, with the password that is shown once. */
@@ -363,6 +403,20 @@ export interface MadeApiKey {
   secret: string;
   user_email: string;
   user_id: string;
+}
+
+/** A new invitation, with the link that is shown once. `mail_error`: why it could not be mailed. */
+export interface MadeInvitation {
+  created_at: string;
+  email: string;
+  expires_at: string;
+  id: string;
+  invited_by: string | null;
+  link: string;
+  mail_error?: string | null;
+  mailed_at: string | null;
+  name: string;
+  role: "owner" | "admin" | "member" | "viewer";
 }
 
 /** A new workspace and its owner. */
@@ -534,6 +588,11 @@ export interface PageOf_Entry_ {
   next?: string | null;
 }
 
+export interface PageOf_Invitation_ {
+  items: Invitation[];
+  next?: string | null;
+}
+
 export interface PageOf_Tenant_ {
   items: Tenant[];
   next?: string | null;
@@ -570,6 +629,12 @@ export interface PasskeyName {
 /** The authenticator's answer. */
 export interface PasskeySignIn {
   credential: Credential;
+}
+
+/** What stands behind the # of a reset's link, and the new password. */
+export interface PasswordByMail {
+  new_password: string;
+  token: string;
 }
 
 /** A new password, proven by the old one. */
@@ -853,4 +918,9 @@ export interface ValidationError {
 export interface Verification {
   first_broken: number | null;
   whole: boolean;
+}
+
+/** What the page offers before anybody is known. */
+export interface WaysToSignIn {
+  password_reset: boolean;
 }
