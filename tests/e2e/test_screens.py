@@ -13,7 +13,21 @@ pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.xdist_group("b
 
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-ROOMS = ["profile", "keys", "usage", "models", "providers", "members", "sso", "policies", "audit", "tenants"]
+ROOMS = [
+    "profile",
+    "keys",
+    "usage",
+    "calls",
+    "budgets",
+    "playground",
+    "models",
+    "providers",
+    "members",
+    "sso",
+    "policies",
+    "audit",
+    "tenants",
+]
 AXE = AXE_FILE_PATH.read_text()
 
 

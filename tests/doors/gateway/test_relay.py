@@ -255,3 +255,17 @@ async def test_another_method_is_a_405_in_the_protocols_form(key: Client, method
     answer = await key.send(method, "/v1/chat/completions")
     assert answer.status == 405
     assert answer.json()["error"]["code"] == "method_not_allowed"
+
+
+async def test_the_page_asks_the_door_by_its_session_and_no_other_site_does(
+    callers: Callers, upstream: Upstream
+) -> None:
+    assert (await callers.member.post("/v1/chat/completions", ASK)).status == 200
+    cookie = {"Cookie": callers.member.headers["Cookie"]}
+    without = await callers.nobody.post("/v1/chat/completions", ASK, headers=cookie)
+    assert without.status == 403
+    assert without.json()["error"]["code"] == "csrf"
+    foreign = callers.member.headers | {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    assert (await callers.nobody.post("/v1/chat/completions", ASK, headers=foreign)).status == 403
+    assert (await callers.viewer.post("/v1/chat/completions", ASK)).status == 403
+    assert len(upstream.requests) == 1

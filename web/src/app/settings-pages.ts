@@ -1,4 +1,4 @@
-import { Boxes, Building2, ChartColumn, Fingerprint, KeyRound, type LucideIcon, Plug, ScrollText, ShieldCheck, UserRound, Users } from "lucide-react";
+import { Activity, Boxes, Building2, ChartColumn, Fingerprint, FlaskConical, KeyRound, type LucideIcon, Plug, ScrollText, ShieldCheck, UserRound, Users, Wallet } from "lucide-react";
 import type { Session } from "@/lib/api/types";
 import { isAdmin, mayWrite } from "@/lib/session";
 
@@ -16,10 +16,15 @@ const everyone = () => true;
 export const settingsEntries: SettingsEntry[] = [
   { path: "profile", name: "Profile", icon: UserRound, group: "You", may: everyone },
   { path: "keys", name: "API keys", icon: KeyRound, group: "You", may: mayWrite },
+  { path: "playground", name: "Playground", icon: FlaskConical, group: "You", may: mayWrite },
   { path: "usage", name: "Usage", icon: ChartColumn, group: "Workspace", may: everyone },
+  { path: "calls", name: "Calls", icon: Activity, group: "Workspace", may: everyone },
+  { path: "budgets", name: "Budgets and limits", icon: Wallet, group: "Workspace", may: everyone },
   { path: "models", name: "Models", icon: Boxes, group: "Workspace", may: everyone },
   { path: "providers", name: "Providers", icon: Plug, group: "Workspace", may: isAdmin },
   { path: "members", name: "Members", icon: Users, group: "Workspace", may: isAdmin },
+  { path: "groups", name: "Groups", icon: UsersRound, group: "Workspace", may: isAdmin },
+  { path: "service-accounts", name: "Service accounts", icon: Bot, group: "Workspace", may: isAdmin },
   { path: "sso", name: "Single sign-on", icon: Fingerprint, group: "Workspace", may: isAdmin },
   { path: "policies", name: "Policies", icon: ShieldCheck, group: "Workspace", may: isAdmin },
   { path: "audit", name: "Audit trail", icon: ScrollText, group: "Workspace", may: isAdmin },

@@ -10,11 +10,13 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl
 
 import msgspec
+from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
 from radiant.doors.gateway import anthropic_answer, openai_answer
 from radiant.doors.gateway.openai_request import BadRequest
 from radiant.foundation.identity.callers import Caller
+from radiant.foundation.identity.dependencies import person_of
 from radiant.foundation.identity.known_keys import KnownKeys
 from radiant.http.middleware import ContentTooLarge
 from radiant.http.one_write import sender_now
@@ -106,11 +108,15 @@ class Call:
         return dict(parse_qsl(asked.decode("latin-1"), keep_blank_values=True, max_num_fields=100))
 
     async def identify(self, keys: KnownKeys) -> Caller:
-        """The caller by their key, which must have the scope `inference`. Raises Unauthenticated, MissingScope."""
+        """The caller by their key, which must have the scope `inference`; a person by the session of their browser,
+        as the page asks. Raises Unauthenticated, MissingScope, BadOrigin."""
         given = self.headers.get(b"authorization", b"")
         secret = given[7:].strip() if given[:7].lower() == b"bearer " else b""
         if not secret:
             secret = self.headers.get(b"x-api-key", b"")
+        if not secret and b"cookie" in self.headers:
+            self.caller = caller = await person_of(Request(self.scope, self._receive))
+            return caller
         if not secret:
             raise Unauthenticated("send an API key: Authorization: Bearer rad_… (or x-api-key)")
         self.caller = caller = await keys.recognise(secret.decode("latin-1"))

@@ -95,7 +95,9 @@ async def verify(request: Request) -> Caller:
     return caller
 
 
-async def _caller(request: Request) -> Caller:
+async def person_of(request: Request) -> Caller:
+    """The caller, once nothing is left for them to do before they may use the place. Raises as `verify` does, and
+    PasswordChangeRequired, SecondFactorMissing."""
     caller = await verify(request)
     if caller.must_change_password:
         raise PasswordChangeRequired("change the one-time password first: PUT /api/profile/password")
@@ -104,28 +106,28 @@ async def _caller(request: Request) -> Caller:
     return caller
 
 
-async def _writer(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
+async def _writer(caller: Annotated[Caller, Depends(person_of)]) -> Caller:
     caller.require_role(Role.MEMBER)
     return caller
 
 
-async def _admin(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
+async def _admin(caller: Annotated[Caller, Depends(person_of)]) -> Caller:
     caller.require_role(Role.ADMIN)
     return caller
 
 
-async def _operator(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
+async def _operator(caller: Annotated[Caller, Depends(person_of)]) -> Caller:
     caller.require_operator()
     return caller
 
 
-async def _db(request: Request, caller: Annotated[Caller, Depends(_caller)]) -> TenantDb:
+async def _db(request: Request, caller: Annotated[Caller, Depends(person_of)]) -> TenantDb:
     return caller.db(database_of(request))
 
 
 # Anyone signed in, even with a one-time password; anyone; member and up; admin and up; the platform's operator.
 FreshCaller = Annotated[Caller, Depends(verify)]
-AnyCaller = Annotated[Caller, Depends(_caller)]
+AnyCaller = Annotated[Caller, Depends(person_of)]
 MemberCaller = Annotated[Caller, Depends(_writer)]
 AdminCaller = Annotated[Caller, Depends(_admin)]
 OperatorCaller = Annotated[Caller, Depends(_operator)]

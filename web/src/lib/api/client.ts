@@ -35,6 +35,9 @@ export function setCsrfToken(token: string): void {
   csrf = token;
 }
 
+/** What proves to the server that this page asks. */
+export const csrfHeader = (): Record<string, string> => (csrf ? { "x-csrf-token": csrf } : {});
+
 /** `handler` is told once a request that needs a session is answered by 401. */
 export function whenSignedOut(handler: () => void): void {
   onSignedOut = handler;
@@ -84,7 +87,7 @@ async function send(method: string, path: string, options: Options = {}): Promis
     headers["content-type"] = "application/json";
     body = JSON.stringify(options.body);
   }
-  if (method !== "GET" && csrf) headers["x-csrf-token"] = csrf;
+  if (method !== "GET") Object.assign(headers, csrfHeader());
   let response: Response;
   try {
     response = await fetch(`/api${path}${search}`, {

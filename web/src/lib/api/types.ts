@@ -28,6 +28,7 @@ export type Model = schema.ModelInfo;
 export type Connection = schema.ConnectionInfo;
 export type Provider = schema.ProviderInfo;
 export type Usage = schema.UsageSummary;
+export type { Budget, Call, Limit } from "./schema";
 type Aliased<T> = Omit<T, "aliases"> & { aliases?: Record<string, string[]> };
 export type Policy = Aliased<schema.Policy>;
 export type PolicySettings = Aliased<schema.PolicySettings>;
