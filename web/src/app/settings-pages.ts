@@ -1,4 +1,4 @@
-import { Activity, Boxes, Building2, ChartColumn, Fingerprint, FlaskConical, KeyRound, type LucideIcon, Plug, ScrollText, ShieldCheck, UserRound, Users, Wallet } from "lucide-react";
+import { Activity, Bot, Boxes, Building2, ChartColumn, Fingerprint, FlaskConical, KeyRound, type LucideIcon, Plug, ScrollText, ShieldCheck, UserRound, Users, UsersRound, Wallet } from "lucide-react";
 import type { Session } from "@/lib/api/types";
 import { isAdmin, mayWrite } from "@/lib/session";
 

@@ -248,6 +248,43 @@ export interface ForgottenPassword {
   email: string;
 }
 
+/** A group; `members`: how many are in it. `external_id`: what an identity provider calls it. */
+export interface Group {
+  created_at: string;
+  external_id: string | null;
+  id: string;
+  members: number;
+  name: string;
+  updated_at: string;
+}
+
+/** Another name. */
+export interface GroupChange {
+  name?: string | null;
+}
+
+/** Somebody in a group. */
+export interface GroupMember {
+  email: string;
+  id: string;
+  kind: "person" | "service";
+  name: string;
+}
+
+/** A guardrail as it stands. `signing_secret` is shown once, when a webhook is made or its secret renewed. */
+export interface Guardrail {
+  action: "block" | "redact" | "pseudonymise";
+  id: string;
+  is_active: boolean;
+  kind: "pii" | "secrets" | "regex" | "size" | "webhook" | "model";
+  name: string;
+  policy_id: string;
+  position: number;
+  settings: Record<string, unknown>;
+  signing_secret?: string | null;
+  stage: "before" | "after" | "both";
+}
+
 /** All is well. */
 export interface Health {
   database: string;
@@ -311,6 +348,10 @@ export interface Invited {
 
 export interface ItemsOf_Budget_ {
   items: Budget[];
+}
+
+export interface ItemsOf_Guardrail_ {
+  items: Guardrail[];
 }
 
 export interface ItemsOf_Limit_ {
@@ -505,6 +546,21 @@ export interface NewConnection {
   shared?: boolean;
 }
 
+/** A group to be made. */
+export interface NewGroup {
+  name: string;
+}
+
+/** A guardrail as it is written. `stage`: of the prompt (before), of the answer (after), or of both. `redact` cannot be undone; `pseudonymise` puts placeholders into the prompt and the values back into the answer. */
+export interface NewGuardrail {
+  action?: "block" | "redact" | "pseudonymise";
+  is_active?: boolean;
+  kind: "pii" | "secrets" | "regex" | "size" | "webhook" | "model";
+  name: string;
+  settings?: Record<string, unknown>;
+  stage: "before" | "after" | "both";
+}
+
 /** A rate limit to be made; a limit of concurrency has the period now. */
 export interface NewLimit {
   amount: number;
@@ -533,6 +589,12 @@ export interface NewPolicy {
   name: string;
   parameters?: Parameters;
   required_tags?: RequiredTag[];
+}
+
+/** A service account to be made. */
+export interface NewServiceAccount {
+  name: string;
+  role?: "viewer" | "member" | "admin";
 }
 
 /** A question. `parent_id`: the message that it follows; absent: the chat's last; null: it starts the chat anew. */
@@ -568,6 +630,11 @@ export interface OperatorTenantChange {
   status?: "active" | "suspended" | null;
 }
 
+/** All guardrails of a policy, in the order in which they are to be asked. */
+export interface Order {
+  guardrails: string[];
+}
+
 export interface PageOf_ApiKey_ {
   items: ApiKey[];
   next?: string | null;
@@ -585,6 +652,16 @@ export interface PageOf_ChatSummary_ {
 
 export interface PageOf_Entry_ {
   items: Entry[];
+  next?: string | null;
+}
+
+export interface PageOf_Group_ {
+  items: Group[];
+  next?: string | null;
+}
+
+export interface PageOf_GroupMember_ {
+  items: GroupMember[];
   next?: string | null;
 }
 
