@@ -23,6 +23,8 @@ ROOMS = [
     "models",
     "providers",
     "members",
+    "groups",
+    "service-accounts",
     "sso",
     "policies",
     "audit",
