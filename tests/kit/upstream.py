@@ -217,7 +217,7 @@ async def _openai(request: web.Request, upstream: Upstream) -> web.StreamRespons
         return web.json_response(_embeddings(body, upstream.dimensions))
     if isinstance(behaviour, Say) and (served := endpoint(request, body, behaviour)):
         whole, events = served
-        if body and body.get("stream"):
+        if body and body.get("stream") and events:
             return await _send(request, upstream, events, behaviour)
         return await _whole(request, upstream, whole, behaviour)
     if not request.path.endswith("/chat/completions"):

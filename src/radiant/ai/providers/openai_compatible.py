@@ -112,7 +112,9 @@ class OpenAICompatible:
         return EmbeddingResult([item.embedding for _, item in ordered], usage.prompt_tokens or 0)
 
     async def list_models(self, connection: Connection) -> Sequence[ListedModel]:
-        """What this key may use."""
+        """What this key may use; nothing where the vendor has no list."""
+        if not self._vendor.check_path:
+            return []
         deadline = Deadline(connection.timeouts.total)
         connection = self._at(connection)
 
@@ -132,7 +134,9 @@ class OpenAICompatible:
         ]
 
     async def check(self, connection: Connection) -> None:
-        """One GET, not repeated, in at most 15 seconds: a person is waiting for it."""
+        """One GET, not repeated, in at most 15 seconds: a person is waiting for it. Nothing where the vendor has no call that costs nothing."""
+        if not self._vendor.check_path:
+            return
         connection = self._at(connection)
         await call_json(
             self._http,

@@ -16,8 +16,11 @@ from radiant.doors.gateway.anthropic_messages import messages
 from radiant.doors.gateway.call import Call, ClientGone, MethodNotAllowed, Protocol
 from radiant.doors.gateway.completions import completions
 from radiant.doors.gateway.count_tokens import count_tokens
+from radiant.doors.gateway.images import image_generations
 from radiant.doors.gateway.lanes import Bug, Engine
+from radiant.doors.gateway.moderations import moderations
 from radiant.doors.gateway.openai_chat import chat_completions, embeddings
+from radiant.doors.gateway.rerank import rerank
 from radiant.doors.gateway.responses import responses
 from radiant.doors.gateway.responses_kept import kept_response
 from radiant.kit.errors import NotFound, Problem
@@ -90,6 +93,9 @@ _ENDPOINTS: dict[str, tuple[str, Protocol | None, Handler]] = {
     "/v1/messages": ("POST", "anthropic", messages),
     "/v1/messages/count_tokens": ("POST", "anthropic", count_tokens),
     "/v1/completions": ("POST", "openai", completions),
+    "/v1/moderations": ("POST", "openai", moderations),
+    "/v1/rerank": ("POST", "openai", rerank),
+    "/v1/images/generations": ("POST", "openai", image_generations),
     "/v1/models": ("GET", None, list_models),
     "/v1/responses": ("POST", "openai", responses),
 }
