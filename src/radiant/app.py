@@ -12,6 +12,7 @@ from radiant.ai.inference import routes as models_routes
 from radiant.ai.inference.models import LOCAL, Models
 from radiant.ai.inference.service import Inference
 from radiant.ai.policies import routes as policies_routes
+from radiant.ai.policies.guard_service import Guardrails
 from radiant.ai.policies.service import Policies
 from radiant.ai.providers import routes as providers_routes
 from radiant.ai.providers.connections import Connections
@@ -149,8 +150,9 @@ async def _wire(app: FastAPI, runtime: Runtime, stack: contextlib.AsyncExitStack
     timeouts = Timeouts(total=settings.request_timeout_s)
     connections = Connections(database, runtime.kms, providers, timeouts)
     meter = await stack.enter_async_context(Meter(database, settings.data_dir / "journal", changes))
-    policies = Policies(database, changes)
-    inference = Inference(database, Models(connections, host, store, changes), meter, policies)
+    policies = Policies(database, changes, Guardrails(http, runtime.kms))
+    upstreams = Upstreams()
+    inference = Inference(database, Models(connections, host, store, changes), meter, policies, upstreams)
     keys = KnownKeys(database, changes)
     runs = RunHub()
     stack.push_async_callback(runs.close)
@@ -167,7 +169,8 @@ async def _wire(app: FastAPI, runtime: Runtime, stack: contextlib.AsyncExitStack
     app.state.meter = meter
     app.state.objects = runtime.objects
     app.state.connections = connections
-    app.state.upstreams = Upstreams()
+    app.state.kms = runtime.kms
+    app.state.upstreams = upstreams
     app.state.host = host
     app.state.model_store = store
     app.state.http = http

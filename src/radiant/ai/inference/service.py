@@ -18,10 +18,11 @@ from radiant.ai.inference.metered import INTERNAL, Labels, Metered, Receipt, adm
 from radiant.ai.inference.model import Model
 from radiant.ai.inference.models import ModelNotFound, Models, ModelUnavailable, Target
 from radiant.ai.policies import bodies
+from radiant.ai.policies.guarding import Guarding
 from radiant.ai.policies.problems import PolicyViolation
 from radiant.ai.policies.rules import Rules
 from radiant.ai.policies.service import Policies
-from radiant.ai.providers.chat import ChatRequest, Done, EmbeddingRequest, EmbeddingResult, Event, Usage
+from radiant.ai.providers.chat import ChatRequest, Done, EmbeddingRequest, EmbeddingResult, Event, Usage, fold
 from radiant.ai.providers.errors import (
     ContextTooLong,
     CutStream,
@@ -32,6 +33,7 @@ from radiant.ai.providers.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
+from radiant.ai.providers.health import Lease, Upstreams
 from radiant.ai.routing.service import Candidate, Level, Needs, NoModelFits, level_of, obstacle, rank
 from radiant.ai.serving.problems import ServingProblem
 from radiant.foundation.identity.callers import Caller, Role
@@ -47,6 +49,8 @@ T = TypeVar("T")
 
 # Small models ramble: an answer without a limit of its own stops here.
 _LOCAL_OUTPUT = 2048
+# The route of calls by which guardrails ask a model.
+_JUDGES = "guardrail"
 # How many models `auto` tries for one request.
 _TRIES = 3
 # Of an alias, what sends a request on to its next model.
@@ -92,11 +96,15 @@ class Answer:
 class Inference:
     """Made once by a root."""
 
-    def __init__(self, database: Database, models: Models, meter: Meter, policies: Policies) -> None:
+    def __init__(
+        self, database: Database, models: Models, meter: Meter, policies: Policies, upstreams: Upstreams
+    ) -> None:
         self._database = database
         self._meter = meter
         self.models = models
         self.policies = policies
+        policies.guardrails.ask = self._ask
+        self.upstreams = upstreams
 
     async def open(self, caller: Caller, model: str, request: ChatRequest, labels: Labels = INTERNAL) -> Answer:
         """Start an answer and wait for its first event, so that a failure before it has its own status.
@@ -184,6 +192,17 @@ class Inference:
             return candidate
         return msgspec.structs.replace(candidate, excluded=why)
 
+    async def _ask(self, caller: Caller, model: str, request: ChatRequest) -> str:
+        """A whole answer for a guardrail, metered as a call of its own under the route `guardrail`."""
+
+        async def attempt(chosen: Chosen) -> Answer:
+            judging = Chosen(chosen.target, chosen.needs, _JUDGES, _JUDGES)
+            return await self.answer(caller, judging, request, Labels(route=_JUDGES, streamed=False))
+
+        answer = await self.choose(caller, model, estimate.needs_of(request), attempt)
+        async with contextlib.aclosing(answer.events) as events:
+            return (await fold(events)).text
+
     async def _auto(
         self, caller: Caller, level: Level, needs: Needs, attempt: Callable[[Chosen], Awaitable[T]], rules: Rules
     ) -> T:
@@ -219,8 +238,16 @@ class Inference:
         if rules.has_parameters:
             request = bodies.bounded_request(rules, request, model)
         call = await self.admit(caller, model, chosen.needs, labelled(labels, chosen))
+        guarding: Guarding | None = None
+        # A model that judges is not judged: it would never end.
+        if rules.guards and labels.route != _JUDGES:
+            guarding = Guarding(rules.guards, caller, model.id, labels.request_id)
+            request = await _guarded(call, guarding.before(request))
         limit = request.max_tokens or (_LOCAL_OUTPUT if model.local else None)
-        events = _events(target, call, msgspec.structs.replace(request, model=model.upstream_id, max_tokens=limit))
+        events = _events(
+            self.upstreams, target, call, msgspec.structs.replace(request, model=model.upstream_id, max_tokens=limit),
+            guarding if guarding is not None and guarding.touches_answers else None,
+        )  # fmt: skip
         try:
             first = await anext(events)
         except StopAsyncIteration as error:
@@ -247,10 +274,17 @@ class Inference:
             raise UnsupportedByModel(f"{target.model.id} makes no embeddings; its task is {target.model.task}")
         needs = Needs(frozenset(), estimate.text_tokens(sum(map(len, request.inputs))), 0)
         call = await self.admit(caller, target.model, needs, labels, "embedding")
+        rules = self.policies.known(caller) or await self.policies.of(caller)
+        if rules.guards:
+            guarding = Guarding(rules.guards, caller, target.model.id, labels.request_id)
+            texts = await _guarded(call, guarding.texts(request.inputs))
+            request = msgspec.structs.replace(request, inputs=texts)
         error_kind: str | None = "internal"
         try:
             upstream = msgspec.structs.replace(request, model=target.model.upstream_id)
-            result = await target.provider.embed(upstream, target.connection)
+            async with await _enter(self.upstreams, target, needs) as lease:
+                result = await target.provider.embed(upstream, lease.listening())
+                lease.succeeded()
             call.used(Usage(input_tokens=result.input_tokens), estimated=result.estimated)
             error_kind = None
         except Problem as error:
@@ -264,16 +298,43 @@ class Inference:
         return target.model.id, result
 
 
-async def _events(target: Target, call: Metered, request: ChatRequest) -> AsyncGenerator[Event]:
+async def _enter(upstreams: Upstreams, target: Target, needs: Needs) -> Lease:
+    return await upstreams.enter(target.keys, target.model.upstream_id, needs.input_tokens + needs.output_tokens)
+
+
+async def _guarded(call: Metered, work: Awaitable[T]) -> T:
+    """The result of guardrails before a call that was admitted; what they refuse is in the ledger."""
+    try:
+        return await work
+    except BaseException as error:
+        stop = "cancelled" if isinstance(error, asyncio.CancelledError) else None
+        call.finish(stop, error.slug if isinstance(error, Problem) else None if stop else "internal")
+        raise
+
+
+async def _events(
+    upstreams: Upstreams, target: Target, call: Metered, request: ChatRequest, guarding: Guarding | None
+) -> AsyncGenerator[Event]:
     error_kind: str | None = None
     stop_reason: str | None = None
     try:
-        async with contextlib.aclosing(target.provider.stream(request, target.connection)) as upstream:
+        async with (
+            await _enter(upstreams, target, call.needs) as lease,
+            contextlib.aclosing(target.provider.stream(request, lease.listening())) as upstream,
+        ):
             async for event in upstream:
                 call.note(event)
                 if isinstance(event, Done):
                     stop_reason = event.stop_reason
-                yield event
+                    lease.succeeded()
+                if guarding is None:
+                    yield event
+                    continue
+                for passed in await guarding.feed(event):
+                    yield passed
+            if guarding is not None:
+                for passed in await guarding.end():
+                    yield passed
     except Problem as error:
         error_kind = error.slug
         raise

@@ -33,3 +33,15 @@ class PolicyExists(Conflict):
     """There is one of that name, or for that key, or for the workspace."""
 
     slug = "policy-exists"
+
+
+class NoSuchGuardrail(NotFound):
+    """No guardrail of that id is under that policy."""
+
+    slug = "no-such-guardrail"
+
+
+class TooManyGuardrails(Conflict):
+    """The policy has as many as it may."""
+
+    slug = "too-many-guardrails"

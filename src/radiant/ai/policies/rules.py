@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from radiant.ai.policies.guards import Guard
 from radiant.ai.policies.problems import MissingTag, PolicyViolation
 from radiant.ai.policies.schemas import EFFORTS, Parameters, RequiredTag
 from radiant.ai.providers.vendors import vendor
@@ -114,10 +115,11 @@ def above(value: Value, maximum: Value) -> bool:
 class Rules:
     """All policies that bind a call. `empty`: none does, and nothing needs to be asked."""
 
-    __slots__ = ("_aliases", "empty", "policies")
+    __slots__ = ("_aliases", "empty", "guards", "policies")
 
-    def __init__(self, policies: Sequence[Enforced] = ()) -> None:
+    def __init__(self, policies: Sequence[Enforced] = (), guards: Sequence[Guard] = ()) -> None:
         self.policies = tuple(policies)
+        self.guards = tuple(guards)
         self.empty = not policies
         # A key's own meaning of a name goes before its tenant's; whatever it means, both must allow it.
         self._aliases: dict[str, tuple[str, ...]] = {}
@@ -165,6 +167,11 @@ class Rules:
                         f"the policy {policy.name!r} does not know this value of the tag {tag.name}: give{one_of}",
                         policy=policy.name, tag=tag.name,
                     )  # fmt: skip
+
+    @property
+    def parsed(self) -> bool:
+        """Whether prompts and answers have to be read, so that none may be relayed byte for byte."""
+        return bool(self.guards)
 
     @property
     def wants_tags(self) -> bool:

@@ -5,7 +5,8 @@ from uuid import UUID
 
 import asyncpg
 
-from radiant.ai.policies import store
+from radiant.ai.policies import guard_store, store
+from radiant.ai.policies.guard_service import Guardrails
 from radiant.ai.policies.problems import NoSuchPolicy, PolicyExists
 from radiant.ai.policies.rules import NO_RULES, Rules, enforced
 from radiant.ai.policies.schemas import NewPolicy, Policy, PolicySettings
@@ -20,10 +21,12 @@ from radiant.kit.ids import ApiKeyId, TenantId, uuid7
 class Policies:
     """What binds each caller, kept in memory until it changes. One per process, made by a root."""
 
-    def __init__(self, database: Database, changes: Changes) -> None:
+    def __init__(self, database: Database, changes: Changes, guardrails: Guardrails) -> None:
         self._database = database
+        self.guardrails = guardrails
         self._kept: Kept[tuple[TenantId, ApiKeyId | None], Rules] = Kept(changes, most=20_000)
-        changes.subscribe("policies", self._changed)
+        for table in ("policies", "guardrails"):
+            changes.subscribe(table, self._changed)
 
     def _changed(self, tenant_id: TenantId | None) -> None:
         self._kept.forget(None if tenant_id is None else lambda key, _: key[0] == tenant_id)
@@ -41,7 +44,16 @@ class Policies:
     async def _read(self, caller: Caller) -> Rules:
         async with self._database.tenant(caller.tenant_id).tx() as tx:
             rows = await store.binding(tx, caller.api_key_id)
-        return Rules([enforced(row) for row in rows]) if rows else NO_RULES
+            guarded = await guard_store.active(tx, [row["id"] for row in rows]) if rows else []
+        if not rows:
+            return NO_RULES
+        guards = [
+            await self.guardrails.ready(caller.tenant_id, guard, row["name"])
+            for row in rows
+            for guard in guarded
+            if guard["policy_id"] == row["id"]
+        ]
+        return Rules([enforced(row) for row in rows], guards)
 
 
 async def policies(database: Database, caller: Caller, policy_id: UUID | None = None) -> list[Policy]:

@@ -31,10 +31,12 @@ async def messages(engine: Engine, call: Call) -> None:
     async def attempt(chosen: Chosen) -> Relayed | Answer:
         target = chosen.target
         wire = wire_for("anthropic", "/messages", vendor(target.model.provider), target.connection)
-        if wire is None:
+        if wire is None or ruled.rules.parsed:
             extra = beyond(body, MessagesBody)
             if extra:
                 names = ", ".join(sorted(extra))
+                if ruled.rules.parsed and wire is not None:
+                    raise UnsupportedByModel(f"{names}: not known to the guardrails of this key's policy; leave that out")
                 raise UnsupportedByModel(
                     f"{target.model.id} has no {names}; leave that out, or choose a model of Anthropic's"
                 )

@@ -123,7 +123,7 @@ async def completions(engine: Engine, call: Call) -> None:
 
     async def attempt(chosen: Chosen) -> Relayed | Answer:
         target, model = chosen.target, chosen.target.model
-        found = at_endpoint("completions", chosen)
+        found = None if ruled.rules.parsed else at_endpoint("completions", chosen)
         if found is None:
             if extra := beyond(body, _Body):
                 raise UnsupportedByModel(f"{model.id} has no {', '.join(sorted(extra))} here; leave that out")

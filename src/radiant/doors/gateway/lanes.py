@@ -12,6 +12,7 @@ import structlog
 from radiant.ai.inference.metered import Labels, Metered
 from radiant.ai.inference.relay import ReadWhole, Relayed
 from radiant.ai.inference.service import Answer, Chosen, Inference, UnsupportedByModel, labelled
+from radiant.ai.policies.problems import PolicyViolation
 from radiant.ai.providers.chat import ChatRequest, Completion, Event, Failed, fold
 from radiant.ai.providers.vendors import vendor
 from radiant.ai.providers.watch import Watch
@@ -62,8 +63,17 @@ async def relay(
     engine: Engine, call: Call, caller: Caller, chosen: Chosen, wire: Wire, body: bytes, watch: Watch | None,
     labels: Labels, kind: CallKind = "chat",
 ) -> Relayed:  # fmt: skip
-    """Admit a call and begin its answer. Raises BudgetExceeded, RateLimited, UpstreamError."""
+    """Admit a call and begin its answer. Raises BudgetExceeded, RateLimited, PolicyViolation, UpstreamError."""
     target = chosen.target
+    policies = engine.inference.policies
+    rules = policies.known(caller) or await policies.of(caller)
+    if rules.guards:
+        # Nothing slips past a guardrail because an endpoint forgot about them.
+        raise PolicyViolation(
+            f"the policy {rules.guards[0].policy!r} has guardrails, which cannot look into this request: ask by"
+            " /v1/chat/completions, /v1/messages, /v1/responses or /v1/embeddings",
+            policy=rules.guards[0].policy,
+        )  # fmt: skip
     metered = await engine.inference.admit(caller, target.model, chosen.needs, labelled(labels, chosen), kind)
     relayed = Relayed(metered, target, watch)
     try:

@@ -35,7 +35,7 @@ async def chat_completions(engine: Engine, call: Call) -> None:
         return decode(body, ChatBody).to_request()
 
     async def attempt(chosen: Chosen) -> Relayed | Answer:
-        wire = _wire(chosen, head)
+        wire = None if ruled.rules.parsed else _wire(chosen, head)
         if wire is None:
             ask = lanes.with_extra(chosen, neutral(), beyond(body, ChatBody))
             return await engine.inference.answer(caller, chosen, ask, labels)
@@ -108,7 +108,7 @@ async def embeddings(engine: Engine, call: Call) -> None:
             raise UnsupportedByModel(f"{model.id} makes no embeddings; its task is {model.task}")
         ask = asked.to_request()
         wire = wire_for("openai", "/embeddings", vendor(model.provider), target.connection)
-        if wire is None:
+        if wire is None or ruled.rules.parsed:
             return await engine.inference.embed_by(caller, target, ask, labelled(labels, chosen))
         needs = Needs(frozenset(), text_tokens(sum(map(len, ask.inputs))), 0)
         sent = rewritten(body, asked.model, model.upstream_id, lambda _: False)

@@ -74,7 +74,7 @@ async def responses(engine: Engine, call: Call) -> None:
 
     async def attempt(chosen: Chosen) -> Relayed | Answer:
         model, connection = chosen.target.model, chosen.target.connection
-        found = at_endpoint("responses", chosen)
+        found = None if ruled.rules.parsed else at_endpoint("responses", chosen)
         if before.provider not in (None, model.provider) or (before.provider is not None and found is None):
             raise UnsupportedByModel(
                 f"previous_response_id: that response is kept by {before.provider}; go on with a model of theirs, or"
