@@ -35,6 +35,7 @@ OPEN = {
 }
 # What everybody sees: nothing foreign can be named by it.
 UNNAMED = {"provider", "model_id"}
+GUARDRAIL = {"name": "g", "kind": "secrets", "stage": "before"}
 # What admins of the tenant see, whoever made it.
 OF_ADMINS = {
     "user_id", "key_id", "tenant_id", "budget_id", "limit_id", "policy_id", "invitation_id", "group_id",
@@ -92,6 +93,7 @@ async def test_f0_5_an_id_of_another_tenant_or_person_is_not_found(
     ids = await _things_of(callers.member, callers)
     assert names <= set(ids), f"the sweep does not know how to make a {names - set(ids)}: add it to _things_of"
     bodies: dict[str, Any] = {"turns": {"content": [{"type": "text", "text": "x"}]}, "{policy_id}": {"name": "p"}, "keys": {"name": "k"}}
+    bodies |= {"guardrails": GUARDRAIL if method == "POST" else {"guardrails": []}, "{guardrail_id}": GUARDRAIL}
     body = bodies.get(path.rpartition("/")[2], {})
     strangers = [callers.foreign_owner] + (
         [] if OF_ADMINS & names else [callers.owner]
@@ -100,6 +102,12 @@ async def test_f0_5_an_id_of_another_tenant_or_person_is_not_found(
         answer = await stranger.send(method, _filled(path, ids), json=None if method == "GET" else body)
         expected = {403} if "tenant_id" in names else {404}
         assert answer.status in expected, (path, answer.status, answer.body)
+
+
+async def _a_policy(callers: Callers) -> dict[str, str]:
+    policy = (await callers.owner.post("/api/policies", {"name": "p"})).json()["id"]
+    guardrail = await callers.owner.post(f"/api/policies/{policy}/guardrails", GUARDRAIL)
+    return {"policy_id": policy, "guardrail_id": guardrail.json()["id"]}
 
 
 async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
@@ -128,7 +136,7 @@ async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
         "user_id": str(callers.member_id),
         "budget_id": budget["id"],
         "limit_id": limit["id"],
-        "policy_id": (await callers.owner.post("/api/policies", {"name": "p"})).json()["id"],
+        **await _a_policy(callers),
         "tenant_id": str(UUID(str(callers.tenant.id))),
     }
 
