@@ -17,20 +17,23 @@ from radiant.ai.policies.service import Policies
 from radiant.ai.providers import routes as providers_routes
 from radiant.ai.providers.connections import Connections
 from radiant.ai.providers.health import Upstreams
+from radiant.ai.providers.litellm import NAME as LITELLM
+from radiant.ai.providers.litellm import LiteLLM
 from radiant.ai.providers.local import LocalProvider
 from radiant.ai.providers.provider import Timeouts
 from radiant.ai.providers.registry import build_providers
+from radiant.ai.providers.vendors import vendors
 from radiant.ai.serving import routes as serving_routes
 from radiant.ai.serving.host import Host
 from radiant.ai.serving.packs import ModelStore
 from radiant.ai.serving.served import finder
 from radiant.ai.serving.thermal import ThermalStates, note_installed
 from radiant.config import Settings
+from radiant.doors.gateway.batches_worker import BatchWorker
 from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.routes import Gateway
 from radiant.foundation.audit import routes as audit_routes
 from radiant.foundation.files import routes as files_routes
-from radiant.foundation.identity import routes as identity_routes
 from radiant.foundation.identity import (
     groups_routes,
     invitations_routes,
@@ -39,6 +42,7 @@ from radiant.foundation.identity import (
     sso_routes,
     users_routes,
 )
+from radiant.foundation.identity import routes as identity_routes
 from radiant.foundation.identity.invitations import Invitations
 from radiant.foundation.identity.known_keys import KnownKeys
 from radiant.foundation.identity.oidc import Oidc
@@ -92,6 +96,7 @@ class _App(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and self.door.takes(scope["path"]):
+            scope["app"] = self
             await self.door.serve(self.state.gateway, scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
@@ -146,7 +151,9 @@ async def _wire(app: FastAPI, runtime: Runtime, stack: contextlib.AsyncExitStack
         )
     )
     await note_installed(database, store)
-    providers = {**build_providers(http), LOCAL: LocalProvider(http, host)}
+    long_tail = LiteLLM(http, vendors()[LITELLM], settings.litellm_python)
+    stack.push_async_callback(long_tail.close)
+    providers = {**build_providers(http), LOCAL: LocalProvider(http, host), LITELLM: long_tail}
     timeouts = Timeouts(total=settings.request_timeout_s)
     connections = Connections(database, runtime.kms, providers, timeouts)
     meter = await stack.enter_async_context(Meter(database, settings.data_dir / "journal", changes))
@@ -165,7 +172,9 @@ async def _wire(app: FastAPI, runtime: Runtime, stack: contextlib.AsyncExitStack
     app.state.password_resets = await stack.enter_async_context(PasswordResets(database, mailer, settings.base_url))
     app.state.passkeys = Passkeys(database, settings.base_url)
     app.state.sso = Sso(database, runtime.kms, Oidc(http), settings.base_url)
-    app.state.gateway = Engine(inference, keys, http, database)
+    engine = Engine(inference, keys, http, database, runtime.objects)
+    await stack.enter_async_context(BatchWorker(engine, runtime.addresses.system))
+    app.state.gateway = engine
     app.state.meter = meter
     app.state.objects = runtime.objects
     app.state.connections = connections

@@ -81,6 +81,10 @@ class Settings(BaseSettings):
     model_threads: int | None = Field(
         default=None, ge=1, description="Threads of a local model; one less than the cores unless set."
     )
+    litellm_python: Path | None = Field(
+        default=None,
+        description="A Python of another environment that has the package litellm, for providers that only it knows.",
+    )
     gguf: list[Path] = Field(default=[], description="Further GGUF files to offer as chat models.")
     trusted_proxies: list[str] = Field(
         default=[], description="Addresses of proxies whose X-Forwarded-For is believed."

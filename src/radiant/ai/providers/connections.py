@@ -189,7 +189,7 @@ class Connections:
             raise NotFound(f"there is no provider {provider!r}; there are {', '.join(vendors())}")
         if shared:
             caller.require_operator()
-        if known.local and not caller.is_operator:
+        if (known.local or known.operator_only) and not caller.is_operator:
             raise Forbidden(f"{known.display_name} runs on the platform's own network: only its operator connects it")
         if known.needs_key and not api_key:
             raise Invalid(f"api_key: {known.display_name} needs one; make it at {known.docs_url}")

@@ -1,4 +1,4 @@
-"""Names -> providers. The root makes one registry, and adds the local provider to it."""
+"""Names -> providers. The root makes one registry, and adds those that need more than HTTP: local, litellm."""
 
 from collections.abc import Callable, Mapping
 
@@ -23,6 +23,9 @@ _MODULES: Mapping[str, Callable[[HttpClient, Vendor], Provider]] = {
 
 
 def build_providers(http: HttpClient) -> Mapping[str, Provider]:
-    """One provider for each name of `vendors.toml`. A name that is missing has no module yet: its models are
-    listed, and never available."""
-    return {name: _MODULES[vendor.protocol](http, vendor) for name, vendor in vendors().items()}
+    """One provider for each name of `vendors.toml`, but for those that a root makes itself."""
+    return {
+        name: _MODULES[vendor.protocol](http, vendor)
+        for name, vendor in vendors().items()
+        if vendor.protocol in _MODULES
+    }

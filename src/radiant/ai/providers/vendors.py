@@ -28,12 +28,13 @@ class Vendor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """One provider. The fields are explained at the head of `vendors.toml`."""
 
     display_name: str
-    protocol: Literal["openai", "azure", "anthropic", "google", "vertex", "bedrock"]
+    protocol: Literal["openai", "azure", "anthropic", "google", "vertex", "bedrock", "litellm"]
     base_url: str
     key_env: str
     docs_url: str
     needs_key: bool = True
     local: bool = False
+    operator_only: bool = False
     check_path: str = "/models"
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     stream_usage: bool = True

@@ -11,7 +11,7 @@ import os
 import secrets
 import sys
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -169,15 +169,13 @@ class Child:
             self._last_lines.append(line.decode("utf-8", "replace").rstrip()[:500])
 
 
-async def start_child(model_id: str, module: str, orders: Mapping[str, Any]) -> Child:
-    """Start `python -m module` with these orders and wait until it serves. Raises ModelLoadFailed."""
+async def start_child(model_id: str, module: str, orders: Mapping[str, Any], *, command: Sequence[str] = ()) -> Child:
+    """Start `python -m module`, or another command, with these orders and wait until it serves. Raises
+    ModelLoadFailed."""
     api_key = secrets.token_urlsafe(24)
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        # Not the folder that we happen to stand in: it could hold a package of our name.
-        "-P",
-        "-m",
-        module,
+        # -P: not the folder that we happen to stand in, which could hold a package of our name.
+        *(command or (sys.executable, "-P", "-m", module)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
