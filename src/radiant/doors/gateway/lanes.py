@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import msgspec
@@ -23,6 +23,7 @@ from radiant.foundation.identity.known_keys import KnownKeys
 from radiant.foundation.usage.schemas import CallKind
 from radiant.infra.db import Database
 from radiant.infra.httpclient import HttpClient
+from radiant.infra.objects import ObjectStore
 from radiant.kit.errors import Problem
 
 log = structlog.get_logger()
@@ -43,6 +44,9 @@ class Engine:
     keys: KnownKeys
     http: HttpClient
     database: Database
+    objects: ObjectStore
+    batch_waits: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when there is a batch to be worked on."""
 
 
 def answer_headers(model: str, provider: str, decision_id: object, limits: Mapping[str, str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from radiant.ai.inference.model import Model
 from radiant.ai.policies.rules import Rules, names_of
 from radiant.ai.routing.service import level_of
 from radiant.doors.gateway.anthropic_messages import messages
+from radiant.doors.gateway.batches import all_batches, one_batch
 from radiant.doors.gateway.call import Call, ClientGone, MethodNotAllowed, Protocol
 from radiant.doors.gateway.completions import completions
 from radiant.doors.gateway.count_tokens import count_tokens
@@ -20,6 +21,7 @@ from radiant.doors.gateway.images import image_generations
 from radiant.doors.gateway.lanes import Bug, Engine
 from radiant.doors.gateway.moderations import moderations
 from radiant.doors.gateway.openai_chat import chat_completions, embeddings
+from radiant.doors.gateway.openai_files import all_files, one_file
 from radiant.doors.gateway.rerank import rerank
 from radiant.doors.gateway.responses import responses
 from radiant.doors.gateway.responses_kept import kept_response
@@ -98,10 +100,14 @@ _ENDPOINTS: dict[str, tuple[str, Protocol | None, Handler]] = {
     "/v1/images/generations": ("POST", "openai", image_generations),
     "/v1/models": ("GET", None, list_models),
     "/v1/responses": ("POST", "openai", responses),
+    "/v1/files": ("*", "openai", all_files),
+    "/v1/batches": ("*", "openai", all_batches),
 }
 _UNDER: list[tuple[str, str, Protocol | None, Handler]] = [
     ("/v1/models/", "GET", None, get_model),
     ("/v1/responses/", "*", "openai", kept_response),
+    ("/v1/files/", "*", "openai", one_file),
+    ("/v1/batches/", "*", "openai", one_batch),
 ]
 
 

@@ -43,6 +43,23 @@ async def find(tx: Tx, asset_id: AssetId) -> Asset | None:
     return Asset(**row) if row else None
 
 
+async def own_of_purpose(
+    tx: Tx, user_id: UserId, purposes: list[str], after: AssetId | None, limit: int, *, newest_first: bool
+) -> list[Asset]:
+    """A person's whole files that were made for something, by time, after that one."""
+    rows = await tx.all(
+        "select id, key, user_id, shared, name, media_type, bytes, purpose, created_at from assets a"
+        " where a.tenant_id = $1 and a.user_id = $2 and a.purpose = any($3::text[]) and a.complete"
+        " and (a.expires_at is null or a.expires_at > current_timestamp)"
+        " and ($4::uuid is null or (select case when $6 then (a.created_at, a.id) < (b.created_at, b.id)"
+        " else (a.created_at, a.id) > (b.created_at, b.id) end from assets b where b.tenant_id = $1 and b.id = $4))"
+        " order by case when $6 then a.created_at end desc, case when $6 then a.id end desc, a.created_at, a.id"
+        " limit $5",
+        tx.tenant_id, user_id, purposes, after, limit, newest_first,
+    )  # fmt: skip
+    return [Asset(**row) for row in rows]
+
+
 async def delete(tx: Tx, asset_id: AssetId, user_id: UserId | None) -> bool:
     """Remove a file of the person's own, or of the tenant's own (None). Its object is queued for removal."""
     touched = await tx.run(
