@@ -20,6 +20,7 @@ import sys
 import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -28,7 +29,7 @@ import uvloop
 from bench.kit import load, peers
 from bench.kit.load import Door
 from bench.kit.peers import Gateway, NotInstalled, cpu_of, litellm, portkey, radiant, serving, upstream
-from bench.kit.setup import connect_openai
+from bench.kit.setup import connect_openai, key_with_budget, spent_by
 
 from radiant.config import Settings
 from radiant.infra.embedded_postgres import EmbeddedPostgres
@@ -123,6 +124,20 @@ async def growth(gateway: Gateway, count: int) -> float:
     return (gateway.memory() / before - 1) * 100
 
 
+async def overshoot(gateway: Gateway) -> float:
+    """Dollars beyond a budget that 64 callers at once could spend; inf where it let nothing through."""
+    assert gateway.settings is not None
+    budget = Decimal("0.002")
+    secret, key_id = await key_with_budget(gateway.settings, budget)
+    door = Door(gateway.door.port, secret, peers.MODEL)
+    outcome = await load.run(door, 640, at_once=64, stream=False, name="budget")
+    await asyncio.sleep(0.5)
+    spent = await spent_by(gateway.settings, key_id)
+    if not outcome.seconds or not outcome.failed or spent < budget / 2:
+        return float("inf")
+    return float(max(spent - budget, Decimal(0)))
+
+
 async def kills(port: int, times: int) -> tuple[int, int, int]:
     """Kill -9 at random moments under load: (calls that the upstream saw and the ledger has not, calls that it has
     twice, calls that the upstream never saw and the ledger does not call abandoned)."""
@@ -190,6 +205,7 @@ async def measure(arguments: argparse.Namespace) -> tuple[list[Figure], dict[str
         others = [await stack.enter_async_context(peer(port)) for peer in (litellm, portkey)]
         measured = await compare(port, [ours, *others], arguments.rounds, scale)
         p50, p99 = await auto_adds(ours, int(2000 * scale))
+        over = await overshoot(ours)
         soak = int(arguments.soak * scale)
         grown = await growth(ours, soak)
 
@@ -208,9 +224,10 @@ async def measure(arguments: argparse.Namespace) -> tuple[list[Figure], dict[str
             Figure("auto adds, p99", p99, 2.0, "ms"),
             Figure("idle memory", idle, 120.0, "MB", f"LiteLLM {others[0].memory():.0f} after load"),
             Figure("start to first answer", ours.ready_after, 2.0, "s", f"LiteLLM {others[0].ready_after:.1f}"),
+            Figure("budget overshoot, 64 at once", over, 0, "$"),
             Figure("memory growth", grown, 2.0, "%", f"over {soak} requests"),
         ]
-    times = 5 if arguments.quick else arguments.kills
+    times = min(5, arguments.kills) if arguments.quick else arguments.kills
     if times:
         async with upstream() as port:
             lost, doubled, made_up = await kills(port, times)

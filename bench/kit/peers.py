@@ -49,6 +49,7 @@ class Gateway:
     ready_after: float
     auto: Door | None = None
     more_pids: dict[str, int] = field(default_factory=dict)
+    settings: Settings | None = None
 
     def cpu(self) -> float:
         """Seconds of processor time that its processes have used."""
@@ -149,6 +150,7 @@ async def radiant(upstream_port: int) -> AsyncIterator[Gateway]:
             key = await connect_openai(settings, f"http://127.0.0.1:{upstream_port}", bound=True)
             async with serving(data, key) as gateway:
                 gateway.more_pids["postgres"] = int(next(data.rglob("postmaster.pid")).read_text().split()[0])
+                gateway.settings = settings
                 yield gateway
         finally:
             await asyncio.to_thread(postgres.stop)

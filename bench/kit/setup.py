@@ -2,9 +2,14 @@
 
 import os
 import socket
+from decimal import Decimal
 from pathlib import Path
+from uuid import UUID
 
 from radiant.config import Settings
+from radiant.foundation.identity import api_keys
+from radiant.foundation.identity.callers import Caller, role_of
+from radiant.foundation.identity.schemas import NewApiKey
 from radiant.infra.kms import seal
 from radiant.kit.ids import uuid7
 from radiant.prepare import first_person, migrate_database, seed_catalog
@@ -55,3 +60,37 @@ async def connect_openai(settings: Settings, upstream_url: str, *, bound: bool =
                 )  # fmt: skip
     await runtime.close()
     return person.api_key
+
+
+async def key_with_budget(settings: Settings, dollars: Decimal) -> tuple[str, UUID]:
+    """Another key of the first person, which may spend so much in all; its secret and its id."""
+    runtime = await open_runtime(settings)
+    try:
+        async with runtime.database.system("bench").tx() as tx:
+            person = await tx.one("select id, tenant_id, role from users order by created_at limit 1")
+        caller = Caller(
+            tenant_id=person["tenant_id"], user_id=person["id"], role=role_of(person["role"]), is_operator=False,
+            kind="user", scopes=frozenset({"inference", "read", "write", "admin"}),
+        )  # fmt: skip
+        made = await api_keys.make(runtime.database, caller, NewApiKey(name="small"))
+        async with runtime.database.system("bench").tx() as tx:
+            await tx.run(
+                "insert into budgets (id, tenant_id, scope, api_key_id, period, amount)"
+                " values ($1, $2, 'api_key', $3, 'total', $4)",
+                uuid7(), person["tenant_id"], made.id, dollars,
+            )  # fmt: skip
+        return made.secret, made.id
+    finally:
+        await runtime.close()
+
+
+async def spent_by(settings: Settings, key_id: UUID) -> Decimal:
+    """Dollars in the ledger for that key."""
+    runtime = await open_runtime(settings)
+    try:
+        async with runtime.database.system("bench").tx() as tx:
+            return await tx.value(
+                "select coalesce(sum(coalesce(cost, reserved_cost)), 0) from usage_ledger where api_key_id = $1", key_id
+            )
+    finally:
+        await runtime.close()

@@ -11,6 +11,7 @@ import type { ApiKey, Page } from "@/lib/api/types";
 import { formatAgo, formatDate } from "@/lib/format";
 import { isAdmin, useSession } from "@/lib/session";
 import { toast } from "@/lib/toast";
+import { useKeyBounds } from "./bounds";
 import { NewKey } from "./new-key";
 import { Snippets } from "./snippets";
 
@@ -27,6 +28,7 @@ export default function KeysPage() {
     getNextPageParam: (page) => page.next,
   });
   const keys = data?.pages.flatMap((page) => page.items);
+  const bounds = useKeyBounds();
   const make = (
     <Button variant="primary" onClick={() => setMaking(true)}>
       <Plus className="size-4" />
@@ -51,7 +53,7 @@ export default function KeysPage() {
             Make one to use any model here from your own code, an editor, or the command line.
           </Empty>
         ) : (
-          <Table label="API keys" head={["Name", "Key", "Scopes", "Last used", "Expires", <span className="sr-only">Actions</span>]}>
+          <Table label="API keys" head={["Name", "Key", "Scopes", "Bounds", "Last used", "Expires", <span className="sr-only">Actions</span>]}>
             {keys.map((key) => (
               <tr key={key.id} className={key.revoked_at ? "text-ink-3" : undefined}>
                 <td>
@@ -65,6 +67,13 @@ export default function KeysPage() {
                       <Badge key={scope}>{scope}</Badge>
                     ))}
                   </span>
+                </td>
+                <td className="text-[13px] text-ink-2 tabular-nums">
+                  {bounds.get(key.id)?.map((words) => (
+                    <span key={words} className="block whitespace-nowrap">
+                      {words}
+                    </span>
+                  )) ?? "–"}
                 </td>
                 <td className="whitespace-nowrap text-ink-2">{formatAgo(key.last_used_at)}</td>
                 <td className="whitespace-nowrap text-ink-2">

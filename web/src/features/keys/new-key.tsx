@@ -72,6 +72,8 @@ function Form({ onMade, onCancel }: FormProps) {
   const [name, setName] = useState("");
   const [chosen, setChosen] = useState<Scope[]>(["inference"]);
   const [days, setDays] = useState(90);
+  const [dollars, setDollars] = useState("");
+  const [requests, setRequests] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState("");
 
@@ -80,8 +82,13 @@ function Form({ onMade, onCancel }: FormProps) {
     setError("");
     try {
       const expires = days ? new Date(Date.now() + days * 86_400_000).toISOString() : null;
-      onMade(await api.post<MadeApiKey>("/keys", { name: name.trim(), scopes: chosen, expires_at: expires }));
-      await client.invalidateQueries({ queryKey: ["keys"] });
+      const made = await api.post<MadeApiKey>("/keys", { name: name.trim(), scopes: chosen, expires_at: expires });
+      // Before its secret is shown: a key that is seen is bound already.
+      const whom = { scope: "api_key", api_key_id: made.id };
+      if (dollars) await api.post("/budgets", { ...whom, period: "month", amount: dollars, warn_at: "0.8" });
+      if (requests) await api.post("/limits", { ...whom, meter: "requests", period: "minute", amount: Number(requests) });
+      onMade(made);
+      for (const queryKey of [["keys"], ["budgets"], ["limits"]]) await client.invalidateQueries({ queryKey });
     } catch (fault) {
       setError(messageOf(fault));
       setBusy(false);
@@ -125,6 +132,16 @@ function Form({ onMade, onCancel }: FormProps) {
           </Select>
         )}
       </Field>
+      {isAdmin(session) && chosen.includes("inference") && (
+        <div className="grid gap-5 sm:grid-cols-2">
+          <Field label="Dollars a month" hint="Empty: no budget of its own.">
+            {(ids) => <Input {...ids} type="number" min="0" step="any" inputMode="decimal" value={dollars} onChange={(event) => setDollars(event.target.value)} />}
+          </Field>
+          <Field label="Requests a minute" hint="Empty: no limit of its own.">
+            {(ids) => <Input {...ids} type="number" min="0" step="1" inputMode="numeric" value={requests} onChange={(event) => setRequests(event.target.value)} />}
+          </Field>
+        </div>
+      )}
       <DialogActions>
         <Button onClick={onCancel}>Cancel</Button>
         <Button type="submit" variant="primary" busy={busy} disabled={!name.trim() || chosen.length === 0}>
