@@ -14,7 +14,8 @@ from radiant.ai.inference.relay import Relayed
 from radiant.ai.inference.service import Answer, Chosen, UnsupportedByModel
 from radiant.ai.providers.chat import ChatRequest, Done, Event, Failed, Message, TextDelta, Usage
 from radiant.ai.providers.local import LocalProvider
-from radiant.ai.providers.watch import CompletionsWatch, whole_openai
+from radiant.ai.providers.watch import whole_openai
+from radiant.ai.providers.watch_endpoints import CompletionsWatch
 from radiant.ai.providers.wires import Fields
 from radiant.ai.routing.service import Needs
 from radiant.doors.gateway import lanes, openai_answer
@@ -119,7 +120,9 @@ async def completions(engine: Engine, call: Call) -> None:
     body = ruled.body
     asked = decode(body, _Body)
     streamed = bool(asked.stream)
-    labels = Labels(protocol="openai", streamed=streamed, tags=ruled.tags, request_id=call.request_id)
+    labels = Labels(
+        protocol="openai", streamed=streamed, tags=ruled.tags, request_id=call.request_id, fresh=ruled.fresh
+    )
 
     async def attempt(chosen: Chosen) -> Relayed | Answer:
         target, model = chosen.target, chosen.target.model

@@ -8,7 +8,7 @@ from radiant.ai.inference.estimate import text_tokens
 from radiant.ai.inference.metered import Labels
 from radiant.ai.inference.models import Target
 from radiant.ai.inference.service import Chosen
-from radiant.ai.providers.watch import whole_response
+from radiant.ai.providers.watch_endpoints import whole_response
 from radiant.ai.routing.service import Needs
 from radiant.doors.gateway import lanes, openai_answer
 from radiant.doors.gateway.at_endpoint import at_endpoint, lacking, named_at

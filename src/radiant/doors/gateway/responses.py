@@ -10,7 +10,7 @@ from radiant.ai.inference.metered import Labels
 from radiant.ai.inference.relay import Relayed
 from radiant.ai.inference.service import Answer, Chosen, UnsupportedByModel
 from radiant.ai.providers.chat import ChatRequest
-from radiant.ai.providers.watch import ResponsesWatch, response_id, whole_response
+from radiant.ai.providers.watch_endpoints import ResponsesWatch, response_id, whole_response
 from radiant.ai.providers.wires import Fields
 from radiant.ai.routing.service import Needs
 from radiant.doors.gateway import lanes, responses_answer, responses_kept
@@ -66,7 +66,9 @@ async def responses(engine: Engine, call: Call) -> None:
     in_range("top_p", head.top_p, 0, 1)
     db = caller.db(engine.database)
     before = await responses_kept.history(db, head.previous_response_id)
-    labels = Labels(protocol="openai", streamed=bool(head.stream), tags=ruled.tags, request_id=call.request_id)
+    labels = Labels(
+        protocol="openai", streamed=bool(head.stream), tags=ruled.tags, request_id=call.request_id, fresh=ruled.fresh
+    )
     watches: list[ResponsesWatch] = []
 
     def neutral() -> ChatRequest:
