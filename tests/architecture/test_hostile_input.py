@@ -72,7 +72,7 @@ async def test_queries_of_every_kind_are_refused_or_taken(
 
 
 DOORS = ["/v1/chat/completions", "/v1/messages", "/v1/embeddings", "/v1/responses", "/v1/completions",
-         "/v1/messages/count_tokens", "/v1/moderations", "/v1/rerank", "/v1/images/generations", "/v1/files", "/v1/batches"]  # fmt: skip
+         "/v1/messages/count_tokens", "/v1/moderations", "/v1/rerank", "/v1/images/generations", "/v1/files", "/v1/batches", "/v1/messages/batches"]  # fmt: skip
 
 
 @pytest.mark.parametrize("path", DOORS)
@@ -92,7 +92,7 @@ async def test_the_door_answers_every_body_in_its_own_form(
     fields = ["model", "messages", "max_tokens", "temperature", "stop", "tools", "tool_choice", "response_format",
               "stream", "system", "thinking", "input", "dimensions", "encoding_format", "metadata", "user",
               "previous_response_id", "instructions", "reasoning", "text", "include", "store", "background",
-              "prompt", "suffix", "best_of", "logprobs", "query", "documents", "top_n", "n", "input_file_id", "endpoint", "completion_window"]  # fmt: skip
+              "prompt", "suffix", "best_of", "logprobs", "query", "documents", "top_n", "n", "input_file_id", "endpoint", "completion_window", "requests"]  # fmt: skip
     good = {
         "model": "gpt-4o",
         "messages": [{"role": "user", "content": "x"}],

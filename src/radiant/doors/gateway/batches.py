@@ -1,14 +1,14 @@
 """/v1/batches: many requests in a file, answered when there is room. `batches_run` does the work."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from radiant.doors.gateway import batches_store as store
-from radiant.doors.gateway.batches_run import ENDPOINTS, JOB
+from radiant.doors.gateway.batches_run import ENDPOINTS, JOB, WINDOW
 from radiant.doors.gateway.batches_store import Batch
 from radiant.doors.gateway.call import Call, MethodNotAllowed
 from radiant.doors.gateway.lanes import Engine
@@ -22,7 +22,6 @@ from radiant.kit.errors import NotFound
 from radiant.kit.ids import parse_uuid, uuid7
 from radiant.kit.text import shorten
 
-_WINDOW = timedelta(hours=24)
 _PREFIX = "batch_"
 
 
@@ -60,7 +59,7 @@ def _body(batch: Batch) -> dict[str, Any]:
         "object": "batch",
         "endpoint": batch.endpoint,
         "errors": errors,
-        "input_file_id": file_name(batch.input_file_id),
+        "input_file_id": file_name(batch.input_file_id) if batch.input_file_id else None,
         "completion_window": "24h",
         "status": batch.status,
         "output_file_id": file_name(batch.output_file_id) if batch.output_file_id else None,
@@ -93,7 +92,7 @@ async def all_batches(engine: Engine, call: Call) -> None:
     if after and after_id is None:
         raise BadRequest("after: there is no such batch", "after")
     async with db.tx() as tx:
-        found = await store.page(tx, after_id, limit + 1)
+        found = await store.page(tx, "openai", after_id, limit + 1)
     data = [_body(batch) for batch in found[:limit]]
     ends = {"first_id": data[0]["id"] if data else None, "last_id": data[-1]["id"] if data else None}
     await call.answer_json({"object": "list", "data": data, **ends, "has_more": len(found) > limit})
@@ -108,7 +107,7 @@ async def _create(engine: Engine, call: Call, caller: Caller, db: TenantDb) -> N
         raise BadRequest("input_file_id: give a file that was uploaded for a batch", "input_file_id")
     batch_id = uuid7()
     async with db.tx() as tx:
-        await store.insert(tx, batch_id, caller.api_key_id, asked.endpoint, asset.id, metadata, utc_now() + _WINDOW)
+        await store.insert(tx, batch_id, caller.api_key_id, asked.endpoint, asset.id, metadata, utc_now() + WINDOW)
         await enqueue(tx, JOB, person=caller.user_id, batch_id=batch_id)
     engine.batch_waits.set()
     await call.answer_json(_body(await _found(db, batch_id, "")))
@@ -119,7 +118,7 @@ async def _found(db: TenantDb, batch_id: UUID | None, name: str) -> Batch:
     if batch_id is not None:
         async with db.tx() as tx:
             found = await store.find(tx, batch_id)
-    if found is None:
+    if found is None or found.protocol != "openai":
         raise NotFound(f"there is no batch {shorten(name, 80)!r} of yours")
     return found
 

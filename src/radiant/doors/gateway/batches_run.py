@@ -7,15 +7,17 @@ that were under way are asked a second time.
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any
+from datetime import timedelta
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
 import structlog
 
 from radiant.doors.gateway import batches_store as store
+from radiant.doors.gateway.anthropic_messages import messages
 from radiant.doors.gateway.batches_store import Batch, Line
-from radiant.doors.gateway.call import Call
+from radiant.doors.gateway.call import Call, Protocol
 from radiant.doors.gateway.completions import completions
 from radiant.doors.gateway.inner import InnerCall
 from radiant.doors.gateway.lanes import Engine
@@ -38,9 +40,12 @@ ENDPOINTS: Mapping[str, Callable[[Engine, Call], Awaitable[None]]] = {
     "/v1/responses": responses,
     "/v1/completions": completions,
 }
+# Anthropic's form has one endpoint, and no files.
+_HANDLERS = {**ENDPOINTS, "/v1/messages": messages}
+WINDOW = timedelta(hours=24)
 # A batch is nobody's hurry: it has that many requests under way at once, and steps back when it is refused.
 _AT_ONCE = 4
-_MOST_LINES = 50_000
+MOST_LINES = 50_000
 _MOST_ERRORS = 100
 _PAGE = 100
 _PATIENCE = 8
@@ -86,6 +91,7 @@ class _Wrong(Exception):
 
 async def _read(engine: Engine, db: TenantDb, batch: Batch) -> bool:
     """Write the file's lines down; False where they cannot be answered, and the batch has failed."""
+    assert batch.input_file_id is not None
     try:
         asset = await files.get(db, AssetId(batch.input_file_id))
         data = await files.read_bytes(engine.objects, asset)
@@ -133,8 +139,8 @@ def _lines(data: bytes, endpoint: str) -> list[tuple[int, str, dict[str, Any]]]:
         lines.append((number, custom_id, body))
     if not errors and not lines:
         errors = [_error("empty_file", "the file holds no requests", None)]
-    if len(lines) > _MOST_LINES:
-        errors = [_error("too_many_requests", f"a batch has at most {_MOST_LINES} requests", None)]
+    if len(lines) > MOST_LINES:
+        errors = [_error("too_many_requests", f"a batch has at most {MOST_LINES} requests", None)]
     if errors:
         raise _Wrong(errors)
     return lines
@@ -210,32 +216,38 @@ async def _answer_line(
 ) -> None:
     body = msgspec.json.encode(line.request)
     async with turns:
-        inner = await _asked(engine, caller, batch.endpoint, body)
+        inner = await _asked(engine, caller, batch, body)
         for again in range(_PATIENCE):
             if not _busy(inner):
                 break
             await asyncio.sleep(min(2.0**again, 60.0))
-            inner = await _asked(engine, caller, batch.endpoint, body)
+            inner = await _asked(engine, caller, batch, body)
         async with db.tx() as tx:
             await store.write_answer(tx, batch.id, line.line, inner.status, inner.answered, inner.request_id)
 
 
-async def _asked(engine: Engine, caller: Caller, endpoint: str, body: bytes) -> InnerCall:
-    inner = InnerCall(caller, endpoint, body, "openai")
-    await inner.run(ENDPOINTS[endpoint](engine, inner))
+async def _asked(engine: Engine, caller: Caller, batch: Batch, body: bytes) -> InnerCall:
+    inner = InnerCall(caller, batch.endpoint, body, cast("Protocol", batch.protocol))
+    await inner.run(_HANDLERS[batch.endpoint](engine, inner))
     return inner
 
 
 def _busy(inner: InnerCall) -> bool:
     """Whether the same request may well be answered later."""
     error: dict[str, Any] = inner.answered.get("error") or {}
-    return inner.status == 503 or (inner.status == 429 and error.get("code") != "insufficient_quota")
+    spent = error.get("code") == "insufficient_quota" or error.get("type") == "billing_error"
+    return inner.status == 503 or (inner.status == 429 and not spent)
 
 
 # --- the files of answers ---
 
 
 async def _finish(engine: Engine, db: TenantDb, batch: Batch, status: str) -> None:
+    if batch.protocol == "anthropic":
+        # Its results are read from the lines.
+        async with db.tx() as tx:
+            await store.finish(tx, batch.id, status)
+        return
     output = await _write(engine, db, batch, "output", _answers(db, batch, good=True))
     error = await _write(engine, db, batch, "error", _failures(db, batch, status))
     async with db.tx() as tx:
@@ -263,7 +275,8 @@ async def _write(engine: Engine, db: TenantDb, batch: Batch, what: str, lines: A
     return asset.id
 
 
-async def _pages(db: TenantDb, batch: Batch) -> AsyncIterator[Line]:
+async def answered_lines(db: TenantDb, batch: Batch) -> AsyncIterator[Line]:
+    """Its lines that were answered, in order."""
     after = 0
     while True:
         async with db.tx() as tx:
@@ -276,7 +289,7 @@ async def _pages(db: TenantDb, batch: Batch) -> AsyncIterator[Line]:
 
 
 async def _answers(db: TenantDb, batch: Batch, *, good: bool) -> AsyncIterator[bytes]:
-    async for line in _pages(db, batch):
+    async for line in answered_lines(db, batch):
         if (line.status_code == 200) == good:
             told = {"status_code": line.status_code, "request_id": line.request_id, "body": line.answer}
             yield _result(line, told, None)
@@ -289,10 +302,14 @@ async def _failures(db: TenantDb, batch: Batch, status: str) -> AsyncIterator[by
         return
     said = {"expired": "its time was over", "cancelled": "the batch was cancelled"}[status]
     error = {"code": f"batch_{status}", "message": f"this request was not made: {said}"}
-    async with db.tx() as tx:
-        lines = await store.open_lines(tx, batch.id, _MOST_LINES)
-    for line in lines:
+    for line in await unanswered(db, batch):
         yield _result(line, None, error)
+
+
+async def unanswered(db: TenantDb, batch: Batch) -> list[Line]:
+    """Its lines that were not answered, in order."""
+    async with db.tx() as tx:
+        return await store.open_lines(tx, batch.id, MOST_LINES)
 
 
 def _result(line: Line, response: dict[str, Any] | None, error: dict[str, Any] | None) -> bytes:

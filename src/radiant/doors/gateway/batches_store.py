@@ -16,9 +16,10 @@ class Batch:
 
     id: UUID
     api_key_id: UUID | None
+    protocol: str
     endpoint: str
     status: str
-    input_file_id: UUID
+    input_file_id: UUID | None
     output_file_id: UUID | None
     error_file_id: UUID | None
     errors: Sequence[dict[str, Any]]
@@ -54,21 +55,21 @@ def _line(row: Row) -> Line:
 
 
 async def insert(
-    tx: Tx, batch_id: UUID, api_key_id: ApiKeyId | None, endpoint: str, input_file_id: UUID,
-    metadata: Mapping[str, str], expires_at: datetime,
+    tx: Tx, batch_id: UUID, api_key_id: ApiKeyId | None, endpoint: str, input_file_id: UUID | None,
+    metadata: Mapping[str, str], expires_at: datetime, *, protocol: str = "openai",
 ) -> None:  # fmt: skip
-    """A new batch, its file not read yet."""
+    """A new batch, its lines not read yet."""
     await tx.run(
         "insert into gateway_batches (id, tenant_id, user_id, api_key_id, endpoint, input_file_id, metadata,"
-        " expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8)",
-        batch_id, tx.tenant_id, tx.user_id, api_key_id, endpoint, input_file_id, dict(metadata), expires_at,
+        " expires_at, protocol) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        batch_id, tx.tenant_id, tx.user_id, api_key_id, endpoint, input_file_id, dict(metadata), expires_at, protocol,
     )  # fmt: skip
 
 
 async def find(tx: Tx, batch_id: UUID) -> Batch | None:
     """The person's batch of that id, its lines counted."""
     row = await tx.one_or_none(
-        "select b.id, b.api_key_id, b.endpoint, b.status, b.input_file_id, b.output_file_id, b.error_file_id,"
+        "select b.id, b.api_key_id, b.protocol, b.endpoint, b.status, b.input_file_id, b.output_file_id, b.error_file_id,"
         " b.errors, b.metadata, b.in_progress_at, b.cancelling_at, b.finished_at, b.expires_at, b.created_at,"
         " count(l.line)::int as total, count(l.line) filter (where l.status_code = 200)::int as completed,"
         " count(l.line) filter (where l.status_code <> 200)::int as failed"
@@ -80,19 +81,36 @@ async def find(tx: Tx, batch_id: UUID) -> Batch | None:
     return _batch(row) if row else None
 
 
-async def page(tx: Tx, after: UUID | None, limit: int) -> list[Batch]:
-    """The person's batches, newest first, after that one."""
+async def page(tx: Tx, protocol: str, after: UUID | None, limit: int) -> list[Batch]:
+    """The person's batches, of one protocol, newest first, after that one."""
     rows = await tx.all(
-        "select b.id, b.api_key_id, b.endpoint, b.status, b.input_file_id, b.output_file_id, b.error_file_id,"
+        "select b.id, b.api_key_id, b.protocol, b.endpoint, b.status, b.input_file_id, b.output_file_id, b.error_file_id,"
         " b.errors, b.metadata, b.in_progress_at, b.cancelling_at, b.finished_at, b.expires_at, b.created_at,"
         " c.total, c.completed, c.failed from gateway_batches b cross join lateral ("
         " select count(*)::int as total, count(*) filter (where l.status_code = 200)::int as completed,"
         " count(*) filter (where l.status_code <> 200)::int as failed from gateway_batch_lines l"
         " where l.tenant_id = b.tenant_id and l.user_id = b.user_id and l.batch_id = b.id) c"
-        " where b.tenant_id = $1 and b.user_id = $2 and ($3::uuid is null or (b.created_at, b.id) <"
+        " where b.tenant_id = $1 and b.user_id = $2 and b.protocol = $5 and ($3::uuid is null or (b.created_at, b.id) <"
         " (select a.created_at, a.id from gateway_batches a where a.tenant_id = $1 and a.user_id = $2 and a.id = $3))"
         " order by b.created_at desc, b.id desc limit $4",
-        tx.tenant_id, tx.user_id, after, limit,
+        tx.tenant_id, tx.user_id, after, limit, protocol,
+    )  # fmt: skip
+    return [_batch(row) for row in rows]
+
+
+async def page_before(tx: Tx, protocol: str, before: UUID | None, limit: int) -> list[Batch]:
+    """The person's batches, of one protocol, oldest first, before that one in the list: the newer ones."""
+    rows = await tx.all(
+        "select b.id, b.api_key_id, b.protocol, b.endpoint, b.status, b.input_file_id, b.output_file_id, b.error_file_id,"
+        " b.errors, b.metadata, b.in_progress_at, b.cancelling_at, b.finished_at, b.expires_at, b.created_at,"
+        " c.total, c.completed, c.failed from gateway_batches b cross join lateral ("
+        " select count(*)::int as total, count(*) filter (where l.status_code = 200)::int as completed,"
+        " count(*) filter (where l.status_code <> 200)::int as failed from gateway_batch_lines l"
+        " where l.tenant_id = b.tenant_id and l.user_id = b.user_id and l.batch_id = b.id) c"
+        " where b.tenant_id = $1 and b.user_id = $2 and b.protocol = $5 and ($3::uuid is null or (b.created_at, b.id) >"
+        " (select a.created_at, a.id from gateway_batches a where a.tenant_id = $1 and a.user_id = $2 and a.id = $3))"
+        " order by b.created_at, b.id limit $4",
+        tx.tenant_id, tx.user_id, before, limit, protocol,
     )  # fmt: skip
     return [_batch(row) for row in rows]
 
@@ -176,6 +194,14 @@ async def finish(
         tx.tenant_id, tx.user_id, batch_id, status, output, error, list(errors),
     )  # fmt: skip
     return touched == 1
+
+
+async def delete(tx: Tx, batch_id: UUID) -> None:
+    """Forget a batch and its lines."""
+    await tx.run(
+        "delete from gateway_batches where tenant_id = $1 and user_id = $2 and id = $3",
+        tx.tenant_id, tx.user_id, batch_id,
+    )  # fmt: skip
 
 
 async def creator(tx: Tx, api_key_id: UUID | None) -> Row | None:

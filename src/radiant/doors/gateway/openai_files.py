@@ -56,13 +56,17 @@ async def own_file(db: TenantDb, name: str) -> Asset:
     return found
 
 
-def page_asked(call: Call, most: int, default: int) -> tuple[int, str | None]:
-    """`limit` and `after`. Raises BadRequest."""
-    query = call.query()
-    limit = query.get("limit", str(default))
+def limit_asked(call: Call, most: int, default: int) -> int:
+    """`limit`. Raises BadRequest."""
+    limit = call.query().get("limit", str(default))
     if not limit.isdecimal() or not 1 <= int(limit[:9]) <= most:
         raise BadRequest(f"limit: must lie between 1 and {most}", "limit")
-    return int(limit), query.get("after")
+    return int(limit)
+
+
+def page_asked(call: Call, most: int, default: int) -> tuple[int, str | None]:
+    """`limit` and `after`. Raises BadRequest."""
+    return limit_asked(call, most, default), call.query().get("after")
 
 
 async def all_files(engine: Engine, call: Call) -> None:

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from radiant.ai.inference.model import Model
 from radiant.ai.policies.rules import Rules, names_of
 from radiant.ai.routing.service import level_of
+from radiant.doors.gateway.anthropic_batches import all_message_batches, one_message_batch
 from radiant.doors.gateway.anthropic_messages import messages
 from radiant.doors.gateway.batches import all_batches, one_batch
 from radiant.doors.gateway.call import Call, ClientGone, MethodNotAllowed, Protocol
@@ -102,12 +103,14 @@ _ENDPOINTS: dict[str, tuple[str, Protocol | None, Handler]] = {
     "/v1/responses": ("POST", "openai", responses),
     "/v1/files": ("*", "openai", all_files),
     "/v1/batches": ("*", "openai", all_batches),
+    "/v1/messages/batches": ("*", "anthropic", all_message_batches),
 }
 _UNDER: list[tuple[str, str, Protocol | None, Handler]] = [
     ("/v1/models/", "GET", None, get_model),
     ("/v1/responses/", "*", "openai", kept_response),
     ("/v1/files/", "*", "openai", one_file),
     ("/v1/batches/", "*", "openai", one_batch),
+    ("/v1/messages/batches/", "*", "anthropic", one_message_batch),
 ]
 
 
