@@ -48,6 +48,9 @@ from radiant.foundation.identity.known_keys import KnownKeys
 from radiant.foundation.identity.oidc import Oidc
 from radiant.foundation.identity.passkeys import Passkeys
 from radiant.foundation.identity.password_reset import PasswordResets
+from radiant.foundation.identity.scim import routes as scim_routes
+from radiant.foundation.identity.scim.groups import ScimGroups
+from radiant.foundation.identity.scim.people import ScimPeople
 from radiant.foundation.identity.second_factor import SecondFactors
 from radiant.foundation.identity.sso import Sso
 from radiant.foundation.runs import routes as runs_routes
@@ -75,6 +78,8 @@ _ROUTERS = (
     passkeys_routes.router,
     invitations_routes.router,
     groups_routes.router,
+    scim_routes.settings_router,
+    scim_routes.router,
     audit_routes.router,
     usage_routes.router,
     bounds_routes.router,
@@ -168,6 +173,8 @@ async def _wire(app: FastAPI, runtime: Runtime, stack: contextlib.AsyncExitStack
     app.state.known_keys = keys
     app.state.second_factors = SecondFactors(database, runtime.kms)
     mailer = Mailer(settings.smtp_url.get_secret_value() if settings.smtp_url else None, settings.smtp_from)
+    app.state.scim_people = ScimPeople(database, settings.base_url + "/scim/v2")
+    app.state.scim_groups = ScimGroups(database, settings.base_url + "/scim/v2")
     app.state.invitations = Invitations(database, mailer, settings.base_url)
     app.state.password_resets = await stack.enter_async_context(PasswordResets(database, mailer, settings.base_url))
     app.state.passkeys = Passkeys(database, settings.base_url)

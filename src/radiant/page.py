@@ -36,7 +36,7 @@ def _file(path: str) -> Path | None:
 
 async def _index(request: Request) -> Response:
     path = request.url.path.lstrip("/")
-    if path.partition("/")[0] in ("api", "v1"):
+    if path.partition("/")[0] in ("api", "v1", "scim"):
         raise NotFound(f"{request.method} {request.url.path}: there is no such endpoint")
     file = await asyncio.to_thread(_file, path)
     if file is None:

@@ -31,6 +31,8 @@ ACROSS_TENANTS = {
     "app.py": "hands it over",
     "foundation/identity/known_keys.py": "nobody is known yet where a key is looked up",
     "foundation/identity/sessions.py": "nobody is known yet at sign-in",
+    "foundation/identity/scim/tokens.py": "whose token it is, is what is asked",
+    "foundation/identity/scim/people.py": "what an identity provider says is out of the application's reach",
     "foundation/identity/invitations.py": "whoever holds a link is nobody yet",
     "foundation/identity/password_reset.py": "who forgot the password is nobody yet",
     "foundation/identity/passkeys.py": "nobody is known yet at sign-in",

@@ -10,6 +10,7 @@ import { api, messageOf } from "@/lib/api/client";
 import type { GivenRole, SsoSettings, SsoState } from "@/lib/api/types";
 import { isOwner, useSession } from "@/lib/session";
 import { toast } from "@/lib/toast";
+import { Provisioning } from "./provisioning";
 
 const ssoKey = ["sso"] as const;
 const given: GivenRole[] = ["viewer", "member", "admin"];
@@ -28,6 +29,7 @@ export default function SsoPage() {
             <Snippet text={data.redirect_uri} label="Redirect URI" />
           </Section>
           <Connection key={data.connection?.updated_at ?? "new"} stored={data.connection} />
+          <Provisioning />
         </>
       )}
     </SettingsPage>

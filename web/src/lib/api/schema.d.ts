@@ -81,6 +81,25 @@ export interface ByModel {
   requests: number;
 }
 
+/** What a policy's cache holds. */
+export interface CacheFigures {
+  bytes: number;
+  entries: number;
+  hits: number;
+}
+
+/** Answers that are kept and given again. Only to temperature 0 and without results of tools, unless said otherwise; `per_user`: never another person's. */
+export interface CacheSettings {
+  any_temperature?: boolean;
+  embedding_model?: string;
+  max_entries?: number;
+  mode?: "off" | "exact" | "semantic";
+  per_user?: boolean;
+  threshold?: number;
+  ttl_seconds?: number;
+  with_tool_results?: boolean;
+}
+
 /** One row of the ledger; `reserved` ones are under way. */
 export interface Call {
   api_key_id: string | null;
@@ -460,6 +479,11 @@ export interface MadeInvitation {
   role: "owner" | "admin" | "member" | "viewer";
 }
 
+/** Shown once. */
+export interface MadeScimToken {
+  token: string;
+}
+
 /** A new workspace and its owner. */
 export interface MadeTenant {
   created_at: string;
@@ -584,6 +608,7 @@ export interface NewPolicy {
   aliases?: Record<string, unknown>;
   allowed_models?: string[] | null;
   api_key_id?: string | null;
+  cache?: CacheSettings | null;
   denied_models?: string[];
   is_active?: boolean;
   name: string;
@@ -725,6 +750,7 @@ export interface Policy {
   aliases?: Record<string, unknown>;
   allowed_models?: string[] | null;
   api_key_id: string | null;
+  cache?: CacheSettings | null;
   created_at: string;
   denied_models?: string[];
   id: string;
@@ -741,6 +767,7 @@ export interface Policy {
 export interface PolicySettings {
   aliases?: Record<string, unknown>;
   allowed_models?: string[] | null;
+  cache?: CacheSettings | null;
   denied_models?: string[];
   is_active?: boolean;
   name: string;
@@ -767,6 +794,11 @@ export interface ProviderInfo {
   provider: string;
 }
 
+/** How many answers were forgotten. */
+export interface Purged {
+  entries: number;
+}
+
 /** Shown once; each works once. */
 export interface RecoveryCodes {
   codes: string[];
@@ -781,6 +813,19 @@ export interface RequiredTag {
 /** Another answer, perhaps of another model. */
 export interface Retry {
   model?: string | null;
+}
+
+/** What the settings page shows; `token` is null before one is made. */
+export interface ScimState {
+  base_url: string;
+  token: ScimToken | null;
+}
+
+/** The workspace's token, without its secret. */
+export interface ScimToken {
+  created_at: string;
+  last_used_at: string | null;
+  prefix: string;
 }
 
 /** What the caller has; `required`: the workspace asks for one of them. */
