@@ -25,6 +25,8 @@ class Labels(msgspec.Struct, frozen=True, kw_only=True):
     tags: Mapping[str, str] = {}
     request_id: str = ""
     run_id: RunId | None = None
+    fresh: bool = False
+    """The caller wants no answer that was kept, and none kept."""
 
 
 INTERNAL = Labels()

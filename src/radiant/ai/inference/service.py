@@ -17,12 +17,21 @@ from radiant.ai.inference import estimate
 from radiant.ai.inference.metered import INTERNAL, Labels, Metered, Receipt, admit
 from radiant.ai.inference.model import Model
 from radiant.ai.inference.models import ModelNotFound, Models, ModelUnavailable, Target
+from radiant.ai.inference.running import enter, events_of, guarded, kept_events, prepend
 from radiant.ai.policies import bodies
+from radiant.ai.policies.cache import Slot
 from radiant.ai.policies.guarding import Guarding
 from radiant.ai.policies.problems import PolicyViolation
 from radiant.ai.policies.rules import Rules
 from radiant.ai.policies.service import Policies
-from radiant.ai.providers.chat import ChatRequest, Done, EmbeddingRequest, EmbeddingResult, Event, Usage, fold
+from radiant.ai.providers.chat import (
+    ChatRequest,
+    EmbeddingRequest,
+    EmbeddingResult,
+    Event,
+    Usage,
+    fold,
+)
 from radiant.ai.providers.errors import (
     ContextTooLong,
     CutStream,
@@ -33,7 +42,7 @@ from radiant.ai.providers.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from radiant.ai.providers.health import Lease, Upstreams
+from radiant.ai.providers.health import Upstreams
 from radiant.ai.routing.service import Candidate, Level, Needs, NoModelFits, level_of, obstacle, rank
 from radiant.ai.serving.problems import ServingProblem
 from radiant.foundation.identity.callers import Caller, Role
@@ -51,6 +60,9 @@ T = TypeVar("T")
 _LOCAL_OUTPUT = 2048
 # The route of calls by which guardrails ask a model.
 _JUDGES = "guardrail"
+# And of those that make vectors of questions for a cache.
+_CACHES = "cache"
+CACHE_HEADER = "x-radiant-cache"
 # How many models `auto` tries for one request.
 _TRIES = 3
 # Of an alias, what sends a request on to its next model.
@@ -104,6 +116,7 @@ class Inference:
         self.models = models
         self.policies = policies
         policies.guardrails.ask = self._ask
+        policies.cache.embed = self._vector
         self.upstreams = upstreams
 
     async def open(self, caller: Caller, model: str, request: ChatRequest, labels: Labels = INTERNAL) -> Answer:
@@ -238,13 +251,18 @@ class Inference:
         if rules.has_parameters:
             request = bodies.bounded_request(rules, request, model)
         call = await self.admit(caller, model, chosen.needs, labelled(labels, chosen))
-        guarding: Guarding | None = None
+        asked, guarding = request, None
         # A model that judges is not judged: it would never end.
         if rules.guards and labels.route != _JUDGES:
             guarding = Guarding(rules.guards, caller, model.id, labels.request_id)
-            request = await _guarded(call, guarding.before(request))
+            request = await guarded(call, guarding.before(request))
+        slot = await guarded(call, self._slot(caller, rules, asked, labels, model.id, by_meaning=request == asked))
+        if slot is not None and slot.completion is not None:
+            kept = kept_events(call, slot.completion)
+            headers = {**call.headers, CACHE_HEADER: slot.found}
+            return Answer(model.id, model.provider, call.decision_id, slot.found, kept, call.receipt, headers)
         limit = request.max_tokens or (_LOCAL_OUTPUT if model.local else None)
-        events = _events(
+        events = events_of(
             self.upstreams, target, call, msgspec.structs.replace(request, model=model.upstream_id, max_tokens=limit),
             guarding if guarding is not None and guarding.touches_answers else None,
         )  # fmt: skip
@@ -255,10 +273,28 @@ class Inference:
         except BaseException:
             await events.aclose()
             raise
-        return Answer(
-            model.id, model.provider, call.decision_id, chosen.reason, _prepend(first, events), call.receipt,
-            call.headers,
-        )  # fmt: skip
+        rest, headers = prepend(first, events), call.headers
+        if slot is not None:
+            rest, headers = slot.recording(rest), {**headers, CACHE_HEADER: slot.found}
+        return Answer(model.id, model.provider, call.decision_id, chosen.reason, rest, call.receipt, headers)
+
+    async def _slot(
+        self, caller: Caller, rules: Rules, asked: ChatRequest, labels: Labels, model: str, *, by_meaning: bool
+    ) -> Slot | None:
+        """The request's place in its policy's cache; None where nothing is kept of it. Chats ask anew each time."""
+        if rules.cache is None or labels.fresh or caller.api_key_id is None or labels.route == _JUDGES:
+            return None
+        if not rules.kept(asked):
+            return None
+        guards = [guard.version for guard in rules.guards]
+        # What was replaced in a prompt is not what its meaning is found by: values of one would answer another.
+        return await self.policies.cache.look(caller, rules.cache, asked, model, guards, by_meaning=by_meaning)
+
+    async def _vector(self, caller: Caller, model: str, text: str) -> Sequence[float]:
+        """A vector for the cache, metered as a call of its own under the route `cache`."""
+        request = EmbeddingRequest(model="", inputs=[text])
+        _, result = await self.embed(caller, model, request, Labels(route=_CACHES, streamed=False))
+        return result.vectors[0]
 
     async def embed(
         self, caller: Caller, model: str, request: EmbeddingRequest, labels: Labels = INTERNAL
@@ -275,14 +311,14 @@ class Inference:
         needs = Needs(frozenset(), estimate.text_tokens(sum(map(len, request.inputs))), 0)
         call = await self.admit(caller, target.model, needs, labels, "embedding")
         rules = self.policies.known(caller) or await self.policies.of(caller)
-        if rules.guards:
+        if rules.guards and labels.route != _CACHES:
             guarding = Guarding(rules.guards, caller, target.model.id, labels.request_id)
-            texts = await _guarded(call, guarding.texts(request.inputs))
+            texts = await guarded(call, guarding.texts(request.inputs))
             request = msgspec.structs.replace(request, inputs=texts)
         error_kind: str | None = "internal"
         try:
             upstream = msgspec.structs.replace(request, model=target.model.upstream_id)
-            async with await _enter(self.upstreams, target, needs) as lease:
+            async with await enter(self.upstreams, target, needs) as lease:
                 result = await target.provider.embed(upstream, lease.listening())
                 lease.succeeded()
             call.used(Usage(input_tokens=result.input_tokens), estimated=result.estimated)
@@ -296,60 +332,3 @@ class Inference:
         finally:
             call.finish(None, error_kind)
         return target.model.id, result
-
-
-async def _enter(upstreams: Upstreams, target: Target, needs: Needs) -> Lease:
-    return await upstreams.enter(target.keys, target.model.upstream_id, needs.input_tokens + needs.output_tokens)
-
-
-async def _guarded(call: Metered, work: Awaitable[T]) -> T:
-    """The result of guardrails before a call that was admitted; what they refuse is in the ledger."""
-    try:
-        return await work
-    except BaseException as error:
-        stop = "cancelled" if isinstance(error, asyncio.CancelledError) else None
-        call.finish(stop, error.slug if isinstance(error, Problem) else None if stop else "internal")
-        raise
-
-
-async def _events(
-    upstreams: Upstreams, target: Target, call: Metered, request: ChatRequest, guarding: Guarding | None
-) -> AsyncGenerator[Event]:
-    error_kind: str | None = None
-    stop_reason: str | None = None
-    try:
-        async with (
-            await _enter(upstreams, target, call.needs) as lease,
-            contextlib.aclosing(target.provider.stream(request, lease.listening())) as upstream,
-        ):
-            async for event in upstream:
-                call.note(event)
-                if isinstance(event, Done):
-                    stop_reason = event.stop_reason
-                    lease.succeeded()
-                if guarding is None:
-                    yield event
-                    continue
-                for passed in await guarding.feed(event):
-                    yield passed
-            if guarding is not None:
-                for passed in await guarding.end():
-                    yield passed
-    except Problem as error:
-        error_kind = error.slug
-        raise
-    except (GeneratorExit, asyncio.CancelledError):
-        stop_reason = stop_reason or "cancelled"
-        raise
-    except Exception:
-        error_kind = "internal"
-        raise
-    finally:
-        call.finish(stop_reason, error_kind)
-
-
-async def _prepend(first: Event, rest: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
-    async with contextlib.aclosing(rest):
-        yield first
-        async for event in rest:
-            yield event

@@ -154,6 +154,7 @@ class Guardrails:
         return Guard(
             id=row["id"], policy=policy, name=row["name"], kind=kind, stage=row["stage"], action=row["action"],
             find=find, judge=judge, size=size, fails_open=getattr(settings, "on_failure", "closed") == "open",
+            version=f"{row['id']} {row['updated_at'].isoformat()}",
         )  # fmt: skip
 
     async def _webhook(self, tenant_id: TenantId, row: Row, settings: WebhookSettings) -> Judge:

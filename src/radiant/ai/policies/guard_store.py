@@ -10,7 +10,7 @@ from radiant.infra.db import Row, Tx
 async def active(tx: Tx, policy_ids: list[UUID]) -> list[Row]:
     """Those that are switched on under any of the policies, each policy's in order."""
     return await tx.all(
-        "select id, policy_id, name, kind, stage, action, settings, secret from guardrails"
+        "select id, policy_id, name, kind, stage, action, settings, secret, updated_at from guardrails"
         " where tenant_id = $1 and policy_id = any ($2::uuid[]) and is_active order by policy_id, position",
         tx.tenant_id, policy_ids,
     )  # fmt: skip

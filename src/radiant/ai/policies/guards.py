@@ -85,6 +85,8 @@ class Guard:
     judge: Judge | None = None
     size: SizeSettings | None = None
     fails_open: bool = False
+    version: str = ""
+    """Another one after each change."""
 
     def at(self, turn: Turn) -> bool:
         """Whether it looks at prompts (before) or at answers (after)."""

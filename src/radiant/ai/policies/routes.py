@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 
 from radiant.ai.policies import guard_service, service
 from radiant.ai.policies.guard_schemas import Guardrail, NewGuardrail, Order
-from radiant.ai.policies.schemas import NewPolicy, Policy, PolicySettings
+from radiant.ai.policies.schemas import CacheFigures, NewPolicy, Policy, PolicySettings, Purged
 from radiant.foundation.identity.dependencies import AdminCaller, AnyCaller, Databases
 from radiant.http.pages import ItemsOf
 from radiant.infra.kms import Kms
@@ -91,3 +91,15 @@ async def renew_secret(
 async def delete_guardrail(database: Databases, caller: AdminCaller, policy_id: UUID, guardrail_id: UUID) -> None:
     """Delete a guardrail."""
     await guard_service.delete_guardrail(database, caller, policy_id, guardrail_id)
+
+
+@router.get("/{policy_id}/cache")
+async def cache_figures(database: Databases, caller: AdminCaller, policy_id: UUID) -> CacheFigures:
+    """How much is kept, and how often it was used."""
+    return await service.cache_figures(database, caller, policy_id)
+
+
+@router.delete("/{policy_id}/cache")
+async def purge_cache(database: Databases, caller: AdminCaller, policy_id: UUID) -> Purged:
+    """Forget every answer that was kept under the policy."""
+    return Purged(entries=await service.purge_cache(database, caller, policy_id))

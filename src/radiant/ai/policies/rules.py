@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from radiant.ai.policies.cache import CacheRule, cacheable
 from radiant.ai.policies.guards import Guard
 from radiant.ai.policies.problems import MissingTag, PolicyViolation
-from radiant.ai.policies.schemas import EFFORTS, Parameters, RequiredTag
+from radiant.ai.policies.schemas import EFFORTS, CacheSettings, Parameters, RequiredTag
+from radiant.ai.providers.chat import ChatRequest
 from radiant.ai.providers.vendors import vendor
 from radiant.infra.db import Row
 
@@ -86,6 +88,7 @@ class Enforced:
     aliases: Mapping[str, tuple[str, ...]]
     parameters: Parameters
     required_tags: tuple[RequiredTag, ...]
+    cache: CacheSettings | None = None
 
     def why_not(self, model: ModelFacts) -> str | None:
         """Why this policy does not allow the model, or None."""
@@ -115,7 +118,7 @@ def above(value: Value, maximum: Value) -> bool:
 class Rules:
     """All policies that bind a call. `empty`: none does, and nothing needs to be asked."""
 
-    __slots__ = ("_aliases", "empty", "guards", "policies")
+    __slots__ = ("_aliases", "cache", "empty", "guards", "policies")
 
     def __init__(self, policies: Sequence[Enforced] = (), guards: Sequence[Guard] = ()) -> None:
         self.policies = tuple(policies)
@@ -125,6 +128,7 @@ class Rules:
         self._aliases: dict[str, tuple[str, ...]] = {}
         for policy in self.policies:
             self._aliases |= policy.aliases
+        self.cache = _cache_of(self.policies)
 
     @property
     def aliases(self) -> Mapping[str, tuple[str, ...]]:
@@ -172,6 +176,10 @@ class Rules:
     def parsed(self) -> bool:
         """Whether prompts and answers have to be read, so that none may be relayed byte for byte."""
         return bool(self.guards)
+
+    def kept(self, request: ChatRequest) -> bool:
+        """Whether an answer to the request may be kept, or be one that was."""
+        return self.cache is not None and cacheable(self.cache.settings, request)
 
     @property
     def wants_tags(self) -> bool:
@@ -230,6 +238,15 @@ class Rules:
         return value
 
 
+def _cache_of(policies: Sequence[Enforced]) -> CacheRule | None:
+    """A key's own cache before its workspace's; off is a word of its own."""
+    found: CacheRule | None = None
+    for policy in policies:
+        if policy.cache is not None:
+            found = CacheRule(policy.id, policy.cache) if policy.cache.mode != "off" else None
+    return found
+
+
 _NO_PARAMETERS = Parameters()
 NO_RULES = Rules()
 
@@ -256,4 +273,5 @@ def enforced(row: Row) -> Enforced:
         aliases={name: tuple(chain) for name, chain in row["aliases"].items()},
         parameters=Parameters.model_validate(row["parameters"]),
         required_tags=tuple(RequiredTag.model_validate(tag) for tag in row["required_tags"]),
+        cache=None if row["cache"] is None else CacheSettings.model_validate(row["cache"]),
     )

@@ -88,6 +88,35 @@ class RequiredTag(Strict):
     values: Annotated[list[TagValue], Field(max_length=100)] = []
 
 
+class CacheSettings(Strict):
+    """Answers that are kept and given again. Only to temperature 0 and without results of tools, unless said otherwise;
+    `per_user`: never another person's."""
+
+    mode: Literal["off", "exact", "semantic"] = "exact"
+    ttl_seconds: Annotated[int, Field(ge=1, le=30 * 86_400)] = 3600
+    max_entries: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    any_temperature: bool = False
+    with_tool_results: bool = False
+    per_user: bool = True
+    threshold: Annotated[float, Field(ge=0.7, le=1)] = 0.95
+    """How near two questions must lie: the cosine of their vectors."""
+    embedding_model: ModelName = "all-minilm-l6-v2"
+
+
+class CacheFigures(BaseModel):
+    """What a policy's cache holds."""
+
+    entries: int
+    bytes: int
+    hits: int
+
+
+class Purged(BaseModel):
+    """How many answers were forgotten."""
+
+    entries: int
+
+
 class PolicySettings(Strict):
     """What a policy says. Models are named by id, provider/id or alias, with * for any characters."""
 
@@ -101,6 +130,7 @@ class PolicySettings(Strict):
     ] = {}
     parameters: Parameters = Parameters()
     required_tags: Annotated[list[RequiredTag], Field(max_length=16)] = []
+    cache: CacheSettings | None = None
 
     @model_validator(mode="after")
     def _names_are_free(self) -> "PolicySettings":

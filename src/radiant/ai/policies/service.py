@@ -5,11 +5,12 @@ from uuid import UUID
 
 import asyncpg
 
-from radiant.ai.policies import guard_store, store
+from radiant.ai.policies import cache_store, guard_store, store
+from radiant.ai.policies.cache import ResponseCache
 from radiant.ai.policies.guard_service import Guardrails
 from radiant.ai.policies.problems import NoSuchPolicy, PolicyExists
 from radiant.ai.policies.rules import NO_RULES, Rules, enforced
-from radiant.ai.policies.schemas import NewPolicy, Policy, PolicySettings
+from radiant.ai.policies.schemas import CacheFigures, NewPolicy, Policy, PolicySettings
 from radiant.foundation.identity import trail
 from radiant.foundation.identity.callers import Caller, Role
 from radiant.infra.changes import Changes, Kept
@@ -24,6 +25,7 @@ class Policies:
     def __init__(self, database: Database, changes: Changes, guardrails: Guardrails) -> None:
         self._database = database
         self.guardrails = guardrails
+        self.cache = ResponseCache(database)
         self._kept: Kept[tuple[TenantId, ApiKeyId | None], Rules] = Kept(changes, most=20_000)
         for table in ("policies", "guardrails"):
             changes.subscribe(table, self._changed)
@@ -104,3 +106,19 @@ async def delete_policy(database: Database, caller: Caller, policy_id: UUID) -> 
         if not await store.delete(tx, policy_id):
             raise NoSuchPolicy("there is no such policy")
         await trail.record(tx, caller, "policy.deleted", target=("policy", policy_id))
+
+
+async def cache_figures(database: Database, caller: Caller, policy_id: UUID) -> CacheFigures:
+    """What the policy's cache holds. Raises NoSuchPolicy."""
+    await policy(database, caller, policy_id)
+    async with caller.db(database).tx() as tx:
+        return CacheFigures.model_validate(dict(await cache_store.figures(tx, policy_id)))
+
+
+async def purge_cache(database: Database, caller: Caller, policy_id: UUID) -> int:
+    """Forget every answer that was kept under the policy; how many. Raises NoSuchPolicy."""
+    await policy(database, caller, policy_id)
+    async with caller.db(database).tx() as tx:
+        entries = await cache_store.purge(tx, policy_id)
+        await trail.record(tx, caller, "cache.purged", target=("policy", policy_id), entries=entries)
+    return entries

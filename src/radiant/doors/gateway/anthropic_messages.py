@@ -23,7 +23,9 @@ async def messages(engine: Engine, call: Call) -> None:
     ruled = await under_policy(engine, call, caller, await call.body(), "messages")
     body = ruled.body
     head = decode(body, MessagesHead)
-    labels = Labels(protocol="anthropic", streamed=bool(head.stream), tags=ruled.tags, request_id=call.request_id)
+    labels = Labels(
+        protocol="anthropic", streamed=bool(head.stream), tags=ruled.tags, request_id=call.request_id, fresh=ruled.fresh
+    )
 
     def neutral() -> ChatRequest:
         return decode(body, MessagesBody).to_request()
@@ -31,12 +33,14 @@ async def messages(engine: Engine, call: Call) -> None:
     async def attempt(chosen: Chosen) -> Relayed | Answer:
         target = chosen.target
         wire = wire_for("anthropic", "/messages", vendor(target.model.provider), target.connection)
-        if wire is None or ruled.rules.parsed:
+        if wire is None or ruled.reads(neutral, lambda: beyond(body, MessagesBody)):
             extra = beyond(body, MessagesBody)
             if extra:
                 names = ", ".join(sorted(extra))
                 if ruled.rules.parsed and wire is not None:
-                    raise UnsupportedByModel(f"{names}: not known to the guardrails of this key's policy; leave that out")
+                    raise UnsupportedByModel(
+                        f"{names}: not known to the guardrails of this key's policy; leave that out"
+                    )
                 raise UnsupportedByModel(
                     f"{target.model.id} has no {names}; leave that out, or choose a model of Anthropic's"
                 )

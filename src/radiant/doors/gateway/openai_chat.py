@@ -29,13 +29,15 @@ async def chat_completions(engine: Engine, call: Call) -> None:
     ruled = await under_policy(engine, call, caller, await call.body(), "chat")
     body = ruled.body
     head = decode(body, ChatHead)
-    labels = Labels(protocol="openai", streamed=bool(head.stream), tags=ruled.tags, request_id=call.request_id)
+    labels = Labels(
+        protocol="openai", streamed=bool(head.stream), tags=ruled.tags, request_id=call.request_id, fresh=ruled.fresh
+    )
 
     def neutral() -> ChatRequest:
         return decode(body, ChatBody).to_request()
 
     async def attempt(chosen: Chosen) -> Relayed | Answer:
-        wire = None if ruled.rules.parsed else _wire(chosen, head)
+        wire = None if ruled.reads(neutral, lambda: beyond(body, ChatBody)) else _wire(chosen, head)
         if wire is None:
             ask = lanes.with_extra(chosen, neutral(), beyond(body, ChatBody))
             return await engine.inference.answer(caller, chosen, ask, labels)

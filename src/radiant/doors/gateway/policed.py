@@ -7,7 +7,7 @@
 Which models may be used is checked below, by `Inference.choose` and `Inference.target`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -15,9 +15,10 @@ import msgspec
 from radiant.ai.policies import bodies
 from radiant.ai.policies.bodies import Endpoint, Fields
 from radiant.ai.policies.rules import ModelFacts, Rules
+from radiant.ai.providers.chat import ChatRequest
 from radiant.doors.gateway.call import Call
 from radiant.doors.gateway.lanes import Engine
-from radiant.doors.gateway.openai_request import decode
+from radiant.doors.gateway.openai_request import BadRequest, decode
 from radiant.foundation.identity.callers import Caller
 
 
@@ -30,6 +31,18 @@ class Ruled:
     body: bytes
     tags: Mapping[str, str]
     endpoint: Endpoint
+    fresh: bool = False
+    """The caller wants no answer that was kept (Cache-Control: no-store)."""
+
+    def reads(self, neutral: Callable[[], ChatRequest], extra: Callable[[], object]) -> bool:
+        """Whether the answer has to be read on its way, so that it may not be relayed: always under guardrails; for a
+        cache where the neutral form has a word for all that is asked (`extra`: for what it has none)."""
+        if self.rules.parsed or self.rules.cache is None or self.fresh:
+            return self.rules.parsed
+        try:
+            return not extra() and self.rules.kept(neutral())
+        except BadRequest:
+            return False
 
     def fill(self, fields: Fields, model: ModelFacts) -> bool:
         """Fill defaults into a body that is relayed to `model`; whether anything changed."""
@@ -46,8 +59,9 @@ async def under_policy(engine: Engine, call: Call, caller: Caller, body: bytes, 
     policies = engine.inference.policies
     rules = policies.known(caller) or await policies.of(caller)
     tags = call.tags()
+    fresh = rules.cache is not None and b"no-store" in call.headers.get(b"cache-control", b"").lower()
     if rules.empty or not (rules.has_parameters or rules.wants_tags):
-        return Ruled(rules, body, tags, endpoint)
+        return Ruled(rules, body, tags, endpoint, fresh)
     fields = decode(body, dict[str, msgspec.Raw])
     changed = bodies.limit(rules, fields, endpoint)
     if rules.wants_tags:
@@ -55,4 +69,4 @@ async def under_policy(engine: Engine, call: Call, caller: Caller, body: bytes, 
         rules.check_tags(tags)
         if endpoint == "messages":
             changed = bodies.without_tags(fields) or changed
-    return Ruled(rules, msgspec.json.encode(fields) if changed else body, tags, endpoint)
+    return Ruled(rules, msgspec.json.encode(fields) if changed else body, tags, endpoint, fresh)

@@ -8,6 +8,8 @@ import { Badge, Empty } from "@/components/ui/parts";
 import { api } from "@/lib/api/client";
 import type { Page, Policy } from "@/lib/api/types";
 import { toast } from "@/lib/toast";
+import { CacheState } from "./cache-fields";
+import { Guardrails } from "./guardrails";
 import { PolicyForm } from "./policy-form";
 import { saidBy } from "./words";
 
@@ -117,8 +119,10 @@ function PolicyCard({ policy, onEdit, onDelete }: CardProps) {
           ))}
         </dl>
       ) : (
-        <p className="text-sm text-ink-2">It says nothing yet.</p>
+        <p className="text-sm text-ink-2">It binds nothing by itself.</p>
       )}
+      <Guardrails policy={policy} />
+      {policy.cache && policy.cache.mode !== "off" && <CacheState policy={policy} />}
     </Card>
   );
 }

@@ -7,6 +7,7 @@ import { Checkbox, Field, Input, Select, Textarea } from "@/components/ui/field"
 import { Notice } from "@/components/ui/parts";
 import { api, messageOf } from "@/lib/api/client";
 import type { ApiKey, Page, Policy, PolicySettings } from "@/lib/api/types";
+import { CacheFields } from "./cache-fields";
 import { ParameterFields, parametersOf, rowsOf } from "./parameter-fields";
 import { wordsOf } from "./words";
 
@@ -31,6 +32,7 @@ export function PolicyForm({ stored, taken, onSaved, onCancel }: Props) {
   const [aliases, setAliases] = useState(Object.entries(stored?.aliases ?? {}).map(([alias, chain]) => pair(alias, chain.join(", "))));
   const [rows, setRows] = useState(rowsOf(stored?.parameters));
   const [tags, setTags] = useState((stored?.required_tags ?? []).map((tag) => pair(tag.name, tag.values?.join(", "))));
+  const [cache, setCache] = useState(stored?.cache ?? null);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState("");
 
@@ -46,6 +48,7 @@ export function PolicyForm({ stored, taken, onSaved, onCancel }: Props) {
       aliases: Object.fromEntries(aliases.filter((one) => one.name.trim()).map((one) => [one.name.trim(), wordsOf(one.values)])),
       parameters: parametersOf(rows),
       required_tags: tags.filter((one) => one.name.trim()).map((one) => ({ name: one.name.trim(), values: wordsOf(one.values) })),
+      cache,
     };
     try {
       if (stored) await api.put(`/policies/${stored.id}`, said);
@@ -101,6 +104,7 @@ export function PolicyForm({ stored, taken, onSaved, onCancel }: Props) {
         pairs={tags}
         onChange={setTags}
       />
+      <CacheFields cache={cache} ofKey={Boolean(stored ? stored.api_key_id : whom)} onChange={setCache} />
       <DialogActions>
         <Button onClick={onCancel}>Cancel</Button>
         <Button type="submit" variant="primary" busy={busy} disabled={!name.trim()}>

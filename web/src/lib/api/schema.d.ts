@@ -437,6 +437,18 @@ export interface LimitChange {
   is_active?: boolean | null;
 }
 
+/** What there may be of something (null: without limit), and what there is. */
+export interface LimitUse {
+  allowed: number | null;
+  limit: "seats" | "keys" | "storage_bytes";
+  used: number;
+}
+
+/** Every limit of a workspace. */
+export interface LimitUses {
+  items: LimitUse[];
+}
+
 /** A model that can run here. */
 export interface LocalModelInfo {
   bytes: number;
@@ -658,6 +670,13 @@ export interface OperatorTenantChange {
 /** All guardrails of a policy, in the order in which they are to be asked. */
 export interface Order {
   guardrails: string[];
+}
+
+/** A workspace's own figures: null for what its plan says, -1 for no limit. */
+export interface OwnLimits {
+  keys?: number | null;
+  seats?: number | null;
+  storage_bytes?: number | null;
 }
 
 export interface PageOf_ApiKey_ {

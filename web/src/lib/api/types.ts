@@ -33,6 +33,8 @@ export type { Budget, Call, Limit } from "./schema";
 type Aliased<T> = Omit<T, "aliases"> & { aliases?: Record<string, string[]> };
 export type Policy = Aliased<schema.Policy>;
 export type PolicySettings = Aliased<schema.PolicySettings>;
+export type Guardrail = schema.Guardrail;
+export type { CacheFigures, CacheSettings } from "./schema";
 export type PolicyParameters = NonNullable<PolicySettings["parameters"]>;
 export type Chat = schema.ChatSummary;
 

@@ -1,0 +1,93 @@
+"""A call that was admitted while it runs: its events, metered and guarded as they pass, and settled at their end."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Awaitable
+from typing import TypeVar
+
+from radiant.ai.inference.metered import Metered
+from radiant.ai.inference.models import Target
+from radiant.ai.policies.cache import replayed
+from radiant.ai.policies.guarding import Guarding
+from radiant.ai.providers.chat import ChatRequest, Completion, Done, Event, Usage
+from radiant.ai.providers.health import Lease, Upstreams
+from radiant.ai.routing.service import Needs
+from radiant.kit.errors import Problem
+
+T = TypeVar("T")
+
+
+async def enter(upstreams: Upstreams, target: Target, needs: Needs) -> Lease:
+    """A place at the upstream, by the least busy of its keys. Raises UpstreamsResting, UpstreamBusy."""
+    return await upstreams.enter(target.keys, target.model.upstream_id, needs.input_tokens + needs.output_tokens)
+
+
+async def guarded(call: Metered, work: Awaitable[T]) -> T:
+    """The result of guardrails before a call that was admitted; what they refuse is in the ledger."""
+    try:
+        return await work
+    except BaseException as error:
+        stop = "cancelled" if isinstance(error, asyncio.CancelledError) else None
+        call.finish(stop, error.slug if isinstance(error, Problem) else None if stop else "internal")
+        raise
+
+
+async def events_of(
+    upstreams: Upstreams, target: Target, call: Metered, request: ChatRequest, guarding: Guarding | None
+) -> AsyncGenerator[Event]:
+    """What the model says, as it passes the meter and the guardrails. The call is settled whatever happens."""
+    error_kind: str | None = None
+    stop_reason: str | None = None
+    try:
+        async with (
+            await enter(upstreams, target, call.needs) as lease,
+            contextlib.aclosing(target.provider.stream(request, lease.listening())) as upstream,
+        ):
+            async for event in upstream:
+                call.note(event)
+                if isinstance(event, Done):
+                    stop_reason = event.stop_reason
+                    lease.succeeded()
+                if guarding is None:
+                    yield event
+                    continue
+                for passed in await guarding.feed(event):
+                    yield passed
+            if guarding is not None:
+                for passed in await guarding.end():
+                    yield passed
+    except Problem as error:
+        error_kind = error.slug
+        raise
+    except (GeneratorExit, asyncio.CancelledError):
+        stop_reason = stop_reason or "cancelled"
+        raise
+    except Exception:
+        error_kind = "internal"
+        raise
+    finally:
+        call.finish(stop_reason, error_kind)
+
+
+async def kept_events(call: Metered, completion: Completion) -> AsyncGenerator[Event]:
+    """An answer that was given before: in the ledger with its tokens, and at no cost."""
+    stop_reason: str | None = "cancelled"
+    call.used(completion.usage or Usage())
+    try:
+        async with contextlib.aclosing(replayed(completion)) as events:
+            async for event in events:
+                if not isinstance(event, Usage):
+                    call.note(event)
+                if isinstance(event, Done):
+                    stop_reason = event.stop_reason
+                yield event
+    finally:
+        call.finish(stop_reason, None, cached=True)
+
+
+async def prepend(first: Event, rest: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
+    """An event that was taken already, and the others."""
+    async with contextlib.aclosing(rest):
+        yield first
+        async for event in rest:
+            yield event
