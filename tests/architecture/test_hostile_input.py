@@ -71,8 +71,23 @@ async def test_queries_of_every_kind_are_refused_or_taken(
         await _send(callers, method, f"{filled}?{query}")
 
 
-DOORS = ["/v1/chat/completions", "/v1/messages", "/v1/embeddings", "/v1/responses", "/v1/completions",
-         "/v1/messages/count_tokens", "/v1/moderations", "/v1/rerank", "/v1/images/generations", "/v1/files", "/v1/batches", "/v1/messages/batches"]  # fmt: skip
+_SAMPLING = "model stream max_tokens temperature stop metadata user"
+# Each endpoint of the door, and the fields that it reads.
+DOORS = {
+    "/v1/chat/completions": f"{_SAMPLING} messages tools tool_choice response_format n",
+    "/v1/messages": f"{_SAMPLING} messages system tools tool_choice thinking",
+    "/v1/messages/count_tokens": "model messages system tools thinking",
+    "/v1/embeddings": "model input dimensions encoding_format user",
+    "/v1/responses": "model input stream temperature tools tool_choice metadata user previous_response_id instructions"
+    " reasoning text include store background max_output_tokens conversation",
+    "/v1/completions": f"{_SAMPLING} prompt suffix best_of logprobs n",
+    "/v1/moderations": "model input",
+    "/v1/rerank": "model query documents top_n return_documents",
+    "/v1/images/generations": "model prompt n stream size",
+    "/v1/files": "purpose file",
+    "/v1/batches": "input_file_id endpoint completion_window metadata",
+    "/v1/messages/batches": "requests",
+}
 
 
 @pytest.mark.parametrize("path", DOORS)
@@ -89,18 +104,44 @@ async def test_the_door_answers_every_body_in_its_own_form(
         assert answer.status < 500, (path, raw[:80], answer.body)
         if answer.status >= 400:
             assert "error" in answer.json()
-    fields = ["model", "messages", "max_tokens", "temperature", "stop", "tools", "tool_choice", "response_format",
-              "stream", "system", "thinking", "input", "dimensions", "encoding_format", "metadata", "user",
-              "previous_response_id", "instructions", "reasoning", "text", "include", "store", "background",
-              "prompt", "suffix", "best_of", "logprobs", "query", "documents", "top_n", "n", "input_file_id", "endpoint", "completion_window", "requests"]  # fmt: skip
     good = {
-        "model": "gpt-4o",
-        "messages": [{"role": "user", "content": "x"}],
-        "max_tokens": 5,
-        "input": "x",
-        "prompt": "x",
-    }
-    for field in fields:
+        "model": "gpt-4o", "messages": [{"role": "user", "content": "x"}], "max_tokens": 5, "input": "x", "prompt": "x",
+        "query": "x", "documents": ["x"], "input_file_id": "file-x", "endpoint": "/v1/embeddings",
+        "requests": [{"custom_id": "x", "params": {}}],
+    }  # fmt: skip
+    if path == "/v1/images/generations":
+        good["model"] = "gpt-image-1"
+    for field in DOORS[path].split():
         for value in _VALUES:
             answer = await key.post(path, good | {field: value})
             assert answer.status < 500, (path, field, str(value)[:60], answer.body)
+
+
+# Not a thing's name, and worse.
+_NAMES = [
+    "x",
+    "%00",
+    "resp_%00",
+    "file-%00",
+    "batch_x",
+    "msgbatch_" + "0" * 32,
+    "..%2f..",
+    "x" * 5000,
+    "%ff",
+    "%F0%9F%99%82",
+]
+
+
+@pytest.mark.parametrize("under", ["/v1/responses", "/v1/files", "/v1/batches", "/v1/messages/batches", "/v1/models"])
+async def test_names_of_every_kind_are_not_found(callers: Callers, server: Any, under: str) -> None:
+    key = await server.with_key(callers.tenant.id, callers.member_id)
+    for name in _NAMES:
+        for rest in ("", "/content" if under == "/v1/files" else "/cancel", "/x/y"):
+            for method in ("GET", "DELETE", "POST"):
+                answer = await key.send(method, f"{under}/{name}{rest}")
+                assert answer.status in (400, 404, 405), (method, under, name[:40], rest, answer.status, answer.body)
+                assert "error" in answer.json()
+    for query in ("limit=-1", "limit=x", "limit=99999999999999999999", "after=%00", "after=x", "order=x", "after_id=%ff",
+                  "a=1&" * 200):  # fmt: skip
+        answer = await key.get(f"{under}?{query}")
+        assert answer.status < 500, (under, query[:40], answer.body)

@@ -105,7 +105,10 @@ class Call:
     def query(self) -> dict[str, str]:
         """What the address asks; of a name given twice the last."""
         asked: bytes = self.scope.get("query_string", b"")
-        return dict(parse_qsl(asked.decode("latin-1"), keep_blank_values=True, max_num_fields=100))
+        try:
+            return dict(parse_qsl(asked.decode("latin-1"), keep_blank_values=True, max_num_fields=100))
+        except ValueError as error:
+            raise BadRequest("the address asks for more than a hundred things") from error
 
     async def identify(self, keys: KnownKeys) -> Caller:
         """The caller by their key, which must have the scope `inference`; a person by the session of their browser,

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from radiant.ai.inference.estimate import text_tokens
 from radiant.ai.inference.metered import Labels
@@ -178,6 +177,9 @@ def _results(asked: _Body, scores: dict[int, float]) -> list[Json]:
 
 def _cosines(vectors: Sequence[Sequence[float]]) -> dict[int, float]:
     """Of every vector but the first with the first: 0, nothing alike, to 1."""
+    # 20 MB that a process which never ranks can do without.
+    import numpy as np
+
     rows = np.asarray(vectors, dtype=np.float64)
     rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
     return {i: float(score) for i, score in enumerate(np.clip(rows[1:] @ rows[0], 0.0, 1.0))}
