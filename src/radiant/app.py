@@ -37,6 +37,7 @@ from radiant.foundation.files import routes as files_routes
 from radiant.foundation.identity import (
     groups_routes,
     invitations_routes,
+    limits_routes,
     passkeys_routes,
     second_factor_routes,
     sso_routes,
@@ -78,6 +79,7 @@ _ROUTERS = (
     passkeys_routes.router,
     invitations_routes.router,
     groups_routes.router,
+    limits_routes.router,
     scim_routes.settings_router,
     scim_routes.router,
     audit_routes.router,

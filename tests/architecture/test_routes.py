@@ -95,9 +95,7 @@ async def test_f0_5_an_id_of_another_tenant_or_person_is_not_found(
     bodies: dict[str, Any] = {"turns": {"content": [{"type": "text", "text": "x"}]}, "{policy_id}": {"name": "p"}, "keys": {"name": "k"}}
     bodies |= {"guardrails": GUARDRAIL if method == "POST" else {"guardrails": []}, "{guardrail_id}": GUARDRAIL}
     body = bodies.get(path.rpartition("/")[2], {})
-    strangers = [callers.foreign_owner] + (
-        [] if OF_ADMINS & names else [callers.owner]
-    )
+    strangers = [callers.foreign_owner] + ([] if OF_ADMINS & names else [callers.owner])
     for stranger in strangers:
         answer = await stranger.send(method, _filled(path, ids), json=None if method == "GET" else body)
         expected = {403} if "tenant_id" in names else {404}

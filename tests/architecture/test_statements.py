@@ -33,6 +33,7 @@ ACROSS_TENANTS = {
     "foundation/identity/sessions.py": "nobody is known yet at sign-in",
     "foundation/identity/scim/tokens.py": "whose token it is, is what is asked",
     "foundation/identity/scim/people.py": "what an identity provider says is out of the application's reach",
+    "foundation/identity/limits_routes.py": "files are people's own, their size is the tenant's; the operator's figures",
     "foundation/identity/invitations.py": "whoever holds a link is nobody yet",
     "foundation/identity/password_reset.py": "who forgot the password is nobody yet",
     "foundation/identity/passkeys.py": "nobody is known yet at sign-in",

@@ -15,6 +15,9 @@ key_name, period_end, remaining, settled_at
 ended_at, reserved_cost, _.ended_at
 # pydantic calls them
 _._names_whom_it_binds, _._fits_its_meter
+mailed_at, mail_error, has_sso, recovery_codes_left
+authenticatorData  # the browser's own name
+_.handle_RCPT, _.handle_DATA  # aiosmtpd calls them
 # Settings of llama.cpp's server
 _.temp, _.penalty_repeat, _.ui, _.endpoint_slots, _.warmup, _.offline
 _.model_alias, _.hostnames, _.n_parallel, _.n_ctx, _.n_threads, _.n_threads_http, _.cache_ram_mib

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from radiant.foundation.files import service
 from radiant.foundation.files.schemas import Asset
-from radiant.foundation.identity.dependencies import Db, MemberCaller, settings_of
+from radiant.foundation.identity.dependencies import Db, MemberCaller, database_of, settings_of
 from radiant.infra.objects import LocalObjects, ObjectMissing, ObjectStore
 from radiant.kit.errors import NotFound
 from radiant.kit.ids import AssetId
@@ -47,13 +47,14 @@ async def _chunks(upload: UploadFile) -> AsyncIterator[bytes]:
 @router.post("/files", status_code=201)
 async def upload(request: Request, db: Db, caller: MemberCaller, file: UploadFile) -> FileInfo:
     """Store a file of the caller's."""
+    most = settings_of(request).max_upload_mb * 1024 * 1024
     asset = await service.save(
         db,
         objects_of(request),
         _chunks(file),
         name=file.filename or "",
         claimed_type=file.content_type or "",
-        limit=settings_of(request).max_upload_mb * 1024 * 1024,
+        limit=await service.room(database_of(request), caller.tenant_id, most),
     )
     return FileInfo(
         id=asset.id, name=asset.name, media_type=asset.media_type, bytes=asset.bytes,

@@ -10,11 +10,12 @@ import structlog
 from radiant.foundation.files import store
 from radiant.foundation.files.schemas import Asset
 from radiant.foundation.files.sniff import NEEDED, media_type
+from radiant.foundation.tenants import plans
 from radiant.infra.db import Database, TenantDb, Tx
 from radiant.infra.objects import ObjectMissing, ObjectStore, ObjectStoreError, ObjectTooLarge, Stored, object_key
 from radiant.kit.clock import Clock, utc_now
 from radiant.kit.errors import NotFound, Problem
-from radiant.kit.ids import AssetId, uuid7
+from radiant.kit.ids import AssetId, TenantId, uuid7
 
 log = structlog.get_logger()
 
@@ -40,6 +41,13 @@ class FileNotReadable(Problem):
     """The row is there and its object is not, or the store does not answer."""
 
     status, slug = 503, "file-not-readable"
+
+
+async def room(database: Database, tenant_id: TenantId, most: int) -> int:
+    """How large a file may be: `most`, or what is left of the workspace's storage. Raises LimitReached at none."""
+    async with database.system("storage").tx() as tx:
+        left = await plans.storage_left(tx, tenant_id)
+    return most if left is None else min(most, left)
 
 
 async def save(

@@ -10,6 +10,7 @@ from radiant.foundation.identity import trail
 from radiant.foundation.identity.callers import Caller, Role
 from radiant.foundation.identity.schemas import ApiKey, MadeApiKey, NewApiKey
 from radiant.foundation.identity.sessions import KEY_PREFIX, hash_token
+from radiant.foundation.tenants import plans
 from radiant.infra.db import Database, Tx
 from radiant.kit.clock import Clock, utc_now
 from radiant.kit.errors import Forbidden, Invalid, NotFound
@@ -24,7 +25,7 @@ async def make(
     *, holder: tuple[UserId, Role] | None = None,
 ) -> MadeApiKey:  # fmt: skip
     """A new key of the caller's, or of a service account (`holder`: its id and role). Its scopes are no wider than the
-    caller's own. Raises Forbidden, Invalid."""
+    caller's own. Raises Forbidden, Invalid, LimitReached."""
     user_id, role = holder or (caller.user_id, caller.role)
     if role < Role.MEMBER:
         raise Forbidden("a viewer makes no keys; ask an admin for the role member")
@@ -35,6 +36,7 @@ async def make(
     if new.expires_at is not None and new.expires_at <= clock():
         raise Invalid("expires_at: lies in the past")
     async with database.tenant(caller.tenant_id, user_id).tx() as tx:
+        await plans.require_key(tx, tx.tenant_id)
         return await _make(tx, caller, new)
 
 

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import webauthn
-from cbor2 import CBORError
 from pydantic import BaseModel, ConfigDict, Field
 from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, options_to_json_dict, parse_attestation_object
 from webauthn.helpers.exceptions import WebAuthnException
@@ -36,7 +35,7 @@ from radiant.kit.ids import TenantId, UserId, uuid7
 CHALLENGE = timedelta(minutes=5)
 MOST = 20
 # What parsers of a hostile authenticator's answer raise.
-_MALFORMED = (WebAuthnException, CBORError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError)
+_MALFORMED = (WebAuthnException, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError)
 _UNATTESTED = ("none", "packed")
 Transport = Literal["usb", "nfc", "ble", "smart-card", "hybrid", "internal", "cable"]
 

@@ -7,6 +7,7 @@ from radiant.foundation.identity import users_store as store
 from radiant.foundation.identity.callers import Caller, Role, role_of
 from radiant.foundation.identity.schemas import Invited, NewUser, PasswordChange, User, UserChange
 from radiant.foundation.identity.sessions import LIMIT_PAIR, WINDOW, LockedOut
+from radiant.foundation.tenants import plans
 from radiant.foundation.tenants import store as tenants_store
 from radiant.foundation.tenants.schemas import NewTenant, Tenant
 from radiant.infra.db import Database, Tx
@@ -66,11 +67,12 @@ def _may_grant(caller: Caller, role: Role) -> None:
 
 
 async def invite(database: Database, caller: Caller, new: NewUser) -> Invited:
-    """A new person with a one-time password, shown once. Raises EmailTaken, Forbidden."""
+    """A new person with a one-time password, shown once. Raises EmailTaken, Forbidden, LimitReached."""
     _may_grant(caller, role_of(new.role))
     password = passwords.one_time_password()
     encoded = await passwords.hash_password(password)
     async with database.system("invite").tx() as tx:
+        await plans.require_seat(tx, caller.tenant_id)
         user = await store.insert(tx, UserId(uuid7()), caller.tenant_id, new, encoded)
         if user is None:
             raise EmailTaken(f"email: {new.email} is already in this workspace")
@@ -79,7 +81,7 @@ async def invite(database: Database, caller: Caller, new: NewUser) -> Invited:
 
 
 async def change(database: Database, caller: Caller, user_id: UserId, change: UserChange) -> User:
-    """Change name, role or status. Raises NotFound, Forbidden, LastOwner."""
+    """Change name, role or status. Raises NotFound, Forbidden, LastOwner, LimitReached."""
     caller.require_role(Role.ADMIN)
     async with caller.db(database).tx() as tx:
         owners = await store.lock_owners(tx)
@@ -90,6 +92,8 @@ async def change(database: Database, caller: Caller, user_id: UserId, change: Us
         demoted = (change.role or before.role) != "owner" or (change.status or before.status) != "active"
         if demoted and owners == [user_id]:
             raise LastOwner("this is the last owner; make somebody else an owner first")
+        if change.status == "active" and before.status != "active" and before.kind == "person":
+            await plans.require_seat(tx, tx.tenant_id)
         user = await store.change(tx, user_id, change)
         assert user is not None
         await trail.record(tx, caller, "user.changed", target=("user", user_id), **change.model_dump(exclude_none=True))

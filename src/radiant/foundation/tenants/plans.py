@@ -4,8 +4,9 @@
 from dataclasses import dataclass, fields
 from typing import Any, cast
 
+from radiant.foundation.tenants import plans_store as store
 from radiant.infra.db import Tx
-from radiant.kit.errors import Problem
+from radiant.kit.errors import NotFound, Problem
 from radiant.kit.ids import TenantId
 
 
@@ -30,6 +31,15 @@ PLANS: dict[str, Limits] = {
     "standard": Limits(seats=200, keys=2_000, storage_bytes=100 * _GIB),
     "enterprise": Limits(seats=None, keys=None, storage_bytes=None),
 }
+_WORDS = {"seats": "seats", "keys": "keys", "storage_bytes": "bytes of storage"}
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What there may be of something, and what there is."""
+
+    allowed: int | None
+    used: int
 
 
 def limits_of(plan: str, settings: dict[str, Any]) -> Limits:
@@ -44,25 +54,53 @@ def limits_of(plan: str, settings: dict[str, Any]) -> Limits:
     return Limits(**found)
 
 
-def _refuse(what: str, limit: str, allowed: int | None, used: int, more: int = 1) -> None:
+def _refuse(limit: str, allowed: int | None, used: int, more: int = 1) -> None:
     if allowed is not None and used + more > allowed:
         raise LimitReached(
-            f"the workspace's plan has {allowed} {what}, and {used} are used: remove some, or ask the operator",
+            f"the workspace's plan has {allowed} {_WORDS[limit]}, and {used} are used: remove some, or ask the"
+            " operator of this installation for more",
             limit=limit, allowed=allowed, used=used,
         )  # fmt: skip
 
 
-async def locked_limits(tx: Tx, tenant_id: TenantId) -> Limits:
-    """The limits of a workspace, whose row is locked so that two at once do not both take the last. System
-    transaction."""
-    row = await tx.one("select plan, settings from tenants where id = $1 for update", tenant_id)
+async def _locked(tx: Tx, tenant_id: TenantId) -> Limits:
+    row = await store.locked_plan(tx, tenant_id)
     return limits_of(row["plan"], row["settings"])
 
 
 async def require_seat(tx: Tx, tenant_id: TenantId) -> None:
-    """Raises LimitReached where every seat is taken by an active person. System transaction."""
-    limits = await locked_limits(tx, tenant_id)
-    used = await tx.value(
-        "select count(*) from users where tenant_id = $1 and kind = 'person' and status = 'active'", tenant_id
-    )
-    _refuse("seats", "seats", limits.seats, used)
+    """Raises LimitReached where every seat is taken by an active person. Two at once do not both take the last."""
+    limits = await _locked(tx, tenant_id)
+    _refuse("seats", limits.seats, await store.seats(tx, tenant_id))
+
+
+async def require_key(tx: Tx, tenant_id: TenantId) -> None:
+    """Raises LimitReached where the workspace has all the keys that it may. Two at once do not both make the last."""
+    limits = await _locked(tx, tenant_id)
+    _refuse("keys", limits.keys, await store.keys(tx, tenant_id))
+
+
+async def storage_left(tx: Tx, tenant_id: TenantId) -> int | None:
+    """Bytes that may still be stored, None without limit. Raises LimitReached where it is none. System transaction."""
+    row = await store.plan(tx, tenant_id)
+    if row is None:
+        raise NotFound("there is no such workspace")
+    allowed = limits_of(row["plan"], row["settings"]).storage_bytes
+    if allowed is None:
+        return None
+    used = await store.storage_bytes(tx, tenant_id)
+    _refuse("storage_bytes", allowed, used)
+    return allowed - used
+
+
+async def uses(tx: Tx, tenant_id: TenantId) -> dict[str, Use]:
+    """Every limit of a workspace with what is used. Raises NotFound. System transaction."""
+    row = await store.plan(tx, tenant_id)
+    if row is None:
+        raise NotFound("there is no such workspace")
+    limits = limits_of(row["plan"], row["settings"])
+    return {
+        "seats": Use(limits.seats, await store.seats(tx, tenant_id)),
+        "keys": Use(limits.keys, await store.keys(tx, tenant_id)),
+        "storage_bytes": Use(limits.storage_bytes, await store.storage_bytes(tx, tenant_id)),
+    }

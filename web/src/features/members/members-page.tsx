@@ -14,6 +14,7 @@ import { isOwner, storeSession, useSession } from "@/lib/session";
 import { toast } from "@/lib/toast";
 import { Invitations } from "./invitations";
 import { Invite } from "./invite";
+import { Limits } from "./limits";
 import { OneTimePassword } from "./one-time-password";
 import { roles } from "./roles";
 import { SecondFactorPolicy } from "./second-factor-policy";
@@ -148,6 +149,7 @@ export default function MembersPage() {
       </Section>
       <Invitations />
       <SecondFactorPolicy />
+      <Limits />
       <WorkspaceName />
       <Invite open={inviting} onOpenChange={setInviting} onInvited={(email, password) => setShown({ email, password })} />
       <OneTimePassword shown={shown} onClose={() => setShown(null)} />

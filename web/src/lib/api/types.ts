@@ -16,7 +16,7 @@ export type Role = User["role"];
 export type Member = User;
 export type InvitedMember = schema.Invited;
 export type Session = schema.Session;
-export type { MadeScimToken, ScimState } from "./schema";
+export type { LimitUse, LimitUses, MadeScimToken, ScimState } from "./schema";
 export type { Group, GroupMember, Invitation, InvitationLook, MadeInvitation, WaysToSignIn } from "./schema";
 export type { Passkey, RecoveryCodes, SecondFactorOverview, SignedOut, SsoSettings, SsoState, TotpEnrolment } from "./schema";
 export type GivenRole = schema.SsoSettings["default_role"];

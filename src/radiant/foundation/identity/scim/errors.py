@@ -19,12 +19,6 @@ class ScimUnauthenticated(ScimProblem):
     status, slug = 401, "unauthenticated"
 
 
-class ScimForbidden(ScimProblem):
-    """The token may not do that."""
-
-    status, slug = 403, "forbidden"
-
-
 class ScimNotFound(ScimProblem):
     """Nothing of that id here."""
 

@@ -12,7 +12,6 @@ from radiant.infra.db import Row
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
-PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 MOST_MEMBERS = 10_000
 
 
