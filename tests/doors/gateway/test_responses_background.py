@@ -58,6 +58,8 @@ async def test_a_response_in_the_background_is_there_later(
 async def test_a_response_in_the_background_fails_visibly_and_can_be_cancelled(
     sdk: AsyncOpenAI, claude: Upstream
 ) -> None:
+    with pytest.raises(openai.NotFoundError, match="no-such-model"):
+        await sdk.responses.create(model="no-such-model", input="x", background=True)
     claude.plan(Refuse(400, "prompt is strange"))
     failed = await _ended(sdk, (await sdk.responses.create(model=CLAUDE, input="x", background=True)).id)
     assert failed.status == "failed"

@@ -103,7 +103,7 @@ class Call:
         return self.scope["method"]
 
     def query(self) -> dict[str, str]:
-        """What the address asks; of a name given twice the last."""
+        """What the address asks; of a name given twice the last. Raises BadRequest."""
         asked: bytes = self.scope.get("query_string", b"")
         try:
             return dict(parse_qsl(asked.decode("latin-1"), keep_blank_values=True, max_num_fields=100))

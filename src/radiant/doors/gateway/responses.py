@@ -12,7 +12,7 @@ from radiant.ai.inference.service import Answer, Chosen, UnsupportedByModel
 from radiant.ai.providers.chat import ChatRequest
 from radiant.ai.providers.watch_endpoints import ResponsesWatch, response_id, whole_response
 from radiant.ai.providers.wires import Fields
-from radiant.ai.routing.service import Needs
+from radiant.ai.routing.service import Needs, level_of
 from radiant.doors.gateway import lanes, responses_answer, responses_kept
 from radiant.doors.gateway.at_endpoint import at_endpoint
 from radiant.doors.gateway.call import Call
@@ -55,12 +55,14 @@ async def responses(engine: Engine, call: Call) -> None:
     """POST /v1/responses."""
     caller = await call.identify(engine.keys)
     sent_body = await call.body()
-    if decode(sent_body, _Head).background:
+    head = decode(sent_body, _Head)
+    if head.background:
         await _in_background(engine, call, caller, sent_body)
         return
     ruled = await under_policy(engine, call, caller, sent_body, "responses")
     body = ruled.body
-    head = decode(body, _Head)
+    if body is not sent_body:
+        head = decode(body, _Head)
     in_range("max_output_tokens", head.max_output_tokens, 1, 10_000_000)
     in_range("temperature", head.temperature, 0, 2)
     in_range("top_p", head.top_p, 0, 1)
@@ -194,6 +196,9 @@ async def _in_background(engine: Engine, call: Call, caller: Caller, body: bytes
     inner = InnerCall(caller, call.path, msgspec.json.encode(sent), "openai", call.headers)
     inner.request_id = call.request_id
     db = caller.db(engine.database)
+    if level_of(asked.model) is None:
+        # What is plainly wrong is said at once.
+        await engine.inference.target(caller, asked.model)
     await responses_kept.begin(db, name, base, asked.previous_response_id, asked.items())
 
     async def work() -> None:
