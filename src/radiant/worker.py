@@ -14,7 +14,8 @@ from radiant.foundation.files.service import remove_deleted_objects
 from radiant.foundation.runs.hub import end_abandoned
 from radiant.foundation.usage.service import settle_abandoned
 from radiant.infra.events import OutboxReader
-from radiant.infra.jobs import Job, Registry, run_worker
+from radiant.infra.jobs import Job, Registry
+from radiant.infra.jobs_worker import run_worker
 from radiant.periodic import every
 from radiant.runtime import Runtime, open_runtime
 from radiant.workspace.turns import service as turns

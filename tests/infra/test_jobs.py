@@ -16,7 +16,8 @@ import asyncpg
 import pytest
 
 from radiant.infra.db import Database
-from radiant.infra.jobs import Job, Registry, enqueue, enqueue_for_platform, run_worker
+from radiant.infra.jobs import Job, Registry, enqueue, enqueue_for_platform
+from radiant.infra.jobs_worker import run_worker
 from tests.kit import postgres
 from tests.kit.people import Tenant
 
@@ -262,7 +263,8 @@ _VICTIM = textwrap.dedent("""
     import asyncio, os, sys
     from datetime import timedelta
     from pathlib import Path
-    from radiant.infra.jobs import Registry, run_worker
+    from radiant.infra.jobs import Registry
+    from radiant.infra.jobs_worker import run_worker
 
     async def handler(job):
         Path(sys.argv[2]).write_text(f"{job.attempt}")

@@ -8,7 +8,7 @@ import structlog
 
 from radiant.doors.gateway.batches_run import JOB, register
 from radiant.doors.gateway.lanes import Engine
-from radiant.infra.jobs import Registry, run_worker
+from radiant.infra.jobs import Registry
 
 log = structlog.get_logger()
 
@@ -60,6 +60,9 @@ class BatchWorker:
 
     async def _work(self) -> None:
         stop = asyncio.Event()
+        # Only now: a server without batches does not carry what works them off.
+        from radiant.infra.jobs_worker import run_worker
+
         worker = asyncio.create_task(run_worker(self._dsn, self._jobs, stop, concurrency=_AT_ONCE, grace=1.0))
         try:
             while await self._waiting() and not worker.done():

@@ -1,0 +1,199 @@
+"""The worker of durable jobs (see jobs.py): takes them from Postgres by pgqueuer, and beats for those that it holds.
+
+A module of its own, since most processes only enqueue, and pgqueuer is large.
+"""
+
+import asyncio
+import contextlib
+import json
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import structlog
+from pgqueuer.core.qm import QueueManager
+from pgqueuer.core.sm import SchedulerManager
+from pgqueuer.db import AsyncpgPoolDriver
+from pgqueuer.errors import FailingListenerError, RetryRequested
+from pgqueuer.models import Job as QueuedJob
+from pgqueuer.models import Schedule
+from pgqueuer.queries import Queries
+
+from radiant.infra.jobs import INSERT, LEASE, Job, Kind, Registry
+from radiant.kit.ids import TenantId, UserId
+
+log = structlog.get_logger()
+# asyncpg carries no types of its own.
+_asyncpg: Any = asyncpg
+
+
+async def run_worker(
+    dsn: str,
+    registry: Registry,
+    stop: asyncio.Event,
+    *,
+    concurrency: int = 8,
+    lease: timedelta = LEASE,
+    grace: float = 20.0,
+) -> None:
+    """Serve jobs until `stop` is set or this is cancelled; `dsn` is the system role's.
+
+    Jobs under way get `grace` seconds to end, then go back to the queue. A lost database is waited for.
+    """
+    wait = 1.0
+    while not stop.is_set():
+        try:
+            await _Worker(registry, stop, concurrency, lease, grace).run(dsn)
+            wait = 1.0
+        except (
+            OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, FailingListenerError,
+        ) as error:  # fmt: skip
+            log.warning("jobs.disconnected", error=str(error) or type(error).__name__, retry_in=wait)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), wait)
+            wait = min(wait * 2, 30.0)
+
+
+class _Worker:
+    """One connected life of a worker."""
+
+    def __init__(
+        self, registry: Registry, stop: asyncio.Event, concurrency: int, lease: timedelta, grace: float
+    ) -> None:
+        self._registry = registry
+        self._stop = stop
+        self._concurrency = concurrency
+        self._lease = lease
+        self._grace = grace
+        self._stopping = False
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def run(self, dsn: str) -> None:
+        # A pool of its own: pgqueuer brings its own JSON.
+        pool: Any = await _asyncpg.create_pool(
+            dsn, min_size=2, max_size=4, server_settings={"application_name": "radiant worker", "timezone": "UTC"}
+        )
+        try:
+            await self._serve(pool)
+        finally:
+            # Not close(): it would wait for the listening connection.
+            pool.terminate()
+
+    async def _serve(self, pool: Any) -> None:
+        driver = AsyncpgPoolDriver(pool)
+        queries = Queries(driver)
+        manager = QueueManager(queries)
+        # pgqueuer notifies itself to see whether it listens, at once and beside its LISTEN: if the LISTEN is later, it
+        # takes itself for deaf. Here it listens before.
+        await driver.add_listener(manager.channel, _ignore)
+        scheduler = SchedulerManager(queries)
+        for name, kind in self._registry.kinds.items():
+            manager.entrypoint(name, concurrency_limit=kind.concurrency, on_failure="hold")(
+                self._entrypoint(pool, name, kind)
+            )
+        for name, cron in self._registry.schedules.items():
+            scheduler.schedule(name, cron)(_ticker(pool))
+        batch = max(1, self._concurrency // 2)
+        serving = [
+            asyncio.create_task(
+                manager.run(
+                    dequeue_timeout=min(timedelta(seconds=10), self._lease / 2),
+                    batch_size=batch,
+                    max_concurrent_tasks=max(self._concurrency, 2 * batch),
+                    heartbeat_timeout=self._lease,
+                    shutdown_on_listener_failure=True,
+                )
+            )
+        ]
+        if self._registry.schedules:
+            serving.append(asyncio.create_task(scheduler.run()))
+        stopped = asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait({*serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopped.cancel()
+            manager.shutdown.set()
+            scheduler.shutdown.set()
+            await self._wind_down(serving)
+        for task in serving:
+            if not task.cancelled() and (error := task.exception()):
+                raise error
+
+    async def _wind_down(self, serving: list[asyncio.Task[None]]) -> None:
+        _done, late = await asyncio.wait(serving, timeout=self._grace)
+        if late:
+            # Only the handlers are cut off. pgqueuer forgets a job whose own task is cancelled; this way the job
+            # asks to be queued again, and loses nothing but the try.
+            self._stopping = True
+            for task in self._under_way:
+                task.cancel()
+            _done, late = await asyncio.wait(serving, timeout=10)
+        for task in late:
+            task.cancel()
+
+    def _entrypoint(self, pool: Any, name: str, kind: Kind) -> Callable[[QueuedJob], Awaitable[None]]:
+        async def serve(queued: QueuedJob) -> None:
+            # Picks, not pgqueuer's attempts: a job that kills its worker is counted too.
+            attempt = await pool.fetchval(
+                "select count(*) from pgqueuer_log where job_id = $1 and status = 'picked'", queued.id
+            )
+            if attempt > kind.attempts:
+                raise JobGaveUp(f"{name}: picked {attempt} times, {kind.attempts} are allowed")
+            await self._handle(kind, _job(queued, attempt))
+
+        return serve
+
+    async def _handle(self, kind: Kind, job: Job) -> None:
+        task = asyncio.create_task(_within(kind, job))
+        self._under_way.add(task)
+        try:
+            await task
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
+            raise RetryRequested(reason="the worker stops") from None
+        except Exception as error:
+            log.warning("job.failed", job=job.name, id=job.id, attempt=job.attempt, exc_info=True)
+            if job.attempt >= kind.attempts:
+                raise
+            pause = timedelta(seconds=min(2.0**job.attempt, 600.0))
+            raise RetryRequested(pause, f"{type(error).__name__}: {error}"[:500]) from error
+        finally:
+            self._under_way.discard(task)
+        log.info("job.done", job=job.name, id=job.id, attempt=job.attempt)
+
+
+class JobGaveUp(Exception):
+    """A job was taken more often than it may be, without ever ending: it kills its workers."""
+
+
+async def _within(kind: Kind, job: Job) -> None:
+    async with asyncio.timeout(kind.timeout):
+        await kind.handler(job)
+
+
+def _job(queued: QueuedJob, attempt: int) -> Job:
+    headers = queued.headers or {}
+    tenant, person = headers.get("tenant_id"), headers.get("user_id")
+    return Job(
+        id=int(queued.id),
+        name=str(queued.entrypoint),
+        ids=json.loads(queued.payload or b"{}"),
+        tenant_id=TenantId(uuid.UUID(str(tenant))) if tenant else None,
+        user_id=UserId(uuid.UUID(str(person))) if person else None,
+        attempt=attempt,
+    )
+
+
+def _ignore(_: str | bytes | bytearray) -> None:
+    pass
+
+
+def _ticker(pool: Any) -> Callable[[Schedule], Awaitable[None]]:
+    async def tick(schedule: Schedule) -> None:
+        name = str(schedule.entrypoint)
+        await pool.execute(INSERT, 0, name, b"{}", timedelta(0), f"/{name}/cron", "{}")
+
+    return tick
