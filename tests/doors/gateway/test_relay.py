@@ -269,3 +269,41 @@ async def test_the_page_asks_the_door_by_its_session_and_no_other_site_does(
     assert (await callers.nobody.post("/v1/chat/completions", ASK, headers=foreign)).status == 403
     assert (await callers.viewer.post("/v1/chat/completions", ASK)).status == 403
     assert len(upstream.requests) == 1
+
+
+async def test_azure_is_relayed_to_a_deployment_with_its_own_header(
+    server: Server, callers: Callers, key: Client, db: Database
+) -> None:
+    from tests.kit.upstream import openai_upstream
+
+    async with openai_upstream() as azure:
+        settings = {"deployments": "my-gpt", "api_version": "2024-10-21"}
+        put = {"api_key": "k", "base_url": azure.url, "settings": settings, "shared": True}
+        answer = await callers.operator.put("/api/providers/azure", put)
+        assert answer.status == 200, answer.body
+        azure.requests.clear()
+        ask = ASK | {"model": "azure/my-gpt", "logprobs": True, "max_tokens": 7}
+        answer = await key.post("/v1/chat/completions", ask)
+        assert answer.status == 200, answer.body
+        (request,) = azure.requests
+        assert request.path.endswith("/deployments/my-gpt/chat/completions")
+        assert request.headers["api-key"] == "k"
+        assert "Authorization" not in request.headers
+        assert request.body["logprobs"] is True
+        assert request.body["max_completion_tokens"] == 7
+
+
+async def test_a_conversation_with_another_providers_signatures_is_translated(key: Client, upstream: Upstream) -> None:
+    signed = "call_1__sig_0" + "A" * 60
+    messages = [
+        *ASK["messages"],
+        {
+            "role": "assistant",
+            "tool_calls": [{"id": signed, "type": "function", "function": {"name": "f", "arguments": "{}"}}],
+        },
+        {"role": "tool", "tool_call_id": signed, "content": "42"},
+    ]
+    answer = await key.post("/v1/chat/completions", ASK | {"messages": messages})
+    assert answer.status == 200, answer.body
+    sent = upstream.requests[-1].body["messages"]
+    assert sent[1]["tool_calls"][0]["id"] == sent[2]["tool_call_id"] == "call_1"

@@ -10,8 +10,10 @@ from radiant.ai.providers.provider import Connection
 from radiant.ai.providers.vendors import Vendor
 from radiant.ai.providers.wires import Wire
 
-Endpoint = Literal["responses", "completions", "moderations", "images", "rerank"]
+Endpoint = Literal["chat", "embeddings", "responses", "completions", "moderations", "images", "rerank"]
 _PATHS: dict[str, str] = {
+    "chat": "/chat/completions",
+    "embeddings": "/embeddings",
     "responses": "/responses",
     "completions": "/completions",
     "moderations": "/moderations",

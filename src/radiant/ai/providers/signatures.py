@@ -5,7 +5,7 @@ for it, and clients keep only id, name and arguments. So it rides in the id, whi
 Ids and signatures that other providers made are recognised and never sent to one that would refuse them.
 """
 
-_MARK = "__sig_"
+MARK = "__sig_"
 _GOOGLE = "google:"
 _TO_URL = str.maketrans("+/", "-_")
 _FROM_URL = str.maketrans("-_", "+/")
@@ -18,12 +18,12 @@ def sign_call(call_id: str, signature: str) -> str:
     if not signature:
         return call_id
     padding = len(signature) - len(signature.rstrip("="))
-    return f"{call_id}{_MARK}{padding}{signature.rstrip('=').translate(_TO_URL)}"
+    return f"{call_id}{MARK}{padding}{signature.rstrip('=').translate(_TO_URL)}"
 
 
 def split_call(call_id: str) -> tuple[str, str]:
     """The bare id of a call, and the signature that it carried or ""."""
-    bare, mark, carried = call_id.partition(_MARK)
+    bare, mark, carried = call_id.partition(MARK)
     if not mark or carried[:1] not in ("0", "1", "2"):
         return call_id, ""
     return bare, carried[1:].translate(_FROM_URL) + "=" * int(carried[0])

@@ -39,7 +39,7 @@ class Wire:
 
     def adapt(self, fields: Fields) -> bool:
         """Rename what this vendor calls otherwise; whether anything changed."""
-        if self.family != "openai" or self.path != "/chat/completions":
+        if self.family != "openai" or "/chat/completions" not in self.path:
             return False
         name = self.vendor.max_tokens_field
         other = "max_tokens" if name == "max_completion_tokens" else "max_completion_tokens"

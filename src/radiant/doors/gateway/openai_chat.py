@@ -1,5 +1,7 @@
 """POST /v1/chat/completions and /v1/embeddings."""
 
+from typing import Literal
+
 import msgspec
 
 from radiant.ai.inference.estimate import text_tokens
@@ -7,11 +9,13 @@ from radiant.ai.inference.metered import Labels
 from radiant.ai.inference.relay import Relayed
 from radiant.ai.inference.service import Answer, Chosen, UnsupportedByModel, labelled
 from radiant.ai.providers.chat import ChatRequest, EmbeddingResult
+from radiant.ai.providers.signatures import MARK
 from radiant.ai.providers.vendors import vendor
 from radiant.ai.providers.watch import OpenAIWatch, whole_openai
 from radiant.ai.providers.wires import Fields, Wire, wire_for
 from radiant.ai.routing.service import Needs
 from radiant.doors.gateway import lanes, openai_answer
+from radiant.doors.gateway.at_endpoint import at_endpoint
 from radiant.doors.gateway.call import Call
 from radiant.doors.gateway.heads import ChatHead, beyond, rewritten
 from radiant.doors.gateway.lanes import Engine
@@ -19,6 +23,7 @@ from radiant.doors.gateway.openai_request import ChatBody, EmbeddingsBody, decod
 from radiant.doors.gateway.policed import under_policy
 from radiant.kit.ids import uuid7
 
+_PATHS = {"chat": "/chat/completions", "embeddings": "/embeddings"}
 _NO_NEEDS = Needs(frozenset(), 0, 0)
 _WITH_USAGE = msgspec.Raw(b'{"include_usage":true}')
 
@@ -37,10 +42,11 @@ async def chat_completions(engine: Engine, call: Call) -> None:
         return decode(body, ChatBody).to_request()
 
     async def attempt(chosen: Chosen) -> Relayed | Answer:
-        wire = None if ruled.reads(neutral, lambda: beyond(body, ChatBody)) else _wire(chosen, head)
-        if wire is None:
+        reached = None if ruled.reads(neutral, lambda: beyond(body, ChatBody)) else _reached("chat", chosen)
+        if reached is None or not _in_its_words(reached[0], head, body):
             ask = lanes.with_extra(chosen, neutral(), beyond(body, ChatBody))
             return await engine.inference.answer(caller, chosen, ask, labels)
+        wire, chosen = reached
         connection, model = chosen.target.connection, chosen.target.model
         ask_usage = bool(head.stream) and wire.vendor.stream_usage and not head.wants_usage
 
@@ -75,18 +81,25 @@ async def chat_completions(engine: Engine, call: Call) -> None:
     await call.answer_json(openai_answer.completion_body(answer_id, answer.model, completion), headers=headers)
 
 
-def _wire(chosen: Chosen, head: ChatHead) -> Wire | None:
+def _reached(endpoint: Literal["chat", "embeddings"], chosen: Chosen) -> tuple[Wire, Chosen] | None:
+    """How the chosen model is asked in OpenAI's own words, where its vendor speaks them."""
     target = chosen.target
-    wire = wire_for("openai", "/chat/completions", vendor(target.model.provider), target.connection)
-    if wire is None:
-        return None
-    # What the vendor words otherwise is translated.
+    known = vendor(target.model.provider)
+    if known is not None and known.protocol == "azure":
+        return at_endpoint(endpoint, chosen)
+    wire = wire_for("openai", _PATHS[endpoint], known, target.connection)
+    return None if wire is None else (wire, chosen)
+
+
+def _in_its_words(wire: Wire, head: ChatHead, body: bytes) -> bool:
+    """Whether the vendor takes the request as it is; what it words otherwise is translated."""
     schema = head.response_format is not None and head.response_format.type == "json_schema"
     if schema and wire.vendor.json_schema == "instruct":
-        return None
+        return False
     if not wire.vendor.developer_role and any(message.role == "developer" for message in head.messages):
-        return None
-    return wire
+        return False
+    # Ids of calls that carry another provider's signature are longer than OpenAI takes.
+    return MARK.encode() not in body
 
 
 def _change(fields: Fields, wire: Wire, ask_usage: bool) -> bool:
@@ -109,12 +122,13 @@ async def embeddings(engine: Engine, call: Call) -> None:
         if model.task != "embedding":
             raise UnsupportedByModel(f"{model.id} makes no embeddings; its task is {model.task}")
         ask = asked.to_request()
-        wire = wire_for("openai", "/embeddings", vendor(model.provider), target.connection)
-        if wire is None or ruled.rules.parsed:
+        reached = None if ruled.rules.parsed else _reached("embeddings", chosen)
+        if reached is None:
             return await engine.inference.embed_by(caller, target, ask, labelled(labels, chosen))
         needs = Needs(frozenset(), text_tokens(sum(map(len, ask.inputs))), 0)
         sent = rewritten(body, asked.model, model.upstream_id, lambda _: False)
-        chosen = Chosen(target, needs, chosen.route, chosen.reason)
+        wire, chosen = reached
+        chosen = Chosen(chosen.target, needs, chosen.route, chosen.reason)
         return await lanes.relay(engine, call, caller, chosen, wire, sent, None, labels, "embedding")
 
     if ruled.rules.alias(asked.model) is None:
