@@ -11,6 +11,7 @@ from radiant import __version__, page
 from radiant.ai.inference import routes as models_routes
 from radiant.ai.inference.models import LOCAL, Models
 from radiant.ai.inference.service import Inference
+from radiant.ai.policies import logs_routes as policies_logs_routes
 from radiant.ai.policies import routes as policies_routes
 from radiant.ai.policies.guard_service import Guardrails
 from radiant.ai.policies.service import Policies
@@ -89,6 +90,7 @@ _ROUTERS = (
     runs_routes.router,
     providers_routes.router,
     models_routes.router,
+    policies_logs_routes.router,
     policies_routes.router,
     serving_routes.router,
     turns_routes.router,

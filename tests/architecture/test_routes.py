@@ -1,5 +1,6 @@
 """Every route: not signed in, another tenant, another person, a wrong role. New routes are swept by themselves."""
 
+import asyncio
 import re
 from typing import Any
 from uuid import UUID
@@ -92,7 +93,11 @@ async def test_f0_5_an_id_of_another_tenant_or_person_is_not_found(
     names = set(re.findall(r"{(\w+)}", path))
     ids = await _things_of(callers.member, callers)
     assert names <= set(ids), f"the sweep does not know how to make a {names - set(ids)}: add it to _things_of"
-    bodies: dict[str, Any] = {"turns": {"content": [{"type": "text", "text": "x"}]}, "{policy_id}": {"name": "p"}, "keys": {"name": "k"}}
+    bodies: dict[str, Any] = {
+        "turns": {"content": [{"type": "text", "text": "x"}]},
+        "{policy_id}": {"name": "p"},
+        "keys": {"name": "k"},
+    }
     bodies |= {"guardrails": GUARDRAIL if method == "POST" else {"guardrails": []}, "{guardrail_id}": GUARDRAIL}
     body = bodies.get(path.rpartition("/")[2], {})
     strangers = [callers.foreign_owner] + ([] if OF_ADMINS & names else [callers.owner])
@@ -102,10 +107,17 @@ async def test_f0_5_an_id_of_another_tenant_or_person_is_not_found(
         assert answer.status in expected, (path, answer.status, answer.body)
 
 
-async def _a_policy(callers: Callers) -> dict[str, str]:
-    policy = (await callers.owner.post("/api/policies", {"name": "p"})).json()["id"]
+async def _of_policies(client: Client, callers: Callers) -> dict[str, str]:
+    policy = (await callers.owner.post("/api/policies", {"name": "p", "logging": {}})).json()["id"]
     guardrail = await callers.owner.post(f"/api/policies/{policy}/guardrails", GUARDRAIL)
-    return {"policy_id": policy, "guardrail_id": guardrail.json()["id"]}
+    secret = (await client.post("/api/keys", {"name": "logged"})).json()["secret"]
+    program = Client(client.base_url, client.http, {"Authorization": f"Bearer {secret}"})
+    await program.post("/v1/chat/completions", {"model": "gpt-4o", "messages": [{"role": "user", "content": "x"}]})
+    logs: list[Any] = []
+    while not logs:
+        await asyncio.sleep(0.02)
+        logs = (await client.get("/api/policies/logs")).json()["items"]
+    return {"policy_id": policy, "guardrail_id": guardrail.json()["id"], "log_id": logs[0]["id"]}
 
 
 async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
@@ -134,7 +146,7 @@ async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
         "user_id": str(callers.member_id),
         "budget_id": budget["id"],
         "limit_id": limit["id"],
-        **await _a_policy(callers),
+        **await _of_policies(client, callers),
         "tenant_id": str(UUID(str(callers.tenant.id))),
     }
 

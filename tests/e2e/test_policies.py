@@ -35,6 +35,18 @@ async def test_an_admin_makes_and_changes_a_policy(visit: Visit) -> None:
     await page.get_by_role("button", name="Save").click()
     await expect(page.get_by_text("at most 900 or refused")).to_be_visible()
     await expect(page.get_by_text("0, given again 0 times")).to_be_visible()
+    await page.get_by_role("button", name="Change House rules").click()
+    await page.get_by_label("Keep what is asked through keys, and the answers").check()
+    await page.get_by_label("Admins read it too").check()
+    assert await faults_of(page) == []
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("for 30 days, read by admins too")).to_be_visible()
+    await page.goto(f"{visit.url}/settings/keys")
+    await expect(page.get_by_text("admins can read it")).to_be_visible()
+    await page.goto(f"{visit.url}/settings/logs")
+    await expect(page.get_by_text("Nothing is kept")).to_be_visible()
+    assert await faults_of(page) == []
+    await page.goto(f"{visit.url}/settings/policies")
     assert await faults_of(page) == []
     await page.get_by_role("button", name="Add a guardrail to House rules").click()
     await page.get_by_label("Name", exact=True).fill("No addresses")

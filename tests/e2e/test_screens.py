@@ -27,6 +27,7 @@ ROOMS = [
     "service-accounts",
     "sso",
     "policies",
+    "logs",
     "audit",
     "tenants",
 ]

@@ -16,6 +16,7 @@ const pages: Record<string, ComponentType> = {
   groups: lazy(() => import("@/features/groups/groups-page")),
   "service-accounts": lazy(() => import("@/features/service-accounts/service-accounts-page")),
   sso: lazy(() => import("@/features/sso/sso-page")),
+  logs: lazy(() => import("@/features/policies/logs-page")),
   policies: lazy(() => import("@/features/policies/policies-page")),
   audit: lazy(() => import("@/features/audit/audit-page")),
   tenants: lazy(() => import("@/features/tenants/tenants-page")),

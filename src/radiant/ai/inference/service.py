@@ -246,8 +246,24 @@ class Inference:
 
     async def answer(self, caller: Caller, chosen: Chosen, request: ChatRequest, labels: Labels) -> Answer:
         """Start an answer of the model that was chosen, translated from whatever protocol it speaks."""
-        target, model = chosen.target, chosen.target.model
         rules = self.policies.known(caller) or await self.policies.of(caller)
+        if rules.logging is None or caller.api_key_id is None or labels.route == _JUDGES:
+            return await self._answer(caller, chosen, request, labels, rules)
+        model = chosen.target.model.id
+        entry = self.policies.logs.begin(caller, rules.logging, rules.guards, labels.protocol, model, request)
+        try:
+            answer = await self._answer(caller, chosen, request, labels, rules)
+        except Problem as error:
+            entry.ended(None, error.slug)
+            raise
+        entry.id = answer.decision_id
+        answer.events = entry.recording(answer.events)
+        return answer
+
+    async def _answer(
+        self, caller: Caller, chosen: Chosen, request: ChatRequest, labels: Labels, rules: Rules
+    ) -> Answer:
+        target, model = chosen.target, chosen.target.model
         if rules.has_parameters:
             request = bodies.bounded_request(rules, request, model)
         call = await self.admit(caller, model, chosen.needs, labelled(labels, chosen))
@@ -315,6 +331,11 @@ class Inference:
             guarding = Guarding(rules.guards, caller, target.model.id, labels.request_id)
             texts = await guarded(call, guarding.texts(request.inputs))
             request = msgspec.structs.replace(request, inputs=texts)
+        if rules.logging is not None and caller.api_key_id is not None and labels.route != _CACHES:
+            # Vectors are not kept.
+            self.policies.logs.begin(
+                caller, rules.logging, rules.guards, labels.protocol, target.model.id, request.inputs
+            ).ended(None, None)
         error_kind: str | None = "internal"
         try:
             upstream = msgspec.structs.replace(request, model=target.model.upstream_id)

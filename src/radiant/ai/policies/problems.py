@@ -45,3 +45,9 @@ class TooManyGuardrails(Conflict):
     """The policy has as many as it may."""
 
     slug = "too-many-guardrails"
+
+
+class NoSuchLog(NotFound):
+    """No log of that id is the caller's to see."""
+
+    slug = "no-such-log"

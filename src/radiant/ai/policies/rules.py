@@ -8,8 +8,9 @@ from uuid import UUID
 
 from radiant.ai.policies.cache import CacheRule, cacheable
 from radiant.ai.policies.guards import Guard
+from radiant.ai.policies.logs import LogRule
 from radiant.ai.policies.problems import MissingTag, PolicyViolation
-from radiant.ai.policies.schemas import EFFORTS, CacheSettings, Parameters, RequiredTag
+from radiant.ai.policies.schemas import EFFORTS, CacheSettings, LoggingSettings, Parameters, RequiredTag
 from radiant.ai.providers.chat import ChatRequest
 from radiant.ai.providers.vendors import vendor
 from radiant.infra.db import Row
@@ -89,6 +90,7 @@ class Enforced:
     parameters: Parameters
     required_tags: tuple[RequiredTag, ...]
     cache: CacheSettings | None = None
+    logging: LoggingSettings | None = None
 
     def why_not(self, model: ModelFacts) -> str | None:
         """Why this policy does not allow the model, or None."""
@@ -118,7 +120,7 @@ def above(value: Value, maximum: Value) -> bool:
 class Rules:
     """All policies that bind a call. `empty`: none does, and nothing needs to be asked."""
 
-    __slots__ = ("_aliases", "cache", "empty", "guards", "policies")
+    __slots__ = ("_aliases", "cache", "empty", "guards", "logging", "policies")
 
     def __init__(self, policies: Sequence[Enforced] = (), guards: Sequence[Guard] = ()) -> None:
         self.policies = tuple(policies)
@@ -129,6 +131,7 @@ class Rules:
         for policy in self.policies:
             self._aliases |= policy.aliases
         self.cache = _cache_of(self.policies)
+        self.logging = _logging_of(self.policies)
 
     @property
     def aliases(self) -> Mapping[str, tuple[str, ...]]:
@@ -238,6 +241,15 @@ class Rules:
         return value
 
 
+def _logging_of(policies: Sequence[Enforced]) -> LogRule | None:
+    """The same for what is kept of calls."""
+    found: LogRule | None = None
+    for policy in policies:
+        if policy.logging is not None:
+            found = LogRule(policy.id, policy.logging) if policy.logging.is_active else None
+    return found
+
+
 def _cache_of(policies: Sequence[Enforced]) -> CacheRule | None:
     """A key's own cache before its workspace's; off is a word of its own."""
     found: CacheRule | None = None
@@ -274,4 +286,5 @@ def enforced(row: Row) -> Enforced:
         parameters=Parameters.model_validate(row["parameters"]),
         required_tags=tuple(RequiredTag.model_validate(tag) for tag in row["required_tags"]),
         cache=None if row["cache"] is None else CacheSettings.model_validate(row["cache"]),
+        logging=None if row["logging"] is None else LoggingSettings.model_validate(row["logging"]),
     )

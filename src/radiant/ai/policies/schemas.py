@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from radiant.ai.policies.detect import PII_TYPES, PiiType
+
 Pattern = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\s\x00]+$")]
 ModelName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\s\x00*]+$")]
 TagName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{1,64}$")]
@@ -103,6 +105,74 @@ class CacheSettings(Strict):
     embedding_model: ModelName = "all-minilm-l6-v2"
 
 
+class LoggingSettings(Strict):
+    """What is asked through keys and answered is kept for `days`, without the kinds of personal data in `redact`.
+    `admins_read`: by the workspace's admins too, not only by the person."""
+
+    is_active: bool = True
+    days: Annotated[int, Field(ge=1, le=365)] = 30
+    redact: Annotated[list[PiiType], Field(max_length=len(PII_TYPES))] = Field(default_factory=lambda: list(PII_TYPES))
+    redact_secrets: bool = True
+    admins_read: bool = False
+
+
+class RequestLog(BaseModel):
+    """A call that was kept; `snippet` is the beginning of its last message, `failure` why it has no whole answer."""
+
+    id: UUID
+    created_at: datetime
+    expires_at: datetime
+    protocol: str
+    model: str
+    failure: str | None
+    user_id: UUID
+    user_email: str
+    api_key_id: UUID | None
+    key_name: str | None
+    policy_name: str | None
+    snippet: str | None
+
+
+class LoggedPart(BaseModel):
+    """A piece of a message. Pictures and documents have no text: they are not kept."""
+
+    type: str
+    text: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
+class LoggedMessage(BaseModel):
+    """A message of the question."""
+
+    role: str
+    parts: list[LoggedPart]
+
+
+class LoggedRequest(BaseModel):
+    """What was asked: messages, or texts, or (`relayed`) a body as it went."""
+
+    messages: list[LoggedMessage] = []
+    texts: list[str] = []
+    relayed: str | None = None
+    parameters: dict[str, int | float | str] = {}
+    tools: list[str] = []
+
+
+class LoggedResponse(BaseModel):
+    """What was answered."""
+
+    parts: list[LoggedPart]
+    stop_reason: str | None
+
+
+class WholeRequestLog(RequestLog):
+    """The same with question and answer; `response` null: none came, or it was relayed byte for byte."""
+
+    request: LoggedRequest
+    response: LoggedResponse | None
+
+
 class CacheFigures(BaseModel):
     """What a policy's cache holds."""
 
@@ -131,6 +201,7 @@ class PolicySettings(Strict):
     parameters: Parameters = Parameters()
     required_tags: Annotated[list[RequiredTag], Field(max_length=16)] = []
     cache: CacheSettings | None = None
+    logging: LoggingSettings | None = None
 
     @model_validator(mode="after")
     def _names_are_free(self) -> "PolicySettings":

@@ -8,6 +8,7 @@ import asyncpg
 from radiant.ai.policies import cache_store, guard_store, store
 from radiant.ai.policies.cache import ResponseCache
 from radiant.ai.policies.guard_service import Guardrails
+from radiant.ai.policies.logs import RequestLogs
 from radiant.ai.policies.problems import NoSuchPolicy, PolicyExists
 from radiant.ai.policies.rules import NO_RULES, Rules, enforced
 from radiant.ai.policies.schemas import CacheFigures, NewPolicy, Policy, PolicySettings
@@ -26,6 +27,7 @@ class Policies:
         self._database = database
         self.guardrails = guardrails
         self.cache = ResponseCache(database)
+        self.logs = RequestLogs(database)
         self._kept: Kept[tuple[TenantId, ApiKeyId | None], Rules] = Kept(changes, most=20_000)
         for table in ("policies", "guardrails"):
             changes.subscribe(table, self._changed)

@@ -78,6 +78,10 @@ async def relay(
             " /v1/chat/completions, /v1/messages, /v1/responses or /v1/embeddings",
             policy=rules.guards[0].policy,
         )  # fmt: skip
+    if rules.logging is not None:
+        policies.logs.begin(
+            caller, rules.logging, rules.guards, labels.protocol, target.model.id, body
+        ).ended(None, None)
     metered = await engine.inference.admit(caller, target.model, chosen.needs, labelled(labels, chosen), kind)
     relayed = Relayed(metered, target, watch)
     try:
@@ -128,7 +132,7 @@ def with_extra(chosen: Chosen, ask: ChatRequest, extra: dict[str, Any]) -> ChatR
         return ask
     model = chosen.target.model
     known = vendor(model.provider)
-    if known is None or known.protocol != "openai":
+    if known is None or known.protocol not in ("openai", "azure"):
         raise UnsupportedByModel(
             f"{model.id} has no {', '.join(sorted(extra))}; leave that out, or choose a model whose provider knows it"
         )

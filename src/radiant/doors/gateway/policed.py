@@ -36,11 +36,13 @@ class Ruled:
 
     def reads(self, neutral: Callable[[], ChatRequest], extra: Callable[[], object]) -> bool:
         """Whether the answer has to be read on its way, so that it may not be relayed: always under guardrails; for a
-        cache where the neutral form has a word for all that is asked (`extra`: for what it has none)."""
-        if self.rules.parsed or self.rules.cache is None or self.fresh:
-            return self.rules.parsed
+        cache or a log where the neutral form has a word for all that is asked (`extra`: for what it has none)."""
+        rules = self.rules
+        cached = rules.cache is not None and not self.fresh
+        if rules.parsed or not (cached or rules.logging is not None):
+            return rules.parsed
         try:
-            return not extra() and self.rules.kept(neutral())
+            return not extra() and (rules.logging is not None or rules.kept(neutral()))
         except BadRequest:
             return False
 

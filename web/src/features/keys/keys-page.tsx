@@ -1,13 +1,13 @@
-import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
-import { KeyRound, Plus } from "lucide-react";
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { FileText, KeyRound, Plus } from "lucide-react";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Confirm } from "@/components/ui/dialog";
 import { Checkbox } from "@/components/ui/field";
 import { LoadFault, Section, SettingsPage, Table, TableSkeleton } from "@/components/ui/page";
-import { Badge, Empty } from "@/components/ui/parts";
+import { Badge, Empty, Notice } from "@/components/ui/parts";
 import { api } from "@/lib/api/client";
-import type { ApiKey, Page } from "@/lib/api/types";
+import type { ApiKey, Page, Policy } from "@/lib/api/types";
 import { formatAgo, formatDate } from "@/lib/format";
 import { isAdmin, useSession } from "@/lib/session";
 import { toast } from "@/lib/toast";
@@ -42,6 +42,7 @@ export default function KeysPage() {
       description="For programs that speak to RADIANT through the OpenAI or the Anthropic protocol. A key acts as you, within its scopes."
       action={make}
     >
+      <Kept />
       <Section>
         {isAdmin(session) && <Checkbox label="Show the keys of everyone in the workspace" checked={all} onChange={(event) => setAll(event.target.checked)} />}
         {error ? (
@@ -114,6 +115,21 @@ export default function KeysPage() {
         }}
       />
     </SettingsPage>
+  );
+}
+
+/** Members are told where a policy keeps what they ask. */
+function Kept() {
+  const { data } = useQuery({ queryKey: ["policies"], queryFn: () => api.get<Page<Policy>>("/policies") });
+  const keeping = data?.items.filter((policy) => policy.is_active && policy.logging?.is_active) ?? [];
+  if (keeping.length === 0) return null;
+  const [first] = keeping;
+  const admins = keeping.some((policy) => policy.logging?.admins_read);
+  return (
+    <Notice icon={FileText}>
+      What is asked through {first?.api_key_id ? "some keys" : "keys"} and answered is kept for up to {Math.max(...keeping.map((policy) => policy.logging?.days ?? 0))} days
+      {admins ? ", and admins can read it" : ", for you alone to read"}. See it under Settings, Request log.
+    </Notice>
   );
 }
 

@@ -8,6 +8,7 @@ import { Notice } from "@/components/ui/parts";
 import { api, messageOf } from "@/lib/api/client";
 import type { ApiKey, Page, Policy, PolicySettings } from "@/lib/api/types";
 import { CacheFields } from "./cache-fields";
+import { LoggingFields } from "./logging-fields";
 import { ParameterFields, parametersOf, rowsOf } from "./parameter-fields";
 import { wordsOf } from "./words";
 
@@ -33,6 +34,7 @@ export function PolicyForm({ stored, taken, onSaved, onCancel }: Props) {
   const [rows, setRows] = useState(rowsOf(stored?.parameters));
   const [tags, setTags] = useState((stored?.required_tags ?? []).map((tag) => pair(tag.name, tag.values?.join(", "))));
   const [cache, setCache] = useState(stored?.cache ?? null);
+  const [logging, setLogging] = useState(stored?.logging ?? null);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState("");
 
@@ -49,6 +51,7 @@ export function PolicyForm({ stored, taken, onSaved, onCancel }: Props) {
       parameters: parametersOf(rows),
       required_tags: tags.filter((one) => one.name.trim()).map((one) => ({ name: one.name.trim(), values: wordsOf(one.values) })),
       cache,
+      logging,
     };
     try {
       if (stored) await api.put(`/policies/${stored.id}`, said);
@@ -105,6 +108,7 @@ export function PolicyForm({ stored, taken, onSaved, onCancel }: Props) {
         onChange={setTags}
       />
       <CacheFields cache={cache} ofKey={Boolean(stored ? stored.api_key_id : whom)} onChange={setCache} />
+      <LoggingFields logging={logging} onChange={setLogging} />
       <DialogActions>
         <Button onClick={onCancel}>Cancel</Button>
         <Button type="submit" variant="primary" busy={busy} disabled={!name.trim()}>

@@ -26,6 +26,8 @@ export function saidBy(policy: Policy): { what: string; text: string }[] {
   }
   if (policy.required_tags?.length)
     lines.push({ what: "Wants the tags", text: policy.required_tags.map((tag) => (tag.values?.length ? `${tag.name} (${tag.values.join(" | ")})` : tag.name)).join(", ") });
+  if (policy.logging?.is_active)
+    lines.push({ what: "Keeps calls", text: `for ${policy.logging.days} days, ${policy.logging.admins_read ? "read by admins too" : "read by each person alone"}` });
   return lines;
 }
 

@@ -462,6 +462,44 @@ export interface LocalModelInfo {
   thermal_state: string;
 }
 
+/** A message of the question. */
+export interface LoggedMessage {
+  parts: LoggedPart[];
+  role: string;
+}
+
+/** A piece of a message. Pictures and documents have no text: they are not kept. */
+export interface LoggedPart {
+  arguments?: string;
+  name?: string;
+  text?: string;
+  type: string;
+}
+
+/** What was asked: messages, or texts, or (`relayed`) a body as it went. */
+export interface LoggedRequest {
+  messages?: LoggedMessage[];
+  parameters?: Record<string, number | string>;
+  relayed?: string | null;
+  texts?: string[];
+  tools?: string[];
+}
+
+/** What was answered. */
+export interface LoggedResponse {
+  parts: LoggedPart[];
+  stop_reason: string | null;
+}
+
+/** What is asked through keys and answered is kept for `days`, without the kinds of personal data in `redact`. `admins_read`: by the workspace's admins too, not only by the person. */
+export interface LoggingSettings {
+  admins_read?: boolean;
+  days?: number;
+  is_active?: boolean;
+  redact?: ("email" | "phone" | "iban" | "card" | "ip" | "national_id")[];
+  redact_secrets?: boolean;
+}
+
 /** A new key, with the secret that is shown once. */
 export interface MadeApiKey {
   created_at: string;
@@ -623,6 +661,7 @@ export interface NewPolicy {
   cache?: CacheSettings | null;
   denied_models?: string[];
   is_active?: boolean;
+  logging?: LoggingSettings | null;
   name: string;
   parameters?: Parameters;
   required_tags?: RequiredTag[];
@@ -714,6 +753,11 @@ export interface PageOf_Invitation_ {
   next?: string | null;
 }
 
+export interface PageOf_RequestLog_ {
+  items: RequestLog[];
+  next?: string | null;
+}
+
 export interface PageOf_Tenant_ {
   items: Tenant[];
   next?: string | null;
@@ -776,6 +820,7 @@ export interface Policy {
   is_active?: boolean;
   key_name: string | null;
   key_owner: string | null;
+  logging?: LoggingSettings | null;
   name: string;
   parameters?: Parameters;
   required_tags?: RequiredTag[];
@@ -789,6 +834,7 @@ export interface PolicySettings {
   cache?: CacheSettings | null;
   denied_models?: string[];
   is_active?: boolean;
+  logging?: LoggingSettings | null;
   name: string;
   parameters?: Parameters;
   required_tags?: RequiredTag[];
@@ -821,6 +867,22 @@ export interface Purged {
 /** Shown once; each works once. */
 export interface RecoveryCodes {
   codes: string[];
+}
+
+/** A call that was kept; `snippet` is the beginning of its last message, `failure` why it has no whole answer. */
+export interface RequestLog {
+  api_key_id: string | null;
+  created_at: string;
+  expires_at: string;
+  failure: string | null;
+  id: string;
+  key_name: string | null;
+  model: string;
+  policy_name: string | null;
+  protocol: string;
+  snippet: string | null;
+  user_email: string;
+  user_id: string;
 }
 
 /** A tag that each call through a key must carry; `values`: one of these, or any where there are none. */
@@ -1064,4 +1126,22 @@ export interface Verification {
 /** What the page offers before anybody is known. */
 export interface WaysToSignIn {
   password_reset: boolean;
+}
+
+/** The same with question and answer; `response` null: none came, or it was relayed byte for byte. */
+export interface WholeRequestLog {
+  api_key_id: string | null;
+  created_at: string;
+  expires_at: string;
+  failure: string | null;
+  id: string;
+  key_name: string | null;
+  model: string;
+  policy_name: string | null;
+  protocol: string;
+  request: LoggedRequest;
+  response: LoggedResponse | null;
+  snippet: string | null;
+  user_email: string;
+  user_id: string;
 }

@@ -34,7 +34,7 @@ type Aliased<T> = Omit<T, "aliases"> & { aliases?: Record<string, string[]> };
 export type Policy = Aliased<schema.Policy>;
 export type PolicySettings = Aliased<schema.PolicySettings>;
 export type Guardrail = schema.Guardrail;
-export type { CacheFigures, CacheSettings } from "./schema";
+export type { CacheFigures, CacheSettings, LoggedPart, LoggingSettings, RequestLog, WholeRequestLog } from "./schema";
 export type PolicyParameters = NonNullable<PolicySettings["parameters"]>;
 export type Chat = schema.ChatSummary;
 
