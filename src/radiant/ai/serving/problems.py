@@ -20,7 +20,7 @@ class ServingProblem(Problem):
 class ModelNotInstalled(ServingProblem):
     """Its files are not here."""
 
-    status, slug = 503, "model-not-installed"
+    status, slug = 409, "model-not-installed"
 
 
 class ModelOff(ServingProblem):

@@ -12,7 +12,7 @@ from radiant.foundation.identity.sessions import LIMIT_ADDRESS, Origin, hash_tok
 from radiant.infra.db import Database, Row
 from radiant.infra.mail import Mailer, MailError
 from radiant.kit.clock import Clock, utc_now
-from radiant.kit.errors import Invalid, Unavailable
+from radiant.kit.errors import Conflict, Invalid
 
 log = structlog.get_logger()
 KIND = "password_reset"
@@ -26,7 +26,7 @@ class ResetOver(Invalid):
     slug = "reset-over"
 
 
-class NoMail(Unavailable):
+class NoMail(Conflict):
     """No mail server is set up."""
 
     slug = "no-mail"
