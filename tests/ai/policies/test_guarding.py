@@ -92,6 +92,8 @@ async def test_redaction_reaches_every_text_of_a_prompt() -> None:
             ]),
             Message("tool", [ToolResultPart("1", f"t {MAIL}", media=(DocumentPart("text/plain", MAIL.encode()),))]),
         ],
+        user=MAIL,
+        extra={"prediction": {"content": [f"p {MAIL}", 3, None]}},
     )  # fmt: skip
     changed = await guarding(guard("redact")).before(request)
     rest = msgspec.json.encode(changed).decode()

@@ -10,7 +10,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, cast
 
 import msgspec
 
@@ -313,7 +313,20 @@ def _each_text(request: ChatRequest, on_text: OnText) -> ChatRequest:
         msgspec.structs.replace(tool, description=on_text(tool.description)) if tool.description else tool
         for tool in request.tools
     ]
-    return msgspec.structs.replace(request, messages=messages, tools=tools)
+    user = None if request.user is None else on_text(request.user)
+    extra = {name: _value(value, on_text) for name, value in request.extra.items()}
+    return msgspec.structs.replace(request, messages=messages, tools=tools, user=user, extra=extra)
+
+
+def _value(value: Any, on_text: OnText) -> Any:
+    """The same for what the neutral form has no word for: every text in it, however deep."""
+    if isinstance(value, str):
+        return on_text(value)
+    if isinstance(value, list):
+        return [_value(item, on_text) for item in cast("list[Any]", value)]
+    if isinstance(value, dict):
+        return {name: _value(item, on_text) for name, item in cast("dict[str, Any]", value).items()}
+    return value
 
 
 def _part(part: Part, on_text: OnText) -> Part:
