@@ -15,6 +15,7 @@ NOW = datetime.datetime.now(datetime.UTC).replace(minute=0, second=0, microsecon
 _TEXTS = {
     "tenants.slug": "s-{x}",
     "users.email": "{x}@example.org",
+    "invitations.email": "{x}@example.org",
     "assets.key": "{t}/{x}",
     "visual_pipeline_jobs.source_asset_key": "{t}/{x}",
     "error_projects.slug": "s-{x}",
