@@ -43,7 +43,7 @@ from radiant.ai.providers.errors import (
     UpstreamUnreachable,
 )
 from radiant.ai.providers.health import Upstreams
-from radiant.ai.routing.service import Candidate, Level, Needs, NoModelFits, level_of, obstacle, rank
+from radiant.ai.routing.service import Candidate, Level, Needs, NoModelFits, lack, level_of, rank
 from radiant.ai.serving.problems import ServingProblem
 from radiant.foundation.identity.callers import Caller, Role
 from radiant.foundation.usage.bounds import BudgetExceeded
@@ -145,7 +145,7 @@ class Inference:
             caller.require_role(Role.MEMBER)
             return await self._auto(caller, level, needs, attempt, rules)
         target = await self._allowed(caller, name, rules)
-        if why := obstacle(self.models.candidate(target.model, needs), needs):
+        if why := lack(target.model.capabilities, target.model.context_length, needs):
             raise UnsupportedByModel(f"{target.model.id} {why}")
         return await attempt(Chosen(target, needs, "named", "named"))
 
@@ -180,7 +180,7 @@ class Inference:
                     caller.require_role(Role.MEMBER)
                     return await self._auto(caller, level, needs, attempt, rules)
                 target = await self._allowed(caller, item, rules)
-                if why := obstacle(self.models.candidate(target.model, needs), needs):
+                if why := lack(target.model.capabilities, target.model.context_length, needs):
                     raise UnsupportedByModel(f"{target.model.id} {why}")
                 return await attempt(Chosen(target, needs, "alias", name))
             except (*_NEXT, PolicyViolation, UnsupportedByModel) as error:

@@ -69,16 +69,18 @@ def level_of(model: str) -> Level | None:
     return level if prefix == "auto" and level in get_args(Level) else None  # type: ignore[return-value]
 
 
+def lack(capabilities: frozenset[str], context_length: int | None, needs: Needs) -> str | None:
+    """What a model with these lacks for the request, or None."""
+    if not needs.capabilities <= capabilities:
+        return f"has no {' or '.join(sorted(needs.capabilities - capabilities))}"
+    if context_length is not None and needs.input_tokens * _LEAST >= context_length:
+        return f"holds {context_length} tokens; the prompt has about {needs.input_tokens}"
+    return None
+
+
 def obstacle(candidate: Candidate, needs: Needs) -> str | None:
     """Why this model cannot take the request, or None."""
-    if candidate.excluded:
-        return candidate.excluded
-    missing = needs.capabilities - candidate.capabilities
-    if missing:
-        return f"has no {' or '.join(sorted(missing))}"
-    if candidate.context_length is not None and needs.input_tokens * _LEAST >= candidate.context_length:
-        return f"holds {candidate.context_length} tokens; the prompt has about {needs.input_tokens}"
-    return None
+    return candidate.excluded or lack(candidate.capabilities, candidate.context_length, needs)
 
 
 def rank(candidates: Sequence[Candidate], needs: Needs, level: Level) -> list[Ranked]:
