@@ -364,3 +364,12 @@ async def test_a_client_that_goes_away_cancels_the_upstream_and_pays_for_what_wa
     (row,) = await _ledger(server, db)
     assert row["stop_reason"] == "cancelled"
     assert row["cost"] > 0
+
+
+async def test_auto_answers_and_goes_on_with_the_vendor_that_keeps_the_response(
+    sdk: AsyncOpenAI, upstream: Upstream, server: Server, db: Database
+) -> None:
+    first = await sdk.responses.create(model="auto:premium", input="I am Ada.")
+    await sdk.responses.create(model="auto:premium", input="Who am I?", previous_response_id=first.id)
+    assert upstream.requests[-1].body["previous_response_id"] == first.id
+    assert {(row["route"], row["provider"]) for row in await _ledger(server, db)} == {("auto", "openai")}
