@@ -62,6 +62,13 @@ async def test_an_admin_makes_no_owner_and_no_owner_is_the_last_to_go(
     assert (answer.status, answer.json()["type"].rpartition("/")[2]) == (409, "last-owner")
 
 
+async def test_an_owner_neither_changes_nor_removes_an_operator(callers: Callers) -> None:
+    operator = (await callers.operator.get("/api/session")).json()["user"]["id"]
+    assert (await callers.owner.patch(f"/api/users/{operator}", {"status": "disabled"})).status == 403
+    assert (await callers.owner.delete(f"/api/users/{operator}")).status == 403
+    assert (await callers.operator.get("/api/session")).status == 200
+
+
 async def test_the_operator_alone_makes_workspaces(callers: Callers) -> None:
     new = {"name": "Acme", "slug": "acme", "owner_email": "boss@acme.example"}
     assert (await callers.owner.post("/api/tenants", new)).status == 403

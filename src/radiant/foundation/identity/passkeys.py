@@ -26,7 +26,7 @@ from webauthn.helpers.structs import (
 from radiant.foundation.identity import passkeys_store as store
 from radiant.foundation.identity import second_factor_store, sessions, steps_store, trail, users, users_store
 from radiant.foundation.identity.callers import Caller
-from radiant.foundation.identity.sessions import LIMIT_ADDRESS, Origin, SignedIn, SsoRequired, hash_token
+from radiant.foundation.identity.sessions import LIMIT_STARTS, Origin, SignedIn, SsoRequired, hash_token
 from radiant.infra.db import Database, Row
 from radiant.kit.clock import Clock, utc_now
 from radiant.kit.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
@@ -196,7 +196,7 @@ class Passkeys:
 
     async def ask(self, origin: Origin) -> dict[str, Any]:
         """Options for `navigator.credentials.get`: any passkey of this site. Raises LockedOut."""
-        await sessions.refuse_too_many(self._database, {f"passkey|{origin.ip}": LIMIT_ADDRESS}, self._clock)
+        await sessions.refuse_too_many(self._database, {f"passkey|{origin.ip}": LIMIT_STARTS}, self._clock)
         options = webauthn.generate_authentication_options(
             rp_id=self._site.rp_id,
             challenge=secrets.token_bytes(32),

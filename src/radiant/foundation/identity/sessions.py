@@ -19,6 +19,8 @@ from radiant.kit.ids import SessionId, TenantId, UserId, uuid7
 WINDOW = timedelta(minutes=15)
 # Per e-mail from one address, per e-mail from anywhere, per address: within the window.
 LIMIT_PAIR, LIMIT_EMAIL, LIMIT_ADDRESS = 5, 30, 60
+# Sign-ins begun from one address where nothing can be guessed: an office behind one address begins many at nine.
+LIMIT_STARTS = 600
 CHALLENGE = timedelta(minutes=5)
 _TOUCH_AFTER = timedelta(minutes=1)
 _ALL_SCOPES = frozenset({"inference", "read", "write", "admin"})

@@ -19,7 +19,7 @@ from radiant.foundation.identity import oidc, sessions, sessions_store, steps_st
 from radiant.foundation.identity import sso_store as store
 from radiant.foundation.identity.callers import Caller, Role, role_of
 from radiant.foundation.identity.schemas import NewUser
-from radiant.foundation.identity.sessions import LIMIT_ADDRESS, Origin, SignedIn, hash_token
+from radiant.foundation.identity.sessions import LIMIT_STARTS, Origin, SignedIn, hash_token
 from radiant.foundation.identity.sso_schemas import SsoChange, SsoSettings, SsoWorkspace
 from radiant.foundation.tenants import plans
 from radiant.infra.db import Database, Row, Tx
@@ -109,7 +109,8 @@ class Sso:
         if row is None:
             return None
         async with self._database.system("sso settings").tx() as tx:
-            has_secret = await store.secret(tx, caller.tenant_id) is not None
+            kept = await store.secret(tx, caller.tenant_id)
+        has_secret = kept is not None and kept["client_secret"] is not None
         return SsoSettings.model_validate({**row, "has_secret": has_secret, "redirect_uri": self.redirect_uri})
 
     async def save(self, caller: Caller, change: SsoChange) -> SsoSettings:
@@ -126,10 +127,9 @@ class Sso:
             sealed = await seal(self._kms, change.client_secret.encode(), _context(caller.tenant_id, "client-secret"))
         async with self._database.system("save sso").tx() as tx:
             if change.client_secret is None:
-                before = await store.by_tenant(tx, caller.tenant_id)
                 kept = await store.secret(tx, caller.tenant_id)
                 # A secret goes to the issuer that it was entered for, and to no other.
-                sealed = kept if before is not None and before["issuer"] == metadata.issuer else None
+                sealed = kept["client_secret"] if kept is not None and kept["issuer"] == metadata.issuer else None
             await store.save(
                 tx, caller.tenant_id, metadata.issuer, change.client_id, sealed, change.allowed_domains,
                 change.default_role, change.groups_claim, dict(change.group_roles), change.extra_scopes,
@@ -166,7 +166,7 @@ class Sso:
 
     async def begin(self, slug: str, path: str | None, origin: Origin) -> Begun:
         """The first half: a flow that this browser alone can finish. Raises NotFound, IssuerUnusable, LockedOut."""
-        await sessions.refuse_too_many(self._database, {f"sso|{origin.ip}": LIMIT_ADDRESS}, self._clock)
+        await sessions.refuse_too_many(self._database, {f"sso|{origin.ip}": LIMIT_STARTS}, self._clock)
         async with self._database.system("sso").tx() as tx:
             found = await store.by_slug(tx, slug)
             row = await store.by_tenant(tx, found["id"]) if found is not None else None
@@ -233,9 +233,11 @@ class Sso:
         if tokens.access_token is not None and ("email" not in claims or row["groups_claim"] not in claims):
             more = await self._oidc.userinfo(metadata, client, tokens.access_token, claims["sub"])
             # The signed claims win; an address and its being verified come from one place.
-            if "email" not in claims:
-                claims |= {name: more[name] for name in ("email", "email_verified") if name in more}
-            claims = {**more, **claims} if "email" in claims else claims
+            if "email" in claims:
+                more = {name: value for name, value in more.items() if name != "email_verified"}
+            else:
+                claims = {name: value for name, value in claims.items() if name != "email_verified"}
+            claims = {**more, **claims}
         return claims, tokens.id_token
 
     async def _secret(self, row: Row) -> str | None:

@@ -34,9 +34,10 @@ async def by_slug(tx: Tx, slug: str) -> Row | None:
     )
 
 
-async def secret(tx: Tx, tenant_id: TenantId) -> dict[str, Any] | None:
-    """The sealed client secret that is stored, whether the connection is in use or not. System transaction."""
-    return await tx.value("select client_secret from sso_connections where tenant_id = $1", tenant_id)
+async def secret(tx: Tx, tenant_id: TenantId) -> Row | None:
+    """The sealed client secret and the issuer that it is for, whether the connection is in use or not. System
+    transaction."""
+    return await tx.one_or_none("select issuer, client_secret from sso_connections where tenant_id = $1", tenant_id)
 
 
 async def save(

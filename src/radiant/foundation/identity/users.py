@@ -52,7 +52,7 @@ def _may_touch(caller: Caller, person: User) -> None:
     """Raises Forbidden where the person stands above the caller."""
     _may_grant(caller, role_of(person.role))
     if person.is_operator and not caller.is_operator:
-        raise Forbidden("only the platform's operator changes how an operator signs in")
+        raise Forbidden("only the platform's operator changes or removes an operator")
 
 
 def require_grantable(caller: Caller, role: str) -> None:
@@ -86,6 +86,7 @@ async def change(database: Database, caller: Caller, user_id: UserId, change: Us
     async with caller.db(database).tx() as tx:
         owners = await store.lock_owners(tx)
         before = await _person(tx, user_id)
+        _may_touch(caller, before)
         _may_grant(caller, max(role_of(before.role), role_of(change.role or before.role)))
         if before.kind == "service" and change.role == "owner":
             raise Invalid("role: a service account is no owner")
@@ -109,7 +110,7 @@ async def remove(database: Database, caller: Caller, user_id: UserId) -> None:
         owners = await store.lock_owners(tx)
         person = await _person(tx, user_id)
         if user_id != caller.user_id:
-            _may_grant(caller, role_of(person.role))
+            _may_touch(caller, person)
         if owners == [user_id]:
             raise LastOwner("this is the last owner; make somebody else an owner first")
         await store.delete(tx, user_id)
