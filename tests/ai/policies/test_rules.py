@@ -212,8 +212,10 @@ def test_tags_are_wanted_by_name_and_of_the_values_given() -> None:
 
 
 def test_metadata_gives_tags_and_is_kept_from_those_who_refuse_it() -> None:
-    fields: Any = {"metadata": msgspec.Raw(b'{"user_id":"u","project":"x","n":3,"deep":{}}')}
-    assert bodies.metadata_tags(fields) == {"user_id": "u", "project": "x", "n": "3"}
+    rules = Rules([policy(required_tags=[{"name": name} for name in ("project", "n", "deep", "long", "yes")])])
+    metadata = {"user_id": "u", "project": "x", "n": 3, "deep": {}, "long": "x" * 257, "yes": True}
+    fields: Any = {"metadata": msgspec.Raw(msgspec.json.encode(metadata))}
+    assert bodies.metadata_tags(rules, fields) == {"project": "x", "n": "3"}
     assert bodies.without_tags(fields)
     assert msgspec.json.decode(fields["metadata"]) == {"user_id": "u"}
     alone: Any = {"metadata": msgspec.Raw(b'{"project":"x"}')}

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -283,3 +284,16 @@ async def test_many_at_once_keep_one_entry(server: Server, key: Client, callers:
     figures = (await callers.owner.get(f"/api/policies/{made['id']}/cache")).json()
     assert figures["entries"] == 1
     assert state(await chat(server, key)) == "hit"
+
+
+@pytest.mark.model
+@pytest.mark.xdist_group("models")
+async def test_the_embedded_model_tells_what_means_the_same(
+    server: Server, small_models: Path, key: Client, callers: Callers, upstream: Upstream
+) -> None:
+    await make(callers, cache={"mode": "semantic", "threshold": 0.85})
+    upstream.plan(Say("Under Settings."), Say("It rains."))
+    assert state(await chat(server, key, "How do I reset my password?")) == "miss"
+    assert state(await chat(server, key, "What is the weather in Oslo today?")) == "miss"
+    similar = await chat(server, key, "How can I reset my password?")
+    assert (state(similar), said(similar)) == ("semantic", "Under Settings.")

@@ -35,6 +35,7 @@ _WHERE: dict[Endpoint, dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 # The most tokens of thinking (Anthropic's way) that each effort stands for; see anthropic_request.
 _THINKING: dict[str, int] = {"minimal": 1024, "low": 4095, "medium": 16_383, "high": 10_000_000}
+_MOST_TAG = 256
 _NEUTRAL = ("max_tokens", "temperature", "top_p", "reasoning_effort")
 
 
@@ -133,13 +134,22 @@ def tokens_asked(rules: Rules, given: int | None) -> int | None:
     return min([given, *maxima])
 
 
-def metadata_tags(fields: Mapping[str, Any]) -> dict[str, str]:
-    """The tags in a body's `metadata`: those of its members that are texts and numbers."""
+def metadata_tags(rules: Rules, fields: Mapping[str, Any]) -> dict[str, str]:
+    """Of a body's `metadata` what the rules want as tags, where it is a short text or a whole number."""
+    wanted = {tag.name for policy in rules.policies for tag in policy.required_tags}
     given = _get(fields, "metadata")
     if not isinstance(given, dict):
         return {}
     pairs = cast("dict[str, Any]", given).items()
-    return {name: str(value) for name, value in pairs if isinstance(value, str | int) and not isinstance(value, bool)}
+    return {
+        name: str(value)
+        for name, value in pairs
+        if name in wanted
+        and isinstance(value, str | int)
+        and not isinstance(value, bool)
+        and len(str(value)) <= _MOST_TAG
+        and "\x00" not in str(value)
+    }
 
 
 def without_tags(fields: Fields) -> bool:

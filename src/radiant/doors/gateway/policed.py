@@ -67,7 +67,7 @@ async def under_policy(engine: Engine, call: Call, caller: Caller, body: bytes, 
     fields = decode(body, dict[str, msgspec.Raw])
     changed = bodies.limit(rules, fields, endpoint)
     if rules.wants_tags:
-        tags = {**bodies.metadata_tags(fields), **tags}
+        tags = {**bodies.metadata_tags(rules, fields), **tags}
         rules.check_tags(tags)
         if endpoint == "messages":
             changed = bodies.without_tags(fields) or changed
