@@ -8,6 +8,7 @@ Each request says in the header X-LiteLLM which provider it is for and with whic
 
 import ctypes
 import hmac
+import importlib
 import json
 import os
 import signal
@@ -156,11 +157,9 @@ def main() -> None:
     # Without these its import asks the network for a list of prices, and each call reports that it was made.
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     os.environ["LITELLM_TELEMETRY"] = "False"
-    import litellm  # type: ignore[import-not-found]
-
-    library: Any = litellm
-    library.telemetry = False
-    library.suppress_debug_info = True
+    library: Any = importlib.import_module("litellm")
+    for name, value in (("telemetry", False), ("suppress_debug_info", True)):
+        setattr(library, name, value)
     server = make_server(library, orders["api_key"])
     threading.Thread(target=server.serve_forever, daemon=True).start()
     os.write(1, json.dumps({"port": server.server_address[1]}).encode() + b"\n")
