@@ -15,6 +15,9 @@ key_name, period_end, remaining, settled_at
 ended_at, reserved_cost, _.ended_at
 # pydantic calls them
 _._names_whom_it_binds, _._fits_its_meter
+signing_secret, policy_name, key_owner, hits, snippet
+_._defaults_lie_below, _._names_are_free, _._compiles, _._bounds_something, _._is_https, _._fits_its_kind
+_.max_mem, _.log_errors  # options of RE2
 mailed_at, mail_error, has_sso, recovery_codes_left
 authenticatorData  # the browser's own name
 _.handle_RCPT, _.handle_DATA  # aiosmtpd calls them

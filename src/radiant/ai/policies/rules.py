@@ -83,7 +83,6 @@ class Enforced:
 
     id: UUID
     name: str
-    of_key: bool
     allowed: Patterns | None
     denied: Patterns
     aliases: Mapping[str, tuple[str, ...]]
@@ -279,7 +278,6 @@ def enforced(row: Row) -> Enforced:
     return Enforced(
         id=row["id"],
         name=row["name"],
-        of_key=row["api_key_id"] is not None,
         allowed=None if allowed is None else Patterns(allowed),
         denied=Patterns(row["denied_models"]),
         aliases={name: tuple(chain) for name, chain in row["aliases"].items()},

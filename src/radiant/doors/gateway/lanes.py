@@ -79,9 +79,9 @@ async def relay(
             policy=rules.guards[0].policy,
         )  # fmt: skip
     if rules.logging is not None:
-        policies.logs.begin(
-            caller, rules.logging, rules.guards, labels.protocol, target.model.id, body
-        ).ended(None, None)
+        policies.logs.begin(caller, rules.logging, rules.guards, labels.protocol, target.model.id, body).ended(
+            None, None
+        )
     metered = await engine.inference.admit(caller, target.model, chosen.needs, labelled(labels, chosen), kind)
     relayed = Relayed(metered, target, watch)
     try:

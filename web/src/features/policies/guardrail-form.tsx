@@ -8,7 +8,7 @@ import type { Guardrail } from "@/lib/api/types";
 import { kindHints, kindNames, piiNames, stageNames } from "./guardrail-words";
 
 interface Props {
-  path: string;
+  policyId: string;
   stored: Guardrail | null;
   onSaved: (saved: Guardrail) => Promise<void>;
   onCancel: () => void;
@@ -28,7 +28,7 @@ const starts: Record<Kind, Settings> = {
   model: { model: "", question: "", timeout_ms: 20_000, on_failure: "closed" },
 };
 
-export function GuardrailForm({ path, stored, onSaved, onCancel }: Props) {
+export function GuardrailForm({ policyId, stored, onSaved, onCancel }: Props) {
   const [name, setName] = useState(stored?.name ?? "");
   const [kind, setKind] = useState<Kind>(stored?.kind ?? "pii");
   const [stage, setStage] = useState<Guardrail["stage"]>(stored?.stage ?? "before");
@@ -43,7 +43,7 @@ export function GuardrailForm({ path, stored, onSaved, onCancel }: Props) {
     setError("");
     const said = { name: name.trim(), kind, stage: action === "pseudonymise" ? "before" : stage, action: finds(kind) ? action : "block", settings, is_active: active };
     try {
-      await onSaved(stored ? await api.put<Guardrail>(`${path}/${stored.id}`, said) : await api.post<Guardrail>(path, said));
+      await onSaved(stored ? await api.put<Guardrail>(`/policies/${policyId}/guardrails/${stored.id}`, said) : await api.post<Guardrail>(`/policies/${policyId}/guardrails`, said));
     } catch (fault) {
       setError(messageOf(fault));
       setBusy(false);

@@ -15,8 +15,7 @@ import { actionNames, kindNames, stageNames } from "./guardrail-words";
 export function Guardrails({ policy }: { policy: Policy }) {
   const client = useQueryClient();
   const key = ["policies", policy.id, "guardrails"];
-  const path = `/policies/${policy.id}/guardrails`;
-  const { data, error, refetch } = useQuery({ queryKey: key, queryFn: () => api.get<Page<Guardrail>>(path) });
+  const { data, error, refetch } = useQuery({ queryKey: key, queryFn: () => api.get<Page<Guardrail>>(`/policies/${policy.id}/guardrails`) });
   const [editing, setEditing] = useState<Guardrail | "new" | null>(null);
   const [deleting, setDeleting] = useState<Guardrail | null>(null);
   const [secret, setSecret] = useState("");
@@ -27,7 +26,7 @@ export function Guardrails({ policy }: { policy: Policy }) {
     const ids = items.map((each) => each.id);
     [ids[index - 1], ids[index]] = [ids[index] as string, ids[index - 1] as string];
     try {
-      await api.put(path, { guardrails: ids });
+      await api.put(`/policies/${policy.id}/guardrails`, { guardrails: ids });
       await fresh();
     } catch (fault) {
       toast(messageOf(fault), { kind: "error" });
@@ -100,7 +99,7 @@ export function Guardrails({ policy }: { policy: Policy }) {
         ) : (
           editing && (
             <GuardrailForm
-              path={path}
+              policyId={policy.id}
               stored={editing === "new" ? null : editing}
               onCancel={() => setEditing(null)}
               onSaved={async (saved) => {
@@ -120,7 +119,7 @@ export function Guardrails({ policy }: { policy: Policy }) {
         action="Delete"
         danger
         run={async () => {
-          await api.delete(`${path}/${deleting?.id}`);
+          await api.delete(`/policies/${policy.id}/guardrails/${deleting?.id}`);
           await fresh();
         }}
       />
