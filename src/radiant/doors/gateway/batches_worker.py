@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import asyncpg
 import structlog
@@ -60,10 +62,8 @@ class BatchWorker:
 
     async def _work(self) -> None:
         stop = asyncio.Event()
-        # Only now: a server without batches does not carry what works them off.
-        from radiant.infra.jobs_worker import run_worker
-
-        worker = asyncio.create_task(run_worker(self._dsn, self._jobs, stop, concurrency=_AT_ONCE, grace=1.0))
+        run = await asyncio.to_thread(_load)
+        worker = asyncio.create_task(run(self._dsn, self._jobs, stop, concurrency=_AT_ONCE, grace=1.0))
         try:
             while await self._waiting() and not worker.done():
                 with contextlib.suppress(TimeoutError):
@@ -71,3 +71,11 @@ class BatchWorker:
         finally:
             stop.set()
             await worker
+
+
+def _load() -> Callable[..., Coroutine[Any, Any, None]]:
+    # Only when there is a batch: a server without any does not carry what works them off. In a thread, for reading
+    # its modules would hold up the loop.
+    from radiant.infra.jobs_worker import run_worker
+
+    return run_worker
