@@ -30,7 +30,16 @@ def _python() -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (root / "whole").exists():
             subprocess.run([sys.executable, "-m", "venv", str(root)], check=True)
-            install = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "litellm==1.106.2", "mcp"]
+            install = [
+                str(python),
+                "-m",
+                "pip",
+                "install",
+                "-q",
+                "--disable-pip-version-check",
+                "litellm==1.106.2",
+                "mcp",
+            ]
             done = subprocess.run(install, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stderr[-2000:]
             (root / "whole").touch()
