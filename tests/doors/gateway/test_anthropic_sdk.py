@@ -6,9 +6,8 @@ import anthropic
 import pytest
 from anthropic import AsyncAnthropic
 
-from tests.kit.fixtures import UPSTREAM_KEY, Callers
 from tests.kit.server import Client
-from tests.kit.upstream import Call, FailMidway, Refuse, Say, Upstream, anthropic_upstream
+from tests.kit.upstream import Call, FailMidway, Refuse, Say, Upstream
 
 
 @pytest.fixture
@@ -16,18 +15,6 @@ async def sdk(key: Client) -> AsyncIterator[AsyncAnthropic]:
     secret = key.headers["Authorization"].removeprefix("Bearer ")
     async with AsyncAnthropic(base_url=key.base_url, api_key=secret, max_retries=0) as client:
         yield client
-
-
-@pytest.fixture
-async def claude(callers: Callers) -> AsyncIterator[Upstream]:
-    async with anthropic_upstream() as running:
-        running.key = UPSTREAM_KEY
-        answer = await callers.operator.put(
-            "/api/providers/anthropic", {"api_key": UPSTREAM_KEY, "base_url": running.url, "shared": True}
-        )
-        assert answer.status == 200, answer.body
-        running.requests.clear()
-        yield running
 
 
 ASK = [{"role": "user", "content": "Hello?"}]

@@ -76,4 +76,5 @@ async def test_after_a_kill_the_next_process_goes_on_where_it_was(
     counts = {row["ended"]: row["n"] for row in rows}
     assert counts["answered"] >= COUNT
     assert sum(counts.values()) == len(upstream.requests)
-    assert set(counts) <= {"answered", "abandoned"}
+    # Cancelled: where the queue itself gave a slow worker up and asked again.
+    assert set(counts) <= {"answered", "abandoned", "cancelled"}

@@ -10,9 +10,8 @@ from anthropic import AsyncAnthropic
 from openai import AsyncOpenAI
 
 from radiant.infra.db import Database
-from tests.kit.fixtures import UPSTREAM_KEY, Callers
 from tests.kit.server import Client, Server
-from tests.kit.upstream import FailMidway, Say, Upstream, anthropic_upstream
+from tests.kit.upstream import FailMidway, Say, Upstream
 
 GPT, CLAUDE, LOCAL = "gpt-4o", "claude-sonnet-4", "smollm2-135m-instruct"
 
@@ -29,18 +28,6 @@ async def counting(key: Client) -> AsyncIterator[AsyncAnthropic]:
     secret = key.headers["Authorization"].removeprefix("Bearer ")
     async with AsyncAnthropic(base_url=key.base_url, api_key=secret, max_retries=0) as client:
         yield client
-
-
-@pytest.fixture
-async def claude(callers: Callers) -> AsyncIterator[Upstream]:
-    async with anthropic_upstream() as running:
-        running.key = UPSTREAM_KEY
-        answer = await callers.operator.put(
-            "/api/providers/anthropic", {"api_key": UPSTREAM_KEY, "base_url": running.url, "shared": True}
-        )
-        assert answer.status == 200, answer.body
-        running.requests.clear()
-        yield running
 
 
 async def _ledger(server: Server, db: Database) -> list[dict[str, Any]]:

@@ -12,9 +12,9 @@ from openai import AsyncOpenAI
 from pydantic import BaseModel
 
 from radiant.infra.db import Database
-from tests.kit.fixtures import UPSTREAM_KEY, Callers
+from tests.kit.fixtures import Callers
 from tests.kit.server import Client, Server
-from tests.kit.upstream import Call, Drop, FailMidway, Refuse, Say, Upstream, anthropic_upstream
+from tests.kit.upstream import Call, Drop, FailMidway, Refuse, Say, Upstream
 
 GPT, CLAUDE = "gpt-4o", "claude-sonnet-4"
 WEATHER = {
@@ -33,18 +33,6 @@ async def sdk(key: Client) -> AsyncIterator[AsyncOpenAI]:
 def _sdk(key: Client) -> AsyncOpenAI:
     secret = key.headers["Authorization"].removeprefix("Bearer ")
     return AsyncOpenAI(base_url=key.base_url + "/v1", api_key=secret, max_retries=0)
-
-
-@pytest.fixture
-async def claude(callers: Callers) -> AsyncIterator[Upstream]:
-    async with anthropic_upstream() as running:
-        running.key = UPSTREAM_KEY
-        answer = await callers.operator.put(
-            "/api/providers/anthropic", {"api_key": UPSTREAM_KEY, "base_url": running.url, "shared": True}
-        )
-        assert answer.status == 200, answer.body
-        running.requests.clear()
-        yield running
 
 
 async def _ledger(server: Server, db: Database) -> list[dict[str, Any]]:

@@ -10,26 +10,14 @@ from openai import AsyncOpenAI
 
 from radiant.infra.db import Database
 from tests.doors.gateway.test_responses import CLAUDE, GPT, _ledger, _sdk
-from tests.kit.fixtures import UPSTREAM_KEY, Callers
 from tests.kit.server import Client, Server
-from tests.kit.upstream import Hang, Refuse, Say, Upstream, anthropic_upstream
+from tests.kit.upstream import Hang, Refuse, Say, Upstream
 
 
 @pytest.fixture
 async def sdk(key: Client) -> AsyncIterator[AsyncOpenAI]:
     async with _sdk(key) as client:
         yield client
-
-
-@pytest.fixture
-async def claude(callers: Callers) -> AsyncIterator[Upstream]:
-    async with anthropic_upstream() as running:
-        running.key = UPSTREAM_KEY
-        answer = await callers.operator.put(
-            "/api/providers/anthropic", {"api_key": UPSTREAM_KEY, "base_url": running.url, "shared": True}
-        )
-        assert answer.status == 200, answer.body
-        yield running
 
 
 async def _ended(sdk: AsyncOpenAI, name: str) -> Any:

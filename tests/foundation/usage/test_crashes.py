@@ -74,7 +74,8 @@ async def _check(owner: Any, told: Told, budget_id: Any) -> None:
     assert spent == sum(row["cost"] for row in rows.values()), "the budget counts what the ledger counts"
     assert reserved == 0
     assert await owner.fetchval("select count(*) from budget_leases") == 0
-    assert await owner.fetchval("select count(*) from usage_journals") == 0
+    # The tests' own server may have one in the same database.
+    assert await owner.fetchval("select count(*) from usage_journals where host = 'dying'") == 0
 
 
 async def _kill_again_and_again(

@@ -98,9 +98,13 @@ class Metered:
             return
         self._finished = True
         receipt = self.receipt
+        said = estimate.text_tokens(self.characters)
         if not self.told and self.characters:
-            said = estimate.text_tokens(self.characters)
             receipt.usage = Usage(input_tokens=self.needs.input_tokens, output_tokens=said)
+            receipt.estimated = True
+        elif (error_kind is not None or stop_reason == "cancelled") and said > receipt.usage.output_tokens:
+            # What was told at the beginning is not what was said until the cut.
+            receipt.usage = msgspec.structs.replace(receipt.usage, output_tokens=said)
             receipt.estimated = True
         usage = receipt.usage
         if not cached:

@@ -135,7 +135,7 @@ async def _upload(engine: Engine, call: Call, db: TenantDb) -> None:
             raise BadRequest("purpose: only files for batches are kept here; say batch", "purpose")
         asset = await files.save(
             db, engine.objects, _pieces(given), name=given.filename or "", claimed_type="application/jsonl",
-            purpose="batch", limit=_MOST_BYTES,
+            purpose="batch", limit=await files.room(engine.database, db.tenant_id, _MOST_BYTES),
         )  # fmt: skip
     finally:
         await form.close()
