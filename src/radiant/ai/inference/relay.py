@@ -168,7 +168,9 @@ class Relayed:
             self._response.close()
         if self._lease is not None:
             if error is None and not self._gone:
-                self._lease.succeeded(self._response.headers if self._response is not None else None)
+                response = self._response
+                told = response is not None and (response.mentions(b"ratelimit") or response.mentions(b"retry-after"))
+                self._lease.succeeded(response.headers if told and response is not None else None)
             else:
                 self._lease.failed(error or asyncio.CancelledError())
         watch = self._watch

@@ -57,6 +57,7 @@ class Response:
         "_holder",
         "_inflater",
         "_lines",
+        "_names",
         "_pieces",
         "_tail",
         "complete",
@@ -83,6 +84,7 @@ class Response:
         self.on_header = self._lines.setdefault
         self.on_body: Callable[[bytes], None] = self._pieces.append
         self._count = 0
+        self._names = b""
         self._headers: dict[str, str] | None = None
         self._coding: str | None = None
         self._inflater: Any = None
@@ -120,7 +122,8 @@ class Response:
             self._refuse(f"more than {MAX_HEADERS} headers")
         # Trailers will end up behind them.
         self._count = len(lines)
-        encodings = b"\n".join(lines).lower().count(b"-encoding")
+        names = self._names = b"\n".join(lines).lower()
+        encodings = names.count(b"-encoding")
         if encodings > 1 or (
             encodings and lines.get(b"Transfer-Encoding", lines.get(b"transfer-encoding")) != b"chunked"
         ):
@@ -190,6 +193,10 @@ class Response:
         if self._headers is None:
             self._headers = self._text()
         return self._headers
+
+    def mentions(self, word: bytes) -> bool:
+        """Whether the name of a header holds `word` (in lower case), without reading them all."""
+        return word in self._names
 
     @property
     def content_type(self) -> str:
