@@ -189,7 +189,7 @@ async def test_a_client_that_leaves_near_the_end_is_accounted_to_the_token(
 async def test_a_client_that_reads_slowly_gets_everything_and_the_upstream_waits(
     server: Server, key: Client, callers: Callers
 ) -> None:
-    words, progress = 12_000, [0]
+    words, progress = 60_000, [0]
     padding = "~" * 2000
 
     async def handle(peer: Peer) -> None:
@@ -209,8 +209,8 @@ async def test_a_client_that_reads_slowly_gets_everything_and_the_upstream_waits
             key.base_url + "/v1/chat/completions", json=ASK | {"stream": True}, headers=key.headers
         ) as response:
             await asyncio.sleep(0.5)
-            # 24 MB are on their way; sockets and our own bounded buffers hold a few.
-            assert progress[0] < words / 2
+            # 120 MB are on their way; sockets (up to 37 MB a hop here) and our own bounded buffers hold some.
+            assert progress[0] < words * 0.8
             size = 0
             async for piece in response.content.iter_any():
                 size += piece.count(b"~")
