@@ -8,6 +8,23 @@ from radiant.ai.providers.openai_compatible import OpenAICompatible
 from radiant.ai.providers.provider import Connection, ListedModel
 
 
+def at_resource(connection: Connection) -> Connection:
+    """The connection with the address of its own resource; the classic one where an API version is set."""
+    base = connection.base_url.replace("{resource}", connection.settings.get("resource", "")).rstrip("/")
+    if connection.settings.get("api_version"):
+        base = base.removesuffix("/v1")
+    return replace(connection, base_url=base)
+
+
+def path_of(connection: Connection, path: str, model: str = "") -> str:
+    """Where `path` is; below the deployment `model` at the classic address, or beside the deployments without one."""
+    version = connection.settings.get("api_version")
+    if not version:
+        return path
+    deployment = f"/deployments/{quote(model, safe='')}" if model else ""
+    return f"{deployment}{path}?api-version={quote(version, safe='')}"
+
+
 class Azure(OpenAICompatible):
     """A `Provider`. With `settings["api_version"]` it takes the classic path of a deployment, else `/openai/v1`.
 
@@ -16,17 +33,10 @@ class Azure(OpenAICompatible):
     """
 
     def _at(self, connection: Connection) -> Connection:
-        base = connection.base_url.replace("{resource}", connection.settings.get("resource", "")).rstrip("/")
-        if connection.settings.get("api_version"):
-            base = base.removesuffix("/v1")
-        return replace(connection, base_url=base)
+        return at_resource(connection)
 
     def _path(self, connection: Connection, path: str, model: str = "") -> str:
-        version = connection.settings.get("api_version")
-        if not version:
-            return path
-        deployment = f"/deployments/{quote(model, safe='')}" if model else ""
-        return f"{deployment}{path}?api-version={quote(version, safe='')}"
+        return path_of(connection, path, model)
 
     def _headers(self, connection: Connection) -> dict[str, str]:
         headers = {"Content-Type": "application/json"}

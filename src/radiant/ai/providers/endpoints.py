@@ -4,8 +4,9 @@ completions, moderations, images, rerank. Which one has which is data of `vendor
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
+from radiant.ai.providers.azure import at_resource, path_of
 from radiant.ai.providers.provider import Connection
 from radiant.ai.providers.vendors import Vendor
 from radiant.ai.providers.wires import Wire
@@ -49,16 +50,12 @@ def _at(endpoint: Endpoint, path: str, vendor: Vendor, key: Connection, model: s
 
 
 def _azure(endpoint: Endpoint, path: str, key: Connection, model: str) -> tuple[str, Connection]:
-    base = key.base_url.replace("{resource}", key.settings.get("resource", "")).rstrip("/")
-    if version := key.settings.get("api_version"):
-        base = base.removesuffix("/v1")
-        deployment = "" if endpoint in _BESIDE_DEPLOYMENTS else f"/deployments/{quote(model, safe='')}"
-        path = f"{deployment}{path}?api-version={quote(version, safe='')}"
     headers = dict(key.headers)
     if key.api_key:
         # Azure's own header; the wire adds OpenAI's only where there is a key.
         headers["api-key"] = key.api_key.reveal()
-    return path, replace(key, base_url=base, api_key=None, headers=headers)
+    deployment = "" if endpoint in _BESIDE_DEPLOYMENTS else model
+    return path_of(key, path, deployment), replace(at_resource(key), api_key=None, headers=headers)
 
 
 def under(wire: Wire, rest: str, query: str = "") -> str:
