@@ -102,7 +102,9 @@ class Metered:
         if not self.told and self.characters:
             receipt.usage = Usage(input_tokens=self.needs.input_tokens, output_tokens=said)
             receipt.estimated = True
-        elif (error_kind is not None or stop_reason == "cancelled") and said > receipt.usage.output_tokens:
+        elif (
+            receipt.estimated or error_kind is not None or stop_reason == "cancelled"
+        ) and said > receipt.usage.output_tokens:
             # What was told at the beginning is not what was said until the cut.
             receipt.usage = msgspec.structs.replace(receipt.usage, output_tokens=said)
             receipt.estimated = True

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from radiant.ai.inference import estimate
 from radiant.ai.inference.metered import Metered
 from radiant.ai.inference.models import Target
 from radiant.ai.providers import wire as http_wire
@@ -155,11 +154,6 @@ class Relayed:
             self._gone = True
             self._timer = asyncio.get_running_loop().call_later(DRAIN_SECONDS, self._response.close)
 
-    @property
-    def gone(self) -> bool:
-        """Whether nobody listens any more."""
-        return self._gone
-
     def close(self, error: BaseException | None = None) -> None:
         """Settle the call; `error`: what it ended in."""
         if self._timer is not None:
@@ -181,7 +175,7 @@ class Relayed:
                 # Counts that were told before the end are no whole ones.
                 self.call.used(watch.usage, estimated=not watch.finished)
             if watch.usage is None or not watch.finished:
-                self._estimate(watch)
+                self.call.characters = watch.characters()
         kind = None
         if self._gone or isinstance(error, asyncio.CancelledError):
             stop_reason = stop_reason or "cancelled"
@@ -191,11 +185,3 @@ class Relayed:
         elif error is not None:
             kind = error.slug if isinstance(error, Problem) else "internal"
         self.call.finish(stop_reason, kind)
-
-    def _estimate(self, watch: Watch) -> None:
-        characters = watch.characters()
-        if watch.usage is None:
-            self.call.characters = characters
-        elif characters:
-            said = max(watch.usage.output_tokens, estimate.text_tokens(characters))
-            self.call.used(msgspec.structs.replace(watch.usage, output_tokens=said), estimated=True)

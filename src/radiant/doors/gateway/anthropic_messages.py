@@ -67,6 +67,6 @@ async def messages(engine: Engine, call: Call) -> None:
             call, answer, lambda events: anthropic_answer.stream(answer_id, answer.model, events)
         )
         return
-    completion = await lanes.unless_gone(call, lanes.whole(answer))
-    headers = lanes.answer_headers(answer.model, answer.provider, answer.decision_id, answer.headers)
-    await call.answer_json(anthropic_answer.message_body(answer_id, answer.model, completion), headers=headers)
+    await lanes.send_whole(
+        call, answer, lambda completion: anthropic_answer.message_body(answer_id, answer.model, completion)
+    )

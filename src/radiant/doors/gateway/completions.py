@@ -12,7 +12,7 @@ from radiant.ai.inference.estimate import DEFAULT_OUTPUT, text_tokens
 from radiant.ai.inference.metered import Labels
 from radiant.ai.inference.relay import Relayed
 from radiant.ai.inference.service import Answer, Chosen, UnsupportedByModel
-from radiant.ai.providers.chat import ChatRequest, Done, Event, Failed, Message, TextDelta, Usage
+from radiant.ai.providers.chat import ChatRequest, Completion, Done, Event, Failed, Message, TextDelta, Usage
 from radiant.ai.providers.local import LocalProvider
 from radiant.ai.providers.watch import whole_openai
 from radiant.ai.providers.watch_endpoints import CompletionsWatch
@@ -161,11 +161,12 @@ async def completions(engine: Engine, call: Call) -> None:
     if streamed:
         await lanes.send_translated(call, answer, lambda events: _chunks(head, events, with_usage=asked.wants_usage))
         return
-    completion = await lanes.unless_gone(call, lanes.whole(answer))
-    choice = _choice(completion.text, openai_answer.finish_of(completion.stop_reason))
-    whole = {**head, "choices": [choice], "usage": openai_answer.usage_body(completion.usage)}
-    headers = lanes.answer_headers(answer.model, answer.provider, answer.decision_id, answer.headers)
-    await call.answer_json(whole, headers=headers)
+
+    def whole(completion: Completion) -> dict[str, Any]:
+        choice = _choice(completion.text, openai_answer.finish_of(completion.stop_reason))
+        return {**head, "choices": [choice], "usage": openai_answer.usage_body(completion.usage)}
+
+    await lanes.send_whole(call, answer, whole)
 
 
 def _choice(text: str, finish: str | None) -> dict[str, Any]:

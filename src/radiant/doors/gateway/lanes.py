@@ -153,6 +153,13 @@ async def whole(answer: Answer) -> Completion:
         return await fold(events)
 
 
+async def send_whole(call: Call, answer: Answer, body_of: Callable[[Completion], object]) -> None:
+    """All of an answer at once, as the protocol's body of it."""
+    completion = await unless_gone(call, whole(answer))
+    headers = answer_headers(answer.model, answer.provider, answer.decision_id, answer.headers)
+    await call.answer_json(body_of(completion), headers=headers)
+
+
 async def send_translated(
     call: Call, answer: Answer, render: Callable[[AsyncGenerator[Event]], AsyncGenerator[bytes]]
 ) -> None:

@@ -76,9 +76,9 @@ async def chat_completions(engine: Engine, call: Call) -> None:
             lambda events: openai_answer.chunks(answer_id, answer.model, events, with_usage=head.wants_usage),
         )
         return
-    completion = await lanes.unless_gone(call, lanes.whole(answer))
-    headers = lanes.answer_headers(answer.model, answer.provider, answer.decision_id, answer.headers)
-    await call.answer_json(openai_answer.completion_body(answer_id, answer.model, completion), headers=headers)
+    await lanes.send_whole(
+        call, answer, lambda completion: openai_answer.completion_body(answer_id, answer.model, completion)
+    )
 
 
 def _reached(endpoint: Literal["chat", "embeddings"], chosen: Chosen) -> tuple[Wire, Chosen] | None:

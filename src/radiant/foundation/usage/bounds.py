@@ -2,6 +2,7 @@
 
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -68,7 +69,7 @@ class Holder:
 
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
-class Bound:
+class Bound(ABC):
     """One budget or limit as it binds calls in this process."""
 
     meter: ClassVar[str] = ""
@@ -102,25 +103,25 @@ class Bound:
         """See shares.Source."""
         return False
 
+    @abstractmethod
     def need(self, call: NewCall) -> int:
         """What the call takes of it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def unused(self, taken: int, outcome: Outcome) -> int:
         """What of it a call gives back that ended so."""
-        raise NotImplementedError
 
+    @abstractmethod
     def refusal(self, call: NewCall, share: Share, now: float) -> Problem:
         """What to say where there is no room."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def draw(self, share: Share, needs: Sequence[int], extra: int) -> Drawn:
         """See shares.Source."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def give(self, share: Share, amount: int | None) -> None:
         """See shares.Source."""
-        raise NotImplementedError
 
 
 class Budget(Bound):
