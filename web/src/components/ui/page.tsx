@@ -100,6 +100,14 @@ export const TableSkeleton = ({ rows = 4 }: { rows?: number }) => (
   </Card>
 );
 
+/** Below a list of which there is more. */
+export const ShowMore = ({ when, busy, load }: { when: boolean; busy: boolean; load: () => unknown }) =>
+  when && (
+    <Button className="justify-self-center" size="sm" busy={busy} onClick={() => load()}>
+      Show more
+    </Button>
+  );
+
 export const LoadFault = ({ error, retry }: { error: unknown; retry: () => void }) => (
   <Notice
     tone="danger"

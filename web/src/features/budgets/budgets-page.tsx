@@ -7,15 +7,13 @@ import { Card, LoadFault, Section, SettingsPage, Table, TableSkeleton } from "@/
 import { Badge, Empty } from "@/components/ui/parts";
 import { api } from "@/lib/api/client";
 import type { Budget, Limit } from "@/lib/api/types";
+import { meterNames, periodNames } from "@/lib/bounds";
 import { formatCount } from "@/lib/format";
 import { isAdmin, useSession } from "@/lib/session";
 import { toast } from "@/lib/toast";
 import { BudgetDialog, LimitDialog } from "./budget-form";
 import { BurnDown } from "./burn-down";
 import { whomName } from "./whom";
-
-const periods: Record<string, string> = { day: "a day", month: "a month", total: "in all", minute: "a minute", hour: "an hour", now: "at once" };
-const meters: Record<string, string> = { requests: "requests", tokens: "tokens", concurrency: "calls" };
 
 export default function BudgetsPage() {
   const admin = isAdmin(useSession());
@@ -57,7 +55,7 @@ export default function BudgetsPage() {
                   <div className="flex flex-wrap items-center justify-between gap-3">
                     <h3 className="flex flex-wrap items-center gap-2 text-sm font-medium">
                       {whomName(item)}
-                      <span className="font-normal text-ink-3">{periods[item.period]}</span>
+                      <span className="font-normal text-ink-3">{periodNames[item.period]}</span>
                       {!item.is_active && <Badge>off</Badge>}
                     </h3>
                     {admin && <Actions name={whomName(item)} change={() => setBudget(item)} remove={() => setGoing({ path: `/budgets/${item.id}`, what: "budget", key: "budgets" })} />}
@@ -84,7 +82,7 @@ export default function BudgetsPage() {
               <tr key={item.id} className={item.is_active ? undefined : "text-ink-3"}>
                 <td className="font-medium">{whomName(item)}</td>
                 <td>
-                  {formatCount(item.amount)} {meters[item.meter]} {periods[item.period]} {!item.is_active && <Badge>off</Badge>}
+                  {formatCount(item.amount)} {meterNames[item.meter]} {periodNames[item.period]} {!item.is_active && <Badge>off</Badge>}
                 </td>
                 <td className="text-right tabular-nums">{formatCount(item.used)}</td>
                 {admin && (

@@ -1,10 +1,9 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Activity } from "lucide-react";
 import { useState } from "react";
-import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Input, Select } from "@/components/ui/field";
-import { LoadFault, Section, SettingsPage, Table, TableSkeleton } from "@/components/ui/page";
+import { LoadFault, Section, SettingsPage, ShowMore, Table, TableSkeleton } from "@/components/ui/page";
 import { Badge, Empty } from "@/components/ui/parts";
 import { api } from "@/lib/api/client";
 import type { Call, Page } from "@/lib/api/types";
@@ -72,11 +71,7 @@ export default function CallsPage() {
             ))}
           </Table>
         )}
-        {hasNextPage && (
-          <Button className="justify-self-center" size="sm" busy={isFetchingNextPage} onClick={() => fetchNextPage()}>
-            Show more
-          </Button>
-        )}
+        <ShowMore when={hasNextPage} busy={isFetchingNextPage} load={fetchNextPage} />
       </Section>
       <Dialog open={shown !== null} onOpenChange={() => setShown(null)} title="Call" description={shown ? formatDateTime(shown.created_at) : undefined} className="w-[min(94vw,38rem)]">
         {shown && <Details call={shown} />}

@@ -1,10 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { api } from "@/lib/api/client";
 import type { Budget, Limit } from "@/lib/api/types";
+import { meterNames, periodNames } from "@/lib/bounds";
 import { formatCount, formatMoney } from "@/lib/format";
-
-const periods: Record<string, string> = { day: "a day", month: "a month", total: "in all", minute: "a minute", hour: "an hour", now: "at once" };
-const meters: Record<string, string> = { requests: "requests", tokens: "tokens", concurrency: "calls" };
 
 /** What bounds each key, in words, by its id. */
 export function useKeyBounds(): Map<string, string[]> {
@@ -12,7 +10,7 @@ export function useKeyBounds(): Map<string, string[]> {
   const limits = useQuery({ queryKey: ["limits"], queryFn: () => api.get<{ items: Limit[] }>("/limits") });
   const found = new Map<string, string[]>();
   const add = (key: string | null, words: string) => key && found.set(key, [...(found.get(key) ?? []), words]);
-  for (const item of budgets.data?.items ?? []) if (item.is_active) add(item.api_key_id, `${formatMoney(item.spent)} of ${formatMoney(item.amount)} ${periods[item.period]}`);
-  for (const item of limits.data?.items ?? []) if (item.is_active) add(item.api_key_id, `${formatCount(item.amount)} ${meters[item.meter]} ${periods[item.period]}`);
+  for (const item of budgets.data?.items ?? []) if (item.is_active) add(item.api_key_id, `${formatMoney(item.spent)} of ${formatMoney(item.amount)} ${periodNames[item.period]}`);
+  for (const item of limits.data?.items ?? []) if (item.is_active) add(item.api_key_id, `${formatCount(item.amount)} ${meterNames[item.meter]} ${periodNames[item.period]}`);
   return found;
 }

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Confirm } from "@/components/ui/dialog";
 import { Checkbox } from "@/components/ui/field";
-import { LoadFault, Section, SettingsPage, Table, TableSkeleton } from "@/components/ui/page";
+import { LoadFault, Section, SettingsPage, ShowMore, Table, TableSkeleton } from "@/components/ui/page";
 import { Badge, Empty, Notice } from "@/components/ui/parts";
 import { api } from "@/lib/api/client";
 import type { ApiKey, Page, Policy } from "@/lib/api/types";
@@ -91,11 +91,7 @@ export default function KeysPage() {
             ))}
           </Table>
         )}
-        {hasNextPage && (
-          <Button className="justify-self-center" size="sm" busy={isFetchingNextPage} onClick={() => fetchNextPage()}>
-            Show more
-          </Button>
-        )}
+        <ShowMore when={hasNextPage} busy={isFetchingNextPage} load={fetchNextPage} />
       </Section>
       <Section title="How to use a key" description="Any client of the two protocols works: give it this address and a key.">
         <Snippets secret="rad_YOUR_KEY" />

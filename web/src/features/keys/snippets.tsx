@@ -1,5 +1,4 @@
-import { Tabs } from "radix-ui";
-import { Snippet } from "@/components/ui/parts";
+import { CodeTabs } from "@/components/ui/code-tabs";
 
 /** Ready-made calls with this server's address in them. */
 export function Snippets({ secret }: { secret: string }) {
@@ -24,24 +23,5 @@ answer = client.messages.create(
 )
 print(answer.content[0].text)`,
   };
-  return (
-    <Tabs.Root defaultValue="curl" className="grid min-w-0 gap-2">
-      <Tabs.List aria-label="Examples" className="flex gap-1">
-        {Object.keys(examples).map((name) => (
-          <Tabs.Trigger
-            key={name}
-            value={name}
-            className="h-8 rounded-lg px-3 text-[13px] font-medium text-ink-2 hover:bg-hover data-[state=active]:bg-subtle data-[state=active]:text-ink"
-          >
-            {name}
-          </Tabs.Trigger>
-        ))}
-      </Tabs.List>
-      {Object.entries(examples).map(([name, text]) => (
-        <Tabs.Content key={name} value={name} tabIndex={-1} className="min-w-0">
-          <Snippet text={text} label={`${name} example`} lines={name !== "curl"} />
-        </Tabs.Content>
-      ))}
-    </Tabs.Root>
-  );
+  return <CodeTabs label="Examples" of="example" texts={examples} oneLine={["curl"]} />;
 }

@@ -3,15 +3,14 @@ import { Mail } from "lucide-react";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogActions } from "@/components/ui/dialog";
-import { Field, Input, Select } from "@/components/ui/field";
+import { Field, Input } from "@/components/ui/field";
 import { Section, Table } from "@/components/ui/page";
 import { Badge, Notice, Snippet } from "@/components/ui/parts";
 import { api, messageOf, sentence } from "@/lib/api/client";
 import type { Invitation, MadeInvitation, Page, Role } from "@/lib/api/types";
 import { formatAgo, formatDate } from "@/lib/format";
-import { isOwner, useSession } from "@/lib/session";
 import { toast } from "@/lib/toast";
-import { roles } from "./roles";
+import { RoleField } from "./role-field";
 
 const key = ["invitations"] as const;
 
@@ -86,7 +85,6 @@ export function Invitations() {
 }
 
 function Form({ onCancel, onMade }: { onCancel: () => void; onMade: (made: MadeInvitation) => void }) {
-  const session = useSession();
   const [email, setEmail] = useState("");
   const [role, setRole] = useState<Role>("member");
   const [busy, setBusy] = useState(false);
@@ -111,19 +109,7 @@ function Form({ onCancel, onMade }: { onCancel: () => void; onMade: (made: MadeI
     >
       {error && <Notice tone="danger">{error}</Notice>}
       <Field label="E-mail">{(ids) => <Input {...ids} type="email" required autoFocus value={email} onChange={(event) => setEmail(event.target.value)} />}</Field>
-      <Field label="Role" hint={roles.find((item) => item.role === role)?.hint}>
-        {(ids) => (
-          <Select {...ids} value={role} onChange={(event) => setRole(event.target.value as Role)}>
-            {roles
-              .filter((item) => item.role !== "owner" || isOwner(session))
-              .map((item) => (
-                <option key={item.role} value={item.role}>
-                  {item.name}
-                </option>
-              ))}
-          </Select>
-        )}
-      </Field>
+      <RoleField value={role} onChange={setRole} />
       <DialogActions>
         <Button onClick={onCancel}>Cancel</Button>
         <Button type="submit" variant="primary" busy={busy}>

@@ -2,12 +2,11 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogActions } from "@/components/ui/dialog";
-import { Field, Input, Select } from "@/components/ui/field";
+import { Field, Input } from "@/components/ui/field";
 import { Notice } from "@/components/ui/parts";
 import { api, messageOf } from "@/lib/api/client";
 import type { InvitedMember, Role } from "@/lib/api/types";
-import { isOwner, useSession } from "@/lib/session";
-import { roles } from "./roles";
+import { RoleField } from "./role-field";
 
 interface Props {
   open: boolean;
@@ -28,7 +27,6 @@ export const Invite = ({ open, onOpenChange, onInvited }: Props) => (
 );
 
 function Form({ onCancel, onInvited }: { onCancel: () => void; onInvited: Props["onInvited"] }) {
-  const session = useSession();
   const client = useQueryClient();
   const [email, setEmail] = useState("");
   const [name, setName] = useState("");
@@ -58,19 +56,7 @@ function Form({ onCancel, onInvited }: { onCancel: () => void; onInvited: Props[
       {error && <Notice tone="danger">{error}</Notice>}
       <Field label="E-mail">{(ids) => <Input {...ids} type="email" required value={email} onChange={(event) => setEmail(event.target.value)} />}</Field>
       <Field label="Name">{(ids) => <Input {...ids} maxLength={200} value={name} onChange={(event) => setName(event.target.value)} />}</Field>
-      <Field label="Role" hint={roles.find((item) => item.role === role)?.hint}>
-        {(ids) => (
-          <Select {...ids} value={role} onChange={(event) => setRole(event.target.value as Role)}>
-            {roles
-              .filter((item) => item.role !== "owner" || isOwner(session))
-              .map((item) => (
-                <option key={item.role} value={item.role}>
-                  {item.name}
-                </option>
-              ))}
-          </Select>
-        )}
-      </Field>
+      <RoleField value={role} onChange={setRole} />
       <DialogActions>
         <Button onClick={onCancel}>Cancel</Button>
         <Button type="submit" variant="primary" busy={busy}>

@@ -5,7 +5,7 @@ import { Button } from "@/components/ui/button";
 import { Confirm } from "@/components/ui/dialog";
 import { Field, Input, Select } from "@/components/ui/field";
 import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/components/ui/menu";
-import { Card, LoadFault, Section, SettingsPage, Table, TableSkeleton } from "@/components/ui/page";
+import { Card, LoadFault, Section, SettingsPage, ShowMore, Table, TableSkeleton } from "@/components/ui/page";
 import { Badge, Empty } from "@/components/ui/parts";
 import { api, messageOf } from "@/lib/api/client";
 import type { InvitedMember, Member, Page, Role, Tenant } from "@/lib/api/types";
@@ -141,11 +141,7 @@ export default function MembersPage() {
             })}
           </Table>
         )}
-        {hasNextPage && (
-          <Button className="justify-self-center" size="sm" busy={isFetchingNextPage} onClick={() => fetchNextPage()}>
-            Show more
-          </Button>
-        )}
+        <ShowMore when={hasNextPage} busy={isFetchingNextPage} load={fetchNextPage} />
       </Section>
       <Invitations />
       <SecondFactorPolicy />

@@ -1,10 +1,10 @@
 import { Play, Plus, Square, Trash2 } from "lucide-react";
-import { Tabs } from "radix-ui";
 import { useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
+import { CodeTabs } from "@/components/ui/code-tabs";
 import { Checkbox, Field, Input, Select, Textarea } from "@/components/ui/field";
 import { Card, Section, SettingsPage } from "@/components/ui/page";
-import { Badge, Notice, Snippet } from "@/components/ui/parts";
+import { Badge, Notice } from "@/components/ui/parts";
 import { messageOf } from "@/lib/api/client";
 import { askDoor } from "@/lib/api/door";
 import { formatCount, formatDuration } from "@/lib/format";
@@ -135,7 +135,7 @@ export default function PlaygroundPage() {
         </div>
       </form>
       <Section title="The same from a program" description="With a key of yours in place of rad_YOUR_KEY.">
-        <Code asked={asked} />
+        <CodeTabs label="Language" of="code" texts={codeOf(asked, location.origin)} />
       </Section>
     </SettingsPage>
   );
@@ -204,25 +204,5 @@ function Shown({ answer, busy }: { answer: Answer | null; busy: boolean }) {
         </details>
       )}
     </Card>
-  );
-}
-
-function Code({ asked }: { asked: Asked }) {
-  const code = codeOf(asked, location.origin);
-  return (
-    <Tabs.Root defaultValue="curl" className="grid min-w-0 gap-2">
-      <Tabs.List aria-label="Language" className="flex gap-1">
-        {Object.keys(code).map((name) => (
-          <Tabs.Trigger key={name} value={name} className="h-8 rounded-lg px-3 text-[13px] font-medium text-ink-2 hover:bg-hover data-[state=active]:bg-subtle data-[state=active]:text-ink">
-            {name}
-          </Tabs.Trigger>
-        ))}
-      </Tabs.List>
-      {Object.entries(code).map(([name, text]) => (
-        <Tabs.Content key={name} value={name} tabIndex={-1} className="min-w-0">
-          <Snippet text={text} label={`${name} code`} lines />
-        </Tabs.Content>
-      ))}
-    </Tabs.Root>
   );
 }

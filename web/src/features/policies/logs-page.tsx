@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogActions } from "@/components/ui/dialog";
 import { Input, Select } from "@/components/ui/field";
-import { LoadFault, Section, SettingsPage, Table, TableSkeleton } from "@/components/ui/page";
+import { LoadFault, Section, SettingsPage, ShowMore, Table, TableSkeleton } from "@/components/ui/page";
 import { Badge, Empty } from "@/components/ui/parts";
 import { api, messageOf } from "@/lib/api/client";
 import type { LoggedPart, Page, RequestLog, WholeRequestLog } from "@/lib/api/types";
@@ -76,11 +76,7 @@ export default function LogsPage() {
             ))}
           </Table>
         )}
-        {hasNextPage && (
-          <Button className="justify-self-center" size="sm" busy={isFetchingNextPage} onClick={() => fetchNextPage()}>
-            Show more
-          </Button>
-        )}
+        <ShowMore when={hasNextPage} busy={isFetchingNextPage} load={fetchNextPage} />
       </Section>
       <Dialog open={opened !== null} onOpenChange={(open) => !open && setOpened(null)} title={opened?.model ?? ""} description={opened ? `Kept until ${formatDate(opened.expires_at)}` : undefined} className="w-[min(94vw,44rem)]">
         {opened && <Whole id={opened.id} onDeleted={() => setOpened(null)} />}

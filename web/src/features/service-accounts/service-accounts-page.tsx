@@ -4,7 +4,7 @@ import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Confirm, Dialog, DialogActions } from "@/components/ui/dialog";
 import { Checkbox, Field, Input, Select } from "@/components/ui/field";
-import { LoadFault, Section, SettingsPage, Table, TableSkeleton } from "@/components/ui/page";
+import { LoadFault, Section, SettingsPage, ShowMore, Table, TableSkeleton } from "@/components/ui/page";
 import { Badge, Empty, Notice, Snippet } from "@/components/ui/parts";
 import { api, messageOf } from "@/lib/api/client";
 import type { MadeApiKey, Member, Page, Scope } from "@/lib/api/types";
@@ -82,11 +82,7 @@ export default function ServiceAccountsPage() {
             ))}
           </Table>
         )}
-        {hasNextPage && (
-          <Button className="justify-self-center" size="sm" busy={isFetchingNextPage} onClick={() => fetchNextPage()}>
-            Show more
-          </Button>
-        )}
+        <ShowMore when={hasNextPage} busy={isFetchingNextPage} load={fetchNextPage} />
       </Section>
       <Dialog open={making} onOpenChange={setMaking} title="New service account">
         <NewAccount

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Confirm, Dialog, DialogActions } from "@/components/ui/dialog";
 import { Field, Input, Select } from "@/components/ui/field";
-import { LoadFault, Section, SettingsPage, Table, TableSkeleton } from "@/components/ui/page";
+import { LoadFault, Section, SettingsPage, ShowMore, Table, TableSkeleton } from "@/components/ui/page";
 import { Badge, Empty, Notice, Snippet } from "@/components/ui/parts";
 import { api, messageOf } from "@/lib/api/client";
 import type { MadeTenant, Page, Plan, Tenant } from "@/lib/api/types";
@@ -88,11 +88,7 @@ export default function TenantsPage() {
             ))}
           </Table>
         )}
-        {hasNextPage && (
-          <Button className="justify-self-center" size="sm" busy={isFetchingNextPage} onClick={() => fetchNextPage()}>
-            Show more
-          </Button>
-        )}
+        <ShowMore when={hasNextPage} busy={isFetchingNextPage} load={fetchNextPage} />
       </Section>
       <NewTenant open={making} onOpenChange={setMaking} />
       <Confirm
