@@ -61,6 +61,7 @@ from radiant.foundation.usage import bounds_routes
 from radiant.foundation.usage import routes as usage_routes
 from radiant.foundation.usage.meter import Meter
 from radiant.health import router as health_router
+from radiant.http.exchange import AsgiExchange, Exchange
 from radiant.http.middleware import BodyLimit, ReadYourWrites, RequestContext
 from radiant.http.problem import install_problem_handlers
 from radiant.infra.changes import Changes
@@ -98,7 +99,7 @@ _ROUTERS = (
 )
 
 
-class _App(FastAPI):
+class App(FastAPI):
     """What is under /v1 goes past the framework: it answers by itself, and there a microsecond counts."""
 
     door: Gateway
@@ -106,12 +107,16 @@ class _App(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and self.door.takes(scope["path"]):
             scope["app"] = self
-            await self.door.serve(self.state.gateway, scope, receive, send)
+            await self.answer(AsgiExchange(scope, receive, send))
         else:
             await super().__call__(scope, receive, send)
 
+    async def answer(self, exchange: Exchange) -> None:
+        """What the door says to a request under /v1; see `radiant.http.direct`."""
+        await self.door.serve(self.state.gateway, exchange)
 
-def create_app(settings: Settings, open_runtime: Callable[[Settings], Awaitable[Runtime]] = open_runtime) -> FastAPI:
+
+def create_app(settings: Settings, open_runtime: Callable[[Settings], Awaitable[Runtime]] = open_runtime) -> App:
     """The ASGI application. Its lifespan opens the database and the models, and closes them in reverse."""
 
     @contextlib.asynccontextmanager
@@ -122,7 +127,7 @@ def create_app(settings: Settings, open_runtime: Callable[[Settings], Awaitable[
             await _wire(app, runtime, stack)
             yield
 
-    app = _App(
+    app = App(
         title="RADIANT",
         version=__version__,
         lifespan=lifespan,

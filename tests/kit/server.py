@@ -18,6 +18,7 @@ from radiant.config import Settings
 from radiant.foundation.identity import api_keys, passwords, users_store
 from radiant.foundation.identity.callers import Caller, role_of
 from radiant.foundation.identity.schemas import NewApiKey
+from radiant.http.direct import protocol_for
 from radiant.infra.db import Database
 from radiant.infra.kms import LocalKms
 from radiant.infra.objects import LocalObjects
@@ -136,7 +137,10 @@ async def serving(
 
     app = create_app(configured, open_runtime)
     server = uvicorn.Server(
-        uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=2)
+        uvicorn.Config(
+            app, http=protocol_for(app.answer), log_config=None, access_log=False, lifespan="on",
+            timeout_graceful_shutdown=2,
+        )  # fmt: skip
     )
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined,method-assign]
     task = asyncio.create_task(server.serve([listener]))

@@ -35,7 +35,7 @@ def serve() -> None:
     import uvicorn
 
     from radiant.app import create_app
-    from radiant.http.one_write import OneWriteProtocol
+    from radiant.http.direct import protocol_for
     from radiant.infra.telemetry import configure_logging
 
     class Server(uvicorn.Server):
@@ -45,13 +45,14 @@ def serve() -> None:
 
     settings = load_settings()
     configure_logging(settings.log_level, process="api")
+    app = create_app(settings)
     server = Server(
         uvicorn.Config(
-            create_app(settings),
+            app,
             host=settings.host,
             port=settings.port,
             loop="uvloop",
-            http=OneWriteProtocol,
+            http=protocol_for(app.answer),
             log_config=None,
             access_log=False,
             server_header=False,

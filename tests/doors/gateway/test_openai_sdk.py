@@ -107,7 +107,7 @@ async def test_f0_8_each_upstream_failure_is_a_typed_error_and_never_an_answer(
     upstream.default = Refuse(500, "boom")
     with pytest.raises(openai.InternalServerError, match="openai"):
         await sdk.chat.completions.create(model=MODEL, messages=_ask())
-    upstream.default = Refuse(429, "slow down", type="rate_limit_error", retry_after=0.01)
+    upstream.default = Refuse(429, "slow down", type="rate_limit_error", retry_after=0.001)
     with pytest.raises(openai.RateLimitError):
         await sdk.chat.completions.create(model=MODEL, messages=_ask())
     upstream.default = Refuse(400, "max_tokens is too large")

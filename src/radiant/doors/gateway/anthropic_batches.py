@@ -64,7 +64,7 @@ def _body(call: Call, batch: Batch) -> Json:
     undone = _UNDONE.get(batch.status)
     status = "ended" if ended else "canceling" if batch.status == "cancelling" else "in_progress"
     host = call.headers.get(b"host", b"localhost").decode("latin-1")
-    results = f"{call.scope.get('scheme', 'http')}://{host}/v1/messages/batches/{name}/results"
+    results = f"{call.scheme}://{host}/v1/messages/batches/{name}/results"
     return {
         "id": name,
         "type": "message_batch",

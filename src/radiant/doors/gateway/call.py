@@ -5,21 +5,20 @@ No framework lies between the socket and a relayed call: at this place a microse
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.requests import Request
-from starlette.types import Message, Receive, Scope, Send
 
 from radiant.doors.gateway import anthropic_answer, openai_answer
 from radiant.doors.gateway.openai_request import BadRequest
 from radiant.foundation.identity.callers import Caller
 from radiant.foundation.identity.dependencies import person_of
 from radiant.foundation.identity.known_keys import KnownKeys
+from radiant.http.exchange import AsgiExchange, Exchange
 from radiant.http.middleware import ContentTooLarge
-from radiant.http.one_write import sender_now
 from radiant.http.sse import PING, PING_SECONDS
 from radiant.kit.errors import Problem, Unauthenticated
 from radiant.kit.ids import uuid7
@@ -30,34 +29,18 @@ _GIVEN_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
 _TAG = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 _MOST_TAGS, _MOST_TAG = 16, 256
 _TAGS_HEADER = b"x-radiant-tags"
-# Watching whether a client is still there costs a task: an answer that comes at once has none.
-_WATCH_AFTER = 0.05
-_JSON = (b"content-type", b"application/json")
-_EVENTS = (
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),
-)
 # Nothing that a door answers is a page, and none of it may be taken for one. (A browser that shows it loads nothing:
 # it is JSON or a stream of events.)
-_GUARD = (b"x-content-type-options", b"nosniff")
-Header = tuple[bytes, bytes]
-_names: dict[str, bytes] = {}
+_GUARD = "x-content-type-options: nosniff\r\n"
+_JSON = "content-type: application/json\r\n" + _GUARD
+_EVENTS = (
+    "content-type: text/event-stream; charset=utf-8\r\ncache-control: no-store\r\nx-accel-buffering: no\r\n" + _GUARD
+)
 
 
-def _lines(headers: Mapping[str, str]) -> list[Header]:
-    lines: list[Header] = []
-    for name, value in headers.items():
-        line = _names.get(name)
-        if line is None:
-            # Names are our own and few.
-            line = _names[name] = name.lower().encode()
-        lines.append((line, value.encode("latin-1", "replace")))
-    return lines
-
-
-class ClientGone(Exception):
-    """Nobody waits for the answer any more."""
+def lines_of(headers: Mapping[str, str]) -> str:
+    """Header lines."""
+    return "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
 
 
 class MethodNotAllowed(Problem):
@@ -70,43 +53,51 @@ class Call:
     """The request under way. Made for each one; answers once."""
 
     __slots__ = (
-        "_begun", "_gone", "_last_sent", "_limit", "_pinging", "_receive", "_send", "_send_now", "_timer", "_watcher",
-        "caller", "headers", "on_gone", "path", "protocol", "request_id", "scope", "status",
+        "_begun", "_exchange", "_limit", "_pinging", "_said", "caller", "headers", "path", "protocol", "request_id",
+        "status",
     )  # fmt: skip
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, protocol: Protocol, limit: int) -> None:
-        self.scope = scope
-        self.path: str = scope["path"]
+    def __init__(self, exchange: Exchange, protocol: Protocol, limit: int) -> None:
+        self.path: str = exchange.path
         self.protocol: Protocol = protocol
-        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.headers: Mapping[bytes, bytes] = exchange.headers
         given = self.headers.get(b"x-request-id")
         self.request_id = given.decode() if given is not None and _GIVEN_ID.fullmatch(given) else f"req_{uuid7().hex}"
         self.caller: Caller | None = None
         self.status = 0
-        self.on_gone: Callable[[], object] | None = None
-        self._receive = receive
-        self._send = send
-        self._send_now: Callable[[Message], bool] | None = None
+        self._exchange = exchange
         self._limit = limit
         self._begun = False
-        self._gone = False
-        self._last_sent = 0.0
-        self._timer: asyncio.TimerHandle | None = None
+        # Whether anything was sent since the last look.
+        self._said = False
         self._pinging: asyncio.TimerHandle | None = None
-        self._watcher: asyncio.Task[None] | None = None
 
     # --- who and what ---
 
     @property
     def method(self) -> str:
         """GET, POST …"""
-        return self.scope["method"]
+        return self._exchange.method
+
+    @property
+    def scheme(self) -> str:
+        """http or https."""
+        return self._exchange.scheme
+
+    @property
+    def header_list(self) -> Sequence[tuple[bytes, bytes]]:
+        """Every header as it came."""
+        return self._exchange.header_list
+
+    @property
+    def query_string(self) -> str:
+        """What the address asks, as it came."""
+        return self._exchange.query.decode("latin-1")
 
     def query(self) -> dict[str, str]:
         """What the address asks; of a name given twice the last. Raises BadRequest."""
-        asked: bytes = self.scope.get("query_string", b"")
         try:
-            return dict(parse_qsl(asked.decode("latin-1"), keep_blank_values=True, max_num_fields=100))
+            return dict(parse_qsl(self.query_string, keep_blank_values=True, max_num_fields=100))
         except ValueError as error:
             raise BadRequest("the address asks for more than a hundred things") from error
 
@@ -117,8 +108,8 @@ class Call:
         secret = given[7:].strip() if given[:7].lower() == b"bearer " else b""
         if not secret:
             secret = self.headers.get(b"x-api-key", b"")
-        if not secret and b"cookie" in self.headers:
-            self.caller = caller = await person_of(Request(self.scope, self._receive))
+        if not secret and isinstance(self._exchange, AsgiExchange) and b"cookie" in self.headers:
+            self.caller = caller = await person_of(Request(self._exchange.scope))
             return caller
         if not secret:
             raise Unauthenticated("send an API key: Authorization: Bearer rad_… (or x-api-key)")
@@ -131,21 +122,7 @@ class Call:
         length = self.headers.get(b"content-length", b"0")
         if length.isdigit() and int(length) > self._limit:
             raise ContentTooLarge(f"the body is larger than {self._limit} bytes; send less")
-        message = await self._receive()
-        body: bytes = message.get("body", b"")
-        if not message.get("more_body", False) and message["type"] == "http.request":
-            return body
-        pieces, size = [body], len(body)
-        while message["type"] == "http.request":
-            if not message.get("more_body", False):
-                return b"".join(pieces)
-            message = await self._receive()
-            piece: bytes = message.get("body", b"")
-            size += len(piece)
-            if size > self._limit:
-                raise ContentTooLarge(f"the body is larger than {self._limit} bytes; send less")
-            pieces.append(piece)
-        raise ClientGone
+        return await self._exchange.body(self._limit)
 
     def tags(self) -> Mapping[str, str]:
         """What the caller wants the call to be found by: X-Radiant-Tags: project=apollo, team=search. Raises
@@ -171,12 +148,10 @@ class Call:
     async def answer(self, body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
         """A whole answer in JSON."""
         self.status = status
-        lines = [_JSON, (b"content-length", b"%d" % len(body)), (b"x-request-id", self.request_id.encode()), _GUARD]
-        if headers:
-            lines += _lines(headers)
+        more = lines_of(headers) if headers else ""
+        head = f"{_JSON}content-length: {len(body)}\r\nx-request-id: {self.request_id}\r\n{more}"
         self._begun = True
-        await self._send({"type": "http.response.start", "status": status, "headers": lines})
-        await self._send({"type": "http.response.body", "body": body})
+        await self._exchange.send_whole(status, head.encode("latin-1", "replace"), body)
 
     async def answer_json(self, body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
         """The same, of an object."""
@@ -195,46 +170,42 @@ class Call:
     async def begin_events(self, headers: Mapping[str, str]) -> None:
         """The head of a stream. From here on a silence is filled with pings."""
         self.status = 200
-        lines = [*_EVENTS, (b"x-request-id", self.request_id.encode()), _GUARD, *_lines(headers)]
+        head = f"{_EVENTS}x-request-id: {self.request_id}\r\n{lines_of(headers)}"
         self._begun = True
-        await self._send({"type": "http.response.start", "status": 200, "headers": lines})
-        self._send_now = sender_now(self._send)
-        loop = asyncio.get_running_loop()
-        self._last_sent = loop.time()
-        self._pinging = loop.call_later(PING_SECONDS, self._ping)
+        await self._exchange.begin(200, head.encode("latin-1", "replace"))
+        self._pinging = asyncio.get_running_loop().call_later(PING_SECONDS, self._ping)
 
     def _ping(self) -> None:
         # So that proxies keep the connection. Only whole events are sent, so a comment always lies between two.
-        loop = asyncio.get_running_loop()
-        due = self._last_sent + PING_SECONDS
-        if loop.time() >= due and not self._gone:
-            self._last_sent = loop.time()
-            due = self._last_sent + PING_SECONDS
-            message: Message = {"type": "http.response.body", "body": PING, "more_body": True}
-            asyncio.ensure_future(self._send(message))  # noqa: RUF006
-        self._pinging = loop.call_at(due, self._ping)
+        if not self._said and not self._exchange.gone:
+            # A client that is behind is not silent.
+            asyncio.ensure_future(self._exchange.send(PING))  # noqa: RUF006
+        self._said = False
+        self._pinging = asyncio.get_running_loop().call_later(PING_SECONDS, self._ping)
 
     async def send_events(self, events: bytes) -> None:
         """More of a stream: whole events."""
-        if not self._gone:
-            self._last_sent = asyncio.get_running_loop().time()
-            await self._send({"type": "http.response.body", "body": events, "more_body": True})
+        if not self._exchange.gone:
+            self._said = True
+            await self._exchange.send(events)
 
     def send_events_now(self, events: bytes) -> bool:
-        """The same without waiting; False where the client is behind: then `send_events` must be awaited."""
-        if self._gone:
-            return True
-        if self._send_now is None:
-            return False
-        self._last_sent = asyncio.get_running_loop().time()
-        return self._send_now({"type": "http.response.body", "body": events, "more_body": True})
+        """The same without waiting; False where the client is behind: then `send_events` must be awaited. For use
+        outside of any task."""
+        self._said = True
+        return self._exchange.gone or self._exchange.send_now(events)
+
+    def send_chunk_now(self, chunk: bytes) -> bool:
+        """The same of events that are framed as a chunk of HTTP already."""
+        self._said = True
+        return self._exchange.gone or self._exchange.send_chunk_now(chunk)
 
     async def end_events(self, events: bytes = b"") -> None:
         """The end of a stream."""
         if self._pinging is not None:
             self._pinging.cancel()
             self._pinging = None
-        await self._send({"type": "http.response.body", "body": events})
+        await self._exchange.end(events)
 
     @property
     def begun(self) -> bool:
@@ -246,29 +217,15 @@ class Call:
     @property
     def gone(self) -> bool:
         """Whether the client went away."""
-        return self._gone
+        return self._exchange.gone
 
     def watch(self, on_gone: Callable[[], object]) -> None:
         """Call `on_gone` once when the client goes away before the answer is finished."""
-        self.on_gone = on_gone
-        if self._watcher is None and self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(_WATCH_AFTER, self._start_watching)
-
-    def _start_watching(self) -> None:
-        self._timer = None
-        self._watcher = asyncio.ensure_future(self._watch())
-
-    async def _watch(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-        self._gone = True
-        if self.on_gone is not None:
-            self.on_gone()
+        self._exchange.on_gone = on_gone
+        self._exchange.watch()
 
     def close(self) -> None:
         """Stop watching and pinging."""
-        for timer in (self._timer, self._pinging):
-            if timer is not None:
-                timer.cancel()
-        if self._watcher is not None and not self._watcher.done():
-            self._watcher.cancel()
+        if self._pinging is not None:
+            self._pinging.cancel()
+        self._exchange.close()

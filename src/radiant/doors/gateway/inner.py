@@ -8,10 +8,11 @@ import msgspec
 import structlog
 from starlette.types import Message
 
-from radiant.doors.gateway.call import Call, ClientGone, Protocol
+from radiant.doors.gateway.call import Call, Protocol
 from radiant.doors.gateway.lanes import Bug
 from radiant.foundation.identity.callers import Caller
 from radiant.foundation.identity.known_keys import KnownKeys
+from radiant.http.exchange import AsgiExchange, ClientGone
 from radiant.kit.errors import Problem
 
 log = structlog.get_logger()
@@ -34,7 +35,7 @@ class InnerCall(Call):
         self, caller: Caller, path: str, body: bytes, protocol: Protocol, headers: Mapping[bytes, bytes] | None = None
     ) -> None:
         scope = {"type": "http", "method": "POST", "path": path, "headers": list((headers or {}).items())}
-        super().__init__(scope, _nobody, _unsent, protocol, limit=0)
+        super().__init__(AsgiExchange(scope, _nobody, _unsent), protocol, limit=0)
         self._known = caller
         self._sent = body
         self.answered: dict[str, Any] = {}

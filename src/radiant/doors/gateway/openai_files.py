@@ -122,7 +122,7 @@ async def _upload(engine: Engine, call: Call, db: TenantDb) -> None:
     async def receive() -> Message:
         return {"type": "http.request", "body": body, "more_body": False}
 
-    request = Request({"type": "http", "headers": call.scope["headers"]}, receive)
+    request = Request({"type": "http", "headers": list(call.header_list)}, receive)
     try:
         form = await request.form(max_files=1, max_fields=20)
     except MultiPartException as error:

@@ -234,7 +234,7 @@ async def _ask_vendor(engine: Engine, call: Call, caller: Caller, found: Stored,
         raise Unavailable(f"that response is kept by {found.provider}, which is no longer connected")
     wire, (connection, *_) = reached
     below = f"/{quote(found.response_id, safe='')}" + (f"/{rest}" if rest else "")
-    path = under(wire, below, call.scope.get("query_string", b"").decode("latin-1"))
+    path = under(wire, below, call.query_string)
     deadline = Deadline(_VENDOR_SECONDS)
     headers = wire.headers(connection, call.headers)
     async with open_response(engine.http, call.method, path, connection, headers, None, deadline) as response:

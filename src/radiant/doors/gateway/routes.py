@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import structlog
-from starlette.types import Receive, Scope, Send
 
 from radiant.ai.inference.model import Model
 from radiant.ai.policies.rules import Rules, names_of
@@ -15,7 +14,7 @@ from radiant.ai.routing.service import level_of
 from radiant.doors.gateway.anthropic_batches import all_message_batches, one_message_batch
 from radiant.doors.gateway.anthropic_messages import messages
 from radiant.doors.gateway.batches import all_batches, one_batch
-from radiant.doors.gateway.call import Call, ClientGone, MethodNotAllowed, Protocol
+from radiant.doors.gateway.call import Call, MethodNotAllowed, Protocol
 from radiant.doors.gateway.completions import completions
 from radiant.doors.gateway.count_tokens import count_tokens
 from radiant.doors.gateway.images import image_generations
@@ -26,6 +25,7 @@ from radiant.doors.gateway.openai_files import all_files, one_file
 from radiant.doors.gateway.rerank import rerank
 from radiant.doors.gateway.responses import responses
 from radiant.doors.gateway.responses_kept import kept_response
+from radiant.http.exchange import ClientGone, Exchange
 from radiant.kit.errors import NotFound, Problem
 
 log = structlog.get_logger()
@@ -115,11 +115,11 @@ _UNDER: list[tuple[str, str, Protocol | None, Handler]] = [
 
 
 async def _unknown(engine: Engine, call: Call) -> None:
-    raise NotFound(f"{call.scope['method']} {call.path}: there is no such endpoint")
+    raise NotFound(f"{call.method} {call.path}: there is no such endpoint")
 
 
 async def _other_method(engine: Engine, call: Call) -> None:
-    raise MethodNotAllowed(f"{call.path} does not take {call.scope['method']}")
+    raise MethodNotAllowed(f"{call.path} does not take {call.method}")
 
 
 def _endpoint(method: str, path: str) -> tuple[Protocol | None, Handler]:
@@ -142,10 +142,10 @@ class Gateway:
         """Whether that path is the door's."""
         return path.startswith("/v1/") or path == "/v1"
 
-    async def serve(self, engine: Engine, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request of ASGI."""
-        protocol, handler = _endpoint(scope["method"], scope["path"])
-        call = Call(scope, receive, send, protocol or "openai", self._limit)
+    async def serve(self, engine: Engine, exchange: Exchange) -> None:
+        """One request."""
+        protocol, handler = _endpoint(exchange.method, exchange.path)
+        call = Call(exchange, protocol or "openai", self._limit)
         if protocol is None and b"anthropic-version" in call.headers:
             call.protocol = "anthropic"
         try:
