@@ -248,7 +248,7 @@ async def test_the_answer_to_head_has_no_body_whatever_its_length_says(http: Htt
 @pytest.mark.parametrize(
     ("coding", "packed"),
     [
-        ("gzip", gzip.compress(b"hello" * 1000)),
+        ("gzip", gzip.compress(b"hello" * 1000, mtime=0)),
         ("deflate", zlib.compress(b"hello" * 1000)),
         ("deflate", zlib.compress(b"hello" * 1000)[2:-4]),
     ],

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from radiant.http.direct import DirectProtocol
 
 # What a head may not hold between its lines' ends (RFC 9110, 5.5).
-_UNSAFE = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n")
+_UNSAFE = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 # Of a body that nobody has asked for yet, so much is read.
 _UNASKED = 64 * 2**10
 # Watching by ASGI whether a client is still there costs a task: an answer that comes at once has none.
@@ -37,7 +37,8 @@ class UnsafeHead(Exception):
 
 def checked(head: bytes) -> bytes:
     """Header lines, each ended by CR LF. Raises UnsafeHead."""
-    if _UNSAFE.search(head):
+    breaks = head.count(b"\r\n")
+    if _UNSAFE.search(head) or head.count(b"\n") != breaks or head.count(b"\r") != breaks:
         raise UnsafeHead("a header of the answer holds a control character")
     return head
 
@@ -51,7 +52,7 @@ class Exchange(ABC):
     """A request, and the way for its answer. `head`s are header lines without the status line, each ended by CR LF;
     what else HTTP needs is added here."""
 
-    __slots__ = ("gone", "header_list", "headers", "method", "on_gone", "path", "query", "scheme")
+    __slots__ = ("gone", "header_list", "headers", "method", "on_gone", "path", "query", "said", "scheme")
 
     method: str
     path: str
@@ -65,6 +66,9 @@ class Exchange(ABC):
     """Whether the client went away before its answer was whole."""
     on_gone: Callable[[], object] | None
     """Called once when it does."""
+
+    said: bool
+    """Whether a piece was sent since this was set to False."""
 
     @abstractmethod
     async def body(self, limit: int) -> bytes:
@@ -124,6 +128,7 @@ class DirectExchange(Exchange):
         self.headers = headers
         self.gone = False
         self.on_gone = None
+        self.said = False
         self._protocol = protocol
         self._transport = protocol.transport
         self._expects = expects
@@ -228,12 +233,14 @@ class DirectExchange(Exchange):
 
     def send_chunk_now(self, chunk: bytes) -> bool:
         """See Exchange."""
+        if self.disconnected:
+            return True
         if self._protocol.flow.write_paused:
             return False
+        self.said = True
         if self._held:
             chunk, self._held = self._held + chunk, b""
-        if not self.disconnected:
-            self._transport.write(chunk)
+        self._transport.write(chunk)
         return True
 
     async def send(self, piece: bytes) -> None:
@@ -241,6 +248,7 @@ class DirectExchange(Exchange):
         if self._protocol.flow.write_paused and not self.disconnected:
             await self._protocol.flow.drain()
         if piece:
+            self.said = True
             self._write(chunk_of(piece))
 
     async def end(self, last: bytes) -> None:
@@ -285,6 +293,7 @@ class AsgiExchange(Exchange):
         self.headers = dict(self.header_list)
         self.gone = False
         self.on_gone = None
+        self.said = False
         self.scope = scope
         self._receive = receive
         self._send = send
@@ -331,6 +340,7 @@ class AsgiExchange(Exchange):
 
     async def send(self, piece: bytes) -> None:
         """See Exchange."""
+        self.said = True
         await self._send({"type": "http.response.body", "body": piece, "more_body": True})
 
     async def end(self, last: bytes) -> None:

@@ -125,9 +125,7 @@ class Kept(Generic[K, V]):
     def get(self, key: K) -> V | None:
         """The value, if it is here and may be believed."""
         found = self._values.get(key)
-        if found is None or found[1] + self._changes.believed_for <= self._clock():
-            return None
-        return found[0]
+        return None if found is None or found[1] <= self._clock() else found[0]
 
     async def read(self, key: K, read: Callable[[], Awaitable[V]]) -> V:
         """The value, read by `read` where it is not here. Raises what `read` raises, which is not kept."""
@@ -150,7 +148,8 @@ class Kept(Generic[K, V]):
         began = self._clock()
         value = await read()
         if age == self._age:
-            self._values[key] = value, began
+            # Should nothing be heard any more, everything is forgotten: until then this holds.
+            self._values[key] = value, began + self._changes.believed_for
             self._values.move_to_end(key)
             while len(self._values) > self._most:
                 self._values.popitem(last=False)

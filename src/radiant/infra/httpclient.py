@@ -11,6 +11,7 @@ import asyncio
 import os
 import ssl
 from collections.abc import Callable
+from typing import Any
 
 from radiant.infra.http1.addresses import METADATA_ADDRESSES, Resolver, address_allowed
 from radiant.infra.http1.errors import (
@@ -49,6 +50,8 @@ __all__ = [
 
 # Addresses of one name that are tried.
 _TRIES = 8
+_MOST_HEADS = 256
+_NO_LENGTH = b"Content-Length: 0\r\n\r\n"
 
 
 class HttpClient:
@@ -76,6 +79,7 @@ class HttpClient:
         self._make_tls = tls
         self._tls: asyncio.Task[ssl.SSLContext] | None = None
         self._targets: dict[str, Target] = {}
+        self._heads: dict[tuple[Any, ...], bytes] = {}
         self._idle: dict[str, list[Link]] = {}
         self._links: set[Link] = set()
         self._sweeper: asyncio.TimerHandle | None = None
@@ -92,6 +96,7 @@ class HttpClient:
         keep_alive: bool = True,
         connect: float = 10.0,
         first: float | None = None,
+        framed: bool = False,
     ) -> Response:
         """Send a request; returns when the head of the response is there, whatever its status. Cancelling this, or
         closing the response before its end, cuts the connection at once.
@@ -104,6 +109,8 @@ class HttpClient:
         end was sent before all of the request arrived. An end after it had all of it is a CutConnection: it may have
         acted on it, and a model's answer costs money, so whether to ask again is the caller's decision.
 
+        `framed`: the body will be passed on chunk by chunk; see `Response.flow`.
+
         Raises HttpError: NotSendable, AddressBlocked, ConnectFailed, TlsFailed, ConnectTimeout, Silent, CutConnection,
         BadHttp.
         """
@@ -112,7 +119,10 @@ class HttpClient:
         target = self._targets.get(url)
         if target is None:
             target = self._target(url)
-        data = head_of(method, target, headers, body, keep_alive=keep_alive)
+        if method == "POST" and body is not None and isinstance(headers, dict) and "content-length" not in headers:
+            data = self._post_head(url, target, headers, len(body), keep_alive)
+        else:
+            data = head_of(method, target, headers, body, keep_alive=keep_alive)
         large = body is not None and len(body) > SLICE
         if body and not large:
             data += body
@@ -126,7 +136,9 @@ class HttpClient:
                 if until is not None:
                     patience = min(patience, max(0.0, until - loop.time()))
                 link = await self._connect(target, key, allow_private, patience)
-            response = link.begin(data, head_only=method == "HEAD", keep=keep_alive, idempotent=method in IDEMPOTENT)
+            response = link.begin(
+                data, head_only=method == "HEAD", keep=keep_alive, idempotent=method in IDEMPOTENT, framed=framed
+            )
             try:
                 response.waiter = link.waits(None, until)
                 if large:
@@ -148,6 +160,20 @@ class HttpClient:
             if not isinstance(response.error, StaleConnection):
                 raise response.error
             link = None
+
+    def _post_head(
+        self, url: str, target: Target, headers: dict[str, str], length: int, keep_alive: bool
+    ) -> bytes:
+        """The head of a POST. Calls of one connection differ in their length alone: the rest is written once, and kept
+        no longer than a connection that lies idle, since there is a key in it."""
+        key = url, keep_alive, *headers.items()
+        start = self._heads.get(key)
+        if start is None:
+            start = head_of("POST", target, headers, b"", keep_alive=keep_alive).removesuffix(_NO_LENGTH)
+            if len(self._heads) >= _MOST_HEADS:
+                self._heads.clear()
+            self._heads[key] = start
+        return b"%bContent-Length: %d\r\n\r\n" % (start, length)
 
     def _target(self, url: str) -> Target:
         target = target_of(url)
@@ -202,6 +228,7 @@ class HttpClient:
 
     def _sweep(self) -> None:
         self._sweeper = None
+        self._heads.clear()
         loop = asyncio.get_running_loop()
         now = loop.time()
         for key, links in list(self._idle.items()):

@@ -153,10 +153,10 @@ def test_of_two_over_each_other_the_longest_stays() -> None:
 def test_the_time_is_linear_whatever_the_text(piece: str) -> None:
     def seconds(length: int) -> float:
         text = piece * (length // len(piece))
-        began = time.perf_counter()
+        began = time.thread_time()
         find_pii(text)
         secrets(text)
-        return time.perf_counter() - began
+        return time.thread_time() - began
 
     seconds(1000)
     small = min(seconds(20_000) for _ in range(3))

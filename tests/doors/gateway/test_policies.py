@@ -111,7 +111,7 @@ async def test_a_name_stands_for_several_models_tried_in_order(
     assert "house" in listed
     assert (await key.get("/v1/models/house")).json()["id"] == "house"
     asked = len(upstream.requests)
-    for failure in (Refuse(503, "busy"), Refuse(429, "slow", retry_after=0.01), Drop()):
+    for failure in (Refuse(503, "busy"), Refuse(429, "slow", retry_after=0.001), Drop()):
         # Retries inside one model first.
         upstream.plan(*[failure] * 3, Say("the second"))
         answer = await chat(key, "house")

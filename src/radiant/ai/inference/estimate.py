@@ -19,7 +19,7 @@ from radiant.ai.providers.chat import (
     Usage,
 )
 from radiant.ai.routing.service import Needs
-from radiant.kit.money import token_cost
+from radiant.kit.money import cost_at
 
 # English text has about four characters a token; three errs on the safe side, as a reservation should.
 _CHARACTERS_PER_TOKEN = 3
@@ -83,17 +83,17 @@ def needs_of(request: ChatRequest) -> Needs:
 def reservation(model: Model, needs: Needs) -> Decimal:
     """The most that the request should cost, in dollars."""
     output = min(needs.output_tokens, model.max_output_tokens or needs.output_tokens)
-    return token_cost(needs.input_tokens, model.input_price) + token_cost(output, model.output_price)
+    rates = model.rates
+    return cost_at((needs.input_tokens, rates[0]), (output, rates[1]))
 
 
 def cost_of(model: Model, usage: Usage) -> Decimal:
     """What the tokens cost, in dollars. Cached tokens have prices of their own, the prompt's where none is known."""
     plain = usage.input_tokens - usage.cache_read_tokens - usage.cache_write_tokens
-    read = model.cache_read_price if model.cache_read_price is not None else model.input_price
-    write = model.cache_write_price if model.cache_write_price is not None else model.input_price
-    return (
-        token_cost(max(plain, 0), model.input_price)
-        + token_cost(usage.cache_read_tokens, read)
-        + token_cost(usage.cache_write_tokens, write)
-        + token_cost(usage.output_tokens, model.output_price)
+    rates = model.rates
+    return cost_at(
+        (max(plain, 0), rates[0]),
+        (usage.output_tokens, rates[1]),
+        (usage.cache_read_tokens, rates[2]),
+        (usage.cache_write_tokens, rates[3]),
     )

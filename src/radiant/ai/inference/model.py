@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from radiant.kit.money import rate_of
+
 _CHAT = frozenset({"text"})
+Rates = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,20 @@ class Model:
     note: str = ""
     thermal_state: str | None = None
     unavailable: str | None = None
+    _rates: Rates | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def rates(self) -> Rates:
+        """Its prices as rates of `money.cost_at`: input, output, cache read, cache write. Cached tokens cost what the
+        prompt's do where no price of their own is known."""
+        if self._rates is None:
+            plain = self.input_price
+            read = plain if self.cache_read_price is None else self.cache_read_price
+            write = plain if self.cache_write_price is None else self.cache_write_price
+            found = rate_of(plain), rate_of(self.output_price), rate_of(read), rate_of(write)
+            object.__setattr__(self, "_rates", found)
+            return found
+        return self._rates
 
     @property
     def free(self) -> bool:

@@ -72,8 +72,9 @@ class Relayed:
         connection = self._connection = lease.connection
         try:
             response = self._response = await http_wire.begin(
-                http, "POST", wire.path, connection, wire.headers(connection, asked), body, self._deadline
-            )
+                http, "POST", wire.path, connection, wire.headers(connection, asked), body, self._deadline,
+                framed=self._watch is not None,
+            )  # fmt: skip
             if self._watch is not None:
                 await http_wire.expect_events(response, connection, self._deadline)
                 self._first = await self._piece(response, self._watch)
@@ -105,9 +106,10 @@ class Relayed:
         assert self._watch is not None
         return await self._piece(self._response, self._watch)
 
-    async def pour(self, send_now: Callable[[bytes], bool]) -> bytes:
-        """Send events on in the moment they arrive, as long as `send_now` takes them; then the first ones that it did
-        not take, or b"" at the end. Raises UpstreamError."""
+    async def pour(self, send_now: Callable[[bytes], bool], send_chunk_now: Callable[[bytes], bool]) -> bytes:
+        """Send events on in the moment they arrive, as long as `send_now` takes them (and `send_chunk_now` those that
+        lie in a chunk of their own, with its frame); then the first ones that it did not take, or b"" at the end.
+        Raises UpstreamError."""
         if self._first:
             return await self.piece()
         response, watch = self._response, self._watch
@@ -128,7 +130,15 @@ class Relayed:
                 return False
             return not watch.ended
 
-        await http_wire.pour(response, self._connection, self._deadline, take)
+        def take_chunk(chunk: bytes) -> bool:
+            if not watch.passes(chunk):
+                return False
+            if send_chunk_now(chunk):
+                return True
+            watch.passed_not(chunk)
+            return False
+
+        await http_wire.pour(response, self._connection, self._deadline, take, take_chunk)
         if failure is not None:
             raise failure
         return refused or await self._piece(response, watch)

@@ -109,6 +109,9 @@ class _Channel:
     kind: _Kind
     index: int
     passed: str = ""
+    """The end of what was passed on, for what a pattern looks at before a match."""
+    clipped: bool = False
+    """Whether there was more before it."""
     window: str = ""
     to_judge: str = ""
     rest: str = ""
@@ -256,7 +259,8 @@ class Guarding:
         found: list[Finding] = []
         for guard in guards:
             assert guard.find is not None
-            own = [each for each in guard.find(whole) if each.end > before]
+            # At the edge of a clipped text a pattern takes the middle of a word for its beginning.
+            own = [each for each in guard.find(whole) if each.end > before and not (channel.clipped and not each.start)]
             if own and guard.action == "block":
                 raise guard.blocks(found_by([each.label for each in own]), "after")
             found += own
@@ -265,6 +269,7 @@ class Guarding:
         kept = [Finding(max(each.start, before), each.end, each.label) for each in findings if each.end <= cut]
         channel.altered = channel.altered or bool(kept)
         passed = _replaced(whole[:cut], kept, lambda label, _: redacted(label))[before:]
+        channel.clipped = channel.clipped or cut > _CONTEXT
         channel.passed, channel.window = whole[max(0, cut - _CONTEXT) : cut], whole[cut:]
         return passed
 

@@ -119,7 +119,7 @@ def above(value: Value, maximum: Value) -> bool:
 class Rules:
     """All policies that bind a call. `empty`: none does, and nothing needs to be asked."""
 
-    __slots__ = ("_aliases", "cache", "empty", "guards", "logging", "policies")
+    __slots__ = ("_aliases", "cache", "empty", "guards", "has_parameters", "logging", "policies")
 
     def __init__(self, policies: Sequence[Enforced] = (), guards: Sequence[Guard] = ()) -> None:
         self.policies = tuple(policies)
@@ -129,6 +129,8 @@ class Rules:
         self._aliases: dict[str, tuple[str, ...]] = {}
         for policy in self.policies:
             self._aliases |= policy.aliases
+        # Whether any parameter is bound or has a default.
+        self.has_parameters = any(policy.parameters != _NO_PARAMETERS for policy in self.policies)
         self.cache = _cache_of(self.policies)
         self.logging = _logging_of(self.policies)
 
@@ -220,11 +222,6 @@ class Rules:
 
     def _maxima(self, parameter: Parameter) -> list[Value]:
         return [most for policy in self.policies if (most := policy.maximum(parameter)) is not None]
-
-    @property
-    def has_parameters(self) -> bool:
-        """Whether any parameter is bound or has a default."""
-        return any(policy.parameters != _NO_PARAMETERS for policy in self.policies)
 
     def default_for(self, parameter: Parameter, model: ModelFacts) -> Value | None:
         """The default where that model takes the parameter: what it would refuse is not filled in."""

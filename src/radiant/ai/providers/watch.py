@@ -53,6 +53,15 @@ class Watch(Protocol):
         """What of it may be sent on now. Raises MalformedStream."""
         ...
 
+    def passes(self, chunk: bytes) -> bool:
+        """Whether a chunk of HTTP, with its frame, may be sent on as it is, because it holds whole events that tell
+        nothing but text; it counts as fed then."""
+        ...
+
+    def passed_not(self, chunk: bytes) -> None:
+        """It was not sent on after all, and will be fed."""
+        ...
+
     def characters(self) -> int:
         """About how many characters the model wrote so far."""
         ...
@@ -101,6 +110,28 @@ class Events:
             self._kept.append(whole)
             self._kept_bytes += len(whole)
         return whole
+
+    def passes(self, chunk: bytes) -> bool:
+        """See Watch."""
+        # Before the last line break lies the end of an event, unless a part of one waits.
+        if self._rest or not chunk.endswith(b"\n\n\r\n") or self._tells(chunk):
+            return False
+        self._seen_bytes += len(chunk)
+        if self._kept_bytes < _MOST_KEPT:
+            self._kept.append(chunk[chunk.find(b"\n") + 1 : -2])
+            self._kept_bytes += len(chunk)
+        return True
+
+    def passed_not(self, chunk: bytes) -> None:
+        """See Watch."""
+        self._seen_bytes -= len(chunk)
+        if self._kept and len(self._kept[-1]) < len(chunk) and chunk.endswith(self._kept[-1] + b"\r\n"):
+            self._kept.pop()
+            self._kept_bytes -= len(chunk)
+
+    def _tells(self, chunk: bytes) -> bool:
+        """Whether there is more than text in it; must not miss anything."""
+        return True
 
     def _count(self, read: Callable[[bytes], list[Event]]) -> int:
         parser, count = SseParser(), 0
@@ -163,6 +194,14 @@ class OpenAIWatch(Events):
             self.finished = True
         return whole
 
+    def _tells(self, chunk: bytes) -> bool:
+        # Each name stands once, and says null: what is spelt otherwise is looked at more closely.
+        return (
+            chunk.count(b'"finish_reason"') != (b'"finish_reason":null' in chunk or b'"finish_reason": null' in chunk)
+            or chunk.count(b'"usage"') != (b'"usage":null' in chunk or b'"usage": null' in chunk)
+            or b"[DONE]" in chunk
+        )
+
     def _take_usage(self, whole: bytes) -> bytes:
         kept: list[bytes] = []
         for event in whole.splitlines(keepends=True):
@@ -206,6 +245,9 @@ class AnthropicWatch(Events):
                 if event.startswith(b"data:") and (b'"usage"' in event or b"message_stop" in event):
                     self._take(event[5:])
         return whole
+
+    def _tells(self, chunk: bytes) -> bool:
+        return b'"usage"' in chunk or b"message_stop" in chunk
 
     def _take(self, data: bytes) -> None:
         try:

@@ -118,6 +118,9 @@ class ResponsesWatch(Events):
                     self._take(event[5:])
         return whole
 
+    def _tells(self, chunk: bytes) -> bool:
+        return not self.response_id or any(end in chunk for end in self._ends)
+
     def _take(self, data: bytes) -> None:
         try:
             event = _decode_response_event(data)

@@ -73,6 +73,8 @@ async def begin(
     headers: Mapping[str, str],
     body: bytes | None,
     deadline: Deadline,
+    *,
+    framed: bool = False,
 ) -> Response:
     """The response, once its headers are there and say 2xx; whoever gets it closes it. Raises UpstreamError."""
     timeouts = connection.timeouts
@@ -87,6 +89,7 @@ async def begin(
             keep_alive=connection.keep_alive,
             connect=deadline.within(timeouts.connect),
             first=deadline.within(timeouts.first),
+            framed=framed,
         )
     except HttpError as error:
         raise typed(error, connection, deadline) from error
@@ -153,10 +156,14 @@ async def next_chunk(response: Response, connection: Connection, deadline: Deadl
         raise typed(error, connection, deadline) from error
 
 
-async def pour(response: Response, connection: Connection, deadline: Deadline, sink: Callable[[bytes], bool]) -> None:
-    """Give the pieces of a body to `sink` as they arrive (see Response.flow). Raises UpstreamError."""
+async def pour(
+    response: Response, connection: Connection, deadline: Deadline, sink: Callable[[bytes], bool],
+    frames: Callable[[bytes], bool],
+) -> None:  # fmt: skip
+    """Give the pieces of a body to `sink` as they arrive, and whole chunks to `frames` first (see Response.flow).
+    Raises UpstreamError."""
     try:
-        await response.flow(sink, connection.timeouts.idle, deadline.at)
+        await response.flow(sink, connection.timeouts.idle, deadline.at, frames)
     except HttpError as error:
         raise typed(error, connection, deadline) from error
 

@@ -1,7 +1,6 @@
 """Which upstreams speak which endpoint as our own doors do, and what has to be changed in a body on its way there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
@@ -18,8 +17,7 @@ _JSON = {"content-type": "application/json"}
 _ANTHROPIC_ASKS = (b"anthropic-version", b"anthropic-beta")
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(msgspec.Struct, frozen=True):
     """How an endpoint of `family` is reached at a vendor."""
 
     family: Family

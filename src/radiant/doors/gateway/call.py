@@ -53,7 +53,7 @@ class Call:
     """The request under way. Made for each one; answers once."""
 
     __slots__ = (
-        "_begun", "_exchange", "_limit", "_pinging", "_said", "caller", "headers", "path", "protocol", "request_id",
+        "_begun", "_exchange", "_limit", "_pinging", "caller", "headers", "path", "protocol", "request_id",
         "status",
     )  # fmt: skip
 
@@ -68,8 +68,6 @@ class Call:
         self._exchange = exchange
         self._limit = limit
         self._begun = False
-        # Whether anything was sent since the last look.
-        self._said = False
         self._pinging: asyncio.TimerHandle | None = None
 
     # --- who and what ---
@@ -177,28 +175,27 @@ class Call:
 
     def _ping(self) -> None:
         # So that proxies keep the connection. Only whole events are sent, so a comment always lies between two.
-        if not self._said and not self._exchange.gone:
-            # A client that is behind is not silent.
-            asyncio.ensure_future(self._exchange.send(PING))  # noqa: RUF006
-        self._said = False
+        exchange = self._exchange
+        if not exchange.said and not exchange.gone:
+            asyncio.ensure_future(exchange.send(PING))  # noqa: RUF006
+        exchange.said = False
         self._pinging = asyncio.get_running_loop().call_later(PING_SECONDS, self._ping)
 
     async def send_events(self, events: bytes) -> None:
         """More of a stream: whole events."""
         if not self._exchange.gone:
-            self._said = True
             await self._exchange.send(events)
 
-    def send_events_now(self, events: bytes) -> bool:
+    @property
+    def send_events_now(self) -> Callable[[bytes], bool]:
         """The same without waiting; False where the client is behind: then `send_events` must be awaited. For use
         outside of any task."""
-        self._said = True
-        return self._exchange.gone or self._exchange.send_now(events)
+        return self._exchange.send_now
 
-    def send_chunk_now(self, chunk: bytes) -> bool:
+    @property
+    def send_chunk_now(self) -> Callable[[bytes], bool]:
         """The same of events that are framed as a chunk of HTTP already."""
-        self._said = True
-        return self._exchange.gone or self._exchange.send_chunk_now(chunk)
+        return self._exchange.send_chunk_now
 
     async def end_events(self, events: bytes = b"") -> None:
         """The end of a stream."""

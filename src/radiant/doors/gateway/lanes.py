@@ -110,7 +110,7 @@ async def send_relayed(
         await call.begin_events(_of_call(relayed.call))
         last = b""
         try:
-            while piece := await (relayed.piece() if before else relayed.pour(call.send_events_now)):
+            while piece := await (relayed.piece() if before else relayed.pour(call.send_events_now, call.send_chunk_now)):
                 if before is not None:
                     await before(piece)
                 await call.send_events(piece)

@@ -8,7 +8,6 @@ Which models may be used is checked below, by `Inference.choose` and `Inference.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import msgspec
 
@@ -22,8 +21,7 @@ from radiant.doors.gateway.openai_request import BadRequest, decode
 from radiant.foundation.identity.callers import Caller
 
 
-@dataclass(frozen=True, slots=True)
-class Ruled:
+class Ruled(msgspec.Struct, frozen=True):
     """A request as the caller's policies let it be. Defaults depend on the model: they are filled in by `fill` where a
     body is relayed, and by inference where it is translated."""
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import ClassVar
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from radiant.foundation.usage.shares import Drawn, Share, grant
 from radiant.infra.db import Database, Row
 from radiant.kit.errors import Problem, TooManyRequests
 from radiant.kit.ids import TenantId
-from radiant.kit.money import plain
+from radiant.kit.money import plain, plain_nano
 
 _DAY = 86400
 _SECONDS = {"minute": 60, "hour": 3600, "day": _DAY}
@@ -332,23 +333,23 @@ def limit_headers(taken: Sequence[Taken], now: float) -> dict[str, str]:
     least: dict[str, tuple[int, Bound, Share]] = {}
     headers: dict[str, str] = {}
     for bound, share, need in taken:
-        left = share.left
-        if isinstance(bound, Budget):
+        meter, left = bound.meter, share.left
+        if meter == "budget":
             if not need:
                 continue
             if bound.warn_at is not None and bound.allowed - left >= bound.allowed * bound.warn_at:
                 headers["x-radiant-warning"] = _warning(bound, left)
-        known = least.get(bound.meter)
+        known = least.get(meter)
         if known is None or left < known[0]:
-            least[bound.meter] = left, bound, share
+            least[meter] = left, bound, share
     for meter, (left, bound, share) in least.items():
-        names = _HEADERS.get(meter)
-        if names is not None:
-            headers[names[0]] = str(bound.allowed)
-            headers[names[1]] = str(min(left, bound.allowed))
-            headers[names[2]] = _duration(share.ends - now)
-        elif isinstance(bound, Budget):
-            headers["x-radiant-budget-remaining"] = plain(to_dollars(left))
+        if meter == "budget":
+            headers["x-radiant-budget-remaining"] = plain_nano(left)
+        elif (names := _HEADERS.get(meter)) is not None:
+            allowed = bound.allowed
+            headers[names[0]] = str(allowed)
+            headers[names[1]] = str(left if left < allowed else allowed)
+            headers[names[2]] = _duration(math.ceil(share.ends - now))
     return headers
 
 
@@ -358,13 +359,14 @@ _HEADERS = {
 }
 
 
-def _warning(budget: "Budget", left: int) -> str:
+def _warning(budget: Bound, left: int) -> str:
     used = (budget.allowed - left) * 100 // max(budget.allowed, 1)
     whose, period = _WHOSE[budget.scope], "in all" if budget.period == "total" else f"a {budget.period}"
     return f"{used}% of the budget of {whose}, ${plain(to_dollars(budget.allowed))} {period}, is used or reserved"
 
 
-def _duration(seconds: float) -> str:
-    whole = max(math.ceil(seconds), 0)
+@lru_cache(maxsize=4096)
+def _duration(seconds: int) -> str:
+    whole = max(seconds, 0)
     hours, minutes = divmod(whole // 60, 60)
     return (f"{hours}h" if hours else "") + (f"{minutes}m" if hours or minutes else "") + f"{whole % 60}s"

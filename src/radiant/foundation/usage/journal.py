@@ -65,15 +65,15 @@ class Segment:
 
 def frame_bytes(payload: int) -> int:
     """The bytes that a payload of that many takes in a segment; frames begin at multiples of eight."""
-    return (_HEAD.size + payload + 7) & ~7
+    return (payload + 15) & ~7
 
 
 def write_frame(into: mmap.mmap, offset: int, payload: bytes) -> int:
     """Write a frame, its length last; where the next one begins."""
-    end = offset + _HEAD.size + len(payload)
-    into[offset + 4 : end] = _WORD.pack(zlib.crc32(payload)) + payload
-    into[offset : offset + 4] = _WORD.pack(len(payload))
-    return offset + frame_bytes(len(payload))
+    length = len(payload)
+    into[offset + 4 : offset + 8 + length] = _WORD.pack(zlib.crc32(payload)) + payload
+    into[offset : offset + 4] = _WORD.pack(length)
+    return offset + ((length + 15) & ~7)
 
 
 def read_frames(data: mmap.mmap | bytes, offset: int, most: int) -> tuple[list[bytes], int, bool]:
@@ -211,14 +211,11 @@ class Journal:
         """Behind the last frame."""
         return Position(self._current.number, self._offset)
 
-    def _fits(self, needed: int) -> bool:
-        # A word is left for the mark that says that the journal goes on elsewhere.
-        return self._offset + needed + self._kept + _HEAD.size <= self._size
-
     def has_room(self, payload: int, later: int) -> bool:
         """Whether a payload fits now, and one of at most `later` bytes for sure some time."""
-        needed = frame_bytes(payload) + frame_bytes(later)
-        return self._fits(needed) or (self._spare is not None and needed + self._kept + _HEAD.size <= self._size)
+        # A word is left for the mark that says that the journal goes on elsewhere.
+        needed = frame_bytes(payload) + frame_bytes(later) + self._kept + _HEAD.size
+        return self._offset + needed <= self._size or (self._spare is not None and needed <= self._size)
 
     async def make_room(self) -> None:
         """Wait for the segment that is being made. Raises JournalFull."""
@@ -235,10 +232,10 @@ class Journal:
 
     def append(self, payload: bytes, later: int) -> None:
         """Note a payload and keep `later` bytes for its end. `has_room` must have said so."""
-        needed = frame_bytes(len(payload))
-        if not self._fits(needed + frame_bytes(later)):
+        kept = frame_bytes(later)
+        if self._offset + frame_bytes(len(payload)) + kept + self._kept + _HEAD.size > self._size:
             self._go_on()
-        self._kept += frame_bytes(later)
+        self._kept += kept
         self._offset = write_frame(self._current.map, self._offset, payload)
 
     def append_end(self, payload: bytes, kept: int) -> None:

@@ -98,7 +98,8 @@ class Share:
     @property
     def left(self) -> int:
         """What is left for everybody, as far as this process knows."""
-        return max(self.room + self.avail, 0)
+        left = self.room + self.avail
+        return left if left > 0 else 0
 
     def has(self, need: int, now: float) -> bool:
         """Whether that much may be taken; what takes nothing always may. `now`: monotonic."""

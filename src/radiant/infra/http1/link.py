@@ -7,6 +7,7 @@ from typing import Protocol, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
+from radiant.infra.http1.chunks import Chunks
 from radiant.infra.http1.errors import BadHttp, CutConnection, HttpError, StaleConnection
 from radiant.infra.http1.response import ALL, FLOW, HEAD, HIGH_WATER, MAX_HEAD, Response
 
@@ -35,6 +36,7 @@ class Link(asyncio.Protocol):
 
     __slots__ = (
         "_deadline",
+        "_framed",
         "_heard",
         "_idle",
         "_loop",
@@ -72,6 +74,7 @@ class Link(asyncio.Protocol):
         # Bytes of a head so far; then, bytes that belong to no body (chunk extensions, trailers) since the last piece.
         self._quiet = 0
         self._heard = False
+        self._framed = False
         self._replayable = False
         self._writable: asyncio.Future[None] | None = None
         self.expires = 0.0
@@ -82,13 +85,16 @@ class Link(asyncio.Protocol):
 
     # --- a request ---
 
-    def begin(self, data: bytes, *, head_only: bool, keep: bool, idempotent: bool) -> Response:
-        """Send a request and give its response, whose head is still to come."""
+    def begin(
+        self, data: bytes, *, head_only: bool, keep: bool, idempotent: bool, framed: bool = False
+    ) -> Response:
+        """Send a request and give its response, whose head is still to come. `framed`: see `Response.flow`."""
         assert self.transport is not None
         response = self._response = Response(self, head_only=head_only)
         self._parser = HttpResponseParser(response)
         self._quiet = 0
         self._heard = False
+        self._framed = framed
         self._replayable = idempotent
         self.keep = keep
         self._since = self._loop.time()
@@ -213,18 +219,63 @@ class Link(asyncio.Protocol):
         if response is None or parser is None:
             self.abort()
             return
+        chunks = response.chunks
+        if chunks is not None:
+            frames = response.frames
+            if frames is not None and not response.pieces and chunks.is_one(data):
+                self._since = self._loop.time()
+                if frames(data):
+                    return
+            self._feed_chunks(response, chunks, data)
+            return
+        if not self._heard and self._framed:
+            # What follows the head is ours to take apart, where it comes in chunks.
+            end = data.find(b"\r\n\r\n") + 4
+            if end > 3 and len(data) <= MAX_HEAD:
+                self._heard = True
+                if not self._feed_parser(response, parser, data[:end]):
+                    return
+                rest = data[end:]
+                if response.status and response.is_chunked and not response.complete:
+                    chunks = response.chunks = Chunks()
+                    self._feed_chunks(response, chunks, rest)
+                elif rest and self._feed_parser(response, parser, rest):
+                    self._after(response, len(data), 0, begun=False)
+                elif not rest:
+                    self._after(response, end, 0, begun=False)
+                return
         self._heard = True
-        pieces = response.pieces
-        before = len(pieces)
-        begun = response.status
-        size = len(data)
+        before, begun = len(response.pieces), response.status != 0
+        if self._feed_parser(response, parser, data):
+            self._after(response, len(data), before, begun=begun)
+
+    def _feed_parser(self, response: Response, parser: HttpResponseParser, data: bytes) -> bool:
+        """False where that broke the response."""
         try:
             parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade) as error:
             response.reusable = False
             if not response.complete:
                 self._fail(BadHttp(response.reason or "not HTTP as we know it"), error)
-                return
+                return False
+        return True
+
+    def _feed_chunks(self, response: Response, chunks: Chunks, data: bytes) -> None:
+        before = len(response.pieces)
+        try:
+            chunks.feed(data, response.pieces)
+        except BadHttp as error:
+            self._fail(error, None)
+            return
+        if chunks.ended:
+            response.complete = True
+            if chunks.surplus:
+                response.reusable = False
+        self._after(response, len(data), before, begun=True)
+
+    def _after(self, response: Response, size: int, before: int, *, begun: bool) -> None:
+        """Something arrived: complete, tell or hold back. `before`: how many pieces there were; `begun`: whether the
+        head was there before."""
         if not begun and self._quiet + size > MAX_HEAD and response.head_size > MAX_HEAD:
             response.status = 0
             self._fail(BadHttp("the head is too long"), None)
@@ -232,6 +283,7 @@ class Link(asyncio.Protocol):
         if response.complete:
             self._complete(response)
             return
+        pieces = response.pieces
         if response.status and len(pieces) > before and not self.lingers:
             self._quiet = 0
             response.unread += size

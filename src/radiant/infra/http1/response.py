@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any, Protocol, cast
 
+from radiant.infra.http1.chunks import Chunks
 from radiant.infra.http1.errors import BadHttp, BodyTooLarge, CutConnection, HttpError, Silent
 
 MAX_HEAD = 64 * 2**10
@@ -60,8 +61,10 @@ class Response:
         "_names",
         "_pieces",
         "_tail",
+        "chunks",
         "complete",
         "error",
+        "frames",
         "held",
         "late",
         "on_body",
@@ -100,6 +103,9 @@ class Response:
         self.waiter: asyncio.Future[None] | None = None
         self.want = HEAD
         self.sink: Callable[[bytes], bool] | None = None
+        self.frames: Callable[[bytes], bool] | None = None
+        # Takes the chunks off the body where httptools does not.
+        self.chunks: Chunks | None = None
 
     # --- what the parser calls ---
 
@@ -161,6 +167,11 @@ class Response:
     # --- what the connection asks ---
 
     @property
+    def is_chunked(self) -> bool:
+        """Whether the body comes in chunks and in no other coding."""
+        return self._coding is None and b"transfer-encoding" in self._names and not self._head_only
+
+    @property
     def until_close(self) -> bool:
         """Whether the end of the connection is the end of the body."""
         return "content-length" not in self.headers and "transfer-encoding" not in self.headers
@@ -215,20 +226,26 @@ class Response:
             await self._wait(PIECE, idle, None)
         return self._take()
 
-    async def flow(self, sink: Callable[[bytes], bool], idle: float | None = None, until: float | None = None) -> None:
+    async def flow(
+        self, sink: Callable[[bytes], bool], idle: float | None = None, until: float | None = None,
+        frames: Callable[[bytes], bool] | None = None,
+    ) -> None:  # fmt: skip
         """Give each piece to `sink` in the moment it arrives, without waking up this task: of a stream of many small
         pieces, waking up is most of the work.
 
         Returns when the sink gives False (it took that piece, and wants no more now), and when the body ends or
         breaks: `chunk` gives, or raises, what is left. `idle` and `until` as for `read`. A sink raises nothing.
+
+        `frames` is given each piece first that is just one chunk of the transfer coding, as it came with its frame;
+        where it gives False, `sink` gets what is in it.
         """
         if self._pieces or self.complete or self.error is not None or self._coding is not None:
             return
-        self.sink = sink
+        self.sink, self.frames = sink, frames
         try:
             await self._wait(FLOW, idle, until)
         finally:
-            self.sink = None
+            self.sink = self.frames = None
 
     def pour(self) -> None:
         """The connection read something while `flow` waits."""

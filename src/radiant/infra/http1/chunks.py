@@ -1,0 +1,94 @@
+"""Chunked transfer coding (RFC 9112, 7.1), taken off a body as it arrives.
+
+Beside httptools' parser, because of a stream of tokens each chunk is best passed on as it came: `is_one` tells in a
+microsecond whether what arrived is just that.
+"""
+
+from radiant.infra.http1.errors import BadHttp
+
+# A chunk's size with what may follow it on its line, and all trailers together.
+_MOST_LINE = 4096
+_MOST_TRAILERS = 64 * 2**10
+_MOST_DIGITS = 16
+_HEX = frozenset(b"0123456789abcdefABCDEF")
+
+_SIZE, _DATA, _END, _TRAILERS, _DONE = range(5)
+
+
+class Chunks:
+    """State between two reads. `ended`: the last chunk and its trailers were there; `surplus`: something follows."""
+
+    __slots__ = ("_left", "_rest", "_state", "_trailers", "surplus")
+
+    def __init__(self) -> None:
+        self._state = _SIZE
+        self._left = 0
+        self._trailers = 0
+        self._rest = b""
+        self.surplus = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether the body is whole."""
+        return self._state == _DONE
+
+    def is_one(self, data: bytes) -> bool:
+        """Whether `data` is one chunk, whole and plainly spelt, between two others. Changes nothing."""
+        if self._state != _SIZE or self._rest:
+            return False
+        end = data.find(b"\r\n", 1, 10)
+        try:
+            size = int(data[:end], 16)
+        except ValueError:
+            return False
+        # int() knows more spellings than HTTP.
+        return end > 0 < size and len(data) == end + size + 4 and data.endswith(b"\r\n") and data[:end] == b"%x" % size
+
+    def feed(self, data: bytes, into: list[bytes]) -> None:
+        """Put what the chunks in `data` hold into `into`. Raises BadHttp."""
+        if self._rest:
+            data, self._rest = self._rest + data, b""
+        at, size = 0, len(data)
+        while at < size:
+            if self._state == _DATA:
+                piece = data[at : at + self._left]
+                into.append(piece)
+                at += len(piece)
+                self._left -= len(piece)
+                if not self._left:
+                    self._state = _END
+                continue
+            if self._state == _DONE:
+                self.surplus = True
+                return
+            end = data.find(b"\n", at)
+            if end < 0:
+                if size - at > _MOST_LINE:
+                    raise BadHttp("a line of a chunked body is too long")
+                self._rest = data[at:]
+                return
+            line = data[at:end]
+            at = end + 1
+            if line[-1:] != b"\r" or len(line) > _MOST_LINE:
+                raise BadHttp("a line of a chunked body is not one")
+            self._line(line[:-1])
+
+    def _line(self, line: bytes) -> None:
+        if self._state == _END:
+            if line:
+                raise BadHttp("a chunk is longer than it says")
+            self._state = _SIZE
+        elif self._state == _SIZE:
+            digits = line.partition(b";")[0].rstrip(b" \t")
+            if not 0 < len(digits) <= _MOST_DIGITS or not _HEX.issuperset(digits):
+                raise BadHttp("a chunk has no size")
+            if b"\r" in line:
+                raise BadHttp("a chunk's extension holds a line break")
+            self._left = int(digits, 16)
+            self._state = _DATA if self._left else _TRAILERS
+        elif line:
+            self._trailers += len(line)
+            if self._trailers > _MOST_TRAILERS:
+                raise BadHttp("the trailers of a body are too long")
+        else:
+            self._state = _DONE
