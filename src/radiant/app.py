@@ -61,7 +61,7 @@ from radiant.foundation.usage import bounds_routes
 from radiant.foundation.usage import routes as usage_routes
 from radiant.foundation.usage.meter import Meter
 from radiant.health import router as health_router
-from radiant.http.exchange import AsgiExchange, Exchange
+from radiant.http.exchange import AsgiExchange
 from radiant.http.middleware import BodyLimit, ReadYourWrites, RequestContext
 from radiant.http.problem import install_problem_handlers
 from radiant.infra.changes import Changes
@@ -107,20 +107,16 @@ class App(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and self.door.takes(scope["path"]):
             scope["app"] = self
-            await self.answer(AsgiExchange(scope, receive, send))
+            await self.door.serve(AsgiExchange(scope, receive, send))
         else:
             await super().__call__(scope, receive, send)
-
-    async def answer(self, exchange: Exchange) -> None:
-        """What the door says to a request under /v1; see `radiant.http.direct`."""
-        await self.door.serve(self.state.gateway, exchange)
 
 
 def create_app(settings: Settings, open_runtime: Callable[[Settings], Awaitable[Runtime]] = open_runtime) -> App:
     """The ASGI application. Its lifespan opens the database and the models, and closes them in reverse."""
 
     @contextlib.asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    async def lifespan(app: App) -> AsyncGenerator[None]:
         async with contextlib.AsyncExitStack() as stack:
             runtime = await open_runtime(settings)
             stack.push_async_callback(runtime.close)
@@ -147,7 +143,7 @@ def create_app(settings: Settings, open_runtime: Callable[[Settings], Awaitable[
     return app
 
 
-async def _wire(app: FastAPI, runtime: Runtime, stack: contextlib.AsyncExitStack) -> None:
+async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) -> None:
     settings, database = runtime.settings, runtime.database
     changes = await stack.enter_async_context(Changes(runtime.addresses.app, database.system("changes")))
     http = await stack.enter_async_context(HttpClient())
@@ -190,7 +186,7 @@ async def _wire(app: FastAPI, runtime: Runtime, stack: contextlib.AsyncExitStack
     app.state.sso = Sso(database, runtime.kms, Oidc(http), settings.base_url)
     engine = Engine(inference, keys, http, database, runtime.objects)
     await stack.enter_async_context(BatchWorker(engine, runtime.addresses.system))
-    app.state.gateway = engine
+    app.state.gateway = app.door.engine = engine
     app.state.meter = meter
     app.state.objects = runtime.objects
     app.state.connections = connections

@@ -99,3 +99,83 @@ async def test_a_silence_is_raised_and_a_close_from_outside_ends_it(http: HttpCl
         await response.flow(lambda _: True, 2.0)
         with pytest.raises(HttpError):
             await response.chunk(2.0)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    sizes=st.lists(st.integers(1, 3000), min_size=1, max_size=20), refused=st.integers(1, 5),
+    first=st.sampled_from([HEAD, HEAD[:20], b"HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n" + HEAD]),
+)  # fmt: skip
+def test_chunks_that_flow_with_their_frames_are_the_same_body(sizes: list[int], refused: int, first: bytes) -> None:
+    pieces = [bytes([65 + place % 26]) * size for place, size in enumerate(sizes)]
+
+    async def handle(peer: Peer) -> None:
+        for _ in range(2):
+            await peer.request()
+            rest = HEAD[20:] if first == HEAD[:20] else b""
+            await peer.say(first, rest + framed(pieces[0]), *map(framed, pieces[1:]), LAST, gap=0.0005)
+
+    async def run() -> None:
+        async with HttpClient() as http, raw_server(handle) as server:
+            for _ in range(2):
+                response = await http.request("POST", server.url(), body=b"", allow_private=True, framed=True)
+                got: list[bytes] = []
+                seen = 0
+
+                def sink(piece: bytes, got: list[bytes] = got) -> bool:
+                    got.append(piece)
+                    return True
+
+                def frames(chunk: bytes, got: list[bytes] = got) -> bool:
+                    nonlocal seen
+                    seen += 1
+                    if seen % refused == 0:
+                        return False
+                    size, _, rest = chunk.partition(b"\r\n")
+                    assert len(rest) == int(size, 16) + 2
+                    got.append(rest[:-2])
+                    return True
+
+                while True:
+                    await response.flow(sink, 2.0, None, frames)
+                    piece = await response.chunk(2.0)
+                    if not piece:
+                        break
+                    got.append(piece)
+                assert b"".join(got) == b"".join(pieces)
+            # Kept in between, so it was read to its very end.
+            assert server.connections == 1
+
+    asyncio.run(run())
+
+
+async def test_a_body_without_chunks_flows_though_frames_were_asked_for(http: HttpClient) -> None:
+    async def handle(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", b"world", gap=0.01)
+        await peer.request()
+        await peer.say(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    async with raw_server(handle) as server:
+        response = await http.request("POST", server.url(), body=b"", allow_private=True, framed=True)
+        got = [await response.chunk(2.0)]
+        await response.flow(lambda piece: got.append(piece) is None, 2.0, None, lambda _: True)
+        got.append(await response.chunk(2.0))
+        assert b"".join(got) == b"helloworld"
+        empty = await http.request("POST", server.url(), body=b"", allow_private=True, framed=True)
+        assert (empty.status, await empty.chunk(2.0)) == (204, b"")
+        assert server.connections == 1
+
+
+async def test_a_chunk_that_is_none_breaks_the_flow(http: HttpClient) -> None:
+    async def handle(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(HEAD + framed(b"one"), framed(b"two"), b"3\r\nthree\r\n", gap=0.01)
+
+    async with raw_server(handle) as server:
+        response = await http.request("POST", server.url(), body=b"", allow_private=True, framed=True)
+        got: list[bytes] = []
+        await response.flow(lambda piece: got.append(piece) is None, 2.0, None, lambda c: got.append(c) is None)
+        with pytest.raises(HttpError):
+            while await response.chunk(2.0):
+                pass

@@ -138,9 +138,13 @@ async def serving(
     app = create_app(configured, open_runtime)
     server = uvicorn.Server(
         uvicorn.Config(
-            app, http=protocol_for(app.answer), log_config=None, access_log=False, lifespan="on",
+            app,
+            http=protocol_for(app.door.serve),
+            log_config=None,
+            access_log=False,
+            lifespan="on",
             timeout_graceful_shutdown=2,
-        )  # fmt: skip
+        )
     )
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined,method-assign]
     task = asyncio.create_task(server.serve([listener]))

@@ -52,7 +52,7 @@ def serve() -> None:
             host=settings.host,
             port=settings.port,
             loop="uvloop",
-            http=protocol_for(app.answer),
+            http=protocol_for(app.door.serve),
             log_config=None,
             access_log=False,
             server_header=False,

@@ -5,7 +5,6 @@ ASGI's scope, events and messages, and uvicorn's look at every header of an answ
 as do its limits, timeouts and shutdown.
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
@@ -46,18 +45,20 @@ class DirectProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is there: which way it goes."""
         url, headers = self.url, self.headers
+        parser: Any = self.parser
+        app = cast("Any", self.app)  # pyright: ignore[reportUnknownMemberType]
         if url.startswith(self.prefix) and self._is_plain(url) and b"cookie" not in (known := dict(headers)):
             exchange = DirectExchange(
                 self, url.decode("ascii"), headers, known, expects=self.expect_100_continue,
-                keep=self.parser.should_keep_alive(),
+                keep=parser.should_keep_alive(),
             )  # fmt: skip
             before: Any = self.cycle
             self.cycle = cast("Any", exchange)
             if before is None or before.response_complete:
-                self._start_asgi_task(self.cycle, self.app)
+                self._start_asgi_task(exchange, app)
             else:
                 self.flow.pause_reading()
-                self.pipeline.appendleft((self.cycle, self.app))
+                self.pipeline.appendleft((self.cycle, app))
             return
         expects = self.expect_100_continue
         super().on_message_begin()
@@ -66,7 +67,7 @@ class DirectProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def _is_plain(self, url: bytes) -> bool:
-        parser = self.parser
+        parser: Any = self.parser
         return (
             parser.get_method() == b"POST"
             and parser.get_http_version() == "1.1"
@@ -153,7 +154,7 @@ class DirectProtocol(HttpToolsProtocol):
 
     def _unset_keepalive_if_required(self) -> None:
         self._busy = True
-        if self.transport is None or self.transport.is_closing():
+        if self.transport.is_closing():
             super()._unset_keepalive_if_required()
 
     def _look_whether_idle(self) -> None:

@@ -7,7 +7,7 @@ answer's head and body at once; `AsgiExchange` lies over the messages of any ASG
 import asyncio
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from starlette.types import Receive, Scope, Send
@@ -17,7 +17,7 @@ from radiant.http.middleware import ContentTooLarge
 if TYPE_CHECKING:
     from radiant.http.direct import DirectProtocol
 
-# What a head may not hold between its lines' ends (RFC 9110, 5.5).
+# What a head may not hold besides its lines' ends (RFC 9110, 5.5).
 _UNSAFE = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 # Of a body that nobody has asked for yet, so much is read.
 _UNASKED = 64 * 2**10
@@ -35,10 +35,17 @@ class UnsafeHead(Exception):
     """A header would have held a line break or another control character. A bug of ours: nothing was sent."""
 
 
+def lines_of(headers: Mapping[str, str]) -> str:
+    """Header lines, each ended by CR LF. Raises UnsafeHead where a value would begin another line."""
+    text = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    if text.count("\n") != len(headers) or text.count("\r") != len(headers):
+        raise UnsafeHead("a header of the answer holds a line break")
+    return text
+
+
 def checked(head: bytes) -> bytes:
-    """Header lines, each ended by CR LF. Raises UnsafeHead."""
-    breaks = head.count(b"\r\n")
-    if _UNSAFE.search(head) or head.count(b"\n") != breaks or head.count(b"\r") != breaks:
+    """Header lines of `lines_of`. Raises UnsafeHead."""
+    if _UNSAFE.search(head):
         raise UnsafeHead("a header of the answer holds a control character")
     return head
 

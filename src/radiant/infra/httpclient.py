@@ -161,9 +161,7 @@ class HttpClient:
                 raise response.error
             link = None
 
-    def _post_head(
-        self, url: str, target: Target, headers: dict[str, str], length: int, keep_alive: bool
-    ) -> bytes:
+    def _post_head(self, url: str, target: Target, headers: dict[str, str], length: int, keep_alive: bool) -> bytes:
         """The head of a POST. Calls of one connection differ in their length alone: the rest is written once, and kept
         no longer than a connection that lies idle, since there is a key in it."""
         key = url, keep_alive, *headers.items()

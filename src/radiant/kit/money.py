@@ -1,22 +1,16 @@
 """Money is Decimal US dollars to nine places (nano-dollars), as numeric(20,9) keeps it. Never float."""
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import PlainSerializer
 
 NANO = Decimal("0.000000001")
-MILLION = Decimal(1_000_000)
 ZERO = Decimal(0)
 _RATE_PLACES = 12
 # tokens x dollars a million x 10^12, in nano-dollars.
 _ONE = 10 ** (_RATE_PLACES + 6 - 9)
 _HALF = _ONE // 2
-
-
-def nano(amount: Decimal) -> Decimal:
-    """`amount` rounded to a whole number of nano-dollars."""
-    return amount.quantize(NANO, rounding=ROUND_HALF_UP)
 
 
 def plain(amount: Decimal) -> str:
@@ -41,16 +35,10 @@ def rate_of(price_per_million: Decimal | None) -> int:
 
 
 def cost_at(*tokens_and_rates: tuple[int, int]) -> Decimal:
-    """Dollars for tokens at rates, each term rounded to nano-dollars: what `token_cost` sums to, by whole numbers."""
+    """Dollars for tokens at rates, each term rounded to nano-dollars, half of one up. By whole numbers: a tenth of the
+    time that decimal ones take."""
     total = 0
     for tokens, rate in tokens_and_rates:
         if tokens:
             total += (tokens * rate + _HALF) // _ONE
     return Decimal(total).scaleb(-9)
-
-
-def token_cost(tokens: int, price_per_million: Decimal | None) -> Decimal:
-    """Dollars for `tokens` at a price per million tokens; an unknown price costs nothing."""
-    if price_per_million is None or not tokens:
-        return ZERO
-    return nano(price_per_million * tokens / MILLION)

@@ -128,3 +128,69 @@ def test_a_whole_answer_tells_its_tokens_and_its_end() -> None:
     }
     assert whole_anthropic(json.dumps(message).encode()) == (usage, "end")
     assert whole_openai(b'{"data": []}') == (None, None)
+
+
+def _framed(event: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(event), event)
+
+
+_STRANGE = st.sampled_from([
+    'say "usage" and {"usage":{"prompt_tokens":9}}', "back\\slash", "line\nbreak", "[DONE]", '"', "", "finish_reason",
+    "a" * 300, "“", '"finish_reason":"stop"',
+])  # fmt: skip
+
+
+@given(words=st.lists(st.one_of(st.text(max_size=12), _STRANGE), max_size=12), spaced=st.booleans(),
+       refused=st.integers(2, 6), nulls=st.sampled_from([{}, {"usage": None}, {"logprobs": None}]),
+       second=st.booleans())  # fmt: skip
+def test_chunks_that_pass_with_their_frames_are_counted_as_if_they_had_been_read(
+    words: list[str], spaced: bool, refused: int, nulls: dict[str, Any], second: bool
+) -> None:
+    """Two choices may end in one event, each with its own reason, and a text may hold any words."""
+    dump = json.dumps if spaced else (lambda body: json.dumps(body, separators=(",", ":")))
+    bodies: list[Any] = [_chunk({"content": word}, **nulls) for word in words]
+    if second:
+        ends = [{"index": 0, "delta": {}, "finish_reason": None}, {"index": 1, "delta": {}, "finish_reason": "length"}]
+        bodies.append({"id": "c", "choices": ends, **nulls})
+    else:
+        bodies.append(_chunk({}, "length", **nulls))
+    bodies.append({"id": "c", "choices": [], "usage": USAGE})
+    events = [_event(dump(body)) for body in bodies] + [_event("[DONE]")]
+    read, passing = OpenAIWatch(CONNECTION), OpenAIWatch(CONNECTION)
+    sent = b""
+    for number, event in enumerate(events):
+        read.feed(event)
+        chunk = _framed(event)
+        if passing.passes(chunk):
+            if number % refused:
+                sent += event
+                continue
+            passing.passed_not(chunk)
+        sent += passing.feed(event)
+    assert sent == b"".join(events)
+    for name in ("usage", "finished", "ended", "stop_reason"):
+        assert getattr(passing, name) == getattr(read, name)
+    assert passing.characters() == read.characters() == sum(map(len, words))
+
+
+@given(places=st.lists(st.integers(0, 10_000), max_size=30))
+def test_half_an_event_never_passes_with_its_frame(places: list[int]) -> None:
+    stream = b"".join(_openai())
+    watch, sent = OpenAIWatch(CONNECTION), b""
+    for piece in _cut(stream, places):
+        sent += piece if watch.passes(_framed(piece)) else watch.feed(piece)
+    assert sent == stream
+    assert watch.usage == Usage(input_tokens=12, output_tokens=5, cache_read_tokens=4)
+    assert (watch.finished, watch.ended, watch.characters()) == (True, True, len(TEXT))
+
+
+def test_a_message_passes_with_its_frames_and_is_counted() -> None:
+    watch, passed = AnthropicWatch(CONNECTION), 0
+    for event in ANTHROPIC:
+        if watch.passes(_framed(event)):
+            passed += 1
+        else:
+            watch.feed(event)
+    assert passed >= len(TEXT)
+    assert (watch.finished, watch.stop_reason, watch.characters()) == (True, "length", len(TEXT))
+    assert watch.usage == Usage(input_tokens=12, output_tokens=5, cache_read_tokens=4)

@@ -162,6 +162,11 @@ class Models:
             raise ModelUnavailable(f"{model.id} cannot be used: {model.unavailable}")
         return model
 
+    def known_target(self, tenant_id: TenantId, name: str) -> Target | None:
+        """The same where it is in memory and nothing speaks against it."""
+        target = self._targets.get((tenant_id, name))
+        return None if target is None or target.model.local else target
+
     async def target(self, db: TenantDb, name: str) -> Target:
         """The model of that name, ready to be called. Raises as `resolve` does."""
         key = (db.tenant_id, name)

@@ -130,12 +130,13 @@ class Relayed:
                 return False
             return not watch.ended
 
+        passes = watch.passes
+
         def take_chunk(chunk: bytes) -> bool:
-            if not watch.passes(chunk):
-                return False
-            if send_chunk_now(chunk):
-                return True
-            watch.passed_not(chunk)
+            if passes(chunk):
+                if send_chunk_now(chunk):
+                    return True
+                watch.passed_not(chunk)
             return False
 
         await http_wire.pour(response, self._connection, self._deadline, take, take_chunk)

@@ -130,14 +130,18 @@ class Inference:
 
         return await self.choose(caller, model, estimate.needs_of(request), attempt)
 
-    async def choose(self, caller: Caller, name: str, needs: Needs, attempt: Callable[[Chosen], Awaitable[T]]) -> T:
+    async def choose(
+        self, caller: Caller, name: str, needs: Needs, attempt: Callable[[Chosen], Awaitable[T]],
+        rules: Rules | None = None,
+    ) -> T:  # fmt: skip
         """What `attempt` makes of the model of that name; of the best one for `auto`, and of the next where it fails.
 
         `name`: an id or alias of the catalogue, `provider/id`, an alias of the caller's policies, or auto,
-        auto:economy, auto:balanced, auto:premium. Raises the problems of resolving, PolicyViolation, NoModelFits,
-        UnsupportedByModel, BudgetExceeded, RateLimited, UpstreamError.
+        auto:economy, auto:balanced, auto:premium; `rules`: the caller's, where they are at hand. Raises the problems
+        of resolving, PolicyViolation, NoModelFits, UnsupportedByModel, BudgetExceeded, RateLimited, UpstreamError.
         """
-        rules = self.policies.known(caller) or await self.policies.of(caller)
+        if rules is None:
+            rules = self.policies.known(caller) or await self.policies.of(caller)
         if (chain := rules.alias(name)) is not None:
             return await self._chain(caller, name, chain, needs, attempt, rules)
         level = level_of(name)
@@ -163,7 +167,9 @@ class Inference:
 
     async def _allowed(self, caller: Caller, name: str, rules: Rules) -> Target:
         caller.require_role(Role.MEMBER)
-        target = await self.models.target(caller.db(self._database), name)
+        target = self.models.known_target(caller.tenant_id, name)
+        if target is None:
+            target = await self.models.target(caller.db(self._database), name)
         if not rules.empty:
             rules.check(target.model)
         return target

@@ -205,7 +205,7 @@ class Upstreams:
             if line.running >= self._policy.concurrency:
                 busy = True
                 continue
-            load = line.running + (1 - line.limits.share_left(now))
+            load = line.running + (1 - line.limits.share_left(now)) if len(keys) > 1 else 0.0
             if best is None or load < best[0]:
                 best = (load, connection, key, line)
         if best is None:

@@ -57,6 +57,8 @@ class Limits:
         """Seconds until a call of so many tokens has room; 0: now. A call larger than the whole limit is let through:
         only the upstream can refuse it rightly."""
         wait = self.refused_until - now if self.refused_until > now else 0.0
+        if self.requests.left is None and self.tokens.left is None:
+            return wait
         left = self.requests.now_left(now)
         if left is not None and left <= 0:
             wait = max(wait, self.requests.reset_at - now)
@@ -68,6 +70,8 @@ class Limits:
     def share_left(self, now: float) -> float:
         """The scarcer of the two, 0 to 1; 1 where nothing is known."""
         share = 1.0
+        if self.requests.left is None and self.tokens.left is None:
+            return share
         for budget in (self.requests, self.tokens):
             left = budget.now_left(now)
             if left is not None and budget.limit:

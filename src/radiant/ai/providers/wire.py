@@ -78,6 +78,9 @@ async def begin(
 ) -> Response:
     """The response, once its headers are there and say 2xx; whoever gets it closes it. Raises UpstreamError."""
     timeouts = connection.timeouts
+    connect, first = timeouts.connect, timeouts.first
+    if deadline.at is not None:
+        connect, first = deadline.within(connect), deadline.within(first)
     url = _checked(connection.base_url, allow_private=connection.allow_private) + path
     try:
         response = await http.request(
@@ -87,8 +90,8 @@ async def begin(
             body=body,
             allow_private=connection.allow_private,
             keep_alive=connection.keep_alive,
-            connect=deadline.within(timeouts.connect),
-            first=deadline.within(timeouts.first),
+            connect=connect,
+            first=first,
             framed=framed,
         )
     except HttpError as error:

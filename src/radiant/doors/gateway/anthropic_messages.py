@@ -52,10 +52,10 @@ async def messages(engine: Engine, call: Call) -> None:
 
         sent = rewritten(body, head.model, target.model.upstream_id, change)
         watch = AnthropicWatch(target.connection) if head.stream else None
-        return await lanes.relay(engine, call, caller, chosen, wire, sent, watch, labels)
+        return await lanes.relay(engine, call, caller, chosen, wire, sent, watch, labels, rules=ruled.rules)
 
     needs = head.needs(body, neutral)
-    answer = await lanes.unless_gone(call, engine.inference.choose(caller, head.model, needs, attempt))
+    answer = await lanes.unless_gone(call, engine.inference.choose(caller, head.model, needs, attempt, ruled.rules))
     if isinstance(answer, Relayed):
         await lanes.send_relayed(
             call, answer, whole_anthropic, streamed=bool(head.stream), failed=anthropic_answer.failed_frame

@@ -17,7 +17,7 @@ from radiant.doors.gateway.openai_request import BadRequest
 from radiant.foundation.identity.callers import Caller
 from radiant.foundation.identity.dependencies import person_of
 from radiant.foundation.identity.known_keys import KnownKeys
-from radiant.http.exchange import AsgiExchange, Exchange
+from radiant.http.exchange import AsgiExchange, Exchange, lines_of
 from radiant.http.middleware import ContentTooLarge
 from radiant.http.sse import PING, PING_SECONDS
 from radiant.kit.errors import Problem, Unauthenticated
@@ -36,11 +36,6 @@ _JSON = "content-type: application/json\r\n" + _GUARD
 _EVENTS = (
     "content-type: text/event-stream; charset=utf-8\r\ncache-control: no-store\r\nx-accel-buffering: no\r\n" + _GUARD
 )
-
-
-def lines_of(headers: Mapping[str, str]) -> str:
-    """Header lines."""
-    return "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
 
 
 class MethodNotAllowed(Problem):

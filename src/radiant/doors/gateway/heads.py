@@ -16,6 +16,10 @@ from radiant.kit.text import shorten
 
 # Anything that is no text would be counted by its base64 otherwise.
 _MEDIA = re.compile(rb'"(?:image_url|image|input_image|file|input_file|input_audio|document)"')
+# A look for these words costs a tenth of one for the names.
+_MEDIA_WORDS = (b"image", b"file", b"audio", b"document")
+_MOST_OUTPUT = 10_000_000
+_TEXT = frozenset({"text"})
 _PROMPTS = ("messages", "system", "input")
 _IMAGE = re.compile(rb'"(?:image_url|image|input_image)"')
 
@@ -66,10 +70,12 @@ class ChatHead(msgspec.Struct):
                 raise BadRequest(
                     f"{where}: {shorten(message.role, 40)!r} is none of {', '.join(sorted(_ROLES))}", where
                 )
-        in_range("max_tokens", limit, 1, 10_000_000)
-        in_range("n", self.n, 1, 128)
-        in_range("temperature", self.temperature, 0, 2)
-        in_range("top_p", self.top_p, 0, 1)
+        if limit is not None and not 1 <= limit <= _MOST_OUTPUT:
+            in_range("max_tokens", limit, 1, _MOST_OUTPUT)
+        if self.n is not None or self.temperature is not None or self.top_p is not None:
+            in_range("n", self.n, 1, 128)
+            in_range("temperature", self.temperature, 0, 2)
+            in_range("top_p", self.top_p, 0, 1)
         schema = self.response_format is not None and self.response_format.type == "json_schema"
         return needs_of_body(body, limit, self.n or 1, neutral, tools=bool(self.tools), schema=schema)
 
@@ -87,7 +93,7 @@ class MessagesHead(msgspec.Struct):
         """What it asks of a model. Raises BadRequest."""
         if not self.messages:
             raise BadRequest("messages: give at least one", "messages")
-        in_range("max_tokens", self.max_tokens, 1, 10_000_000)
+        in_range("max_tokens", self.max_tokens, 1, _MOST_OUTPUT)
         return needs_of_body(body, self.max_tokens, 1, neutral, tools=bool(self.tools), schema=False)
 
 
@@ -96,9 +102,12 @@ def needs_of_body(
     *, tools: bool, schema: bool,
 ) -> Needs:  # fmt: skip
     """What a body asks of a model, read in full only where it holds pictures or documents. Raises BadRequest."""
+    media = any(word in body for word in _MEDIA_WORDS)
+    if not (media or tools or schema):
+        return Needs(_TEXT, estimate.text_tokens(len(body)), (limit or estimate.DEFAULT_OUTPUT) * answers)
     capabilities = {"text"}
     tokens: int | None = None
-    if _MEDIA.search(body):
+    if media and _MEDIA.search(body):
         if _IMAGE.search(body):
             capabilities.add("vision")
         try:

@@ -13,6 +13,7 @@ from radiant.ai.inference.metered import Labels, Metered
 from radiant.ai.inference.relay import ReadWhole, Relayed
 from radiant.ai.inference.service import Answer, Chosen, Inference, UnsupportedByModel, labelled
 from radiant.ai.policies.problems import PolicyViolation
+from radiant.ai.policies.rules import Rules
 from radiant.ai.providers.chat import ChatRequest, Completion, Event, Failed, fold
 from radiant.ai.providers.vendors import vendor
 from radiant.ai.providers.watch import Watch
@@ -65,12 +66,13 @@ def _of_call(call: Metered) -> dict[str, str]:
 
 async def relay(
     engine: Engine, call: Call, caller: Caller, chosen: Chosen, wire: Wire, body: bytes, watch: Watch | None,
-    labels: Labels, kind: CallKind = "chat",
+    labels: Labels, kind: CallKind = "chat", rules: Rules | None = None,
 ) -> Relayed:  # fmt: skip
-    """Admit a call and begin its answer. Raises BudgetExceeded, RateLimited, PolicyViolation, UpstreamError."""
+    """Admit a call and begin its answer. `rules`: the caller's, where they are at hand. Raises BudgetExceeded, RateLimited, PolicyViolation, UpstreamError."""
     target = chosen.target
     policies = engine.inference.policies
-    rules = policies.known(caller) or await policies.of(caller)
+    if rules is None:
+        rules = policies.known(caller) or await policies.of(caller)
     if rules.guards:
         # Nothing slips past a guardrail because an endpoint forgot about them.
         raise PolicyViolation(
@@ -110,7 +112,9 @@ async def send_relayed(
         await call.begin_events(_of_call(relayed.call))
         last = b""
         try:
-            while piece := await (relayed.piece() if before else relayed.pour(call.send_events_now, call.send_chunk_now)):
+            while piece := await (
+                relayed.piece() if before else relayed.pour(call.send_events_now, call.send_chunk_now)
+            ):
                 if before is not None:
                     await before(piece)
                 await call.send_events(piece)

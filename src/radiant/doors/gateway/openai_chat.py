@@ -24,6 +24,7 @@ from radiant.doors.gateway.policed import under_policy
 from radiant.kit.ids import uuid7
 
 _PATHS = {"chat": "/chat/completions", "embeddings": "/embeddings"}
+_MARK = MARK.encode()
 _NO_NEEDS = Needs(frozenset(), 0, 0)
 _WITH_USAGE = msgspec.Raw(b'{"include_usage":true}')
 
@@ -56,13 +57,13 @@ async def chat_completions(engine: Engine, call: Call) -> None:
 
         sent = rewritten(body, head.model, model.upstream_id, change)
         watch = OpenAIWatch(connection, hide_usage=ask_usage) if head.stream else None
-        return await lanes.relay(engine, call, caller, chosen, wire, sent, watch, labels)
+        return await lanes.relay(engine, call, caller, chosen, wire, sent, watch, labels, rules=ruled.rules)
 
     if not ruled.rules.empty:
         given = head.max_completion_tokens if head.max_completion_tokens is not None else head.max_tokens
         head.max_completion_tokens = ruled.tokens(given)
     needs = head.needs(body, neutral)
-    answer = await lanes.unless_gone(call, engine.inference.choose(caller, head.model, needs, attempt))
+    answer = await lanes.unless_gone(call, engine.inference.choose(caller, head.model, needs, attempt, ruled.rules))
     if isinstance(answer, Relayed):
         await lanes.send_relayed(
             call, answer, whole_openai, streamed=bool(head.stream), failed=openai_answer.failed_frame
@@ -99,7 +100,7 @@ def _in_its_words(wire: Wire, head: ChatHead, body: bytes) -> bool:
     if not wire.vendor.developer_role and any(message.role == "developer" for message in head.messages):
         return False
     # Ids of calls that carry another provider's signature are longer than OpenAI takes.
-    return MARK.encode() not in body
+    return _MARK not in body
 
 
 def _change(fields: Fields, wire: Wire, ask_usage: bool) -> bool:

@@ -137,13 +137,17 @@ class Gateway:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
+        self.engine: Engine | None = None
+        """Filled by the root, once there is one."""
 
     def takes(self, path: str) -> bool:
         """Whether that path is the door's."""
         return path.startswith("/v1/") or path == "/v1"
 
-    async def serve(self, engine: Engine, exchange: Exchange) -> None:
+    async def serve(self, exchange: Exchange) -> None:
         """One request."""
+        engine = self.engine
+        assert engine is not None
         protocol, handler = _endpoint(exchange.method, exchange.path)
         call = Call(exchange, protocol or "openai", self._limit)
         if protocol is None and b"anthropic-version" in call.headers:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from math import ceil
 from typing import ClassVar
 from uuid import UUID
 
@@ -38,7 +39,7 @@ class RateLimited(TooManyRequests):
 
 def to_nano(amount: Decimal) -> int:
     """Whole nano-dollars, rounded up: what is reserved is never too little."""
-    return math.ceil(amount.scaleb(9))
+    return ceil(amount.scaleb(9))
 
 
 def to_dollars(nano: int) -> Decimal:

@@ -113,7 +113,8 @@ class Meter:
         self._bounds: Kept[tuple[TenantId, UserId, ApiKeyId | None], Bounds] = Kept(changes)
         for table in ("budgets", "rate_limits"):
             changes.subscribe(table, self._changed)
-        self._open: set[UUID] = set()
+        # Calls under way, by the bytes of their ids.
+        self._open: set[bytes] = set()
         self._written = Position()
         self._wake = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -169,12 +170,14 @@ class Meter:
             taken: list[Taken] = []
             budgets: list[UUID] = []
             for bound in bounds.of(call.model):
-                share, need = bound.share_at(now), bound.need(call)
-                if not share.has(need, mono):
+                share, need = bound.share, bound.need(call)
+                if share is None or not share.start <= now < share.ends:
+                    share = bound.share_at(now)
+                if need and (need > share.avail or mono >= share.until):
                     await self._draw(bound, share, need, call)
                     break
                 taken.append((bound, share, need))
-                if isinstance(bound, Budget):
+                if bound.meter == "budget":
                     budgets.append(bound.id)
             else:
                 # A call goes by the id of the decision that led to it, so that feedback finds it.
@@ -187,9 +190,12 @@ class Meter:
                     continue
                 self._journal.append(payload, later)
                 for _, share, need in taken:
-                    share.take(need, mono)
-                self._open.add(id_)
-                self._wake.set()
+                    share.avail -= need
+                    share.open += 1
+                    share.used_at = mono
+                self._open.add(payload[1:17])
+                if not self._wake.is_set():
+                    self._wake.set()
                 return Ticket(self, id_, payload, tuple(taken), now)
         raise LedgerUnavailable("too many calls ask for the last of a budget or limit at once; try again")
 
@@ -236,9 +242,10 @@ class Meter:
         except Exception as error:
             # The admission stays: the next process settles the call at its estimate.
             log.error("usage.end_not_noted", call=str(UUID(bytes=admitted[1:17])), exc_info=error)
-        here = self._journal.position
-        for bound, share, need in taken:
-            share.put(bound.unused(need, outcome), here)
+        if taken:
+            here = self._journal.position
+            for bound, share, need in taken:
+                share.put(bound.unused(need, outcome), here)
 
     def _end(self, admitted: bytes, outcome: Outcome) -> None:
         kept = len(admitted) + END_BYTES
@@ -246,8 +253,9 @@ class Meter:
         if len(payload) > kept:
             raise ValueError(f"the end of a call takes {len(payload)} bytes; {kept} were kept")
         self._journal.append_end(payload, kept)
-        self._open.discard(UUID(bytes=admitted[1:17]))
-        self._wake.set()
+        self._open.discard(admitted[1:17])
+        if not self._wake.is_set():
+            self._wake.set()
 
     # The writer
 

@@ -4,6 +4,8 @@ Beside httptools' parser, because of a stream of tokens each chunk is best passe
 microsecond whether what arrived is just that.
 """
 
+from functools import lru_cache
+
 from radiant.infra.http1.errors import BadHttp
 
 # A chunk's size with what may follow it on its line, and all trailers together.
@@ -15,16 +17,33 @@ _HEX = frozenset(b"0123456789abcdefABCDEF")
 _SIZE, _DATA, _END, _TRAILERS, _DONE = range(5)
 
 
-class Chunks:
-    """State between two reads. `ended`: the last chunk and its trailers were there; `surplus`: something follows."""
+@lru_cache(maxsize=4096)
+def _opening(length: int) -> bytes | None:
+    """The line with its size by which a chunk begins that has so many bytes with its frame."""
+    for digits in range(1, _MOST_DIGITS):
+        size = length - digits - 4
+        if size > 0 and len(line := b"%x\r\n" % size) == digits + 2:
+            return line
+    return None
 
-    __slots__ = ("_left", "_rest", "_state", "_trailers", "surplus")
+
+def is_one(data: bytes) -> bool:
+    """Whether `data` is one chunk, whole, plainly spelt, and not the last."""
+    opening = _opening(len(data))
+    return opening is not None and data.startswith(opening) and data.endswith(b"\r\n")
+
+
+class Chunks:
+    """State between two reads. `between`: the next byte begins a chunk; `surplus`: something follows the end."""
+
+    __slots__ = ("_left", "_rest", "_state", "_trailers", "between", "surplus")
 
     def __init__(self) -> None:
         self._state = _SIZE
-        self._left = 0
+        self._left: int = 0
         self._trailers = 0
-        self._rest = b""
+        self._rest: bytes = b""
+        self.between = True
         self.surplus = False
 
     @property
@@ -32,20 +51,12 @@ class Chunks:
         """Whether the body is whole."""
         return self._state == _DONE
 
-    def is_one(self, data: bytes) -> bool:
-        """Whether `data` is one chunk, whole and plainly spelt, between two others. Changes nothing."""
-        if self._state != _SIZE or self._rest:
-            return False
-        end = data.find(b"\r\n", 1, 10)
-        try:
-            size = int(data[:end], 16)
-        except ValueError:
-            return False
-        # int() knows more spellings than HTTP.
-        return end > 0 < size and len(data) == end + size + 4 and data.endswith(b"\r\n") and data[:end] == b"%x" % size
-
     def feed(self, data: bytes, into: list[bytes]) -> None:
         """Put what the chunks in `data` hold into `into`. Raises BadHttp."""
+        self._feed(data, into)
+        self.between = self._state == _SIZE and not self._rest
+
+    def _feed(self, data: bytes, into: list[bytes]) -> None:
         if self._rest:
             data, self._rest = self._rest + data, b""
         at, size = 0, len(data)
@@ -79,7 +90,7 @@ class Chunks:
                 raise BadHttp("a chunk is longer than it says")
             self._state = _SIZE
         elif self._state == _SIZE:
-            digits = line.partition(b";")[0].rstrip(b" \t")
+            digits = line.partition(b";")[0]
             if not 0 < len(digits) <= _MOST_DIGITS or not _HEX.issuperset(digits):
                 raise BadHttp("a chunk has no size")
             if b"\r" in line:

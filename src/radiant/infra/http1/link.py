@@ -7,7 +7,7 @@ from typing import Protocol, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from radiant.infra.http1.chunks import Chunks
+from radiant.infra.http1.chunks import Chunks, is_one
 from radiant.infra.http1.errors import BadHttp, CutConnection, HttpError, StaleConnection
 from radiant.infra.http1.response import ALL, FLOW, HEAD, HIGH_WATER, MAX_HEAD, Response
 
@@ -85,9 +85,7 @@ class Link(asyncio.Protocol):
 
     # --- a request ---
 
-    def begin(
-        self, data: bytes, *, head_only: bool, keep: bool, idempotent: bool, framed: bool = False
-    ) -> Response:
+    def begin(self, data: bytes, *, head_only: bool, keep: bool, idempotent: bool, framed: bool = False) -> Response:
         """Send a request and give its response, whose head is still to come. `framed`: see `Response.flow`."""
         assert self.transport is not None
         response = self._response = Response(self, head_only=head_only)
@@ -222,10 +220,9 @@ class Link(asyncio.Protocol):
         chunks = response.chunks
         if chunks is not None:
             frames = response.frames
-            if frames is not None and not response.pieces and chunks.is_one(data):
+            if frames is not None and chunks.between and is_one(data) and not response.pieces and frames(data):
                 self._since = self._loop.time()
-                if frames(data):
-                    return
+                return
             self._feed_chunks(response, chunks, data)
             return
         if not self._heard and self._framed:

@@ -59,7 +59,6 @@ class Response:
         "_inflater",
         "_lines",
         "_names",
-        "_pieces",
         "_tail",
         "chunks",
         "complete",
@@ -69,6 +68,7 @@ class Response:
         "late",
         "on_body",
         "on_header",
+        "pieces",
         "reason",
         "reusable",
         "sink",
@@ -83,9 +83,10 @@ class Response:
         self._head_only = head_only
         # Filled by the parser without a line of Python in between.
         self._lines: dict[bytes, bytes] = {}
-        self._pieces: list[bytes] = []
+        # What was read from the network and not yet by the caller.
+        self.pieces: list[bytes] = []
         self.on_header = self._lines.setdefault
-        self.on_body: Callable[[bytes], None] = self._pieces.append
+        self.on_body: Callable[[bytes], None] = self.pieces.append
         self._count = 0
         self._names = b""
         self._headers: dict[str, str] | None = None
@@ -181,11 +182,6 @@ class Response:
         """About how many bytes the headers are."""
         return sum(len(name) + len(value) + 4 for name, value in self._lines.items())
 
-    @property
-    def pieces(self) -> list[bytes]:
-        """What was read from the network and not yet by the caller."""
-        return self._pieces
-
     def wake(self) -> None:
         """Tell the waiter to look again."""
         waiter = self.waiter
@@ -222,7 +218,7 @@ class Response:
         after which reading may go on. Raises CutConnection, BadHttp. A cancelled call cuts the connection."""
         if self._coding is not None:
             return await self._inflated(idle)
-        if not self._pieces and not self.complete and self.error is None:
+        if not self.pieces and not self.complete and self.error is None:
             await self._wait(PIECE, idle, None)
         return self._take()
 
@@ -239,7 +235,7 @@ class Response:
         `frames` is given each piece first that is just one chunk of the transfer coding, as it came with its frame;
         where it gives False, `sink` gets what is in it.
         """
-        if self._pieces or self.complete or self.error is not None or self._coding is not None:
+        if self.pieces or self.complete or self.error is not None or self._coding is not None:
             return
         self.sink, self.frames = sink, frames
         try:
@@ -280,7 +276,7 @@ class Response:
         holder = self._holder
         if holder is not None:
             self.error = HttpError("the response was closed")
-            self._pieces.clear()
+            self.pieces.clear()
             holder.abort()
             self.wake()
 
@@ -291,12 +287,12 @@ class Response:
         holder, self._holder = self._holder, None
         if holder is not None:
             self.error = HttpError("the response was finished")
-            self._pieces.clear()
+            self.pieces.clear()
             self.unread = 0
             holder.linger(patience)
 
     def _take(self) -> bytes:
-        pieces = self._pieces
+        pieces = self.pieces
         if not pieces:
             if self.error is not None:
                 raise self.error
@@ -324,7 +320,7 @@ class Response:
             raise
         finally:
             self.waiter = None
-        if self.late and (want in (ALL, FLOW) or not self._pieces):
+        if self.late and (want in (ALL, FLOW) or not self.pieces):
             self.late = False
             raise Silent("nothing came for too long", begun=True)
 
@@ -335,7 +331,7 @@ class Response:
             raise BadHttp("a content encoding that was not asked for")
         while True:
             if not self._tail:
-                if not self._pieces and not self.complete and self.error is None:
+                if not self.pieces and not self.complete and self.error is None:
                     await self._wait(PIECE, idle, until)
                 self._tail = self._take()
                 if not self._tail:
