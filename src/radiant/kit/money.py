@@ -5,7 +5,6 @@ from typing import Annotated
 
 from pydantic import PlainSerializer
 
-NANO = Decimal("0.000000001")
 ZERO = Decimal(0)
 _RATE_PLACES = 12
 # tokens x dollars a million x 10^12, in nano-dollars.
