@@ -16,7 +16,7 @@ from radiant.ai.providers.chat import ChatRequest, EmbeddingRequest, EmbeddingRe
 from radiant.ai.providers.errors import CutStream, MalformedStream, UpstreamBadRequest
 from radiant.ai.providers.provider import Connection, ListedModel
 from radiant.ai.providers.regions import Regions, regions_of
-from radiant.ai.providers.retry import retried
+from radiant.ai.providers.retry import RETRIES, retried
 from radiant.ai.providers.vendors import Vendor
 from radiant.ai.providers.wire import Deadline, call_bytes, call_json
 from radiant.infra.httpclient import HttpClient
@@ -59,6 +59,8 @@ class _Profiles(msgspec.Struct, rename="camel"):
 class Bedrock:
     """A `Provider`. `connection.settings["region"]` names one region or several, in the order to ask them."""
 
+    retries = RETRIES
+
     def __init__(self, http: HttpClient, vendor: Vendor, signer: Signer | None = None) -> None:
         self._http = http
         self._vendor = vendor
@@ -75,7 +77,7 @@ class Bedrock:
             return self._once(request.model, body, connection, region, deadline, single=single)
 
         regions = regions_of(connection, "region", DEFAULT_REGION)
-        async with aclosing(self._regions.stream(regions, connection, request.model, attempt, deadline.at)) as events:
+        async with aclosing(self._regions.stream(regions, connection, request.model, attempt)) as events:
             async for event in events:
                 yield event
 

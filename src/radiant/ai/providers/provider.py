@@ -89,8 +89,13 @@ class ListedModel:
 class Provider(Protocol):
     """A translator of one protocol. Holds no state of a call; all failures are `UpstreamError`.
 
-    Retries (429, 5xx, no connection) happen inside, before the first event only.
+    An answer is asked for once: `retry.Asking` tries again (429, 5xx, no connection), by another key where that helps.
     """
+
+    @property
+    def retries(self) -> int:
+        """How often a failure that may pass is tried again by the same key."""
+        ...
 
     def stream(self, request: ChatRequest, connection: Connection) -> AsyncGenerator[Event, None]:
         """The answer as it comes. Closing the iterator (`aclosing`) closes the upstream connection at

@@ -16,6 +16,7 @@ from radiant.ai.providers.google import stream_once, unit
 from radiant.ai.providers.google_request import Json, content_body
 from radiant.ai.providers.provider import Connection, ListedModel
 from radiant.ai.providers.regions import Regions, regions_of
+from radiant.ai.providers.retry import RETRIES
 from radiant.ai.providers.service_account import Tokens, account_of
 from radiant.ai.providers.vendors import Vendor, vendors
 from radiant.ai.providers.wire import Deadline, call_events, call_json, drain
@@ -57,6 +58,8 @@ class _Publisher(msgspec.Struct, rename="camel"):
 class Vertex:
     """A `Provider`. `settings`: project (else the account's own), location (one or several, in the order to ask)."""
 
+    retries = RETRIES
+
     def __init__(self, http: HttpClient, vendor: Vendor) -> None:
         self._http = http
         self._vendor = vendor
@@ -76,9 +79,7 @@ class Vertex:
 
         locations = regions_of(connection, "location", DEFAULT_LOCATION)
         try:
-            async with aclosing(
-                self._regions.stream(locations, connection, request.model, attempt, deadline.at)
-            ) as events:
+            async with aclosing(self._regions.stream(locations, connection, request.model, attempt)) as events:
                 async for event in events:
                     yield event
         except UpstreamBadCredentials:
