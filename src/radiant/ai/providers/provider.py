@@ -52,6 +52,18 @@ class Timeouts:
     total: float | None = None
 
 
+class Bearer(Protocol):
+    """Who authorizes the calls of a connection whose key is not one that stays, but a token that ends."""
+
+    async def headers(self) -> Mapping[str, str]:
+        """Headers of the next call. Raises UpstreamError."""
+        ...
+
+    def refused(self) -> None:
+        """The upstream did not take them (401)."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """Where and as whom to call. `provider` is a name of `vendors.toml`, or "local"; `allow_private`: the
@@ -74,6 +86,8 @@ class Connection:
     """Which of several keys for one provider this is."""
     owner: str = ""
     """Whose connection it is: a tenant's id, or "" for the platform's."""
+    bearer: Bearer | None = field(default=None, repr=False, compare=False)
+    """In the place of `api_key`."""
     told: Callable[[Mapping[str, str]], None] | None = field(default=None, repr=False, compare=False)
     """Hears the headers of every answer, refusals among them: see `health.Lease.listening`."""
 

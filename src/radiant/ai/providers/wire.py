@@ -76,6 +76,8 @@ async def begin(
 ) -> Response:
     """The response, once its headers are there and say 2xx; whoever gets it closes it. Raises UpstreamError."""
     timeouts = connection.timeouts
+    if connection.bearer is not None:
+        headers = {**headers, **await connection.bearer.headers()}
     url = _checked(connection.base_url, allow_private=connection.allow_private) + path
     try:
         response = await http.request(
@@ -97,6 +99,8 @@ async def begin(
             text = await _beginning(response, deadline)
         finally:
             response.close()
+        if response.status == 401 and connection.bearer is not None:
+            connection.bearer.refused()
         raise failure_of(connection, response.status, response.headers, text)
     return response
 
