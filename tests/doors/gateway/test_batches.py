@@ -5,14 +5,17 @@ import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import openai
 import pytest
 from openai import AsyncOpenAI
 from openai.types import Batch
 
-from radiant.doors.gateway import batches
+from radiant.doors.gateway import batches, batches_run
+from radiant.doors.gateway.work_beside import WorkBeside
 from radiant.infra.db import Database
+from radiant.infra.jobs import Job
 from radiant.kit.ids import TenantId, UserId
 from tests.kit.fixtures import Callers
 from tests.kit.server import Client, Server
@@ -283,3 +286,34 @@ async def test_a_batch_whose_job_was_lost_expires_all_the_same(
     assert [line["custom_id"] for line in await _read(sdk, batch.output_file_id)] == ["line-0"]
     assert [line["error"]["code"] for line in await _read(sdk, batch.error_file_id)] == ["batch_expired"]
     assert len(upstream.requests) == 2
+
+
+def _job(name: str, tenant_ids: tuple[TenantId, UserId], attempt: int) -> Job:
+    batch_id = str(UUID(name.removeprefix("batch_")))
+    return Job(1, batches_run.JOB, {"batch_id": batch_id}, *tenant_ids, attempt)
+
+
+async def test_a_batch_whose_files_cannot_be_written_ends_without_them_in_the_end(
+    sdk: AsyncOpenAI, server: Server, owner: Any, tenant_ids: tuple[TenantId, UserId], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def idle(*_: object) -> bool:
+        return False
+
+    async def full(*_: object, **__: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(WorkBeside, "_waiting", idle)
+    begun = await _begun(sdk, _lines(1))
+    await owner.execute("update gateway_batches set status = 'in_progress'")
+    await owner.execute(
+        "insert into gateway_batch_lines (tenant_id, user_id, batch_id, line, custom_id, request)"
+        " select tenant_id, user_id, id, 1, 'line-0', '{}' from gateway_batches"
+    )
+    monkeypatch.setattr(batches_run.files, "save", full)
+    for attempt in range(batches_run.ATTEMPTS + 1, batches_run.ATTEMPTS + 4):
+        with pytest.raises(OSError, match="no space"):
+            await batches_run.end_batch(server.app.state.gateway, _job(begun.id, tenant_ids, attempt))
+        assert (await sdk.batches.retrieve(begun.id)).status == "in_progress"
+    await batches_run.end_batch(server.app.state.gateway, _job(begun.id, tenant_ids, batches_run.ATTEMPTS + 4))
+    batch = await sdk.batches.retrieve(begun.id)
+    assert (batch.status, batch.output_file_id, batch.error_file_id) == ("failed", None, None)

@@ -1,6 +1,5 @@
 """Amazon Bedrock: Converse for every model that talks, InvokeModel for Titan's and Cohere's embeddings."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -17,6 +16,7 @@ from radiant.ai.providers.errors import CutStream, MalformedStream, UpstreamBadR
 from radiant.ai.providers.provider import Connection, ListedModel
 from radiant.ai.providers.regions import Regions, regions_of
 from radiant.ai.providers.retry import RETRIES, retried
+from radiant.ai.providers.several import each
 from radiant.ai.providers.vendors import Vendor
 from radiant.ai.providers.wire import Deadline, call_bytes, call_json
 from radiant.infra.httpclient import HttpClient
@@ -135,15 +135,11 @@ class Bedrock:
         more: Json = {}
         if request.dimensions is not None:
             more["dimensions"] = request.dimensions
-        gate = asyncio.Semaphore(_AT_ONCE)
 
         async def one(text: str) -> _Titan:
-            async with gate:
-                return await self._invoke(request.model, {"inputText": text, **more}, connection, _Titan, deadline)
+            return await self._invoke(request.model, {"inputText": text, **more}, connection, _Titan, deadline)
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(text)) for text in request.inputs]
-        answers = [task.result() for task in tasks]
+        answers = await each(one, request.inputs, _AT_ONCE)
         return EmbeddingResult(
             [answer.embedding for answer in answers], sum(answer.input_text_token_count for answer in answers)
         )

@@ -1,6 +1,5 @@
 """Google's Vertex AI: Gemini's protocol, and Anthropic's for Claude, by a service account in one region or several."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -18,6 +17,7 @@ from radiant.ai.providers.provider import Connection, ListedModel
 from radiant.ai.providers.regions import Regions, regions_of
 from radiant.ai.providers.retry import RETRIES
 from radiant.ai.providers.service_account import Tokens, account_of
+from radiant.ai.providers.several import each
 from radiant.ai.providers.vendors import Vendor, vendors
 from radiant.ai.providers.wire import Deadline, call_events, call_json, drain
 from radiant.infra.httpclient import HttpClient
@@ -118,18 +118,12 @@ class Vertex:
         """One vector for each input, in order, of length one."""
         deadline = Deadline(connection.timeouts.total)
         size = 1 if request.model.startswith(_ONE_BY_ONE) else _BATCH
-        gate = asyncio.Semaphore(_AT_ONCE)
 
-        async def batch(texts: Sequence[str]) -> list[_Embedded]:
-            async with gate:
-                return await self._predict(request, texts, connection, deadline)
+        async def batch(start: int) -> list[_Embedded]:
+            return await self._predict(request, request.inputs[start : start + size], connection, deadline)
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(batch(request.inputs[start : start + size]))
-                for start in range(0, len(request.inputs), size)
-            ]
-        found = [item for task in tasks for item in task.result()]
+        answers = await each(batch, range(0, len(request.inputs), size), _AT_ONCE)
+        found = [item for answer in answers for item in answer]
         tokens = sum(int(item.statistics.token_count) for item in found if item.statistics)
         return EmbeddingResult([unit(item.values) for item in found], tokens)
 

@@ -8,7 +8,7 @@ can work on it it has failed, and in both cases what was answered is kept.
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -55,6 +55,7 @@ _CUSTOM_ID = re.compile(r"[^\x00-\x1f\x7f]{1,512}")
 _DAY_AND_MORE = 26 * 3600.0
 ATTEMPTS = 100
 """Each life of a worker is one try, hence so many."""
+_TRIES_TO_END = 3
 
 
 def register(jobs: Registry, engine: Engine) -> None:
@@ -84,7 +85,9 @@ async def end_batch(engine: Engine, job: Job) -> None:
     if batch is None:
         return
     message = f"it was begun {job.attempt} times and never came to its end; look into the log of the server"
-    await _fail(engine, db, batch, [_error("server_error", message, None)])
+    # What ended all of them may be the very writing of its files.
+    with_files = job.attempt <= ATTEMPTS + _TRIES_TO_END
+    await _fail(engine, db, batch, [_error("server_error", message, None)], with_files=with_files)
 
 
 async def run_batch(engine: Engine, job: Job) -> None:
@@ -129,15 +132,12 @@ async def _read(engine: Engine, db: TenantDb, batch: Batch) -> bool:
     return True
 
 
-async def _fail(engine: Engine, db: TenantDb, batch: Batch, errors: list[dict[str, Any]]) -> None:
-    """End it before its files are written: that may be the very thing that cannot be done."""
+async def _fail(
+    engine: Engine, db: TenantDb, batch: Batch, errors: list[dict[str, Any]], *, with_files: bool = True
+) -> None:
+    """End a batch that cannot be worked on; what was answered until now is kept."""
     status = "failed" if utc_now() < batch.expires_at else "expired"
-    async with db.tx() as tx:
-        ended = await store.finish(tx, batch.id, status, errors=errors)
-    if ended and batch.protocol == "openai":
-        output, error = await _files(engine, db, batch, status)
-        async with db.tx() as tx:
-            await store.attach(tx, batch.id, output, error)
+    await _finish(engine, db, batch, status, errors, with_files=with_files)
     log.warning("batch.failed", batch=str(batch.id), status=status, errors=errors[:3])
 
 
@@ -262,22 +262,19 @@ def _busy(inner: InnerCall) -> bool:
 # --- the files of answers ---
 
 
-async def _finish(engine: Engine, db: TenantDb, batch: Batch, status: str) -> None:
-    if batch.protocol == "anthropic":
-        # Its results are read from the lines.
-        async with db.tx() as tx:
-            await store.finish(tx, batch.id, status)
-        return
-    output, error = await _files(engine, db, batch, status)
+async def _finish(
+    engine: Engine, db: TenantDb, batch: Batch, status: str, errors: Sequence[dict[str, Any]] = (), *,
+    with_files: bool = True,
+) -> None:  # fmt: skip
+    output: UUID | None = None
+    error: UUID | None = None
+    # Anthropic's results are read from the lines.
+    if batch.protocol == "openai" and with_files:
+        output = await _write(engine, db, batch, "output", _answers(db, batch, good=True))
+        error = await _write(engine, db, batch, "error", _failures(db, batch, status))
     async with db.tx() as tx:
-        await store.finish(tx, batch.id, status, output=output, error=error)
+        await store.finish(tx, batch.id, status, output=output, error=error, errors=errors)
     log.info("batch.finished", batch=str(batch.id), status=status)
-
-
-async def _files(engine: Engine, db: TenantDb, batch: Batch, status: str) -> tuple[UUID | None, UUID | None]:
-    """Write what was answered, and what failed or was not asked."""
-    output = await _write(engine, db, batch, "output", _answers(db, batch, good=True))
-    return output, await _write(engine, db, batch, "error", _failures(db, batch, status))
 
 
 async def _write(engine: Engine, db: TenantDb, batch: Batch, what: str, lines: AsyncIterator[bytes]) -> UUID | None:

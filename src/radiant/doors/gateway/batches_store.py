@@ -196,15 +196,6 @@ async def finish(
     return touched == 1
 
 
-async def attach(tx: Tx, batch_id: UUID, output: UUID | None, error: UUID | None) -> None:
-    """Give a batch that has ended already its files."""
-    await tx.run(
-        "update gateway_batches set output_file_id = $4, error_file_id = $5"
-        " where tenant_id = $1 and user_id = $2 and id = $3",
-        tx.tenant_id, tx.user_id, batch_id, output, error,
-    )  # fmt: skip
-
-
 async def delete(tx: Tx, batch_id: UUID) -> None:
     """Forget a batch and its lines."""
     await tx.run(
