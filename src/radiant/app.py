@@ -30,9 +30,9 @@ from radiant.ai.serving.packs import ModelStore
 from radiant.ai.serving.served import finder
 from radiant.ai.serving.thermal import ThermalStates, note_installed
 from radiant.config import Settings
-from radiant.doors.gateway.batches_worker import BatchWorker
 from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.routes import Gateway
+from radiant.doors.gateway.work_beside import WorkBeside
 from radiant.foundation.audit import routes as audit_routes
 from radiant.foundation.files import routes as files_routes
 from radiant.foundation.identity import (
@@ -185,7 +185,7 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     app.state.passkeys = Passkeys(database, settings.base_url)
     app.state.sso = Sso(database, runtime.kms, Oidc(http), settings.base_url)
     engine = Engine(inference, keys, http, database, runtime.objects)
-    await stack.enter_async_context(BatchWorker(engine, runtime.addresses.system))
+    await stack.enter_async_context(WorkBeside(engine, runtime.addresses.system))
     app.state.gateway = app.door.engine = engine
     app.state.meter = meter
     app.state.objects = runtime.objects

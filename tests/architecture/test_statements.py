@@ -47,7 +47,7 @@ ACROSS_TENANTS = {
     "foundation/usage/recovery.py": "finishes the journals of dead processes, whoever's calls they hold",
     "foundation/runs/hub.py": "ends runs whose process died, whoever's they were",
     "foundation/files/service.py": "removes the objects of deleted rows, whoever's they were",
-    "doors/gateway/batches_worker.py": "asks whether batches wait, whoever's they are",
+    "doors/gateway/work_beside.py": "asks whether batches and responses wait, whoever's they are",
     "ai/catalog/seed.py": "the catalogue has no tenant",
     "ai/providers/connections.py": "the platform's own connections have no tenant",
     "ai/serving/thermal.py": "the rows of self-hosted models have no tenant",

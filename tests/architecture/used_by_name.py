@@ -19,7 +19,7 @@ signing_secret, policy_name, key_owner, hits, snippet
 _._defaults_lie_below, _._names_are_free, _._compiles, _._bounds_something, _._is_https, _._fits_its_kind
 _.max_mem, _.log_errors  # options of RE2
 mailed_at, mail_error, has_sso, recovery_codes_left
-authenticatorData  # the browser's own name
+authenticatorData, clientDataJSON, attestationObject, userHandle, rawId  # the browser's own names
 _.handle_RCPT, _.handle_DATA  # aiosmtpd calls them
 # Settings of llama.cpp's server
 _.temp, _.penalty_repeat, _.ui, _.endpoint_slots, _.warmup, _.offline

@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import ADMIN, Visit
+from tests.kit.entra import CLIENT, TENANT, entra
 from tests.kit.upstream import openai_upstream
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.xdist_group("browser")]
@@ -151,6 +152,33 @@ async def test_a_providers_key_is_tried_at_once_and_a_wrong_one_is_refused(visit
     await page.get_by_role("button", name="Disconnect xAI").click()
     await page.get_by_role("dialog").get_by_role("button", name="Disconnect").click()
     await expect(page.get_by_role("button", name="Connect xAI")).to_be_visible()
+
+
+async def test_azure_is_connected_by_an_application_of_entra_id(visit: Visit):
+    page = visit.page
+    async with entra() as issuer, openai_upstream() as upstream:
+        await open_settings(page, "Providers")
+        await page.get_by_role("button", name="Connect Azure OpenAI").click()
+        dialog = page.get_by_role("dialog")
+        await dialog.get_by_label("Deployments").fill("my-gpt")
+        await dialog.get_by_label("Directory (tenant) ID").fill(TENANT)
+        await dialog.get_by_label("Application (client) ID").fill(CLIENT)
+        await dialog.get_by_label("Client secret").fill("wrong")
+        await dialog.get_by_label("Address of Entra ID").fill(issuer.url)
+        await dialog.get_by_role("button", name="Use another address").click()
+        await dialog.get_by_label("Address", exact=True).fill(upstream.url)
+        await dialog.get_by_role("button", name="Test and save").click()
+        await expect(dialog.get_by_role("alert")).to_contain_text("AADSTS7000215")
+        await dialog.get_by_label("Client secret").fill(issuer.secret)
+        await dialog.get_by_role("button", name="Test and save").click()
+        await expect(dialog).to_have_count(0)
+        item = page.get_by_role("listitem").filter(has_text="Azure OpenAI")
+        await expect(item).to_contain_text("connected")
+        await expect(item).to_contain_text(CLIENT)
+        assert issuer.secret not in await page.content()
+    await page.get_by_role("button", name="Disconnect Azure OpenAI").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Disconnect").click()
+    await expect(page.get_by_role("button", name="Connect Azure OpenAI")).to_be_visible()
 
 
 async def test_local_models_are_loaded_and_unloaded_and_usage_is_counted(visit: Visit):

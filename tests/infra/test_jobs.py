@@ -15,6 +15,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from radiant.infra import jobs_worker
 from radiant.infra.db import Database
 from radiant.infra.jobs import Job, Registry, enqueue, enqueue_for_platform
 from radiant.infra.jobs_worker import run_worker
@@ -316,12 +317,38 @@ async def test_a_job_that_kills_its_workers_is_given_up(
         await asyncio.wait_for(asyncio.to_thread(victim.wait), 40)
         assert (tmp_path / "started").read_text() == attempt
 
-    async with _working(dsns, _serving("work", done, attempts=2)):
+    given_up = _Collect()
+    async with _working(dsns, _serving("work", done, attempts=2, gave_up=given_up)):
         async with asyncio.timeout(15):
             while await owner.fetchval("select status::text from pgqueuer") != "failed":
                 await asyncio.sleep(0.05)
 
     assert done.jobs == []
+    assert [job.attempt for job in given_up.jobs] == [3]
+
+
+async def test_whoever_waits_for_a_job_that_failed_is_told_until_that_works(
+    owner: Any, dsns: postgres.Dsns, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(jobs_worker, "_LONGEST_PAUSE", 0.1)
+    told: list[int] = []
+
+    async def failing(_: Job) -> None:
+        raise ValueError("the reason")
+
+    async def tell(job: Job) -> None:
+        told.append(job.attempt)
+        if len(told) == 1:
+            raise OSError("nobody listens")
+
+    async with tenant.db.tx() as tx:
+        await enqueue(tx, "work")
+    async with _working(dsns, _serving("work", failing, attempts=1, gave_up=tell)):
+        async with asyncio.timeout(15):
+            while await owner.fetchval("select status::text from pgqueuer") != "failed":
+                await asyncio.sleep(0.05)
+
+    assert told == [1, 2]
 
 
 async def test_f0_1_a_tenant_can_neither_read_jobs_nor_enqueue_for_another(two_tenants: tuple[Tenant, Tenant]):

@@ -52,6 +52,7 @@ class Kind:
     attempts: int
     timeout: float
     concurrency: int
+    gave_up: Handler | None = None
 
 
 @dataclass(slots=True)
@@ -62,15 +63,18 @@ class Registry:
     schedules: dict[str, str] = field(default_factory=dict[str, str])
 
     def handle(
-        self, name: str, handler: Handler, *, attempts: int = 5, timeout: float = 600, concurrency: int = 0
-    ) -> None:
+        self, name: str, handler: Handler, *, attempts: int = 5, timeout: float = 600, concurrency: int = 0,
+        gave_up: Handler | None = None,
+    ) -> None:  # fmt: skip
         """Serve jobs of that name. `timeout` is in seconds; `concurrency` bounds all workers together, 0 does not.
+        `gave_up` gets a job that will not be tried again, so that whoever waits for it hears of it; it is called until
+        it returns, and may be called twice.
 
         Raises ValueError on a name that is taken.
         """
         if name in self.kinds:
             raise ValueError(f"two handlers for the job {name}")
-        self.kinds[name] = Kind(handler, attempts, timeout, concurrency)
+        self.kinds[name] = Kind(handler, attempts, timeout, concurrency, gave_up)
 
     def every(self, cron: str, name: str) -> None:
         """Enqueue that job by a cron expression in UTC. One still waiting is not doubled."""

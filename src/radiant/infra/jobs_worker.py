@@ -21,12 +21,14 @@ from pgqueuer.models import Job as QueuedJob
 from pgqueuer.models import Schedule
 from pgqueuer.queries import Queries
 
-from radiant.infra.jobs import INSERT, LEASE, Job, Kind, Registry
+from radiant.infra.jobs import INSERT, LEASE, Handler, Job, Kind, Registry
 from radiant.kit.ids import TenantId, UserId
 
 log = structlog.get_logger()
 # asyncpg carries no types of its own.
 _asyncpg: Any = asyncpg
+
+_LONGEST_PAUSE = 600.0
 
 
 async def run_worker(
@@ -139,14 +141,43 @@ class _Worker:
             attempt = await pool.fetchval(
                 "select count(*) from pgqueuer_log where job_id = $1 and status = 'picked'", queued.id
             )
+            job = _job(queued, attempt)
             if attempt > kind.attempts:
+                await self._give_up(kind, job)
                 raise JobGaveUp(f"{name}: picked {attempt} times, {kind.attempts} are allowed")
-            await self._handle(kind, _job(queued, attempt))
+            await self._handle(kind, job)
 
         return serve
 
     async def _handle(self, kind: Kind, job: Job) -> None:
-        task = asyncio.create_task(_within(kind, job))
+        try:
+            await self._interruptible(kind.handler, kind, job)
+        except RetryRequested:
+            raise
+        except Exception as error:
+            log.warning("job.failed", job=job.name, id=job.id, attempt=job.attempt, exc_info=True)
+            if job.attempt >= kind.attempts:
+                await self._give_up(kind, job)
+                raise
+            pause = timedelta(seconds=min(2.0**job.attempt, _LONGEST_PAUSE))
+            raise RetryRequested(pause, f"{type(error).__name__}: {error}"[:500]) from error
+        log.info("job.done", job=job.name, id=job.id, attempt=job.attempt)
+
+    async def _give_up(self, kind: Kind, job: Job) -> None:
+        """Tell whoever waits for the job; where that fails, the job comes back for it."""
+        if kind.gave_up is None:
+            return
+        try:
+            await self._interruptible(kind.gave_up, kind, job)
+        except RetryRequested:
+            raise
+        except Exception as error:
+            log.warning("job.give_up_failed", job=job.name, id=job.id, attempt=job.attempt, exc_info=True)
+            raise RetryRequested(timedelta(seconds=_LONGEST_PAUSE), f"giving up: {error}"[:500]) from error
+
+    async def _interruptible(self, handler: Handler, kind: Kind, job: Job) -> None:
+        """Run the handler; raises RetryRequested where the worker stops in the middle of it."""
+        task = asyncio.create_task(_within(kind.timeout, handler, job))
         self._under_way.add(task)
         try:
             await task
@@ -154,24 +185,17 @@ class _Worker:
             if not self._stopping:
                 raise
             raise RetryRequested(reason="the worker stops") from None
-        except Exception as error:
-            log.warning("job.failed", job=job.name, id=job.id, attempt=job.attempt, exc_info=True)
-            if job.attempt >= kind.attempts:
-                raise
-            pause = timedelta(seconds=min(2.0**job.attempt, 600.0))
-            raise RetryRequested(pause, f"{type(error).__name__}: {error}"[:500]) from error
         finally:
             self._under_way.discard(task)
-        log.info("job.done", job=job.name, id=job.id, attempt=job.attempt)
 
 
 class JobGaveUp(Exception):
     """A job was taken more often than it may be, without ever ending: it kills its workers."""
 
 
-async def _within(kind: Kind, job: Job) -> None:
-    async with asyncio.timeout(kind.timeout):
-        await kind.handler(job)
+async def _within(timeout: float, handler: Handler, job: Job) -> None:
+    async with asyncio.timeout(timeout):
+        await handler(job)
 
 
 def _job(queued: QueuedJob, attempt: int) -> Job:

@@ -294,6 +294,9 @@ async def test_embeddings_of_titan_and_cohere(http: HttpClient, server: Upstream
     result = await provider.embed(asked, connection)
     assert (result.vectors, result.input_tokens, result.estimated) == ([[1.0, 1.0], [2.0, 1.0]], 6, False)
     assert server.requests[0].body == {"inputText": "a", "dimensions": 256}
+    server.plan(Refuse(400, "no"))
+    with pytest.raises(UpstreamBadRequest):
+        await provider.embed(asked, connection)
     cohere = EmbeddingRequest(model="cohere.embed-v4:0", inputs=["a"] * 97)
     assert len((await provider.embed(cohere, connection)).vectors) == 97
     with pytest.raises(UpstreamBadRequest, match="no embeddings"):

@@ -37,8 +37,10 @@ from radiant.ai.providers.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
+from radiant.ai.providers.health import Policy, Upstreams
 from radiant.ai.providers.provider import Connection, Provider, Secret, Timeouts
 from radiant.ai.providers.registry import build_providers
+from radiant.ai.providers.retry import Asking
 from radiant.ai.providers.signatures import sign_call
 from radiant.infra.httpclient import HttpClient
 from tests.kit.bedrock_upstream import bedrock_upstream
@@ -74,7 +76,8 @@ class Side:
         return ChatRequest(model="m", messages=[Message.of("user", text)], **more)
 
     async def ask(self, **more: Any) -> Completion:
-        return await fold(self.provider.stream(self.request(**more), self.connection))
+        asking = Asking(Upstreams(Policy(limited_rest=0)), [self.connection], "m", 0, self.provider.retries)
+        return await fold(asking.stream(lambda key: self.provider.stream(self.request(**more), key)))
 
     async def fails(self, expected: type[UpstreamError], *behaviours: Behaviour) -> UpstreamError:
         self.upstream.plan(*behaviours)
@@ -106,6 +109,7 @@ async def side(request: pytest.FixtureRequest, http: HttpClient) -> AsyncIterato
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(retry, "LIMITED_REST", 0.01)
 
 
 # --- answers ------------------------------------------------------------------------------------------

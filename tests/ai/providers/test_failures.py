@@ -9,6 +9,7 @@ import pytest
 
 from radiant.ai.providers.errors import UpstreamBroken, UpstreamOverloaded, UpstreamRateLimited
 from radiant.ai.providers.failures import failure_in_stream, failure_of
+from radiant.ai.providers.health import LIMITED_REST
 from radiant.ai.providers.provider import Connection, Secret
 from radiant.ai.providers.retry import LONGEST_WAIT, wait_before
 
@@ -90,3 +91,4 @@ def test_waits_grow_are_spread_and_end():
     patient = UpstreamRateLimited("x", provider="p", retry_after=LONGEST_WAIT)
     assert wait_before(0, patient, lambda: 0.0) == LONGEST_WAIT
     assert wait_before(0, UpstreamRateLimited("x", provider="p", retry_after=LONGEST_WAIT + 1)) is None
+    assert wait_before(0, UpstreamRateLimited("x", provider="p"), lambda: 0.0) == LIMITED_REST

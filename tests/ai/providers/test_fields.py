@@ -140,3 +140,7 @@ async def test_an_admin_sees_how_its_own_upstreams_do_and_nobody_elses(
     (line,) = [line for line in answer.json()["items"] if line["source"] == "workspace"]
     assert (line["provider"], line["model"], line["state"], line["running"]) == ("openai", "gpt-4o", "closed", 1)
     assert (await callers.member.get("/api/providers/health")).status == 403
+
+
+def test_a_key_that_was_sealed_before_its_vendor_had_other_secrets_still_opens():
+    assert unpack(AZURE, b"azure-key-0123456789") == (Secret("azure-key-0123456789"), {})

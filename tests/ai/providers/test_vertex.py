@@ -118,6 +118,9 @@ async def test_embeddings_go_one_by_one_where_the_model_takes_one(http: HttpClie
     bodies = [sent.body for sent in server.requests if sent.path.endswith(":predict")]
     assert sorted(body["instances"][0]["content"] for body in bodies) == ["a", "bbb"]
     assert bodies[0]["parameters"] == {"outputDimensionality": 2}
+    server.plan(Refuse(403, "PERMISSION_DENIED", "PERMISSION_DENIED"))
+    with pytest.raises(UpstreamBadCredentials):
+        await provider.embed(asked, connection(server))
 
 
 @pytest.mark.parametrize("broken", ["not json", '{"client_email": 3}'])

@@ -3,18 +3,23 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import openai
 import pytest
 from openai import AsyncOpenAI
 from openai.types import Batch
 
+from radiant.doors.gateway import batches, batches_run
+from radiant.doors.gateway.work_beside import WorkBeside
 from radiant.infra.db import Database
+from radiant.infra.jobs import Job
 from radiant.kit.ids import TenantId, UserId
 from tests.kit.fixtures import Callers
 from tests.kit.server import Client, Server
-from tests.kit.upstream import Refuse, Say, Upstream
+from tests.kit.upstream import Hang, Refuse, Say, Upstream
 
 GPT = "gpt-4o"
 _ENDED = ("completed", "failed", "expired", "cancelled")
@@ -238,4 +243,77 @@ async def test_a_revoked_key_ends_its_batch(
         while (batch := await other.batches.retrieve(begun.id)).status not in _ENDED:
             await asyncio.sleep(0.1)
     assert batch.status == "failed"
+    assert batch.errors is not None
+    assert batch.errors.data is not None
+    assert batch.errors.data[0].code == "not_allowed"
     assert len(upstream.requests) < 100
+    assert batch.error_file_id is not None
+
+
+async def test_a_batch_that_is_not_done_in_its_window_expires_with_what_was_answered(
+    sdk: AsyncOpenAI, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "WINDOW", timedelta(seconds=2.5))
+    upstream.plan(*[Say("It is Paris.")] * 3)
+    upstream.default = Hang()
+    batch = await _ended(sdk, (await _begun(sdk, _lines(8))).id)
+    assert batch.status == "expired"
+    assert batch.expired_at is not None
+    assert batch.completed_at is None
+    assert batch.request_counts is not None
+    assert (batch.request_counts.total, batch.request_counts.completed) == (8, 3)
+    done, undone = await _read(sdk, batch.output_file_id), await _read(sdk, batch.error_file_id)
+    assert len(done) == 3
+    assert {line["response"]["status_code"] for line in done} == {200}
+    assert len({line["custom_id"] for line in done + undone}) == 8
+    assert {(line["error"]["code"], line["response"]) for line in undone} == {("batch_expired", None)}
+
+
+async def test_a_batch_whose_job_was_lost_expires_all_the_same(
+    sdk: AsyncOpenAI, upstream: Upstream, server: Server, owner: Any
+) -> None:
+    begun = await _begun(sdk, _lines(2))
+    await _ended(sdk, begun.id)
+    # As an older version left it: under way, and its job given up.
+    await owner.execute(
+        "update gateway_batches set status = 'in_progress', finished_at = null, output_file_id = null,"
+        " expires_at = now() - interval '1 minute'"
+    )
+    await owner.execute("update gateway_batch_lines set status_code = null, answer = null where line = 2")
+    server.app.state.gateway.batch_waits.set()
+    batch = await _ended(sdk, begun.id)
+    assert batch.status == "expired"
+    assert [line["custom_id"] for line in await _read(sdk, batch.output_file_id)] == ["line-0"]
+    assert [line["error"]["code"] for line in await _read(sdk, batch.error_file_id)] == ["batch_expired"]
+    assert len(upstream.requests) == 2
+
+
+def _job(name: str, tenant_ids: tuple[TenantId, UserId], attempt: int) -> Job:
+    batch_id = str(UUID(name.removeprefix("batch_")))
+    return Job(1, batches_run.JOB, {"batch_id": batch_id}, *tenant_ids, attempt)
+
+
+async def test_a_batch_whose_files_cannot_be_written_ends_without_them_in_the_end(
+    sdk: AsyncOpenAI, server: Server, owner: Any, tenant_ids: tuple[TenantId, UserId], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def idle(*_: object) -> bool:
+        return False
+
+    async def full(*_: object, **__: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(WorkBeside, "_waiting", idle)
+    begun = await _begun(sdk, _lines(1))
+    await owner.execute("update gateway_batches set status = 'in_progress'")
+    await owner.execute(
+        "insert into gateway_batch_lines (tenant_id, user_id, batch_id, line, custom_id, request)"
+        " select tenant_id, user_id, id, 1, 'line-0', '{}' from gateway_batches"
+    )
+    monkeypatch.setattr(batches_run.files, "save", full)
+    for attempt in range(batches_run.ATTEMPTS + 1, batches_run.ATTEMPTS + 4):
+        with pytest.raises(OSError, match="no space"):
+            await batches_run.end_batch(server.app.state.gateway, _job(begun.id, tenant_ids, attempt))
+        assert (await sdk.batches.retrieve(begun.id)).status == "in_progress"
+    await batches_run.end_batch(server.app.state.gateway, _job(begun.id, tenant_ids, batches_run.ATTEMPTS + 4))
+    batch = await sdk.batches.retrieve(begun.id)
+    assert (batch.status, batch.output_file_id, batch.error_file_id) == ("failed", None, None)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import anthropic
@@ -9,9 +10,10 @@ import pytest
 from anthropic import AsyncAnthropic
 from anthropic.types.messages import MessageBatch
 
+from radiant.doors.gateway import anthropic_batches
 from tests.kit.fixtures import Callers
 from tests.kit.server import Client, Server
-from tests.kit.upstream import Refuse, Say, Upstream
+from tests.kit.upstream import Hang, Refuse, Say, Upstream
 
 
 @pytest.fixture
@@ -73,6 +75,19 @@ async def test_a_cancelled_batch_says_which_requests_were_not_made(
     kinds = [item.result.type async for item in await sdk.messages.batches.results(batch.id)]
     assert len(kinds) == 60
     assert kinds.count("canceled") == batch.request_counts.canceled > 0
+
+
+async def test_what_is_not_done_in_the_window_has_expired(
+    sdk: AsyncAnthropic, claude: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(anthropic_batches, "WINDOW", timedelta(seconds=2.5))
+    claude.plan(*[Say("It is Paris.")] * 3)
+    claude.default = Hang()
+    batch = await _ended(sdk, (await sdk.messages.batches.create(requests=_requests(8))).id)
+    counts = batch.request_counts
+    assert (counts.processing, counts.succeeded, counts.errored, counts.expired) == (0, 3, 0, 5)
+    kinds = [item.result.type async for item in await sdk.messages.batches.results(batch.id)]
+    assert sorted(kinds) == ["expired"] * 5 + ["succeeded"] * 3
 
 
 async def test_batches_are_listed_both_ways_and_apart_from_the_other_protocols(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from typing import Any
 
 import pytest
@@ -226,6 +227,44 @@ async def test_a_retry_before_the_first_word_is_one_call_and_one_row(
     assert len(upstream.requests) == 2
     (row,) = await _ledger(server, db)
     assert row["state"] == "settled"
+
+
+@pytest.mark.parametrize(
+    "refusal", [Refuse(429, "slow"), Refuse(429, "slow", retry_after=30), Refuse(401, "bad key"), Refuse(402, "pay")]
+)
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+async def test_a_key_that_is_limited_or_refused_sends_the_call_to_the_next_at_once_relayed_or_translated(
+    server: Server, callers: Callers, key: Client, upstream: Upstream, db: Database, path: str, refusal: Refuse
+) -> None:
+    second = {"api_key": "the-second-key", "base_url": upstream.url, "shared": True, "name": "second"}
+    upstream.key = None
+    assert (await callers.operator.put("/api/providers/openai", second)).status == 200
+    upstream.requests.clear()
+    upstream.plan(refusal, Say("Here."))
+    began = time.monotonic()
+    answer = await key.post(path, ASK | {"max_tokens": 9})
+    assert answer.status == 200, answer.body
+    assert b"Here." in answer.body
+    assert time.monotonic() - began < 0.5
+    first, then = [request.headers["Authorization"] for request in upstream.requests]
+    assert first != then
+    # And the next call does not ask the key that rests.
+    assert (await key.post(path, ASK | {"max_tokens": 9})).status == 200
+    assert upstream.requests[-1].headers["Authorization"] == then
+    assert len(await _ledger(server, db)) == 2
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+async def test_the_only_key_that_is_limited_is_waited_for_and_its_own_word_is_told_in_the_end(
+    key: Client, upstream: Upstream, path: str
+) -> None:
+    upstream.plan(Refuse(429, "slow", retry_after=0.2), Say("Here."))
+    assert b"Here." in (await key.post(path, ASK | {"max_tokens": 9})).body
+    upstream.default = Refuse(429, "slow down, please", retry_after=0.01)
+    answer = await key.post(path, ASK | {"max_tokens": 9})
+    assert answer.status == 429
+    assert b"slow down, please" in answer.body
+    assert len(upstream.requests) == 5
 
 
 async def test_tags_of_a_call_are_in_the_ledger_and_bad_ones_are_refused(

@@ -1,9 +1,7 @@
 """POST /v1/responses through OpenAI's own SDK: relayed to an upstream that has it, translated for one that does not."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import openai
@@ -239,49 +237,35 @@ async def test_an_answer_is_parsed_into_a_model_of_pydantics(
         assert set(claude.requests[-1].body["output_config"]["format"]["schema"]["properties"]) == {"name", "people"}
 
 
-async def test_a_recorded_loop_of_a_coding_agent_works_unchanged_on_a_translated_upstream(
-    key: Client, claude: Upstream
+@pytest.mark.parametrize("streamed", [True, False])
+async def test_a_function_of_a_namespace_keeps_it_through_another_protocol(
+    sdk: AsyncOpenAI, claude: Upstream, streamed: bool
 ) -> None:
-    """Shell and patch as functions, nothing stored, reasoning sent back sealed: the items as such an agent sends
-    them, each stream read event by event."""
-    record = json.loads((Path(__file__).parent / "agent_loop.json").read_text())
-    patch = "*** Begin Patch\n*** Add File: a.py\n+print('hi')\n*** End Patch\n"
-    claude.plan(
-        Say("", reasoning="I look first.", signature="one", stop="tool_calls",
-            calls=[Call("shell", '{"command": ["bash", "-lc", "ls"], "workdir": "."}', "call_a")]),
-        Say("Now I write it.", reasoning="Then I write.", signature="two", stop="tool_calls",
-            calls=[Call("apply_patch", json.dumps({"input": patch}), "call_b")]),
-        Say("Done."),
-    )  # fmt: skip
-    items: list[dict[str, Any]] = list(record["input"])
-    outputs = iter(record["outputs"])
-    for turn in range(3):
-        answer = await key.post("/v1/responses", record["request"] | {"input": items})
-        assert answer.status == 200, answer.body
-        frames = [line[6:] for line in answer.body.decode().splitlines() if line.startswith("data: ")]
-        events = [json.loads(frame) for frame in frames]
-        assert events[-1]["type"] == "response.completed"
-        done = [event["item"] for event in events if event["type"] == "response.output_item.done"]
-        items += [{name: value for name, value in item.items() if name not in ("id", "status")} for item in done]
-        items += [
-            {"type": "function_call_output", "call_id": item["call_id"], "output": next(outputs)}
-            for item in done if item["type"] == "function_call"
-        ]  # fmt: skip
-        assert (turn < 2) == any(item["type"] == "function_call" for item in done)
+    function = {"type": "function", "name": "close", "parameters": {"type": "object", "properties": {}}}
+    tools: Any = [{"type": "namespace", "name": "agents", "description": "Agents.", "tools": [function]}, function]
+    calls = [Call("agents__close", "{}", "call_1"), Call("close", "{}", "call_2")]
+    claude.plan(Say("", calls=calls, stop="tool_calls"), Say("Closed."))
+    if streamed:
+        async with sdk.responses.stream(model=CLAUDE, input="x", tools=tools, store=False) as stream:
+            response = await stream.get_final_response()
+    else:
+        response = await sdk.responses.create(model=CLAUDE, input="x", tools=tools, store=False)
+    output = [item.model_dump(exclude_none=True) for item in response.output]
+    assert [(item["name"], item.get("namespace")) for item in output] == [("close", "agents"), ("close", None)]
+    results: list[Any] = [{"type": "function_call_output", "call_id": f"call_{i}", "output": "ok"} for i in (1, 2)]
+    again: Any = [{"role": "user", "content": "x"}, *output, *results]
+    assert (await sdk.responses.create(model=CLAUDE, input=again, tools=tools, store=False)).output_text == "Closed."
     sent = claude.requests[-1].body
-    thoughts = [block for message in sent["messages"] for block in message["content"] if block["type"] == "thinking"]
-    assert [(block["thinking"], block["signature"]) for block in thoughts] == [
-        ("I look first.", "one"), ("Then I write.", "two"),
-    ]  # fmt: skip
-    assert [tool["name"] for tool in sent["tools"]] == ["shell", "apply_patch"]
-    calls = [block for message in sent["messages"] for block in message["content"] if block["type"] == "tool_use"]
-    assert calls[1]["input"] == {"input": patch}
+    assert [tool["name"] for tool in sent["tools"]] == ["agents__close", "close"]
+    used = [block for message in sent["messages"] for block in message["content"] if block["type"] == "tool_use"]
+    assert [block["name"] for block in used] == ["agents__close", "close"]
 
 
 @pytest.mark.parametrize(
     ("change", "named"),
     [
         ({"tools": [{"type": "web_search"}]}, "web_search"),
+        ({"tools": [{"type": "namespace", "name": "a", "tools": [{"type": "web_search"}]}]}, "tools[0].tools[0]"),
         ({"tool_choice": {"type": "file_search"}}, "file_search"),
         ({"include": ["file_search_call.results"]}, "file_search_call.results"),
         ({"truncation": "auto"}, "truncation"),

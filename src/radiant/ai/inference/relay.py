@@ -11,9 +11,9 @@ from radiant.ai.inference.models import Target
 from radiant.ai.providers import wire as http_wire
 from radiant.ai.providers.chat import Usage
 from radiant.ai.providers.errors import CutStream, MalformedStream, UpstreamError
-from radiant.ai.providers.health import OF_ONE_KEY, Lease, Upstreams
+from radiant.ai.providers.health import Lease, Upstreams
 from radiant.ai.providers.provider import Connection
-from radiant.ai.providers.retry import wait_to_retry
+from radiant.ai.providers.retry import Retries
 from radiant.ai.providers.watch import Watch
 from radiant.ai.providers.wire import Deadline
 from radiant.ai.providers.wires import Wire
@@ -48,18 +48,13 @@ class Relayed:
     ) -> None:  # fmt: skip
         """Ask; returns once the answer begins to come, of a stream with its first events. Tries again where that is
         safe, by another key where one was refused. Raises UpstreamError."""
-        retry, left = 0, len(keys) - 1
+        retries = Retries(len(keys), self._deadline.at)
         while True:
             try:
                 await self._attempt(http, upstreams, keys, wire, asked, body)
                 return
             except UpstreamError as error:
-                if isinstance(error, OF_ONE_KEY) and left > 0:
-                    left -= 1
-                elif await wait_to_retry(retry, error, self._deadline.at):
-                    retry += 1
-                else:
-                    raise
+                await retries.after(error)
 
     async def _attempt(
         self, http: HttpClient, upstreams: Upstreams, keys: Sequence[Connection], wire: Wire,

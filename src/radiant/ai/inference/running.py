@@ -10,16 +10,18 @@ from radiant.ai.inference.models import Target
 from radiant.ai.policies.cache import replayed
 from radiant.ai.policies.guarding import Guarding
 from radiant.ai.providers.chat import ChatRequest, Completion, Done, Event, Usage
-from radiant.ai.providers.health import Lease, Upstreams
+from radiant.ai.providers.health import Upstreams
+from radiant.ai.providers.retry import Asking
 from radiant.ai.routing.service import Needs
 from radiant.kit.errors import Problem
 
 T = TypeVar("T")
 
 
-async def enter(upstreams: Upstreams, target: Target, needs: Needs) -> Lease:
-    """A place at the upstream, by the least busy of its keys. Raises UpstreamsResting, UpstreamBusy."""
-    return await upstreams.enter(target.keys, target.model.upstream_id, needs.input_tokens + needs.output_tokens)
+def asking(upstreams: Upstreams, target: Target, needs: Needs) -> Asking:
+    """Whom to ask for this model, and how often."""
+    tokens = needs.input_tokens + needs.output_tokens
+    return Asking(upstreams, target.keys, target.model.upstream_id, tokens, target.provider.retries)
 
 
 async def guarded(call: Metered, work: Awaitable[T]) -> T:
@@ -39,15 +41,12 @@ async def events_of(
     error_kind: str | None = None
     stop_reason: str | None = None
     try:
-        async with (
-            await enter(upstreams, target, call.needs) as lease,
-            contextlib.aclosing(target.provider.stream(request, lease.listening())) as upstream,
-        ):
+        asked = asking(upstreams, target, call.needs).stream(lambda key: target.provider.stream(request, key))
+        async with contextlib.aclosing(asked) as upstream:
             async for event in upstream:
                 call.note(event)
                 if isinstance(event, Done):
                     stop_reason = event.stop_reason
-                    lease.succeeded()
                 if guarding is None:
                     yield event
                     continue

@@ -17,7 +17,7 @@ from radiant.ai.inference import estimate
 from radiant.ai.inference.metered import INTERNAL, Labels, Metered, Receipt, admit
 from radiant.ai.inference.model import Model
 from radiant.ai.inference.models import ModelNotFound, Models, ModelUnavailable, Target
-from radiant.ai.inference.running import enter, events_of, guarded, kept_events, prepend
+from radiant.ai.inference.running import asking, events_of, guarded, kept_events, prepend
 from radiant.ai.policies import bodies
 from radiant.ai.policies.cache import Slot
 from radiant.ai.policies.guarding import Guarding
@@ -345,9 +345,8 @@ class Inference:
         error_kind: str | None = "internal"
         try:
             upstream = msgspec.structs.replace(request, model=target.model.upstream_id)
-            async with await enter(self.upstreams, target, needs) as lease:
-                result = await target.provider.embed(upstream, lease.listening())
-                lease.succeeded()
+            asked = asking(self.upstreams, target, needs)
+            result = await asked.call(lambda key: target.provider.embed(upstream, key))
             call.used(Usage(input_tokens=result.input_tokens), estimated=result.estimated)
             error_kind = None
         except Problem as error:

@@ -6,11 +6,11 @@ from contextlib import aclosing
 import msgspec
 
 from radiant.ai.providers.anthropic_answer import Answer
-from radiant.ai.providers.anthropic_request import Json, message_body, sampling_allowed
+from radiant.ai.providers.anthropic_request import message_body, sampling_allowed
 from radiant.ai.providers.chat import ChatRequest, EmbeddingRequest, EmbeddingResult, Event
 from radiant.ai.providers.errors import CutStream, UpstreamBadRequest
 from radiant.ai.providers.provider import Connection, ListedModel
-from radiant.ai.providers.retry import retried, retried_stream
+from radiant.ai.providers.retry import RETRIES, retried
 from radiant.ai.providers.vendors import Vendor
 from radiant.ai.providers.wire import Deadline, call_events, call_json, drain
 from radiant.infra.httpclient import HttpClient
@@ -32,6 +32,8 @@ class _Models(msgspec.Struct):
 class Anthropic:
     """A `Provider` for the Messages API. It has no embeddings."""
 
+    retries = RETRIES
+
     def __init__(self, http: HttpClient, vendor: Vendor) -> None:
         self._http = http
         self._vendor = vendor
@@ -42,15 +44,6 @@ class Anthropic:
         body = message_body(request, self._vendor)
         version = VERSION_WITH_SAMPLING if sampling_allowed(request, self._vendor) else VERSION
         headers = {**_headers(connection, version), "Accept": "text/event-stream"}
-        async with aclosing(
-            retried_stream(lambda: self._once(body, headers, connection, deadline), deadline.at)
-        ) as events:
-            async for event in events:
-                yield event
-
-    async def _once(
-        self, body: Json, headers: dict[str, str], connection: Connection, deadline: Deadline
-    ) -> AsyncGenerator[Event, None]:
         answer = Answer(connection)
         path = _path(connection, "/messages")
         async with aclosing(call_events(self._http, path, connection, headers, body, deadline)) as events:

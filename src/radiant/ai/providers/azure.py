@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
+from radiant.ai.providers.entra import Entra
 from radiant.ai.providers.openai_compatible import OpenAICompatible
 from radiant.ai.providers.provider import Connection, ListedModel
+from radiant.ai.providers.vendors import Vendor
+from radiant.infra.httpclient import HttpClient
 
 
 def at_resource(connection: Connection) -> Connection:
@@ -31,6 +34,14 @@ class Azure(OpenAICompatible):
     A model is a deployment's name. Azure lists the models that could be deployed, not the deployments, so
     `settings["deployments"]` may name them, by commas.
     """
+
+    def __init__(self, http: HttpClient, vendor: Vendor) -> None:
+        super().__init__(http, vendor)
+        self._entra = Entra(http)
+
+    def signed_in(self, connection: Connection) -> Connection:
+        """The connection, by Entra ID where it has no API key."""
+        return connection if connection.api_key else replace(connection, bearer=self._entra.bearer(connection))
 
     def _at(self, connection: Connection) -> Connection:
         return at_resource(connection)

@@ -1,6 +1,5 @@
 """Amazon Bedrock: Converse for every model that talks, InvokeModel for Titan's and Cohere's embeddings."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -16,7 +15,8 @@ from radiant.ai.providers.chat import ChatRequest, EmbeddingRequest, EmbeddingRe
 from radiant.ai.providers.errors import CutStream, MalformedStream, UpstreamBadRequest
 from radiant.ai.providers.provider import Connection, ListedModel
 from radiant.ai.providers.regions import Regions, regions_of
-from radiant.ai.providers.retry import retried
+from radiant.ai.providers.retry import RETRIES, retried
+from radiant.ai.providers.several import each
 from radiant.ai.providers.vendors import Vendor
 from radiant.ai.providers.wire import Deadline, call_bytes, call_json
 from radiant.infra.httpclient import HttpClient
@@ -59,6 +59,8 @@ class _Profiles(msgspec.Struct, rename="camel"):
 class Bedrock:
     """A `Provider`. `connection.settings["region"]` names one region or several, in the order to ask them."""
 
+    retries = RETRIES
+
     def __init__(self, http: HttpClient, vendor: Vendor, signer: Signer | None = None) -> None:
         self._http = http
         self._vendor = vendor
@@ -75,7 +77,7 @@ class Bedrock:
             return self._once(request.model, body, connection, region, deadline, single=single)
 
         regions = regions_of(connection, "region", DEFAULT_REGION)
-        async with aclosing(self._regions.stream(regions, connection, request.model, attempt, deadline.at)) as events:
+        async with aclosing(self._regions.stream(regions, connection, request.model, attempt)) as events:
             async for event in events:
                 yield event
 
@@ -133,15 +135,11 @@ class Bedrock:
         more: Json = {}
         if request.dimensions is not None:
             more["dimensions"] = request.dimensions
-        gate = asyncio.Semaphore(_AT_ONCE)
 
         async def one(text: str) -> _Titan:
-            async with gate:
-                return await self._invoke(request.model, {"inputText": text, **more}, connection, _Titan, deadline)
+            return await self._invoke(request.model, {"inputText": text, **more}, connection, _Titan, deadline)
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(text)) for text in request.inputs]
-        answers = [task.result() for task in tasks]
+        answers = await each(one, request.inputs, _AT_ONCE)
         return EmbeddingResult(
             [answer.embedding for answer in answers], sum(answer.input_text_token_count for answer in answers)
         )

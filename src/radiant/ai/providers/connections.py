@@ -10,6 +10,7 @@ from uuid import UUID
 
 from radiant.ai.providers import connections_store as store
 from radiant.ai.providers.addresses import check_base_url
+from radiant.ai.providers.azure import Azure
 from radiant.ai.providers.errors import UpstreamError
 from radiant.ai.providers.fields import checked, example_of, of_environment, pack, unpack
 from radiant.ai.providers.provider import Connection, Provider, Secret, Timeouts
@@ -163,7 +164,7 @@ class Connections:
                     f"the stored key of {connected.provider} cannot be opened (another master key?); enter it again"
                 ) from error
             key, secrets = unpack(known, plain)
-        return Connection(
+        connection = Connection(
             provider=connected.provider,
             base_url=connected.base_url,
             api_key=key,
@@ -174,6 +175,12 @@ class Connections:
             name=connected.name,
             owner=str(owner or ""),
         )
+        return self._signed_in(connection)
+
+    def _signed_in(self, connection: Connection) -> Connection:
+        """The connection as its provider signs in where it takes other credentials than a key."""
+        provider = self._providers.get(connection.provider)
+        return provider.signed_in(connection) if isinstance(provider, Azure) else connection
 
     async def save(
         self, caller: Caller, provider: str, api_key: str | None, base_url: str | None, *, shared: bool,
@@ -203,7 +210,7 @@ class Connections:
         connection = Connection(
             provider, address, key, self.timeouts, allow_private=caller.is_operator, settings=plain, secrets=secrets
         )
-        models = await self._test(connection)
+        models = await self._test(self._signed_in(connection))
         packed = pack(known, api_key, secrets)
         sealed = await seal(self._kms, packed, _context(owner, provider)) if packed else None
         hint = key.hint() if key else next((secret.hint() for secret in secrets.values()), "")

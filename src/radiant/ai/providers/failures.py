@@ -102,8 +102,10 @@ def _failure(connection: Connection, status: int, headers: Mapping[str, str], do
     if status == 403 and "access to the model" in words.lower():
         return UpstreamModelNotFound(f"{provider} does not open that model to this account{said}", **facts)
     if status in (401, 403) or "API_KEY_INVALID" in reasons:
-        # Its own words may quote the key; ours name who has to mend it.
-        return UpstreamBadCredentials(f"{provider} refused the key that is set for it (HTTP {status})", **facts)
+        # Its own words may quote the key; ours name who has to mend it. Those of a token endpoint name what is wrong
+        # with the client.
+        told = said if error.get("error_description") else ""
+        return UpstreamBadCredentials(f"{provider} refused the key that is set for it (HTTP {status}){told}", **facts)
     if status == 402 or "insufficient_quota" in codes or "billing" in codes:
         return UpstreamQuotaExhausted(f"the account at {provider} has no credit left", **facts)
     if status == 429:
@@ -154,7 +156,9 @@ def _error_of(document: Any) -> dict[str, Any]:
 
 
 def _words(connection: Connection, document: Any, error: dict[str, Any]) -> str:
-    for candidate in (error.get("message"), error.get("Message"), error.get("error"), error.get("detail")):
+    # error_description is OAuth's, beside an `error` that is a code.
+    for name in ("message", "Message", "error_description", "error", "detail"):
+        candidate = error.get(name)
         if isinstance(candidate, str) and candidate.strip():
             words = candidate
             break

@@ -68,8 +68,8 @@ def pack(vendor: Vendor, api_key: str | None, secrets: Mapping[str, Secret]) -> 
 
 
 def unpack(vendor: Vendor, plain: bytes) -> tuple[Secret | None, dict[str, Secret]]:
-    """The key and the other secrets of what `pack` made."""
-    if not any(field.secret for field in vendor.fields):
+    """The key and the other secrets of what `pack` made, also when the vendor had no other secrets yet."""
+    if not any(field.secret for field in vendor.fields) or not plain.startswith(b"{"):
         return Secret(plain.decode()), {}
     together: dict[str, Any] = msgspec.json.decode(plain, type=dict[str, str])
     secrets = {name: Secret(value) for name, value in together.items()}

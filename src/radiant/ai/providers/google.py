@@ -12,7 +12,7 @@ from radiant.ai.providers.errors import CutStream, MalformedStream
 from radiant.ai.providers.google_answer import Answer
 from radiant.ai.providers.google_request import Json, content_body
 from radiant.ai.providers.provider import Connection, ListedModel
-from radiant.ai.providers.retry import retried, retried_stream
+from radiant.ai.providers.retry import RETRIES
 from radiant.ai.providers.vendors import Vendor
 from radiant.ai.providers.wire import Deadline, call_events, call_json, drain
 from radiant.infra.httpclient import HttpClient
@@ -49,6 +49,8 @@ class _Models(msgspec.Struct, rename="camel"):
 class Google:
     """A `Provider` for the Gemini API, by key."""
 
+    retries = RETRIES
+
     def __init__(self, http: HttpClient, vendor: Vendor) -> None:
         self._http = http
         self._vendor = vendor
@@ -60,10 +62,7 @@ class Google:
         path = f"/models/{quote(request.model, safe='')}:streamGenerateContent?alt=sse"
         single = request.parallel_tool_calls is False
         async with aclosing(
-            retried_stream(
-                lambda: stream_once(self._http, path, connection, _headers(connection), body, deadline, single=single),
-                deadline.at,
-            )
+            stream_once(self._http, path, connection, _headers(connection), body, deadline, single=single)
         ) as events:
             async for event in events:
                 yield event
@@ -96,11 +95,7 @@ class Google:
             each["outputDimensionality"] = request.dimensions
         body = {"requests": [{**each, "content": {"parts": [{"text": text}]}} for text in texts]}
         path = f"/models/{quote(model, safe='')}:batchEmbedContents"
-
-        async def attempt() -> _Vectors:
-            return await call_json(self._http, "POST", path, connection, _headers(connection), body, _Vectors, deadline)
-
-        return await retried(attempt, deadline.at)
+        return await call_json(self._http, "POST", path, connection, _headers(connection), body, _Vectors, deadline)
 
     async def list_models(self, connection: Connection) -> Sequence[ListedModel]:
         """What this key may use, of what answers in words or vectors."""

@@ -37,6 +37,7 @@ _ILL = (UpstreamBroken, UpstreamOverloaded, UpstreamTimeout, UpstreamUnreachable
 _OF_THE_KEY = (UpstreamBadCredentials, UpstreamQuotaExhausted)
 OF_ONE_KEY = (UpstreamRateLimited, *_OF_THE_KEY)
 """What another key of the same provider may not meet."""
+LIMITED_REST = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Policy:
     """How long the circuit stays open at first; it doubles with each probe that fails, up to `longest_rest`."""
     longest_rest: float = 120.0
     refused_key_rest: float = 60.0
-    limited_rest: float = 5.0
+    limited_rest: float = LIMITED_REST
     """How long a key that was refused by its limit rests, where it did not say."""
     kept: int = 4096
 

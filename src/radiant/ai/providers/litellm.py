@@ -32,7 +32,8 @@ class LiteLLM:
     """A `Provider`. `python`: one that has the package `litellm`; None: not installed here."""
 
     def __init__(self, http: HttpClient, vendor: Vendor, python: Path | None, *, idle: float = _IDLE_SECONDS) -> None:
-        self._protocol = OpenAICompatible(http, vendor, retries=0)
+        self.retries = 0
+        self._protocol = OpenAICompatible(http, vendor, retries=self.retries)
         self._vendor = vendor
         self._python = python
         self._idle = idle

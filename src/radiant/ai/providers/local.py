@@ -27,8 +27,9 @@ class LocalProvider:
     def __init__(self, http: HttpClient, host: Host) -> None:
         self._http = http
         self._host = host
-        # No retries: a process that died is gone, and a busy one says so through the host's queue.
-        self._protocol = OpenAICompatible(http, LOCAL, retries=0)
+        # A process that died is gone, and a busy one says so through the host's queue.
+        self.retries = 0
+        self._protocol = OpenAICompatible(http, LOCAL, retries=self.retries)
 
     async def stream(self, request: ChatRequest, connection: Connection) -> AsyncGenerator[Event, None]:
         """The answer as it comes, holding the model's turn until it ends or is closed."""

@@ -10,7 +10,7 @@ from radiant.ai.providers.errors import CutStream, MalformedStream
 from radiant.ai.providers.openai_answer import Answer, WireUsage
 from radiant.ai.providers.openai_request import Json, chat_body
 from radiant.ai.providers.provider import Connection, ListedModel
-from radiant.ai.providers.retry import RETRIES, retried, retried_stream
+from radiant.ai.providers.retry import RETRIES, retried
 from radiant.ai.providers.vendors import Vendor
 from radiant.ai.providers.wire import Deadline, call_events, call_json, drain
 from radiant.infra.httpclient import HttpClient
@@ -45,19 +45,12 @@ class OpenAICompatible:
     def __init__(self, http: HttpClient, vendor: Vendor, *, retries: int = RETRIES) -> None:
         self._http = http
         self._vendor = vendor
-        self._retries = retries
+        self.retries = retries
 
     async def stream(self, request: ChatRequest, connection: Connection) -> AsyncGenerator[Event, None]:
         """The answer as it comes."""
         deadline = Deadline(connection.timeouts.total)
         body = chat_body(request, self._vendor)
-        async with aclosing(
-            retried_stream(lambda: self._once(body, connection, deadline), deadline.at, self._retries)
-        ) as events:
-            async for event in events:
-                yield event
-
-    async def _once(self, body: Json, connection: Connection, deadline: Deadline) -> AsyncGenerator[Event, None]:
         connection = self._at(connection)
         answer = Answer(connection)
         headers = {**self._headers(connection), "Accept": "text/event-stream"}
@@ -88,20 +81,10 @@ class OpenAICompatible:
             body["dimensions"] = request.dimensions
 
         connection = self._at(connection)
-
-        async def attempt() -> _Embeddings:
-            return await call_json(
-                self._http,
-                "POST",
-                self._path(connection, "/embeddings", request.model),
-                connection,
-                self._headers(connection),
-                body,
-                _Embeddings,
-                deadline,
-            )
-
-        answer = await retried(attempt, deadline.at, self._retries)
+        path = self._path(connection, "/embeddings", request.model)
+        answer = await call_json(
+            self._http, "POST", path, connection, self._headers(connection), body, _Embeddings, deadline
+        )
         if len(answer.data) != len(request.inputs):
             raise MalformedStream(
                 f"{connection.provider} gave {len(answer.data)} vectors for {len(request.inputs)} texts",
@@ -124,7 +107,7 @@ class OpenAICompatible:
                 self._http, "GET", path, connection, self._headers(connection), None, _Models, deadline
             )
 
-        answer = await retried(attempt, deadline.at, self._retries)
+        answer = await retried(attempt, deadline.at, self.retries)
         return [
             ListedModel(
                 model.id,

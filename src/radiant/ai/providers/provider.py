@@ -52,6 +52,18 @@ class Timeouts:
     total: float | None = None
 
 
+class Bearer(Protocol):
+    """Who authorizes the calls of a connection whose key is not one that stays, but a token that ends."""
+
+    async def headers(self) -> Mapping[str, str]:
+        """Headers of the next call. Raises UpstreamError."""
+        ...
+
+    def refused(self) -> None:
+        """The upstream did not take them (401)."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """Where and as whom to call. `provider` is a name of `vendors.toml`, or "local"; `allow_private`: the
@@ -74,6 +86,8 @@ class Connection:
     """Which of several keys for one provider this is."""
     owner: str = ""
     """Whose connection it is: a tenant's id, or "" for the platform's."""
+    bearer: Bearer | None = field(default=None, repr=False, compare=False)
+    """In the place of `api_key`."""
     told: Callable[[Mapping[str, str]], None] | None = field(default=None, repr=False, compare=False)
     """Hears the headers of every answer, refusals among them: see `health.Lease.listening`."""
 
@@ -89,8 +103,13 @@ class ListedModel:
 class Provider(Protocol):
     """A translator of one protocol. Holds no state of a call; all failures are `UpstreamError`.
 
-    Retries (429, 5xx, no connection) happen inside, before the first event only.
+    An answer is asked for once: `retry.Asking` tries again (429, 5xx, no connection), by another key where that helps.
     """
+
+    @property
+    def retries(self) -> int:
+        """How often a failure that may pass is tried again by the same key."""
+        ...
 
     def stream(self, request: ChatRequest, connection: Connection) -> AsyncGenerator[Event, None]:
         """The answer as it comes. Closing the iterator (`aclosing`) closes the upstream connection at

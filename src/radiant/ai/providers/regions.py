@@ -16,7 +16,7 @@ from radiant.ai.providers.errors import (
     UpstreamUnreachable,
 )
 from radiant.ai.providers.provider import Connection
-from radiant.ai.providers.retry import RETRIES, retried, retried_stream
+from radiant.ai.providers.retry import retried
 
 T = TypeVar("T")
 
@@ -66,9 +66,8 @@ class Regions:
         connection: Connection,
         model: str,
         attempt: Callable[[str], AsyncGenerator[Event, None]],
-        deadline: float | None,
     ) -> AsyncGenerator[Event, None]:
-        """The events of the first region that answers. Only the last is tried again."""
+        """The events of the first region that answers, each asked once."""
         *others, last = self.order(regions, connection, model)
         for region in others:
             begun = False
@@ -82,7 +81,7 @@ class Regions:
                 if begun:
                     raise
                 self.rest(region, connection, model)
-        async with aclosing(retried_stream(lambda: attempt(last), deadline, RETRIES)) as events:
+        async with aclosing(attempt(last)) as events:
             async for event in events:
                 yield event
 
@@ -94,7 +93,8 @@ class Regions:
         attempt: Callable[[str], Awaitable[T]],
         deadline: float | None,
     ) -> T:
-        """The result of the first region that answers. Only the last is tried again."""
+        """The result of the first region that answers. Only the last is tried again: it is one of many parts, which
+        should not all be asked for anew."""
         *others, last = self.order(regions, connection, model)
         for region in others:
             try:

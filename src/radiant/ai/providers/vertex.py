@@ -1,6 +1,5 @@
 """Google's Vertex AI: Gemini's protocol, and Anthropic's for Claude, by a service account in one region or several."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -16,7 +15,9 @@ from radiant.ai.providers.google import stream_once, unit
 from radiant.ai.providers.google_request import Json, content_body
 from radiant.ai.providers.provider import Connection, ListedModel
 from radiant.ai.providers.regions import Regions, regions_of
+from radiant.ai.providers.retry import RETRIES
 from radiant.ai.providers.service_account import Tokens, account_of
+from radiant.ai.providers.several import each
 from radiant.ai.providers.vendors import Vendor, vendors
 from radiant.ai.providers.wire import Deadline, call_events, call_json, drain
 from radiant.infra.httpclient import HttpClient
@@ -57,6 +58,8 @@ class _Publisher(msgspec.Struct, rename="camel"):
 class Vertex:
     """A `Provider`. `settings`: project (else the account's own), location (one or several, in the order to ask)."""
 
+    retries = RETRIES
+
     def __init__(self, http: HttpClient, vendor: Vendor) -> None:
         self._http = http
         self._vendor = vendor
@@ -76,9 +79,7 @@ class Vertex:
 
         locations = regions_of(connection, "location", DEFAULT_LOCATION)
         try:
-            async with aclosing(
-                self._regions.stream(locations, connection, request.model, attempt, deadline.at)
-            ) as events:
+            async with aclosing(self._regions.stream(locations, connection, request.model, attempt)) as events:
                 async for event in events:
                     yield event
         except UpstreamBadCredentials:
@@ -117,18 +118,12 @@ class Vertex:
         """One vector for each input, in order, of length one."""
         deadline = Deadline(connection.timeouts.total)
         size = 1 if request.model.startswith(_ONE_BY_ONE) else _BATCH
-        gate = asyncio.Semaphore(_AT_ONCE)
 
-        async def batch(texts: Sequence[str]) -> list[_Embedded]:
-            async with gate:
-                return await self._predict(request, texts, connection, deadline)
+        async def batch(start: int) -> list[_Embedded]:
+            return await self._predict(request, request.inputs[start : start + size], connection, deadline)
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(batch(request.inputs[start : start + size]))
-                for start in range(0, len(request.inputs), size)
-            ]
-        found = [item for task in tasks for item in task.result()]
+        answers = await each(batch, range(0, len(request.inputs), size), _AT_ONCE)
+        found = [item for answer in answers for item in answer]
         tokens = sum(int(item.statistics.token_count) for item in found if item.statistics)
         return EmbeddingResult([unit(item.values) for item in found], tokens)
 

@@ -81,6 +81,8 @@ async def begin(
     connect, first = timeouts.connect, timeouts.first
     if deadline.at is not None:
         connect, first = deadline.within(connect), deadline.within(first)
+    if connection.bearer is not None:
+        headers = {**headers, **await connection.bearer.headers()}
     url = _checked(connection.base_url, allow_private=connection.allow_private) + path
     try:
         response = await http.request(
@@ -103,6 +105,8 @@ async def begin(
             text = await _beginning(response, deadline)
         finally:
             response.close()
+        if response.status == 401 and connection.bearer is not None:
+            connection.bearer.refused()
         raise failure_of(connection, response.status, response.headers, text)
     return response
 

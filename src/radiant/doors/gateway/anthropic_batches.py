@@ -122,7 +122,7 @@ async def _create(engine: Engine, call: Call, caller: Caller, db: TenantDb) -> N
             tx, batch_id, caller.api_key_id, "/v1/messages", None, {}, utc_now() + WINDOW, protocol="anthropic"
         )
         await store.begin(tx, batch_id, lines)
-        await enqueue(tx, JOB, person=caller.user_id, batch_id=batch_id)
+        await enqueue(tx, JOB, person=caller.user_id, once=str(batch_id), batch_id=batch_id)
     engine.batch_waits.set()
     await call.answer_json(_body(call, await _found(db, batch_id, "")))
 

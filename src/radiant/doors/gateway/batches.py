@@ -108,7 +108,7 @@ async def _create(engine: Engine, call: Call, caller: Caller, db: TenantDb) -> N
     batch_id = uuid7()
     async with db.tx() as tx:
         await store.insert(tx, batch_id, caller.api_key_id, asked.endpoint, asset.id, metadata, utc_now() + WINDOW)
-        await enqueue(tx, JOB, person=caller.user_id, batch_id=batch_id)
+        await enqueue(tx, JOB, person=caller.user_id, once=str(batch_id), batch_id=batch_id)
     engine.batch_waits.set()
     await call.answer_json(_body(await _found(db, batch_id, "")))
 

@@ -1,12 +1,14 @@
 """The work of batches: a job a batch, each line through the very endpoint that it names, as its creator.
 
 What is answered is written at once and never asked again, so after a kill -9 a batch goes on where it was; only lines
-that were under way are asked a second time.
+that were under way are asked a second time. A batch always ends: when its window is over it has expired, when nobody
+can work on it it has failed, and in both cases what was answered is kept.
 """
 
 import asyncio
+import contextlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -19,17 +21,17 @@ from radiant.doors.gateway.anthropic_messages import messages
 from radiant.doors.gateway.batches_store import Batch, Line
 from radiant.doors.gateway.call import Call, Protocol
 from radiant.doors.gateway.completions import completions
-from radiant.doors.gateway.inner import InnerCall
+from radiant.doors.gateway.inner import InnerCall, caller_again
 from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.openai_chat import chat_completions, embeddings
 from radiant.doors.gateway.responses import responses
 from radiant.foundation.files import service as files
-from radiant.foundation.identity.callers import Caller, role_of
+from radiant.foundation.identity.callers import Caller
 from radiant.infra.db import TenantDb
 from radiant.infra.jobs import Job, Registry
 from radiant.kit.clock import utc_now
 from radiant.kit.errors import NotFound
-from radiant.kit.ids import ApiKeyId, AssetId, uuid7
+from radiant.kit.ids import AssetId, uuid7
 
 log = structlog.get_logger()
 
@@ -51,25 +53,47 @@ _PAGE = 100
 _PATIENCE = 8
 _CUSTOM_ID = re.compile(r"[^\x00-\x1f\x7f]{1,512}")
 _DAY_AND_MORE = 26 * 3600.0
+ATTEMPTS = 100
+"""Each life of a worker is one try, hence so many."""
+_TRIES_TO_END = 3
 
 
 def register(jobs: Registry, engine: Engine) -> None:
-    """Serve batches. Each life of a worker is one try, hence so many."""
+    """Serve batches."""
 
     async def run(job: Job) -> None:
         await run_batch(engine, job)
 
-    jobs.handle(JOB, run, attempts=100, timeout=_DAY_AND_MORE)
+    async def give_up(job: Job) -> None:
+        await end_batch(engine, job)
+
+    jobs.handle(JOB, run, attempts=ATTEMPTS, timeout=_DAY_AND_MORE, gave_up=give_up)
+
+
+async def _of_job(engine: Engine, job: Job) -> tuple[TenantDb, Batch | None]:
+    """The batch, unless it has ended."""
+    assert job.tenant_id is not None
+    db = engine.database.tenant(job.tenant_id, job.user_id)
+    async with db.tx() as tx:
+        batch = await store.find(tx, UUID(job.ids["batch_id"]))
+    return db, None if batch is None or batch.finished_at is not None else batch
+
+
+async def end_batch(engine: Engine, job: Job) -> None:
+    """End a batch that will not be worked on any more."""
+    db, batch = await _of_job(engine, job)
+    if batch is None:
+        return
+    message = f"it was begun {job.attempt} times and never came to its end; look into the log of the server"
+    # What ended all of them may be the very writing of its files.
+    with_files = job.attempt <= ATTEMPTS + _TRIES_TO_END
+    await _fail(engine, db, batch, [_error("server_error", message, None)], with_files=with_files)
 
 
 async def run_batch(engine: Engine, job: Job) -> None:
     """Bring the batch to its end from wherever it is."""
-    assert job.tenant_id is not None
-    db = engine.database.tenant(job.tenant_id, job.user_id)
-    batch_id = UUID(job.ids["batch_id"])
-    async with db.tx() as tx:
-        batch = await store.find(tx, batch_id)
-    if batch is None or batch.finished_at is not None:
+    db, batch = await _of_job(engine, job)
+    if batch is None:
         return
     if batch.status == "validating" and not await _read(engine, db, batch):
         return
@@ -98,19 +122,23 @@ async def _read(engine: Engine, db: TenantDb, batch: Batch) -> bool:
         lines = await asyncio.to_thread(_lines, data, batch.endpoint)
     except NotFound:
         wrong = [_error("file_not_found", "the input file was deleted before it was read", None)]
-        await _fail(db, batch, wrong)
+        await _fail(engine, db, batch, wrong)
         return False
     except _Wrong as error:
-        await _fail(db, batch, error.errors)
+        await _fail(engine, db, batch, error.errors)
         return False
     async with db.tx() as tx:
         await store.begin(tx, batch.id, lines)
     return True
 
 
-async def _fail(db: TenantDb, batch: Batch, errors: list[dict[str, Any]]) -> None:
-    async with db.tx() as tx:
-        await store.finish(tx, batch.id, "failed", errors=errors)
+async def _fail(
+    engine: Engine, db: TenantDb, batch: Batch, errors: list[dict[str, Any]], *, with_files: bool = True
+) -> None:
+    """End a batch that cannot be worked on; what was answered until now is kept."""
+    status = "failed" if utc_now() < batch.expires_at else "expired"
+    await _finish(engine, db, batch, status, errors, with_files=with_files)
+    log.warning("batch.failed", batch=str(batch.id), status=status, errors=errors[:3])
 
 
 def _error(code: str, message: str, line: int | None, param: str | None = None) -> dict[str, Any]:
@@ -181,34 +209,26 @@ async def _answer_lines(engine: Engine, db: TenantDb, batch: Batch) -> str | Non
         async with db.tx() as tx:
             status = await store.status_of(tx, batch.id)
             lines = await store.open_lines(tx, batch.id, _AT_ONCE * 4)
-            row = await store.creator(tx, batch.api_key_id)
         if status is None:
             return None
         if status == "cancelling":
             return "cancelled"
         if not lines:
             return "completed"
-        if utc_now() >= batch.expires_at:
+        left = (batch.expires_at - utc_now()).total_seconds()
+        if left <= 0:
             return "expired"
-        if row is None:
-            await _fail(
-                db, batch, [_error("not_allowed", "its creator, or their key, may no longer call models", None)]
-            )
+        caller = await caller_again(db, batch.api_key_id)
+        if caller is None:
+            wrong = _error("not_allowed", "its creator, or their key, may no longer call models", None)
+            await _fail(engine, db, batch, [wrong])
             return None
-        caller = Caller(
-            tenant_id=db.tenant_id, user_id=_person(db), role=role_of(row["role"]), is_operator=False,
-            kind="api_key" if batch.api_key_id else "user", scopes=frozenset(row["scopes"] or ("inference",)),
-            api_key_id=ApiKeyId(batch.api_key_id) if batch.api_key_id else None,
-        )  # fmt: skip
         turns = asyncio.Semaphore(_AT_ONCE)
-        async with asyncio.TaskGroup() as group:
-            for line in lines:
-                group.create_task(_answer_line(engine, db, batch, caller, line, turns))
-
-
-def _person(db: TenantDb) -> Any:
-    assert db.user_id is not None
-    return db.user_id
+        # What is under way when the window closes is cut off, and expires with the rest.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(left), asyncio.TaskGroup() as group:
+                for line in lines:
+                    group.create_task(_answer_line(engine, db, batch, caller, line, turns))
 
 
 async def _answer_line(
@@ -242,16 +262,18 @@ def _busy(inner: InnerCall) -> bool:
 # --- the files of answers ---
 
 
-async def _finish(engine: Engine, db: TenantDb, batch: Batch, status: str) -> None:
-    if batch.protocol == "anthropic":
-        # Its results are read from the lines.
-        async with db.tx() as tx:
-            await store.finish(tx, batch.id, status)
-        return
-    output = await _write(engine, db, batch, "output", _answers(db, batch, good=True))
-    error = await _write(engine, db, batch, "error", _failures(db, batch, status))
+async def _finish(
+    engine: Engine, db: TenantDb, batch: Batch, status: str, errors: Sequence[dict[str, Any]] = (), *,
+    with_files: bool = True,
+) -> None:  # fmt: skip
+    output: UUID | None = None
+    error: UUID | None = None
+    # Anthropic's results are read from the lines.
+    if batch.protocol == "openai" and with_files:
+        output = await _write(engine, db, batch, "output", _answers(db, batch, good=True))
+        error = await _write(engine, db, batch, "error", _failures(db, batch, status))
     async with db.tx() as tx:
-        await store.finish(tx, batch.id, status, output=output, error=error)
+        await store.finish(tx, batch.id, status, output=output, error=error, errors=errors)
     log.info("batch.finished", batch=str(batch.id), status=status)
 
 
@@ -300,7 +322,10 @@ async def _failures(db: TenantDb, batch: Batch, status: str) -> AsyncIterator[by
         yield line
     if status == "completed":
         return
-    said = {"expired": "its time was over", "cancelled": "the batch was cancelled"}[status]
+    said = {
+        "expired": "the batch was not done within its window", "cancelled": "the batch was cancelled",
+        "failed": "the batch could not be worked on; its own errors say why",
+    }[status]  # fmt: skip
     error = {"code": f"batch_{status}", "message": f"this request was not made: {said}"}
     for line in await unanswered(db, batch):
         yield _result(line, None, error)

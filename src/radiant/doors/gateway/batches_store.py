@@ -204,11 +204,20 @@ async def delete(tx: Tx, batch_id: UUID) -> None:
     )  # fmt: skip
 
 
-async def creator(tx: Tx, api_key_id: UUID | None) -> Row | None:
-    """The role and scopes by which a batch of the person's may run; None where they or their key no longer may."""
-    return await tx.one_or_none(
-        "select u.role, k.scopes from users u left join api_keys k on k.tenant_id = u.tenant_id and k.id = $3"
-        " where u.tenant_id = $1 and u.id = $2 and u.status = 'active' and ($3::uuid is null or (k.id is not null"
-        " and k.revoked_at is null and (k.expires_at is null or k.expires_at > current_timestamp)))",
-        tx.tenant_id, tx.user_id, api_key_id,
+async def take_up_expired(tx: Tx, job: str) -> None:
+    """Queue a job for each batch that has outlived its window and that nobody works on. For a system transaction."""
+    late = await tx.value(
+        "select exists (select from gateway_batches where finished_at is null and expires_at < current_timestamp)"
+    )
+    if not late:
+        return
+    # As infra/jobs writes them.
+    await tx.run(
+        "insert into pgqueuer (priority, entrypoint, payload, dedupe_key, headers, status)"
+        " select 0, $1::text, convert_to(json_build_object('batch_id', b.id)::text, 'UTF8'),"
+        " concat_ws('/', b.tenant_id, $1::text, b.id),"
+        " jsonb_build_object('tenant_id', b.tenant_id, 'user_id', b.user_id), 'queued'"
+        " from gateway_batches b where b.finished_at is null and b.expires_at < current_timestamp"
+        " on conflict do nothing",
+        job,
     )  # fmt: skip

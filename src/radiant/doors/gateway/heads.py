@@ -131,7 +131,7 @@ def needs_of_body(
 # Bookkeeping of the vendors': it changes no answer, and another one has no use for it.
 _HARMLESS = frozenset({
     "metadata", "store", "service_tier", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "user",
-    "stream_options", "context_management", "betas",
+    "stream_options", "context_management", "betas", "client_metadata",
 })  # fmt: skip
 
 

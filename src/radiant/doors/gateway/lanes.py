@@ -48,6 +48,8 @@ class Engine:
     objects: ObjectStore
     batch_waits: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there is a batch to be worked on."""
+    response_waits: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when there is a response in the background to be worked on."""
 
 
 def answer_headers(model: str, provider: str, decision_id: object, limits: Mapping[str, str]) -> dict[str, str]:

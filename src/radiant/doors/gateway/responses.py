@@ -1,6 +1,5 @@
 """POST /v1/responses: relayed where the vendor has it, translated for every other model."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +16,6 @@ from radiant.doors.gateway import lanes, responses_answer, responses_kept
 from radiant.doors.gateway.at_endpoint import at_endpoint
 from radiant.doors.gateway.call import Call
 from radiant.doors.gateway.heads import beyond, needs_of_body, rewritten
-from radiant.doors.gateway.inner import InnerCall
 from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.openai_request import BadRequest, decode, in_range
 from radiant.doors.gateway.policed import under_policy
@@ -181,8 +179,8 @@ async def _send(engine: Engine, call: Call, caller: Caller, answer: Answer, body
 
 
 async def _in_background(engine: Engine, call: Call, caller: Caller, body: bytes) -> None:
-    """Answer at once with a response that is under way, and go on with it when the client is gone. It is kept here,
-    whoever answers."""
+    """Answer at once with a response that waits for its turn (see responses_background). It is kept here, whoever
+    answers."""
     asked = decode(body, ResponsesBody)
     if asked.stream:
         raise BadRequest("stream: not together with background; ask for the response until it has ended", "stream")
@@ -190,26 +188,14 @@ async def _in_background(engine: Engine, call: Call, caller: Caller, body: bytes
         raise BadRequest("store: a response in the background is kept; leave this out", "store")
     fields = msgspec.json.decode(body, type=dict[str, Any])
     name = f"resp_{uuid7().hex}"
-    base = responses_answer.skeleton(name, asked.model, asked, fields, stored=True) | {"background": True}
+    base = responses_answer.skeleton(name, asked.model, asked, fields, stored=True)
+    base |= {"background": True, "status": "queued"}
     include = {*(asked.include or ()), "reasoning.encrypted_content"}
-    sent = {**fields, "background": False, "store": False, "include": sorted(include)}
-    inner = InnerCall(caller, call.path, msgspec.json.encode(sent), "openai", call.headers)
-    inner.request_id = call.request_id
-    db = caller.db(engine.database)
+    request = {**fields, "background": False, "store": False, "include": sorted(include)}
     if level_of(asked.model) is None:
         # What is plainly wrong is said at once.
         await engine.inference.target(caller, asked.model)
-    await responses_kept.begin(db, name, base, asked.previous_response_id, asked.items())
-
-    async def work() -> None:
-        await inner.run(responses(engine, inner))
-        if inner.status == 200:
-            response = {**inner.answered, "id": name, "background": True, "store": True}
-        else:
-            error: dict[str, Any] = inner.answered.get("error", {})
-            told = {"code": "server_error", "message": str(error.get("message"))}
-            response = {**base, "status": "failed", "error": told}
-        await responses_kept.finish(db, name, response)
-
-    responses_kept.start(db, name, asyncio.ensure_future(work()))
+    db = caller.db(engine.database)
+    await responses_kept.begin(db, call, caller, base, asked.previous_response_id, asked.items(), request)
+    engine.response_waits.set()
     await call.answer_json(base)

@@ -1,7 +1,7 @@
 """The neutral events, written as responses: the whole object, and the events of its stream in their full order."""
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -21,12 +21,14 @@ from radiant.ai.providers.chat import (
     ToolCallPart,
     Usage,
 )
-from radiant.doors.gateway.responses_request import Item, ResponsesBody, sealed
+from radiant.doors.gateway.responses_request import Item, ResponsesBody, joined, namespaces, sealed
 from radiant.http.sse import frame
 from radiant.kit.ids import uuid7
 
 Response = dict[str, Any]
 Keep = Callable[[Response], Awaitable[None]]
+# By what the functions of namespaces are called at the model, their namespaces.
+Spaces = Mapping[str, str]
 _INCOMPLETE: dict[StopReason, str] = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
 
@@ -117,25 +119,28 @@ def _reasoning(id: str, part: ReasoningPart, status: str) -> Item:
     return item
 
 
-def _call(id: str, call: ToolCallPart, status: str) -> Item:
-    return {
+def _call(id: str, call: ToolCallPart, status: str, spaces: Spaces) -> Item:
+    item: Item = {
         "id": id, "type": "function_call", "call_id": call.id, "name": call.name, "arguments": call.arguments or "{}",
         "status": status,
     }  # fmt: skip
+    if (space := spaces.get(call.name)) is not None:
+        item |= {"name": call.name.removeprefix(joined(space, "")), "namespace": space}
+    return item
 
 
 def _new(kind: str) -> str:
     return f"{kind}_{uuid7().hex}"
 
 
-def _item(part: Part, status: str) -> Item:
+def _item(part: Part, status: str, spaces: Spaces) -> Item:
     match part:
         case TextPart(text):
             return _message(_new("msg"), text, status)
         case ReasoningPart():
             return _reasoning(_new("rs"), part, status)
         case ToolCallPart():
-            return _call(_new("fc"), part, status)
+            return _call(_new("fc"), part, status, spaces)
         case _:
             raise TypeError(f"an answer holds no {type(part).__name__}")
 
@@ -143,8 +148,8 @@ def _item(part: Part, status: str) -> Item:
 def response_body(base: Response, completion: Completion) -> Response:
     """A whole response."""
     last = "incomplete" if completion.stop_reason in _INCOMPLETE else "completed"
-    count = len(completion.parts)
-    items = [_item(part, last if i == count - 1 else "completed") for i, part in enumerate(completion.parts)]
+    count, spaces = len(completion.parts), namespaces(base["tools"])
+    items = [_item(part, last if i == count - 1 else "completed", spaces) for i, part in enumerate(completion.parts)]
     return ended(base, items, completion.stop_reason, completion.usage)
 
 
@@ -158,11 +163,12 @@ def error_frame(failed: Failed, number: int = 0) -> bytes:
 class _Growing:
     """An item that is being said."""
 
-    __slots__ = ("id", "index", "kind", "name", "pieces", "redacted", "reference", "signature")
+    __slots__ = ("id", "index", "kind", "name", "pieces", "redacted", "reference", "signature", "spaces")
 
-    def __init__(self, kind: str, index: int) -> None:
+    def __init__(self, kind: str, index: int, spaces: Spaces) -> None:
         self.kind = kind
         self.index = index
+        self.spaces = spaces
         self.id = _new({"text": "msg", "reasoning": "rs", "call": "fc"}[kind])
         self.pieces: list[str] = []
         self.name = self.reference = self.signature = ""
@@ -175,7 +181,7 @@ class _Growing:
             return _message(self.id, text, status)
         if self.kind == "reasoning":
             return _reasoning(self.id, ReasoningPart(text, self.signature, self.redacted), status)
-        return _call(self.id, ToolCallPart(self.reference, self.name, text), status)
+        return _call(self.id, ToolCallPart(self.reference, self.name, text), status, self.spaces)
 
 
 class _Writer:
@@ -184,6 +190,7 @@ class _Writer:
 
     def __init__(self, base: Response) -> None:
         self._base = base
+        self._spaces = namespaces(base["tools"])
         self._number = 0
         self._items: list[_Growing] = []
         self._said: _Growing | None = None
@@ -265,7 +272,7 @@ class _Writer:
         return frames, item
 
     def _started(self, kind: str) -> _Growing:
-        item = _Growing(kind, len(self._items))
+        item = _Growing(kind, len(self._items), self._spaces)
         self._items.append(item)
         return item
 
@@ -288,12 +295,8 @@ class _Writer:
             frames.append(self.event("response.output_text.done", **where, text=part["text"], logprobs=[]))
             frames.append(self.event("response.content_part.done", **where, part=part))
         elif item.kind == "call":
-            arguments = body["arguments"]
-            frames.append(
-                self.event(
-                    "response.function_call_arguments.done", **self._where(item), name=item.name, arguments=arguments
-                )
-            )
+            named = {"name": body["name"], "arguments": body["arguments"]}
+            frames.append(self.event("response.function_call_arguments.done", **self._where(item), **named))
         elif item.pieces:
             where, part = self._where(item, summary_index=0), body["summary"][0]
             frames.append(self.event("response.reasoning_summary_text.done", **where, text=part["text"]))

@@ -1,7 +1,8 @@
 """Responses that are kept for 30 days: the conversation that a new one goes on from, and /v1/responses/{id}."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -23,6 +24,7 @@ from radiant.doors.gateway.responses_request import Item
 from radiant.doors.gateway.responses_store import Stored
 from radiant.foundation.identity.callers import Caller
 from radiant.infra.db import TenantDb
+from radiant.infra.jobs import enqueue
 from radiant.kit.clock import utc_now
 from radiant.kit.errors import Conflict, NotFound, Unavailable
 from radiant.kit.ids import TenantId, UserId, uuid7
@@ -31,10 +33,17 @@ from radiant.kit.text import shorten
 log = structlog.get_logger()
 
 _MOST_TURNS = 1000
-_LONGEST = timedelta(hours=1)
+JOB = "gateway.response"
+ATTEMPTS = 3
+LONGEST = timedelta(hours=1)
+"""Of one attempt at a response in the background."""
+# By then its job has ended it, whatever became of the processes that worked on it.
+_ENDED_BY = ATTEMPTS * LONGEST + timedelta(hours=1)
+# The headers of a request that its answer may depend on.
+_HEADERS_KEPT = (b"x-radiant-tags", b"cache-control")
 _VENDOR_SECONDS = 60.0
 _UNDER_WAY = ("queued", "in_progress")
-# Responses in the background that this process works on.
+# Responses in the background that this process works on, to be cancelled at once.
 _tasks: dict[tuple[TenantId, UserId | None, str], asyncio.Task[None]] = {}
 
 
@@ -114,14 +123,24 @@ async def keep(
 
 
 async def begin(
-    db: TenantDb, response_id: str, answer: dict[str, Any], previous_id: str | None, items: Sequence[Item]
-) -> None:
-    """Keep one that begins in the background."""
+    db: TenantDb, call: Call, caller: Caller, answer: dict[str, Any], previous_id: str | None, items: Sequence[Item],
+    request: dict[str, Any],
+) -> None:  # fmt: skip
+    """Keep one that begins in the background, and the job of answering `request` for it."""
+    response_id = answer["id"]
+    headers = {name.decode(): call.headers[name].decode("latin-1") for name in _HEADERS_KEPT if name in call.headers}
+    work = {
+        "request": request,
+        "headers": headers,
+        "request_id": call.request_id,
+        "api_key_id": str(caller.api_key_id) if caller.api_key_id else None,
+    }
     async with db.tx() as tx:
         await store.insert(
-            tx, response_id, status="in_progress", previous_id=previous_id, input=with_ids(items), answer=answer,
-            alive_until=utc_now() + _LONGEST,
+            tx, response_id, status="queued", previous_id=previous_id, input=with_ids(items), answer=answer,
+            alive_until=utc_now() + _ENDED_BY, work=work,
         )  # fmt: skip
+        await enqueue(tx, JOB, person=caller.user_id, once=response_id, response_id=response_id)
 
 
 async def finish(db: TenantDb, response_id: str, answer: dict[str, Any]) -> None:
@@ -130,17 +149,16 @@ async def finish(db: TenantDb, response_id: str, answer: dict[str, Any]) -> None
         await store.finish(tx, response_id, answer["status"], answer)
 
 
-def start(db: TenantDb, response_id: str, task: asyncio.Task[None]) -> None:
-    """Hold the task that works on a response until it ends."""
+@contextmanager
+def held(db: TenantDb, response_id: str, task: asyncio.Task[None]) -> Generator[None]:
+    """While the block runs, a cancel of the response cancels this task."""
     key = (db.tenant_id, db.user_id, response_id)
     _tasks[key] = task
-    late = asyncio.get_running_loop().call_later(_LONGEST.total_seconds(), task.cancel)
-
-    def ended(_: object) -> None:
-        late.cancel()
-        _tasks.pop(key, None)
-
-    task.add_done_callback(ended)
+    try:
+        yield
+    finally:
+        if _tasks.get(key) is task:
+            del _tasks[key]
 
 
 # --- /v1/responses/{id} ---
@@ -183,10 +201,10 @@ async def _forget(db: TenantDb, response_id: str) -> None:
 
 
 async def _seen(db: TenantDb, found: Stored) -> dict[str, Any]:
-    """The response as it stands; one whose process died has failed."""
+    """The response as it stands; one whose job was lost (taken out of the queue by hand) has failed."""
     if found.status not in _UNDER_WAY or found.alive_until is None or found.alive_until > utc_now():
         return found.answer
-    error = {"code": "server_error", "message": "the process that worked on it ended; ask again"}
+    error = {"code": "server_error", "message": "nobody works on it any more; ask again"}
     answer = {**found.answer, "status": "failed", "error": error}
     await finish(db, found.response_id, answer)
     return answer

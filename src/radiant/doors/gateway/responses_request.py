@@ -58,6 +58,7 @@ class _Item(msgspec.Struct):
     output: str | list[_Content] | None = None
     summary: list[_Summary] | None = None
     encrypted_content: str | None = None
+    namespace: str | None = None
 
 
 class _WireTool(msgspec.Struct):
@@ -66,6 +67,8 @@ class _WireTool(msgspec.Struct):
     description: str | None = None
     parameters: dict[str, Any] | None = None
     strict: bool | None = None
+    tools: "list[_WireTool] | None" = None
+    """Of a namespace."""
 
 
 class _Format(msgspec.Struct):
@@ -138,7 +141,7 @@ class ResponsesBody(msgspec.Struct):
         return ChatRequest(
             model="",
             messages=turns,
-            tools=[_tool(i, tool) for i, tool in enumerate(self.tools or ())],
+            tools=_tools(self.tools or (), "tools"),
             tool_choice=_choice(self.tool_choice),
             parallel_tool_calls=self.parallel_tool_calls,
             response_format=self._format(),
@@ -229,7 +232,7 @@ def _turn(where: str, item: _Item) -> tuple[Role, list[Part]]:
         case "function_call":
             if not item.call_id or not item.name:
                 raise BadRequest(f"{where}: a function_call has a call_id and a name", where)
-            return "assistant", [ToolCallPart(item.call_id, item.name, item.arguments or "{}")]
+            return "assistant", [ToolCallPart(item.call_id, joined(item.namespace, item.name), item.arguments or "{}")]
         case "function_call_output":
             if not item.call_id or item.output is None:
                 raise BadRequest(f"{where}: a function_call_output has a call_id and an output", where)
@@ -280,15 +283,38 @@ def _result(where: str, call_id: str, output: str | list[_Content]) -> ToolResul
     return ToolResultPart(call_id, text, media=media)
 
 
-def _tool(index: int, tool: _WireTool) -> Tool:
-    if tool.type != "function":
-        raise BadRequest(
-            f"tools[{index}].type: {tool.type!r} is not offered by this model; functions are", f"tools[{index}].type"
-        )
-    if not tool.name:
-        raise BadRequest(f"tools[{index}].name: missing", f"tools[{index}].name")
-    empty = {"type": "object", "properties": dict[str, Any]()}
-    return Tool(tool.name, tool.description or "", tool.parameters or empty, tool.strict)
+def joined(namespace: str | None, name: str) -> str:
+    """What a function of a namespace is called at a model that knows no namespaces."""
+    return f"{namespace}__{name}" if namespace else name
+
+
+def namespaces(tools: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """By what the functions of namespaces are called (see `joined`), the namespace of each. `tools` as they were asked
+    for, and found right."""
+    return {
+        joined(tool["name"], each["name"]): tool["name"]
+        for tool in tools if tool["type"] == "namespace" for each in tool.get("tools") or ()
+    }  # fmt: skip
+
+
+def _tools(given: Sequence[_WireTool], field: str, namespace: str | None = None) -> list[Tool]:
+    tools: list[Tool] = []
+    for i, tool in enumerate(given):
+        where = f"{field}[{i}]"
+        if tool.type not in ("function", "namespace") or (namespace and tool.type == "namespace"):
+            raise BadRequest(
+                f"{where}.type: {tool.type!r} is not offered by this model; functions and namespaces of functions are",
+                f"{where}.type",
+            )
+        if not tool.name:
+            raise BadRequest(f"{where}.name: missing", f"{where}.name")
+        if tool.type == "namespace":
+            tools += _tools(tool.tools or (), f"{where}.tools", tool.name)
+            continue
+        empty = {"type": "object", "properties": dict[str, Any]()}
+        name = joined(namespace, tool.name)
+        tools.append(Tool(name, tool.description or "", tool.parameters or empty, tool.strict))
+    return tools
 
 
 def _choice(choice: Literal["auto", "none", "required"] | _Choice | None) -> ToolChoice:

@@ -22,6 +22,15 @@ class Stored:
     alive_until: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What there is to do for a response in the background: `work` as it was written by `insert`."""
+
+    work: dict[str, Any]
+    answer: dict[str, Any]
+    attempts: int
+
+
 def _stored(row: Row) -> Stored:
     return Stored(**dict(row))
 
@@ -29,14 +38,15 @@ def _stored(row: Row) -> Stored:
 async def insert(
     tx: Tx, response_id: str, *, status: str, previous_id: str | None = None, provider: str | None = None,
     input: Sequence[dict[str, Any]] = (), answer: dict[str, Any] | None = None, alive_until: datetime | None = None,
+    work: dict[str, Any] | None = None,
 ) -> None:  # fmt: skip
     """Keep a response of the person's; a second time under the same id changes nothing."""
     await tx.run(
         "insert into stored_responses (id, tenant_id, user_id, response_id, previous_id, provider, status, input,"
-        " answer, alive_until) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+        " answer, alive_until, work) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
         " on conflict (tenant_id, user_id, response_id) do nothing",
         uuid7(), tx.tenant_id, tx.user_id, response_id, previous_id, provider, status, list(input), answer or {},
-        alive_until,
+        alive_until, work,
     )  # fmt: skip
 
 
@@ -65,10 +75,31 @@ async def chain(tx: Tx, response_id: str, most: int) -> list[Stored]:
     return [_stored(row) for row in rows]
 
 
+async def take(tx: Tx, response_id: str, attempt: int) -> Work | None:
+    """Begin to work on one in the background, for the how-manieth time; None where there is nothing more to do."""
+    row = await tx.one_or_none(
+        "update stored_responses set status = 'in_progress', attempts = $4,"
+        " answer = answer || '{\"status\": \"in_progress\"}'"
+        " where tenant_id = $1 and user_id = $2 and response_id = $3 and status in ('queued', 'in_progress')"
+        " and work is not null returning work, answer, attempts",
+        tx.tenant_id, tx.user_id, response_id, attempt,
+    )  # fmt: skip
+    return Work(**dict(row)) if row else None
+
+
+async def is_worked_on(tx: Tx, response_id: str, attempt: int) -> bool:
+    """Whether it is still to be ended, and nobody has taken it up since that attempt."""
+    return await tx.value(
+        "select exists (select from stored_responses where tenant_id = $1 and user_id = $2 and response_id = $3"
+        " and status = 'in_progress' and attempts = $4)",
+        tx.tenant_id, tx.user_id, response_id, attempt,
+    )  # fmt: skip
+
+
 async def finish(tx: Tx, response_id: str, status: str, answer: dict[str, Any]) -> bool:
     """Write how one in the background ended; False where it has ended already."""
     touched = await tx.run(
-        "update stored_responses set status = $4, answer = $5, alive_until = null"
+        "update stored_responses set status = $4, answer = $5, alive_until = null, work = null"
         " where tenant_id = $1 and user_id = $2 and response_id = $3 and status in ('queued', 'in_progress')",
         tx.tenant_id, tx.user_id, response_id, status, answer,
     )  # fmt: skip

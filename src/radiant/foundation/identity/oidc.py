@@ -11,20 +11,21 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
-from joserfc import jwk, jws
-from joserfc.errors import JoseError
 
 from radiant.infra.httpclient import HttpClient, HttpError
+from radiant.infra.late import Late
 from radiant.kit.clock import Clock, utc_now
 from radiant.kit.errors import Invalid, Problem, Unauthenticated
 
+if TYPE_CHECKING:
+    from radiant.foundation.identity.oidc_signatures import Signatures
+
 # No HS*: its key would be the client secret, which others know. No none.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA")
-_REGISTRY = jws.JWSRegistry(algorithms=list(ALGORITHMS))
 _KTY = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 LEEWAY = 60
 _OLDEST = 600
@@ -51,6 +52,12 @@ class BadIdToken(Unauthenticated):
     """The identity provider's answer does not prove who is there."""
 
     slug = "sso-not-proven"
+
+
+def _make_signatures() -> "Signatures":
+    from radiant.foundation.identity.oidc_signatures import Signatures
+
+    return Signatures(ALGORITHMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +180,7 @@ class Oidc:
         self._metadata: dict[tuple[str, bool], tuple[float, Metadata]] = {}
         self._keys: dict[tuple[str, bool], tuple[float, list[dict[str, Any]]]] = {}
         self._looked_again: dict[tuple[str, bool], float] = {}
+        self._signatures = Late(_make_signatures)
 
     async def discover(self, issuer: str, *, allow_private: bool, fresh: bool = False) -> Metadata:
         """The issuer's metadata. Raises IssuerRefused, IssuerUnusable."""
@@ -216,11 +224,15 @@ class Oidc:
     async def verify(self, metadata: Metadata, client: Client, id_token: str, *, nonce: str) -> dict[str, Any]:
         """The claims of an ID token that was signed by the issuer for this client and flow. Raises BadIdToken."""
         header = _header_of(id_token)
-        key = await self._key(metadata, header, allow_private=client.allow_private)
+        listed = await self._listed_key(metadata, header, allow_private=client.allow_private)
+        signatures = await self._signatures.get()
         try:
-            signed = jws.deserialize_compact(id_token, key, algorithms=list(ALGORITHMS), registry=_REGISTRY)
-            claims = msgspec.json.decode(signed.payload, type=dict[str, Any])
-        except (JoseError, ValueError, msgspec.DecodeError) as error:
+            key = signatures.key(listed)
+        except ValueError as error:
+            raise IssuerUnusable("the identity provider lists a key that cannot be read") from error
+        try:
+            claims = msgspec.json.decode(signatures.payload(id_token, key), type=dict[str, Any])
+        except (ValueError, msgspec.DecodeError) as error:
             raise BadIdToken("the ID token is not signed by its issuer") from error
         check_claims(
             claims, issuer=metadata.issuer, client_id=client.client_id, nonce=nonce, now=self._clock().timestamp()
@@ -246,7 +258,9 @@ class Oidc:
         if not any(_pick([key], {"alg": algorithm}) for key in keys for algorithm in ALGORITHMS):
             raise IssuerUnusable("the identity provider lists no key that it signs with")
 
-    async def _key(self, metadata: Metadata, header: Mapping[str, Any], *, allow_private: bool) -> Any:
+    async def _listed_key(
+        self, metadata: Metadata, header: Mapping[str, Any], *, allow_private: bool
+    ) -> Mapping[str, Any]:
         name, now = (metadata.jwks_uri, allow_private), asyncio.get_running_loop().time()
         kept = self._keys.get(name)
         if kept is None or kept[0] + _KEYS_KEPT <= now:
@@ -258,10 +272,7 @@ class Oidc:
             found = _pick((await self._fetch_keys(name, now))[1], header)
         if found is None:
             raise BadIdToken("the ID token is signed by a key that its issuer does not list")
-        try:
-            return jwk.import_key(cast("Any", found))
-        except (JoseError, ValueError, TypeError, KeyError) as error:
-            raise IssuerUnusable("the identity provider lists a key that cannot be read") from error
+        return found
 
     async def _fetch_keys(self, name: tuple[str, bool], now: float) -> tuple[float, list[dict[str, Any]]]:
         document = await self._json("GET", name[0], allow_private=name[1])

@@ -4,39 +4,28 @@ The authenticator verifies its person (a finger, a face, a PIN), so a passkey is
 serves once; it is bound to this installation's address, which is the relying party's id.
 """
 
-import json
-import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import webauthn
 from pydantic import BaseModel, ConfigDict, Field
-from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, options_to_json_dict, parse_attestation_object
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from radiant.foundation.identity import passkeys_store as store
 from radiant.foundation.identity import second_factor_store, sessions, steps_store, trail, users, users_store
 from radiant.foundation.identity.callers import Caller
 from radiant.foundation.identity.sessions import LIMIT_STARTS, Origin, SignedIn, SsoRequired, hash_token
 from radiant.infra.db import Database, Row
+from radiant.infra.late import Late
 from radiant.kit.clock import Clock, utc_now
 from radiant.kit.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from radiant.kit.ids import TenantId, UserId, uuid7
 
+if TYPE_CHECKING:
+    from radiant.foundation.identity.passkeys_webauthn import Ceremony
+
 CHALLENGE = timedelta(minutes=5)
 MOST = 20
-# What parsers of a hostile authenticator's answer raise.
-_MALFORMED = (WebAuthnException, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError)
-_UNATTESTED = ("none", "packed")
 Transport = Literal["usb", "nfc", "ble", "smart-card", "hybrid", "internal", "cable"]
 
 
@@ -92,24 +81,20 @@ class Passkey(BaseModel):
     last_used_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Site:
-    rp_id: str
-    origin: str
-
-
-def _site_of(base_url: str) -> _Site:
-    parts = urlsplit(base_url)
-    return _Site(parts.hostname or "localhost", f"{parts.scheme}://{parts.netloc}")
-
-
 class Passkeys:
     """One per process, made by a root. `base_url` is where people reach this installation."""
 
     def __init__(self, database: Database, base_url: str, clock: Clock = utc_now) -> None:
         self._database = database
-        self._site = _site_of(base_url)
         self._clock = clock
+        site = urlsplit(base_url)
+
+        def make() -> "Ceremony":
+            from radiant.foundation.identity.passkeys_webauthn import Ceremony
+
+            return Ceremony(site.hostname or "localhost", f"{site.scheme}://{site.netloc}")
+
+        self._ceremony = Late(make)
 
     # --- one's own ---
 
@@ -128,48 +113,36 @@ class Passkeys:
             raise Unauthenticated("the session has ended; sign in again")
         if len(have) >= MOST:
             raise Conflict(f"there are {MOST} passkeys already: take one away first")
-        options = webauthn.generate_registration_options(
-            rp_id=self._site.rp_id,
-            rp_name="RADIANT",
-            user_name=person.email,
-            user_id=caller.user_id.bytes,
-            user_display_name=person.name or person.email,
-            challenge=secrets.token_bytes(32),
-            authenticator_selection=AuthenticatorSelectionCriteria(
-                resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
-            ),
-            exclude_credentials=[PublicKeyCredentialDescriptor(id=row["credential_id"]) for row in have],
+        ceremony = await self._ceremony.get()
+        asked = ceremony.begin_registration(
+            caller.user_id.bytes, person.email, person.name or person.email, [row["credential_id"] for row in have]
         )
-        await self._keep("new_passkey", options.challenge, caller.tenant_id, caller.user_id)
-        return options_to_json_dict(options)
+        await self._keep("new_passkey", asked.challenge, caller.tenant_id, caller.user_id)
+        return asked.options
 
     async def add(self, caller: Caller, name: str, credential: Credential) -> Passkey:
         """Register the answer to these options. Raises PasskeyNotTaken, PasskeyTaken."""
         if caller.session_id is None:
             raise Forbidden("this takes a person's session, not an API key")
-        challenge = _challenge_of(credential)
+        ceremony, given = await self._ceremony.get(), credential.model_dump(exclude_none=True)
+        try:
+            challenge = ceremony.challenge_of(given)
+        except ValueError as error:
+            raise PasskeyNotTaken("the authenticator's answer cannot be read") from error
         async with self._database.system("passkey").tx() as tx:
-            step = await steps_store.take(tx, hash_token(bytes_to_base64url(challenge)), "new_passkey")
+            step = await steps_store.take(tx, hash_token(challenge.hex()), "new_passkey")
         if step is None or (step["tenant_id"], step["user_id"]) != (caller.tenant_id, caller.user_id):
             raise PasskeyNotTaken("that took too long, or was begun elsewhere; begin again")
         try:
-            attested = parse_attestation_object(base64url_to_bytes(credential.response.attestationObject or ""))
-            if attested.fmt not in _UNATTESTED:
+            if ceremony.names_its_maker(given):
                 raise PasskeyNotTaken("the authenticator says who made it, which was not asked for")
-            verified = webauthn.verify_registration_response(
-                credential=_json_of(credential),
-                expected_challenge=challenge,
-                expected_rp_id=self._site.rp_id,
-                expected_origin=self._site.origin,
-                require_user_verification=True,
-            )
-        except _MALFORMED as error:
+            made = ceremony.end_registration(given, challenge)
+        except ValueError as error:
             raise PasskeyNotTaken("the authenticator's answer does not fit this site") from error
         async with self._database.system("passkey").tx() as tx:
             row = await store.insert(
-                tx, uuid7(), caller.tenant_id, caller.user_id, name, verified.credential_id,
-                verified.credential_public_key, verified.sign_count, credential.response.transports,
-                verified.credential_backed_up,
+                tx, uuid7(), caller.tenant_id, caller.user_id, name, made.credential_id, made.public_key,
+                made.sign_count, credential.response.transports, made.backed_up,
             )  # fmt: skip
             if row is None:
                 raise PasskeyTaken("that passkey is registered already")
@@ -197,39 +170,27 @@ class Passkeys:
     async def ask(self, origin: Origin) -> dict[str, Any]:
         """Options for `navigator.credentials.get`: any passkey of this site. Raises LockedOut."""
         await sessions.refuse_too_many(self._database, {f"passkey|{origin.ip}": LIMIT_STARTS}, self._clock)
-        options = webauthn.generate_authentication_options(
-            rp_id=self._site.rp_id,
-            challenge=secrets.token_bytes(32),
-            user_verification=UserVerificationRequirement.REQUIRED,
-        )
-        await self._keep("passkey", options.challenge, None, None)
-        return options_to_json_dict(options)
+        asked = (await self._ceremony.get()).begin_sign_in()
+        await self._keep("passkey", asked.challenge, None, None)
+        return asked.options
 
     async def sign_in(self, credential: Credential, origin: Origin, lifetime: timedelta) -> SignedIn:
         """Open a session by a passkey. Raises PasskeyRefused, SsoRequired."""
+        ceremony, given = await self._ceremony.get(), credential.model_dump(exclude_none=True)
         try:
-            challenge, credential_id = _challenge_of(credential), base64url_to_bytes(credential.rawId)
-        except (PasskeyNotTaken, ValueError) as error:
+            challenge, credential_id = ceremony.challenge_of(given), ceremony.credential_id_of(given)
+        except ValueError as error:
             raise PasskeyRefused("that passkey is not known here") from error
         async with self._database.system("passkey").tx() as tx:
-            step = await steps_store.take(tx, hash_token(bytes_to_base64url(challenge)), "passkey")
+            step = await steps_store.take(tx, hash_token(challenge.hex()), "passkey")
             row = await store.by_credential(tx, credential_id) if step is not None else None
         if row is None:
             raise PasskeyRefused("that passkey is not known here, or it took too long; try again")
-        handle = credential.response.userHandle
         try:
-            if handle is not None and base64url_to_bytes(handle) != row["user_id"].bytes:
+            if ceremony.names_another(given, row["user_id"].bytes):
                 raise PasskeyRefused("that passkey is somebody else's")
-            verified = webauthn.verify_authentication_response(
-                credential=_json_of(credential),
-                expected_challenge=challenge,
-                expected_rp_id=self._site.rp_id,
-                expected_origin=self._site.origin,
-                credential_public_key=row["public_key"],
-                credential_current_sign_count=row["sign_count"],
-                require_user_verification=True,
-            )
-        except _MALFORMED as error:
+            signed = ceremony.end_sign_in(given, challenge, row["public_key"], row["sign_count"])
+        except ValueError as error:
             async with self._database.system("passkey").tx() as tx:
                 await trail.record_system(
                     tx, row["tenant_id"], "session.refused", target=("passkey", row["id"]), reason=str(error)[:200],
@@ -239,7 +200,7 @@ class Passkeys:
         if row["sso_required"] and row["role"] != "owner":
             raise SsoRequired("this workspace signs in by its identity provider", tenant=row["slug"])
         async with self._database.system("passkey").tx() as tx:
-            if not await store.used(tx, row["id"], row["sign_count"], verified.new_sign_count, self._clock()):
+            if not await store.used(tx, row["id"], row["sign_count"], signed, self._clock()):
                 raise PasskeyRefused("that passkey was used twice at once; try again")
             return await sessions.open_session(
                 tx, row["tenant_id"], row["user_id"], "passkey", origin, lifetime, self._clock, second_factor=True
@@ -248,23 +209,10 @@ class Passkeys:
     async def _keep(
         self, kind: str, challenge: bytes, tenant_id: TenantId | None, user_id: UserId | None
     ) -> None:  # fmt: skip
-        hashed = hash_token(bytes_to_base64url(challenge))
+        hashed = hash_token(challenge.hex())
         async with self._database.system("passkey").tx() as tx:
             await steps_store.insert(tx, hashed, kind, tenant_id, user_id, {}, self._clock() + CHALLENGE)
 
 
 def _passkey(row: Row) -> Passkey:
     return Passkey.model_validate({name: row[name] for name in Passkey.model_fields})
-
-
-def _json_of(credential: Credential) -> dict[str, Any]:
-    return credential.model_dump(exclude_none=True)
-
-
-def _challenge_of(credential: Credential) -> bytes:
-    """The challenge that the browser says it answers; whether it is one of ours, the database tells."""
-    try:
-        data: Any = json.loads(base64url_to_bytes(credential.response.clientDataJSON))
-        return base64url_to_bytes(data["challenge"])
-    except (*_MALFORMED, UnicodeDecodeError) as error:
-        raise PasskeyNotTaken("the authenticator's answer cannot be read") from error

@@ -107,7 +107,7 @@ function needs(provider: Provider): string {
   if (provider.local) return provider.default_base_url;
   const required = provider.fields.filter((field) => field.required).map((field) => field.label.toLowerCase());
   if (provider.needs_key) return "Needs an API key";
-  return required.length ? `Needs a ${required.join(" and a ")}` : "Needs an API key or an access key";
+  return required.length ? `Needs a ${required.join(" and a ")}` : "Needs an API key or other credentials";
 }
 
 const sources = {

@@ -1,5 +1,5 @@
-"""`python -m tests.kit.batch_child <json>`: the application without a port, so that a test can kill the process that
-works on batches. What it needs to know stands in the argument; it runs until it is killed or its input ends."""
+"""`python -m tests.kit.door_child <json>`: the application without a port, so that a test can kill the process that
+works on batches and responses. What it needs to know stands in the argument; it runs until it is killed or its input ends."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from radiant.runtime import Addresses, Runtime
 
 
 async def main(orders: dict[str, str]) -> None:
-    """Serve batches."""
+    """Serve what waits."""
     folder = Path(orders["folder"])
     settings = Settings(data_dir=folder, models_dir=Path(orders["models"]), models="none", port=1)
 
