@@ -17,7 +17,7 @@ from radiant.ai.providers.local import LocalProvider
 from radiant.ai.providers.watch import whole_openai
 from radiant.ai.providers.watch_endpoints import CompletionsWatch
 from radiant.ai.providers.wires import Fields
-from radiant.ai.routing.service import Needs
+from radiant.ai.routing.needs import Asked, Needs
 from radiant.doors.gateway import lanes, openai_answer
 from radiant.doors.gateway.at_endpoint import at_endpoint
 from radiant.doors.gateway.call import Call
@@ -72,7 +72,7 @@ class _Body(msgspec.Struct):
         prompts = len(self.prompt) if isinstance(self.prompt, list) and self._texts else 1
         answers = max(self.n or 1, self.best_of or 1) * prompts
         limit = self.max_tokens if self.max_tokens is not None else DEFAULT_OUTPUT
-        return Needs(frozenset({"text"}), text_tokens(size), limit * answers)
+        return Needs(frozenset({"text"}), text_tokens(size), limit * answers, Asked(request=self.to_request))
 
     @property
     def _texts(self) -> bool:

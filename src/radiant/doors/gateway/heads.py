@@ -10,7 +10,7 @@ import msgspec
 from radiant.ai.inference import estimate
 from radiant.ai.providers.chat import ChatRequest
 from radiant.ai.providers.wires import Fields
-from radiant.ai.routing.service import Needs
+from radiant.ai.routing.needs import Asked, Needs
 from radiant.doors.gateway.openai_request import BadRequest, UnknownPart, in_range
 from radiant.kit.text import shorten
 
@@ -116,7 +116,8 @@ def needs_of_body(
         capabilities.add("tools")
     if schema:
         capabilities.add("json_schema")
-    return Needs(frozenset(capabilities), tokens, (limit or estimate.DEFAULT_OUTPUT) * answers)
+    asked = Asked(request=neutral)
+    return Needs(frozenset(capabilities), tokens, (limit or estimate.DEFAULT_OUTPUT) * answers, asked)
 
 
 # Bookkeeping of the vendors': it changes no answer, and another one has no use for it.

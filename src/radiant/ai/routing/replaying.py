@@ -1,0 +1,181 @@
+"""What changed rules or weights would have come to, by what was logged: each decision's propensity tells how much it
+says about a choice that is made now for sure. People are in the groups that they are in now. Turns that went on with their conversation's model are left out, and so
+are fall-backs: neither was chosen.
+
+What was logged of a decision are its best sixteen candidates with their figures of that moment, and no prompt: a rule
+that looks for a pattern cannot be replayed.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from radiant.ai.routing import history_store, plain, rules, store
+from radiant.ai.routing.conditions import Situation
+from radiant.ai.routing.dry_run import check_provider
+from radiant.ai.routing.plain import Quality, Sample
+from radiant.ai.routing.problems import NoSupport
+from radiant.ai.routing.rules import Ready
+from radiant.ai.routing.schemas import Replayed, ReplayRequest, ReplayResult
+from radiant.ai.routing.score import Estimated, Option, Scored, Weights, preferring, scored, weights_of
+from radiant.ai.routing.service import Brain, TenantSettings, ask
+from radiant.foundation.identity.callers import Caller
+from radiant.infra.db import Database, Row
+
+_PAGE, _MOST = 2000, 20_000
+# More of the decisions than this without support, and the rest would not stand for them.
+_MOST_UNSUPPORTED = 0.05
+_Groups = Mapping[UUID, frozenset[UUID]]
+
+
+async def replay(brain: Brain, database: Database, caller: Caller, request: ReplayRequest) -> ReplayResult:
+    """Raises NoSupport, BadRule, Invalid."""
+    check_provider(request.preferred_provider, "preferred_provider")
+    house = await brain.house(caller.tenant_id)
+    asked = list(house.rules)
+    if request.rules is not None:
+        models = {option.id for option in (await brain.fleet(caller)).options}
+        asked = [rule for rule in asked if rule.scope == "platform"]
+        for at, rule in enumerate(request.rules):
+            async with caller.db(database).tx() as tx:
+                await rules.check(rule, models, tx, f"rules[{at}].")
+            if rule.is_active:
+                asked.append(await rules.unsaved(rule, "workspace", asked))
+        asked = rules.in_order(asked)
+    for rule in asked:
+        if rule.when.conditions.pattern is not None:
+            raise NoSupport(f"the rule {rule.name!r} looks for a pattern, and prompts are not kept: replay without it")
+    settings = house.settings
+    if request.weights is not None:
+        given = request.weights
+        settings = msgspec.structs.replace(
+            settings, weights=Weights(given.cost, given.latency, given.quality, given.reliability)
+        )
+    if request.preferred_provider is not None:
+        settings = msgspec.structs.replace(settings, preferred_provider=request.preferred_provider)
+    if request.preferred_margin is not None:
+        settings = msgspec.structs.replace(settings, preferred_margin=request.preferred_margin)
+    groups: _Groups = {}
+    if any(rule.when.needs_groups for rule in asked):
+        async with caller.db(database).tx() as tx:
+            groups = await store.all_groups(tx)
+    rows = await _logged(database, caller, request)
+    return await asyncio.to_thread(_replayed, rows, asked, settings, groups, request.least_effective)
+
+
+async def _logged(database: Database, caller: Caller, request: ReplayRequest) -> list[Row]:
+    found: list[Row] = []
+    before = None
+    while len(found) < _MOST:
+        async with caller.db(database).tx() as tx:
+            page = await history_store.logged(tx, request.days, request.task_type, before, _PAGE)
+        found += page
+        if len(page) < _PAGE:
+            break
+        before = page[-1]["created_at"], page[-1]["id"]
+    return found
+
+
+@dataclass(slots=True)
+class _Sums:
+    """Samples of each figure."""
+
+    samples: dict[str, list[Sample]] = field(default_factory=dict[str, list[Sample]])
+
+    def add(self, row: Row, *, same: bool) -> None:
+        """Add what came of a decision, as far as it is known."""
+        figures = {"quality": row["rating"], "success": None if row["success"] is None else float(row["success"])}
+        if row["success"]:
+            figures["cost"] = None if row["cost"] is None else float(row["cost"])
+            figures["latency_ms"] = row["latency_ms"]
+        for name, reward in figures.items():
+            if reward is not None:
+                self.samples.setdefault(name, []).append(Sample(row["propensity"], same, float(reward)))
+
+    def replayed(self, name: str, least: float) -> Replayed | None:
+        """The figure; None where too little speaks for it."""
+        samples = self.samples.get(name, [])
+        found = plain.replay(samples)
+        if found is None or found.effective < least:
+            return None
+        logged = sum(sample.reward for sample in samples) / len(samples)
+        return Replayed(
+            logged=logged, logged_decisions=len(samples), value=found.value, low=found.low, high=found.high,
+            effective=found.effective,
+        )  # fmt: skip
+
+
+def _replayed(
+    rows: Sequence[Row], asked: Sequence[Ready], settings: TenantSettings, groups: _Groups, least_effective: float
+) -> ReplayResult:
+    sums, models, missing = _Sums(), Counter[str](), Counter[str]()
+    decisions = changed = 0
+    for row in rows:
+        noted: Mapping[str, Any] | None = row["decision"].get("replay")
+        if noted is None or row["chosen_by"] == "conversation":
+            continue
+        chosen = _chosen(row, noted, asked, settings, groups)
+        decisions += 1
+        models[chosen] += 1
+        same = chosen == row["selected_model"]
+        changed += not same
+        if not same and chosen not in [one[0] for one in noted["among"][: noted["explored"]]]:
+            missing[chosen] += 1
+        sums.add(row, same=same)
+    if not decisions:
+        raise NoSupport("no decisions were logged in these days; ask for more of them", missing={})
+    unsupported = missing.total() / decisions
+    if unsupported > _MOST_UNSUPPORTED:
+        names = ", ".join(f"{model} ({count})" for model, count in missing.most_common(5))
+        raise NoSupport(
+            f"of {decisions} decisions {missing.total()} would go to models that they could not have gone to: {names};"
+            " let requests be explored (GET /api/routing/settings), or change less at once",
+            missing=dict(missing.most_common(20)),
+        )  # fmt: skip
+    figures: Callable[[str], Replayed | None] = lambda name: sums.replayed(name, least_effective)  # noqa: E731
+    if figures("success") is None:
+        raise NoSupport(
+            f"of {decisions} decisions too few went to the models that the changed rules choose; wait until more were"
+            " explored, or accept fewer (least_effective)",
+            missing=dict(missing.most_common(20)),
+        )  # fmt: skip
+    return ReplayResult(
+        decisions=decisions,
+        changed=changed / decisions,
+        unsupported=unsupported,
+        quality=figures("quality"),
+        success=figures("success"),
+        cost=figures("cost"),
+        latency_ms=figures("latency_ms"),
+        models={model: count / decisions for model, count in models.most_common()},
+    )
+
+
+def _chosen(
+    row: Row, noted: Mapping[str, Any], asked: Sequence[Ready], settings: TenantSettings, groups: _Groups
+) -> str:
+    """The model that these rules and weights choose, of the candidates of that moment."""
+    fit = [
+        Estimated(
+            Option(id=name, provider=provider, capabilities=frozenset()),
+            None if cost is None else Decimal(str(cost)), latency, Quality(quality, quality, quality, 0), reliability,
+        )
+        for name, provider, cost, latency, quality, reliability in noted["among"]
+    ]  # fmt: skip
+    weights = weights_of(settings.weights, row["quality_level"])
+    ranked = preferring(scored(fit, weights), noted["prefer"] or settings.preferred_provider, settings.preferred_margin)
+    situation = Situation(
+        task=row["task_type"] or "chat", language=noted["lang"], text=None, input_tokens=noted["in"],
+        capabilities=frozenset(noted["can"]), user_id=row["user_id"],
+        groups=groups.get(row["user_id"], frozenset()), plan=noted["plan"], level=row["quality_level"],
+        at=row["created_at"],
+    )  # fmt: skip
+    by_id: dict[str, Scored] = {one.id: one for one in ranked}
+    said = ask(asked, situation, by_id, {})
+    return said[-1].models[0] if said and said[-1].models else ranked[0].id
