@@ -250,8 +250,8 @@ class Brain:
         return found if found is not None else await self._groups.read(key, read)
 
     async def view(self, caller: Caller) -> View:
-        """What is known of models, as the caller's tenant sees it."""
-        return self._views.fresh(caller.tenant_id) or await self._views.read(caller.db(self._database))
+        """What is known of models just now, as the caller's tenant sees it."""
+        return await self._views.read(caller.db(self._database))
 
     async def plan(
         self, caller: Caller, needs: Needs, level: Level, fleet: Fleet, *, read: Read | None = None,
@@ -273,7 +273,8 @@ class Brain:
         bounds = Bounds(
             max_cost=asked.max_cost if asked else None, max_latency_ms=asked.max_latency_ms if asked else None
         )
-        view = await self.view(caller)
+        # May be a moment old: nobody waits for it each time that something was counted.
+        view = self._views.recent(caller.tenant_id) or await self.view(caller)
         fit, refused = sift(fleet.options, needs, read.task, bounds, view, read.text, fleet.resting)
         if not fit and not dry and any(one.resting for one in refused):
             # Whoever rests says best until when.
@@ -473,8 +474,8 @@ class _Views:
     def _own_changed(self, tenant_id: TenantId | None) -> None:
         self._own.forget(None if tenant_id is None else lambda tenant, _: tenant == tenant_id)
 
-    def fresh(self, tenant_id: TenantId) -> View | None:
-        """The view where it is here."""
+    def recent(self, tenant_id: TenantId) -> View | None:
+        """The view where it is here, a moment old at most."""
         kept = self._views.get(tenant_id)
         if kept is None:
             return None
