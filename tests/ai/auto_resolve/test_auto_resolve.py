@@ -109,14 +109,18 @@ async def test_f17_5_f17_7_vision_is_told_by_the_parts_of_a_message_and_not_by_w
 async def test_limits_are_hard_and_preferences_are_taken_in_both_spellings(
     callers: Callers, upstream: Upstream
 ) -> None:
-    over = await callers.member.post("/api/auto-resolve", {"prompt": "x", "preferences": {"maxCost": 0, "maxLatencyMs": 1}})
+    over = await callers.member.post(
+        "/api/auto-resolve", {"prompt": "x", "preferences": {"maxCost": 0, "maxLatencyMs": 1}}
+    )
     assert (over.status, over.json()["type"].endswith("no-model-fits")) == (422, True)
     for one in ({"maxCost": 1, "preferredProvider": "openai"}, {"max_cost": 1, "preferred_provider": "openai"}):
         await resolve(callers.member, preferences=one)
     assert (await past(callers.member))[0]["user_preferences"] == {
         "max_cost": "1", "preferred_provider": "openai", "quality_level": "balanced",
     }  # fmt: skip
-    unknown = await callers.member.post("/api/auto-resolve", {"prompt": "x", "preferences": {"preferredProvider": "no"}})
+    unknown = await callers.member.post(
+        "/api/auto-resolve", {"prompt": "x", "preferences": {"preferredProvider": "no"}}
+    )
     assert unknown.status == 422
     for body in ({}, {"prompt": "x", "messages": [{"role": "user", "content": "y"}]}, {"prompt": ""}):
         assert (await callers.member.post("/api/auto-resolve", body)).status == 422

@@ -209,13 +209,13 @@ async def test_exploration_is_rare_goes_to_good_models_and_tells_its_propensity(
         chosen = plan.order[0].id
         picked[chosen] = picked.get(chosen, 0) + 1
         assert sorted(one.id for one in plan.order) == list("abcdefg")
-        expected = 1 - share + share / 5 if chosen == "a" else share / 5
+        expected = 1 - share if chosen == "a" else share / 4
         assert plan.propensity == pytest.approx(expected)
         assert plan.chosen_by == ("score" if chosen == "a" else "exploration")
     # The first 2,000 of 10,000 even chances hold all those below the share.
     assert set(picked) == set("abcde")
     for name in "bcde":
-        assert picked[name] == pytest.approx(10_000 * share / 5, abs=2)
+        assert picked[name] == pytest.approx(10_000 * share / 4, abs=2)
 
 
 async def test_a_dry_run_and_a_workspace_that_wants_none_explore_nothing(db: Database, tenant: Tenant) -> None:

@@ -133,7 +133,9 @@ async def test_of_two_answers_the_chosen_one_gains_and_the_rejected_one_loses(
         assert found[chosen]["mean"] > priors[chosen]
         assert found[rejected]["mean"] < priors[rejected]
         assert found[chosen]["evidence"] < 2.1
-    same = await callers.member.post("/api/routing/feedback", {"kind": "pair", "chosen": ids["gpt-4o"], "rejected": ids["gpt-4o"]})
+    same = await callers.member.post(
+        "/api/routing/feedback", {"kind": "pair", "chosen": ids["gpt-4o"], "rejected": ids["gpt-4o"]}
+    )
     assert same.status == 422
 
 
@@ -162,7 +164,12 @@ async def test_the_history_is_the_workspaces_for_an_admin_and_ones_own_otherwise
     assert len(await history(callers.owner, f"?user_id={callers.member_id}")) == 3
     assert await history(callers.foreign_owner) == []
     assert (await callers.member.get(f"/api/routing/history?user_id={callers.owner_id}")).status == 403
-    for query, found in (("?model=gpt-4o-mini", 4), ("?model=gpt-4o", 0), ("?task_type=code", 0), ("?success=false", 0)):
+    for query, found in (
+        ("?model=gpt-4o-mini", 4),
+        ("?model=gpt-4o", 0),
+        ("?task_type=code", 0),
+        ("?success=false", 0),
+    ):
         assert len(await history(callers.owner, query)) == found
     seen: list[str] = []
     cursor = ""

@@ -15,7 +15,6 @@ from tests.kit.fixtures import Callers
 from tests.kit.server import Client, Server
 from tests.kit.upstream import Upstream
 
-EXPLORED = 5
 SHARE = 0.1
 # Cost, latency, quality and reliability as they were estimated, and how often each really answers well.
 MODELS = {
@@ -32,8 +31,8 @@ async def log_decisions(owner: Any, callers: Callers, number: int, *, share: flo
     for at in range(number):
         names = list(MODELS)
         explored = numbers.random() < share
-        model = numbers.choice(names) if explored else "gpt-4o"
-        propensity = share / 3 + (1 - share if model == "gpt-4o" else 0)
+        model = numbers.choice(names[1:]) if explored else "gpt-4o"
+        propensity = 1 - share if model == "gpt-4o" else share / 2
         cost, latency, _, _, good = MODELS[model]
         decision = {
             "task": "chat" if at % 2 else "code", "level": "balanced",
@@ -41,7 +40,7 @@ async def log_decisions(owner: Any, callers: Callers, number: int, *, share: flo
             "propensity": propensity,
             "replay": {
                 "in": 100, "can": ["text"], "lang": "en", "plan": "standard", "prefer": None,
-                "explored": 3 if share else 0,
+                "possible": names if share else ["gpt-4o"],
                 "among": [[name, "openai", *MODELS[name][:4]] for name in names],
             },
         }  # fmt: skip
@@ -84,9 +83,7 @@ async def test_a_replay_of_other_weights_finds_what_they_would_have_come_to(
     assert found["quality"] is None
 
 
-async def test_a_replay_of_rules_asks_them_as_they_would_be(
-    callers: Callers, upstream: Upstream, owner: Any
-) -> None:
+async def test_a_replay_of_rules_asks_them_as_they_would_be(callers: Callers, upstream: Upstream, owner: Any) -> None:
     await log_decisions(owner, callers, 6_000)
     rule = {"name": "Code", "target_model": "gpt-6.2-astra", "conditions": {"task_types": ["code"]}}
     quality = {"cost": 0, "latency": 0.35, "quality": 0.65, "reliability": 0}
@@ -108,9 +105,16 @@ async def test_a_replay_refuses_where_nothing_of_the_kind_was_tried(
     answer = await callers.owner.post("/api/routing/replay", {"weights": dear})
     assert answer.status == 422, answer.body
     assert answer.json()["missing"] == {"gpt-6.2-astra": 300}
-    assert "gpt-6.2-astra (300)" in answer.json()["detail"]
-    few = await callers.owner.post("/api/routing/replay", {"least_effective": 1000})
-    assert few.status == 422
+    assert "100%" in answer.json()["detail"]
+
+
+async def test_a_replay_refuses_where_too_little_of_the_kind_was_tried(
+    callers: Callers, upstream: Upstream, owner: Any
+) -> None:
+    await log_decisions(owner, callers, 200)
+    dear = {"cost": 0, "latency": 0, "quality": 1, "reliability": 0}
+    answer = await callers.owner.post("/api/routing/replay", {"weights": dear})
+    assert (answer.status, "explore more" in answer.json()["detail"]) == (422, True), answer.body
 
 
 async def test_a_rule_that_looks_for_a_pattern_cannot_be_replayed(
@@ -124,16 +128,14 @@ async def test_a_rule_that_looks_for_a_pattern_cannot_be_replayed(
     assert (await callers.member.post("/api/routing/replay", {})).status == 403
 
 
-async def test_what_the_gateway_logs_can_be_replayed(
-    key: Client, callers: Callers, upstream: Upstream
-) -> None:
+async def test_what_the_gateway_logs_can_be_replayed(key: Client, callers: Callers, upstream: Upstream) -> None:
     await callers.owner.put("/api/routing/settings", {"exploration": 0})
     made = await make(callers.owner, "Now", "gpt-4o")
-    for _ in range(3):
+    for _ in range(32):
         assert (await chat(key)).status == 200
-    found = await replay(callers, least_effective=1)
-    assert (found["decisions"], found["changed"], found["success"]["value"]) == (3, 0, 1)
+    found = await replay(callers)
+    assert (found["decisions"], found["changed"], found["success"]["value"]) == (32, 0, 1)
     assert (await callers.owner.delete(f"/api/routing/rules/{made['id']}")).status == 204
     # Under the rule no other model could have been tried.
-    answer = await callers.owner.post("/api/routing/replay", {"least_effective": 1})
-    assert (answer.status, answer.json()["missing"].popitem()[1]) == (422, 3)
+    answer = await callers.owner.post("/api/routing/replay", {})
+    assert (answer.status, answer.json()["missing"].popitem()[1]) == (422, 32)

@@ -16,6 +16,7 @@ from radiant.ai.routing.score import (
     Scored,
     Weights,
     confidence,
+    judge_of,
     none_fits,
     preferring,
     scored,
@@ -78,7 +79,7 @@ def sifted(
     fleet: list[Option], needs: Needs = PLAIN, bounds: Bounds = Bounds(), view: View = NOTHING_KNOWN,
     resting: Callable[[Option], str | None] = awake,
 ) -> tuple[list[Estimated], list[Refused]]:  # fmt: skip
-    return sift(fleet, needs, "chat", bounds, view, "", resting)
+    return sift(fleet, needs, "chat", bounds, view, judge_of(view, "chat"), resting)
 
 
 def ranked(fleet: list[Option], level: Level = "balanced", view: View = NOTHING_KNOWN) -> list[Scored]:

@@ -190,7 +190,7 @@ async def standing(brain: Brain, caller: Caller, task: TaskType | None, model: s
 
 
 def _by_task(option: Option, task: TaskType, known: Known) -> ByTask:
-    how_good = plain.quality(option.id, option.priors, task, known.ratings, known.ratings_sum, "")
+    how_good = plain.quality(option.priors, task, known.ratings, known.ratings_sum)
     return ByTask(
         task_type=task,
         calls=known.calls,

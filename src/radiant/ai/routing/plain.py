@@ -1,9 +1,11 @@
 """Simple forms of what learns: the task of a prompt by whole words, tokens by length, quality by the catalogue's prior
-and what people said, and the estimator of a replay. Each stands behind the signature that its successor has."""
+and what people said, the draw of an
+exploration, the estimator of a replay. Each stands behind the signature that its successor has."""
 
 import math
 import re
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -79,11 +81,8 @@ _UNKNOWN = 0.5
 _PRIOR_WEIGHT = 10.0
 
 
-def quality(
-    model: str, priors: Mapping[str, float], task: TaskType, ratings: float, ratings_sum: float, text: str
-) -> Quality:
+def quality(priors: Mapping[str, float], task: TaskType, ratings: float, ratings_sum: float) -> Quality:
     """The catalogue's prior, moved by what was said of the model's answers to such tasks."""
-    del model, text
     prior = priors.get(task, priors.get("overall", _UNKNOWN))
     weight = _PRIOR_WEIGHT + ratings
     mean = (prior * _PRIOR_WEIGHT + ratings_sum) / weight
@@ -91,35 +90,78 @@ def quality(
     return Quality(mean, max(0.0, mean - deviation), min(1.0, mean + deviation), ratings)
 
 
-class Sample(msgspec.Struct, frozen=True):
-    """One decision as a replay sees it: with what probability it was taken, whether the changed rules would take it
-    too, and what came of it."""
+class Choice(NamedTuple):
+    """The place of the model taken, and the probability with which it was."""
 
+    place: int
     propensity: float
-    same: bool
-    reward: float
 
 
-class Estimate(msgspec.Struct, frozen=True):
-    """What the changed rules would have come to, with an interval of 95 %. `effective`: how many decisions of equal
-    weight would say as much."""
+def choose(best: int, worth_trying: Sequence[int], rate: float, random: float) -> Choice:
+    """Take `best`, or with probability `rate` any of `worth_trying`, all alike. `random`: uniform in [0, 1)."""
+    others = [index for index in worth_trying if index != best]
+    if not others or rate <= 0:
+        return Choice(best, 1.0)
+    if random >= rate:
+        return Choice(best, 1 - rate)
+    return Choice(others[int(random / rate * len(others))], rate / len(others))
+
+
+LEAST_SAMPLES, LEAST_COVERED = 30.0, 0.95
+
+
+class Logged(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision: the model taken, with which probability, what came of it, with which probability the changed rules
+    take each model, and which could have been taken."""
+
+    model: str
+    propensity: float
+    value: float
+    changed: Mapping[str, float]
+    possible: frozenset[str]
+
+
+class Replayed(msgspec.Struct, frozen=True, kw_only=True):
+    """What the changed rules would have come to, with an interval of 95 %, and what was logged. `effective_samples`:
+    how many decisions of equal weight would say as much."""
 
     value: float
     low: float
     high: float
-    effective: float
+    logged: float
+    effective_samples: float
 
 
-def replay(samples: Sequence[Sample]) -> Estimate | None:
-    """The mean reward under the changed rules by inverse propensity, weights set to sum up to one; None where no
-    decision speaks for them."""
-    weights = [1 / sample.propensity if sample.same else 0.0 for sample in samples]
+class Unsupported(msgspec.Struct, frozen=True, kw_only=True):
+    """Why the log cannot tell."""
+
+    reason: str
+    effective_samples: float
+
+
+def replay(decisions: Sequence[Logged]) -> Replayed | Unsupported:
+    """The mean value under the changed rules by inverse propensity, weights set to sum up to one."""
+    if not decisions:
+        return Unsupported(reason="no decision was logged", effective_samples=0.0)
+    weights = [one.changed.get(one.model, 0.0) / one.propensity for one in decisions]
     total = sum(weights)
-    if not total:
-        return None
-    value = sum(weight * sample.reward for weight, sample in zip(weights, samples, strict=True)) / total
-    spread = sum(
-        (weight * (sample.reward - value)) ** 2 for weight, sample in zip(weights, samples, strict=True) if weight
-    )
+    effective = total**2 / sum(weight**2 for weight in weights) if total else 0.0
+    covered = sum(
+        share for one in decisions for name, share in one.changed.items() if name in one.possible
+    ) / len(decisions)  # fmt: skip
+    if covered < LEAST_COVERED:
+        return Unsupported(
+            reason=f"in {1 - covered:.0%} of the decisions the changed rules take models that were never possible",
+            effective_samples=effective,
+        )
+    if effective < LEAST_SAMPLES:
+        return Unsupported(
+            reason=f"the decisions are worth {effective:.0f} of the changed rules'; at least {LEAST_SAMPLES:.0f} are"
+            " needed: wait, or explore more",
+            effective_samples=effective,
+        )  # fmt: skip
+    value = sum(weight * one.value for weight, one in zip(weights, decisions, strict=True)) / total
+    spread = sum((weight * (one.value - value)) ** 2 for weight, one in zip(weights, decisions, strict=True))
     error = 1.96 * math.sqrt(spread) / total
-    return Estimate(value, value - error, value + error, total**2 / sum(weight**2 for weight in weights))
+    logged = sum(one.value for one in decisions) / len(decisions)
+    return Replayed(value=value, low=value - error, high=value + error, logged=logged, effective_samples=effective)

@@ -8,8 +8,7 @@ that looks for a pattern cannot be replayed.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -19,7 +18,7 @@ import msgspec
 from radiant.ai.routing import history_store, plain, rules, store
 from radiant.ai.routing.conditions import Situation
 from radiant.ai.routing.dry_run import check_provider
-from radiant.ai.routing.plain import Quality, Sample
+from radiant.ai.routing.plain import Logged, Quality, Unsupported
 from radiant.ai.routing.problems import NoSupport
 from radiant.ai.routing.rules import Ready
 from radiant.ai.routing.schemas import Replayed, ReplayRequest, ReplayResult
@@ -29,8 +28,6 @@ from radiant.foundation.identity.callers import Caller
 from radiant.infra.db import Database, Row
 
 _PAGE, _MOST = 2000, 20_000
-# More of the decisions than this without support, and the rest would not stand for them.
-_MOST_UNSUPPORTED = 0.05
 _Groups = Mapping[UUID, frozenset[UUID]]
 
 
@@ -66,7 +63,7 @@ async def replay(brain: Brain, database: Database, caller: Caller, request: Repl
         async with caller.db(database).tx() as tx:
             groups = await store.all_groups(tx)
     rows = await _logged(database, caller, request)
-    return await asyncio.to_thread(_replayed, rows, asked, settings, groups, request.least_effective)
+    return await asyncio.to_thread(_replayed, rows, asked, settings, groups)
 
 
 async def _logged(database: Database, caller: Caller, request: ReplayRequest) -> list[Row]:
@@ -82,79 +79,65 @@ async def _logged(database: Database, caller: Caller, request: ReplayRequest) ->
     return found
 
 
-@dataclass(slots=True)
-class _Sums:
-    """Samples of each figure."""
-
-    samples: dict[str, list[Sample]] = field(default_factory=dict[str, list[Sample]])
-
-    def add(self, row: Row, *, same: bool) -> None:
-        """Add what came of a decision, as far as it is known."""
-        figures = {"quality": row["rating"], "success": None if row["success"] is None else float(row["success"])}
-        if row["success"]:
-            figures["cost"] = None if row["cost"] is None else float(row["cost"])
-            figures["latency_ms"] = row["latency_ms"]
-        for name, reward in figures.items():
-            if reward is not None:
-                self.samples.setdefault(name, []).append(Sample(row["propensity"], same, float(reward)))
-
-    def replayed(self, name: str, least: float) -> Replayed | None:
-        """The figure; None where too little speaks for it."""
-        samples = self.samples.get(name, [])
-        found = plain.replay(samples)
-        if found is None or found.effective < least:
-            return None
-        logged = sum(sample.reward for sample in samples) / len(samples)
-        return Replayed(
-            logged=logged, logged_decisions=len(samples), value=found.value, low=found.low, high=found.high,
-            effective=found.effective,
-        )  # fmt: skip
+def _figures(row: Row) -> dict[str, float]:
+    """What is known of what came of a decision."""
+    found = {"quality": row["rating"], "success": row["success"]}
+    if row["success"]:
+        found |= {"cost": row["cost"], "latency_ms": row["latency_ms"]}
+    return {name: float(value) for name, value in found.items() if value is not None}
 
 
-def _replayed(
-    rows: Sequence[Row], asked: Sequence[Ready], settings: TenantSettings, groups: _Groups, least_effective: float
-) -> ReplayResult:
-    sums, models, missing = _Sums(), Counter[str](), Counter[str]()
+def _replayed(rows: Sequence[Row], asked: Sequence[Ready], settings: TenantSettings, groups: _Groups) -> ReplayResult:
+    logged: dict[str, list[Logged]] = {"quality": [], "success": [], "cost": [], "latency_ms": []}
+    models, missing = Counter[str](), Counter[str]()
     decisions = changed = 0
     for row in rows:
         noted: Mapping[str, Any] | None = row["decision"].get("replay")
         if noted is None or row["chosen_by"] == "conversation":
             continue
         chosen = _chosen(row, noted, asked, settings, groups)
+        possible = frozenset[str](noted["possible"])
         decisions += 1
         models[chosen] += 1
-        same = chosen == row["selected_model"]
-        changed += not same
-        if not same and chosen not in [one[0] for one in noted["among"][: noted["explored"]]]:
+        changed += chosen != row["selected_model"]
+        if chosen not in possible:
             missing[chosen] += 1
-        sums.add(row, same=same)
-    if not decisions:
-        raise NoSupport("no decisions were logged in these days; ask for more of them", missing={})
-    unsupported = missing.total() / decisions
-    if unsupported > _MOST_UNSUPPORTED:
-        names = ", ".join(f"{model} ({count})" for model, count in missing.most_common(5))
+        for name, value in _figures(row).items():
+            logged[name].append(
+                Logged(
+                    model=row["selected_model"],
+                    propensity=row["propensity"],
+                    value=value,
+                    changed={chosen: 1.0},
+                    possible=possible,
+                )
+            )
+    found = {name: plain.replay(each) for name, each in logged.items()}
+    if isinstance(found["success"], Unsupported):
         raise NoSupport(
-            f"of {decisions} decisions {missing.total()} would go to models that they could not have gone to: {names};"
-            " let requests be explored (GET /api/routing/settings), or change less at once",
-            missing=dict(missing.most_common(20)),
-        )  # fmt: skip
-    figures: Callable[[str], Replayed | None] = lambda name: sums.replayed(name, least_effective)  # noqa: E731
-    if figures("success") is None:
-        raise NoSupport(
-            f"of {decisions} decisions too few went to the models that the changed rules choose; wait until more were"
-            " explored, or accept fewer (least_effective)",
+            f"the history cannot tell: {found['success'].reason}. Let requests be explored (PUT /api/routing/settings),"
+            " ask for more days, or change less at once",
             missing=dict(missing.most_common(20)),
         )  # fmt: skip
     return ReplayResult(
         decisions=decisions,
         changed=changed / decisions,
-        unsupported=unsupported,
-        quality=figures("quality"),
-        success=figures("success"),
-        cost=figures("cost"),
-        latency_ms=figures("latency_ms"),
+        unsupported=missing.total() / decisions,
+        quality=_figure(found["quality"], len(logged["quality"])),
+        success=_figure(found["success"], len(logged["success"])),
+        cost=_figure(found["cost"], len(logged["cost"])),
+        latency_ms=_figure(found["latency_ms"], len(logged["latency_ms"])),
         models={model: count / decisions for model, count in models.most_common()},
     )
+
+
+def _figure(found: plain.Replayed | Unsupported, decisions: int) -> Replayed | None:
+    if isinstance(found, Unsupported):
+        return None
+    return Replayed(
+        logged=found.logged, logged_decisions=decisions, value=found.value, low=found.low, high=found.high,
+        effective=found.effective_samples,
+    )  # fmt: skip
 
 
 def _chosen(

@@ -351,8 +351,6 @@ class ReplayRequest(Strict):
     preferred_margin: Share | None = None
     days: Annotated[int, Field(ge=1, le=400)] = 30
     task_type: TaskType | None = None
-    least_effective: Annotated[float, Field(ge=1, le=100_000)] = 30
-    """Refuse where fewer decisions than so many of equal weight speak for the changed rules."""
 
 
 class Replayed(BaseModel):

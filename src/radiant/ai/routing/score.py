@@ -75,6 +75,10 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
         return self.input_price == 0 and self.output_price == 0
 
 
+Judge = Callable[[Sequence[Option]], Sequence[Quality]]
+"""The quality of each candidate for the request at hand."""
+
+
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     """What a choice may come to at most, in dollars and milliseconds. Zero is a bound."""
 
@@ -114,7 +118,20 @@ class Refused(msgspec.Struct, frozen=True):
     resting: bool = False
 
 
-def estimated(option: Option, needs: Needs, task: TaskType, known: Known, text: str) -> Estimated:
+def judge_of(view: View, task: TaskType) -> Judge:
+    """How good candidates are for such a task."""
+
+    def judge(options: Sequence[Option]) -> list[Quality]:
+        found: list[Quality] = []
+        for option in options:
+            known = view.of(option.id, task)
+            found.append(quality(option.priors, task, known.ratings, known.ratings_sum))
+        return found
+
+    return judge
+
+
+def estimated(option: Option, needs: Needs, task: TaskType, known: Known, how_good: Quality) -> Estimated:
     """What the model is expected to do with the request."""
     output = int(min(needs.output_tokens, option.max_output_tokens or needs.output_tokens, known.output_tokens))
     priced = option.input_price is not None and option.output_price is not None
@@ -125,7 +142,6 @@ def estimated(option: Option, needs: Needs, task: TaskType, known: Known, text: 
     latency = expected_latency(known, begin + each * output)
     if option.local and not option.warm:
         latency += _LOADING
-    how_good = quality(option.id, option.priors, task, known.ratings, known.ratings_sum, text)
     return Estimated(option, cost, round(latency), how_good, known.reliability)
 
 
@@ -142,20 +158,22 @@ def beyond(found: Estimated, bounds: Bounds) -> str | None:
 
 
 def sift(
-    options: Sequence[Option], needs: Needs, task: TaskType, bounds: Bounds, view: View, text: str,
+    options: Sequence[Option], needs: Needs, task: TaskType, bounds: Bounds, view: View, judge: Judge,
     resting: Callable[[Option], str | None],
 ) -> tuple[list[Estimated], list[Refused]]:  # fmt: skip
     """The models that can take the request, and the others with why they cannot."""
+    able: list[Option] = []
     fit: list[Estimated] = []
     refused: list[Refused] = []
     for option in options:
         if why := option.excluded or lack(option.capabilities, option.context_length, needs):
             refused.append(Refused(option.id, why))
-            continue
-        if (why := resting(option)) is not None:
+        elif (why := resting(option)) is not None:
             refused.append(Refused(option.id, why, resting=True))
-            continue
-        found = estimated(option, needs, task, view.of(option.id, task), text)
+        else:
+            able.append(option)
+    for option, how_good in zip(able, judge(able), strict=True):
+        found = estimated(option, needs, task, view.of(option.id, task), how_good)
         if (why := beyond(found, bounds)) is not None:
             refused.append(Refused(option.id, why, found))
         else:

@@ -34,6 +34,7 @@ from radiant.ai.routing.score import (
     Weights,
     beyond,
     confidence,
+    judge_of,
     none_fits,
     preferring,
     scored,
@@ -148,8 +149,8 @@ class Plan:
     reason: str
     confidence: float
     propensity: float = 1.0
-    explored: int = 0
-    """Among so many of `ranked` an exploration would have chosen."""
+    possible: frozenset[str] = frozenset()
+    """The models that could have been chosen, where chance had a say."""
     rule: Ready | None = None
     asked: list[Matched] = field(default_factory=list[Matched])
 
@@ -187,7 +188,7 @@ class Plan:
         facts["replay"] = {
             "in": self.needs.input_tokens, "can": sorted(self.needs.capabilities), "lang": self.read.language,
             "plan": self.situation.plan, "prefer": asked.preferred_provider if asked else None,
-            "explored": self.explored,
+            "possible": sorted(self.possible or {self.order[0].id}),
             "among": [
                 [
                     one.id, one.estimated.option.provider,
@@ -275,10 +276,11 @@ class Brain:
         )
         # May be a moment old: nobody waits for it each time that something was counted.
         view = self._views.recent(caller.tenant_id) or await self.view(caller)
-        fit, refused = sift(fleet.options, needs, read.task, bounds, view, read.text, fleet.resting)
+        judge = judge_of(view, read.task)
+        fit, refused = sift(fleet.options, needs, read.task, bounds, view, judge, fleet.resting)
         if not fit and not dry and any(one.resting for one in refused):
             # Whoever rests says best until when.
-            fit, refused = sift(fleet.options, needs, read.task, bounds, view, read.text, _awake)
+            fit, refused = sift(fleet.options, needs, read.task, bounds, view, judge, _awake)
         if not fit:
             raise none_fits(refused)
         weights = weights_of(settings.weights, level)
@@ -305,21 +307,19 @@ class Brain:
         ranked = plan.ranked
         best = ranked[0]
         plan.reason = _why(plan, margin)
-        among = min(len(ranked), _EXPLORED)
-        if exploration <= 0 or among < 2:
+        if exploration <= 0:
             return
-        plan.explored = among
-        plan.propensity = 1 - exploration + exploration / among
-        chance = self._chance()
-        if chance >= exploration:
-            return
-        pick = ranked[min(int(chance / exploration * among), among - 1)]
-        if pick is best:
-            return
-        plan.order = _first(ranked, [pick])
-        plan.chosen_by = "exploration"
-        plan.propensity = exploration / among
-        plan.reason = f"tried so that it is known how it does; {best.id} scores best ({best.score:.2f})"
+        # Those that may well be as good, by what is known of them.
+        worth = [
+            at for at, one in enumerate(ranked[:_EXPLORED])
+            if one.estimated.quality.high >= best.estimated.quality.low
+        ]  # fmt: skip
+        taken, plan.propensity = plain.choose(0, worth, exploration, self._chance())
+        plan.possible = frozenset(ranked[at].id for at in (0, *worth))
+        if taken:
+            plan.order = _first(ranked, [ranked[taken]])
+            plan.chosen_by = "exploration"
+            plan.reason = f"tried so that it is known how it does; {best.id} scores best ({best.score:.2f})"
 
     def read(self, caller: Caller, needs: Needs, level: Level) -> Read:
         """What the request is about, and which conversation it belongs to."""
