@@ -114,6 +114,38 @@ async def test_f11_4_the_next_model_is_tried_within_the_callers_deadline(
     assert wrong.status == 400
 
 
+async def test_a_hedged_call_takes_whichever_begins_first_and_stops_the_other(
+    key: Client, callers: Callers, upstream: Upstream
+) -> None:
+    await make(callers.owner, "All", "gpt-4o", fallback_models=["gpt-4o-mini"])
+    upstream.plan(Hang(), Say("the second"))
+    answer = await chat(key, x_radiant_hedge_ms="100")
+    assert (answer.status, answer.headers["x-radiant-model"]) == (200, "gpt-4o-mini"), answer.body
+    second, first = sorted(await history(callers.member), key=lambda row: -row["fallback_position"])
+    assert (first["selected_model"], first["success"]) == ("gpt-4o", None)
+    assert (second["selected_model"], second["success"], second["chosen_by"]) == ("gpt-4o-mini", True, "fallback")
+    # One that begins in time is asked alone.
+    asked = len(upstream.requests)
+    assert (await chat(key, x_radiant_hedge_ms="2000")).headers["x-radiant-model"] == "gpt-4o"
+    assert len(upstream.requests) == asked + 1
+    # The first may still win.
+    upstream.plan(Say("slow", before=0.3), Hang())
+    assert (await chat(key, x_radiant_hedge_ms="100")).headers["x-radiant-model"] == "gpt-4o"
+    assert (await chat(key, x_radiant_hedge_ms="0")).status == 400
+
+
+async def test_where_one_of_a_hedged_pair_fails_the_other_is_waited_for(
+    key: Client, callers: Callers, upstream: Upstream
+) -> None:
+    await make(callers.owner, "All", "gpt-4o", fallback_models=["gpt-4o-mini"])
+    upstream.plan(Say("slow", before=0.4), Refuse(400, "no"))
+    answer = await chat(key, x_radiant_hedge_ms="100")
+    assert (answer.status, answer.headers["x-radiant-model"]) == (200, "gpt-4o"), answer.body
+    upstream.plan(Hang(), Refuse(400, "no"), Say("third"))
+    answer = await chat(key, x_radiant_hedge_ms="100", x_radiant_deadline_ms="1000")
+    assert answer.status == 200, answer.body
+
+
 async def test_a_conversation_keeps_its_model_whatever_the_score_says_later(
     key: Client, callers: Callers, upstream: Upstream
 ) -> None:

@@ -15,9 +15,11 @@ import msgspec
 import structlog
 
 from radiant.ai.inference import estimate
+from radiant.ai.inference.hedge import first_of
 from radiant.ai.inference.metered import INTERNAL, Labels, Metered, Receipt, admit
 from radiant.ai.inference.model import Model
 from radiant.ai.inference.models import ModelNotFound, Models, ModelUnavailable, Target
+from radiant.ai.inference.relay import Relayed
 from radiant.ai.inference.running import enter, events_of, guarded, kept_events, prepend
 from radiant.ai.policies import bodies
 from radiant.ai.policies.cache import Slot
@@ -122,6 +124,14 @@ async def _until(until: float | None, last: bool, option: Option, attempt: Await
             f"{option.id} did not begin to answer within {end - now:.1f} s, which the caller's deadline leaves it",
             provider=option.provider,
         ) from error
+
+
+async def _discard(answer: object) -> None:
+    """End an answer that came second."""
+    if isinstance(answer, Answer):
+        await answer.events.aclose()
+    elif isinstance(answer, Relayed):
+        answer.close(asyncio.CancelledError())
 
 
 @dataclass(slots=True)
@@ -309,30 +319,41 @@ class Inference:
     async def _tried(self, caller: Caller, plan: Plan, attempt: Callable[[Chosen], Awaitable[T]]) -> T:
         """What `attempt` makes of the first planned model that answers, before the caller's deadline."""
         db, loop, needs = caller.db(self._database), asyncio.get_running_loop(), plan.needs
-        seconds = needs.asked.seconds if needs.asked is not None else None
-        until = None if seconds is None else loop.time() + seconds
-        failure: UpstreamError | ServingProblem | BudgetExceeded | None = None
+        asked = needs.asked
+        until = None if asked is None or asked.seconds is None else loop.time() + asked.seconds
+        failure: Problem | None = None
         tried, away, failed = 0, set[str](), None
+
+        async def ask(at: int, failed: str | None, *, first: bool, last: bool) -> T:
+            option, reason = plan.order[at].estimated.option, plan.reason_of(at, failed)
+            target = await self.models.target(db, option.id)
+            chosen = Chosen(target, needs, "auto", reason, plan.facts(at, reason, first=first))
+            return await _until(until, last, option, attempt(chosen))
+
         for at, item in enumerate(plan.order):
             option = item.estimated.option
-            if (
-                option.provider in away
-                or tried == plan.tries
-                or (isinstance(failure, BudgetExceeded) and not option.free)
-            ):
+            if option.provider in away or tried == plan.tries:
+                continue
+            if isinstance(failure, BudgetExceeded) and not option.free:
                 continue
             if until is not None and failure is not None and loop.time() >= until:
                 break
             tried += 1
-            reason = plan.reason_of(at, failed)
+            last = tried == plan.tries or at + 1 == len(plan.order)
+            answering = option.id
             try:
-                target = await self.models.target(db, option.id)
-                facts = plan.facts(at, reason, first=failure is None)
-                last = tried == plan.tries or at + 1 == len(plan.order)
-                found = await _until(until, last, option, attempt(Chosen(target, needs, "auto", reason, facts)))
-            except BudgetExceeded as error:
-                # Nobody was called. `auto` goes on to what is known to cost nothing.
-                failure, failed = error, option.id
+                if at == 0 and not last and asked is not None and asked.hedge_after is not None:
+                    found, hedged = await first_of(
+                        ask(0, None, first=True, last=False), asked.hedge_after,
+                        lambda: ask(1, plan.order[0].id, first=False, last=True), _discard,
+                    )  # fmt: skip
+                    answering = plan.order[1].id if hedged else answering
+                else:
+                    found = await ask(at, failed, first=failure is None, last=last)
+            except (BudgetExceeded, UnsupportedByModel, ModelNotFound, ModelUnavailable) as error:
+                # Nobody was called. After a budget `auto` goes on to what is known to cost nothing.
+                if failure is None or isinstance(error, BudgetExceeded):
+                    failure, failed = error, option.id
                 tried -= 1
             except (UpstreamError, ServingProblem) as error:
                 failure, failed = error, option.id
@@ -340,7 +361,7 @@ class Inference:
                     away.add(option.provider)
                 log.info("inference.fallback", model=option.id, error=error.slug, tried=tried)
             else:
-                self.brain.answered(plan, option.id)
+                self.brain.answered(plan, answering)
                 return found
         assert failure is not None
         raise failure

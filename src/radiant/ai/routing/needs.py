@@ -19,11 +19,12 @@ TASKS: tuple[TaskType, ...] = get_args(TaskType)
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """The request as routing reads it, where it is read at all. `seconds`: how long its answer may take to begin, by
-    the caller; `resolve`: the row of auto-resolve that wants to know how it ends."""
+    the caller; `hedge_after`: after so many the second model is asked beside the first; `resolve`: the row of auto-resolve that wants to know how it ends."""
 
     request: Callable[[], ChatRequest]
     conversation: str = ""
     seconds: float | None = None
+    hedge_after: float | None = None
     max_cost: Decimal | None = None
     max_latency_ms: int | None = None
     preferred_provider: str | None = None

@@ -19,6 +19,7 @@ from radiant.ai.providers.watch_endpoints import CompletionsWatch
 from radiant.ai.providers.wires import Fields
 from radiant.ai.routing.needs import Asked, Needs
 from radiant.doors.gateway import lanes, openai_answer
+from radiant.doors.gateway.asking import asking
 from radiant.doors.gateway.at_endpoint import at_endpoint
 from radiant.doors.gateway.call import Call
 from radiant.doors.gateway.heads import beyond, rewritten
@@ -147,7 +148,7 @@ async def completions(engine: Engine, call: Call) -> None:
         watch = CompletionsWatch(target.connection, hide_usage=ask_usage) if streamed else None
         return await lanes.relay(engine, call, caller, there, wire, sent, watch, labels, "completion")
 
-    work = engine.inference.choose(caller, asked.model, asked.needs(len(body)), attempt)
+    work = engine.inference.choose(caller, asked.model, asking(call, asked.needs(len(body))), attempt)
     answer = await lanes.unless_gone(call, work)
     if isinstance(answer, Relayed):
         await lanes.send_relayed(call, answer, whole_openai, streamed=streamed, failed=openai_answer.failed_frame)

@@ -103,7 +103,7 @@ async def responses(engine: Engine, call: Call) -> None:
     schema = bool(head.text and head.text.format and head.text.format.type == "json_schema")
     limit = ruled.tokens(head.max_output_tokens)
     needs = needs_of_body(body, limit, 1, neutral, tools=bool(head.tools), schema=schema)
-    needs = asking(call, msgspec.structs.replace(needs, input_tokens=needs.input_tokens + before.tokens))
+    needs = asking(call, msgspec.structs.replace(needs, input_tokens=needs.input_tokens + before.tokens), hedging=False)
     answer = await lanes.unless_gone(call, engine.inference.choose(caller, head.model, needs, attempt))
     if isinstance(answer, Answer):
         await _send(engine, call, caller, answer, body)
