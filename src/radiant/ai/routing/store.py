@@ -18,14 +18,6 @@ async def rules(tx: Tx) -> list[Row]:
     )
 
 
-async def platform_rules(tx: Tx) -> list[Row]:
-    """The platform's rules. System transaction."""
-    return await tx.all(
-        "select id, true as of_platform, name, priority, conditions, target_model, fallback_models, is_active,"
-        " created_at, updated_at from brain_routing_rules where tenant_id is null order by priority, created_at, id"
-    )
-
-
 async def lock_rules(tx: Tx, tenant_id: UUID | None) -> list[Row]:
     """The ids and priorities of a tenant's rules or the platform's, held against others who change them."""
     return await tx.all(

@@ -1063,7 +1063,6 @@ export interface Replayed {
 /** A changed set of rules or weights. `rules`: all rules of the workspace as they would be; left out: as they are. */
 export interface ReplayRequest {
   days?: number;
-  least_effective?: number;
   preferred_margin?: number | null;
   preferred_provider?: string | null;
   rules?: RuleSettings[] | null;
