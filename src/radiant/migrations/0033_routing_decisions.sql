@@ -45,15 +45,17 @@ return case
         and error_kind not like 'guardrail%' then false
 end;
 
+-- Whatever is wrong with a decision, its call is in the ledger: money goes before what is learned of it.
 create function app.note_decision() returns trigger language plpgsql as $$
 declare
     d jsonb := new.decision;
     answered boolean := app.succeeded(new.ended, new.error_kind);
-    resolved uuid := (d ->> 'resolve')::uuid;
+    resolved uuid;
 begin
     if new.user_id is null then
         return null;
     end if;
+    resolved := (d ->> 'resolve')::uuid;
     insert into brain_routing_history as h (id, tenant_id, user_id, task_type, selected_model, provider, selection_reason,
         quality_level, chosen_by, rule_id, rule_name, propensity, confidence, estimated_cost, estimated_latency_ms,
         fallback_position, conversation, created_at, input_tokens, output_tokens, latency_ms, cost, success, error_kind,
@@ -75,6 +77,9 @@ begin
             latency_ms = new.duration_ms, success = answered
         where a.tenant_id = new.tenant_id and a.user_id = new.user_id and a.id = resolved;
     end if;
+    return null;
+exception when data_exception or integrity_constraint_violation then
+    raise warning 'the decision of call % is not in the history: %', new.id, sqlerrm;
     return null;
 end $$;
 create trigger note_decision after insert or update of state on usage_ledger

@@ -14,6 +14,7 @@ from radiant.infra.db import Database
 from tests.ai.routing.test_auto import caller_of, chat, history
 from tests.ai.routing.test_rules import make
 from tests.kit.fixtures import Callers
+from tests.kit.people import Tenant
 from tests.kit.postgres import Dsns
 from tests.kit.server import Client, Server
 from tests.kit.upstream import Refuse, Say, Upstream
@@ -200,3 +201,16 @@ async def test_f11_11_a_decision_outlives_its_process_as_its_call_does(
         row = await owner.fetchrow("select success, error_kind, ended_at from brain_routing_history")
         assert (row["success"], row["error_kind"]) == (None, "abandoned")
         assert row["ended_at"] is not None
+
+
+async def test_a_decision_that_makes_no_sense_keeps_no_call_out_of_the_ledger(
+    db: Database, tenant: Tenant, owner: Any
+) -> None:
+    for decision in ('{"propensity": 0}', '{"resolve": "no uuid"}', '{"task": "juggling"}', '{"latency": 1e30}'):
+        await owner.execute(
+            "insert into usage_ledger (tenant_id, user_id, provider, model, decision)"
+            " values ($1, $2, 'openai', 'm', $3::text::jsonb)",
+            tenant.id, tenant.user_id, decision,
+        )  # fmt: skip
+    assert await owner.fetchval("select count(*) from usage_ledger") == 4
+    assert await owner.fetchval("select count(*) from brain_routing_history") == 0

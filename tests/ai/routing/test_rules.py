@@ -191,3 +191,31 @@ async def test_a_test_may_be_of_another_time(callers: Callers, upstream: Upstrea
     for at, matched in (("2026-07-06T07:30:00Z", True), ("2026-07-06T16:00:00Z", False)):
         answer = await callers.member.post("/api/routing/rules/test", {"prompt": "hello", "at": at})
         assert (answer.json()["matched"] is not None) == matched
+
+
+async def test_a_rule_that_cannot_be_read_any_more_holds_up_no_other(
+    server: Server, callers: Callers, upstream: Upstream, owner: Any
+) -> None:
+    broken = await make(callers.owner, "Broken", "gpt-4o")
+    await make(callers.owner, "Whole", "gpt-4o-mini")
+    zone = '{"window": {"zone": "Europe/Atlantis"}}'
+    await owner.execute("update brain_routing_rules set conditions = $2::text::jsonb where id = $1", broken["id"], zone)
+    server.app.state.changes._all_changed()
+    assert (await route(callers.member))["rule"]["name"] == "Whole"
+
+
+async def test_there_are_only_so_many_patterns_since_each_is_looked_for_in_each_prompt(
+    callers: Callers, owner: Any
+) -> None:
+    await owner.execute(
+        "insert into brain_routing_rules (tenant_id, name, conditions, target_model)"
+        " select $1, 'r' || n, '{\"pattern\": \"x\"}', 'gpt-4o' from generate_series(1, 50) n",
+        callers.tenant.id,
+    )
+    new = {"name": "one more", "target_model": "gpt-4o", "conditions": {"pattern": "y"}}
+    answer = await callers.owner.post("/api/routing/rules", new)
+    assert (answer.status, "pattern" in answer.json()["detail"]) == (409, True)
+    made = await make(callers.owner, "plain", "gpt-4o")
+    assert (await callers.owner.put(f"/api/routing/rules/{made['id']}", new)).status == 409
+    of_others = (await callers.owner.get("/api/routing/rules")).json()["items"][0]["id"]
+    assert (await callers.owner.put(f"/api/routing/rules/{of_others}", new)).status == 200

@@ -14,7 +14,7 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 from radiant.ai.catalog.models import Capability
 from radiant.ai.routing.needs import Level, TaskType
 from radiant.foundation.tenants.schemas import Plan
-from radiant.kit.linear import spans_of
+from radiant.kit.linear import found_by
 from radiant.kit.money import plain
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -110,7 +110,7 @@ class Conditions(Strict):
             raise ValueError("min_tokens lies above max_tokens, so it would never hold")
         if self.pattern is not None:
             try:
-                spans_of(self.pattern)
+                found_by(self.pattern)
             except ValueError as error:
                 raise ValueError(f"pattern: {error}") from error
         return self
@@ -196,6 +196,6 @@ def _tests(given: Conditions) -> list[tuple[str, Test]]:
         zone = zone_of(window.zone)
         tests.append(("window", lambda at: window.covers(at.at, zone)))
     if given.pattern is not None:
-        spans = spans_of(given.pattern)
-        tests.append(("pattern", lambda at: at.text is not None and bool(spans(at.text))))
+        found = found_by(given.pattern)
+        tests.append(("pattern", lambda at: at.text is not None and found(at.text)))
     return tests

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
+import structlog
 
 from radiant.ai.routing import store
 from radiant.ai.routing.conditions import Compiled, Conditions
@@ -19,6 +20,10 @@ from radiant.kit.ids import uuid7
 from radiant.kit.text import shorten
 
 _STEP = 10
+# Each pattern is looked for in each prompt that comes so far.
+_MOST_PATTERNS = 50
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,12 @@ def ready(rows: Sequence[Row]) -> list[Ready]:
         if not row["is_active"]:
             continue
         scope: Scope = "platform" if row["of_platform"] else "workspace"
-        when = Compiled(Conditions.model_validate(row["conditions"]))
+        try:
+            when = Compiled(Conditions.model_validate(row["conditions"]))
+        except ValueError as error:
+            # It was sound when it was written (a zone was renamed since, say). The others must not suffer for it.
+            log.error("routing.rule_unreadable", rule=str(row["id"]), error=str(error))
+            continue
         models = (row["target_model"], *(row["fallback_models"] or ()))
         found.append(Ready(row["id"], row["name"], scope, row["priority"], when, models))
     return found
@@ -109,6 +119,12 @@ async def rule(db: TenantDb, rule_id: UUID) -> Rule:
     return found
 
 
+def _check_patterns(new: RuleSettings, there: Sequence[Row], but: UUID | None) -> None:
+    others = sum(row["has_pattern"] for row in there if row["id"] != but)
+    if new.conditions.pattern is not None and others >= _MOST_PATTERNS:
+        raise TooManyRules(f"there are {_MOST_PATTERNS} rules with a pattern; join some: a|b")
+
+
 def _must_write(caller: Caller, scope: Scope) -> None:
     if scope == "platform":
         caller.require_operator()
@@ -131,6 +147,7 @@ async def make_rule(database: Database, caller: Caller, new: NewRule, models: Co
         there = await store.lock_rules(tx, tenant_id)
         if len(there) >= MOST_RULES:
             raise TooManyRules(f"there are {MOST_RULES} rules; delete some, or join them")
+        _check_patterns(new, there, None)
         priority = new.priority
         if priority is None:
             priority = min(max((row["priority"] for row in there), default=0) + _STEP, 1_000_000)
@@ -155,6 +172,7 @@ async def change_rule(
     try:
         async with _transaction(database, caller, scope) as tx:
             await check(new, models, None if platform else tx)
+            _check_patterns(new, await store.lock_rules(tx, tenant_id), rule_id)
             conditions = new.conditions.model_dump(mode="json", exclude_none=True)
             if not await store.update_rule(
                 tx, tenant_id, rule_id, new.name, new.priority, conditions, new.target_model, new.fallback_models,

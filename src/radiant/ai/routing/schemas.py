@@ -20,7 +20,7 @@ ProviderName = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[^\s
 Priority = Annotated[int, Field(ge=0, le=1_000_000)]
 Prompt = Annotated[str, Field(max_length=1_000_000)]
 Share = Annotated[float, Field(ge=0, le=1)]
-MOST_RULES = 500
+MOST_RULES = 200
 
 
 class RuleSettings(Strict):

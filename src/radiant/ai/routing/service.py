@@ -182,7 +182,7 @@ class Plan:
             facts["resolve"] = asked.resolve
         if not first:
             return facts
-        facts["propensity"] = round(self.propensity, 8)
+        facts["propensity"] = self.propensity
         if self.rule is not None:
             facts["rule"], facts["rule_name"] = str(self.rule.id), self.rule.name
         facts["replay"] = {
@@ -335,11 +335,11 @@ class Brain:
             if medium in needs.capabilities:
                 task, sure = medium, 1.0
         if request is None or asked is None:
-            return Read(task, sure, found.language, text)
+            return Read(task, sure, found.language or "", text)
         name = asked.conversation or _beginning(request)
         digest = hashlib.blake2b(f"{caller.tenant_id}{caller.user_id}{level} {name}".encode(), digest_size=16)
         return Read(
-            task, sure, found.language, text, digest.hexdigest(),
+            task, sure, found.language or "", text, digest.hexdigest(),
             goes_on=any(message.role == "assistant" for message in request.messages), named=bool(asked.conversation),
         )  # fmt: skip
 

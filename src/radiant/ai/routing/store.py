@@ -19,9 +19,9 @@ async def rules(tx: Tx) -> list[Row]:
 
 
 async def lock_rules(tx: Tx, tenant_id: UUID | None) -> list[Row]:
-    """The ids and priorities of a tenant's rules or the platform's, held against others who change them."""
+    """The ids and priorities of a tenant's rules or the platform's, and which look for a pattern, held against others who change them."""
     return await tx.all(
-        "select id, priority from brain_routing_rules where tenant_id is not distinct from $1::uuid"
+        "select id, priority, conditions ? 'pattern' as has_pattern from brain_routing_rules where tenant_id is not distinct from $1::uuid"
         " order by id for update",
         tenant_id,
     )

@@ -98,6 +98,7 @@ def needs_of_body(
     """What a body asks of a model, read in full only where it holds pictures or documents. Raises BadRequest."""
     capabilities = {"text"}
     tokens: int | None = None
+    asked = Asked(request=neutral)
     if _MEDIA.search(body):
         if _IMAGE.search(body):
             capabilities.add("vision")
@@ -109,6 +110,7 @@ def needs_of_body(
                 raise
         else:
             found = estimate.needs_of(request)
+            asked = Asked(request=lambda: request)
             tokens, capabilities = found.input_tokens, set(found.capabilities)
     if tokens is None:
         tokens = estimate.text_tokens(len(body))
@@ -116,7 +118,6 @@ def needs_of_body(
         capabilities.add("tools")
     if schema:
         capabilities.add("json_schema")
-    asked = Asked(request=neutral)
     return Needs(frozenset(capabilities), tokens, (limit or estimate.DEFAULT_OUTPUT) * answers, asked)
 
 
