@@ -214,3 +214,16 @@ async def test_a_decision_that_makes_no_sense_keeps_no_call_out_of_the_ledger(
         )  # fmt: skip
     assert await owner.fetchval("select count(*) from usage_ledger") == 4
     assert await owner.fetchval("select count(*) from brain_routing_history") == 0
+
+
+async def test_an_answer_that_was_kept_says_nothing_of_its_model(db: Database, tenant: Tenant, owner: Any) -> None:
+    await owner.execute(
+        "insert into usage_ledger (tenant_id, user_id, provider, model, state, ended, cached, cost, duration_ms,"
+        " settled_at, decision) values ($1, $2, 'openai', 'm', 'settled', 'answered', true, 0, 5, now(), '{}')",
+        tenant.id, tenant.user_id,
+    )  # fmt: skip
+    assert await count(db) == 1
+    assert await owner.fetchval("select success from brain_routing_history")
+    row = await owner.fetchrow("select successes, failures, unknown from brain_tenant_statistics")
+    assert (row["successes"], row["failures"]) == (0, 0)
+    assert row["unknown"] == pytest.approx(1, abs=0.01)

@@ -1,5 +1,6 @@
 """Decisions as people see them, and what they say of answers."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from uuid import UUID
@@ -11,6 +12,8 @@ from radiant.ai.routing.schemas import Decision, FeedbackKept, Preference, Score
 from radiant.foundation.identity.callers import Caller
 from radiant.infra.db import Database, TenantDb
 from radiant.kit.ids import uuid7
+
+_ON_ITS_WAY = 0.5
 
 
 async def decisions(
@@ -45,6 +48,9 @@ async def hear(
     db = caller.db(database)
     if not await _theirs(db, caller, named):
         await catch_up()
+        if not await _theirs(db, caller, named):
+            # Made by another process a moment ago, it may be on its way.
+            await asyncio.sleep(_ON_ITS_WAY)
         if missing := [each for each in named if not await _theirs(db, caller, [each])]:
             raise NoSuchDecision(f"there is no decision {missing[0]} that was made for you")
     async with db.tx() as tx:

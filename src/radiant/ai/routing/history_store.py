@@ -95,7 +95,9 @@ async def uncounted(tx: Tx, limit: int) -> list[Row]:
         "with due as (select id from brain_routing_history where not counted and ended_at is not null"
         "  order by ended_at limit $1 for update skip locked)"
         " update brain_routing_history h set counted = true from due where h.id = due.id"
-        " returning h.tenant_id, h.selected_model as model, coalesce(h.task_type, 'chat') as task_type, h.success,"
+        " returning h.tenant_id, h.selected_model as model, coalesce(h.task_type, 'chat') as task_type,"
+        # An answer that was kept, which took no time, says nothing of the model.
+        " case when h.latency_ms is not null or not h.success then h.success end as success,"
         " h.latency_ms, h.input_tokens, h.output_tokens, h.cost, h.ended_at",
         limit,
     )
