@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from radiant import __version__, page
+from radiant.ai.auto_resolve import routes as auto_resolve_routes
 from radiant.ai.inference import routes as models_routes
 from radiant.ai.inference.models import LOCAL, Models
 from radiant.ai.inference.service import Inference
@@ -24,6 +25,8 @@ from radiant.ai.providers.local import LocalProvider
 from radiant.ai.providers.provider import Timeouts
 from radiant.ai.providers.registry import build_providers
 from radiant.ai.providers.vendors import vendors
+from radiant.ai.routing import routes as routing_routes
+from radiant.ai.routing.service import Brain
 from radiant.ai.serving import routes as serving_routes
 from radiant.ai.serving.host import Host
 from radiant.ai.serving.packs import ModelStore
@@ -93,6 +96,8 @@ _ROUTERS = (
     models_routes.router,
     policies_logs_routes.router,
     policies_routes.router,
+    routing_routes.router,
+    auto_resolve_routes.router,
     serving_routes.router,
     turns_routes.router,
     chats_routes.router,
@@ -169,7 +174,8 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     meter = await stack.enter_async_context(Meter(database, settings.data_dir / "journal", changes))
     policies = Policies(database, changes, Guardrails(http, runtime.kms))
     upstreams = Upstreams()
-    inference = Inference(database, Models(connections, host, store, changes), meter, policies, upstreams)
+    brain = Brain(database, changes)
+    inference = Inference(database, Models(connections, host, store, changes), meter, policies, upstreams, brain)
     keys = KnownKeys(database, changes)
     runs = RunHub()
     stack.push_async_callback(runs.close)
@@ -188,6 +194,7 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     await stack.enter_async_context(WorkBeside(engine, runtime.addresses.system))
     app.state.gateway = app.door.engine = engine
     app.state.meter = meter
+    app.state.brain = brain
     app.state.objects = runtime.objects
     app.state.connections = connections
     app.state.kms = runtime.kms

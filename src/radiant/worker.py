@@ -8,6 +8,7 @@ from functools import partial
 
 import structlog
 
+from radiant.ai.routing.counting import count
 from radiant.config import Settings
 from radiant.foundation.audit.service import chain_events
 from radiant.foundation.files.service import remove_deleted_objects
@@ -58,6 +59,7 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
     background = [
         asyncio.create_task(OutboxReader(database.system("outbox"), system_dsn, sinks).run()),
         asyncio.create_task(every(3, "runs", lambda: end_abandoned(database, {turns.KIND: turns.keep_abandoned}))),
+        asyncio.create_task(every(1, "routing statistics", lambda: count(database))),
         asyncio.create_task(every(60, "usage", lambda: settle_abandoned(database, stale))),
         asyncio.create_task(every(60, "objects", lambda: remove_deleted_objects(database, runtime.objects))),
     ]

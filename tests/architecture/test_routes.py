@@ -39,7 +39,7 @@ UNNAMED = {"provider", "model_id"}
 GUARDRAIL = {"name": "g", "kind": "secrets", "stage": "before"}
 # What admins of the tenant see, whoever made it.
 OF_ADMINS = {
-    "user_id", "key_id", "tenant_id", "budget_id", "limit_id", "policy_id", "invitation_id", "group_id",
+    "user_id", "key_id", "tenant_id", "budget_id", "limit_id", "policy_id", "invitation_id", "group_id", "rule_id",
 }  # fmt: skip
 FOREIGN_ID = "01a204fa-5bf7-74a5-889a-d39cb4a4b580"
 
@@ -96,6 +96,7 @@ async def test_f0_5_an_id_of_another_tenant_or_person_is_not_found(
     bodies: dict[str, Any] = {
         "turns": {"content": [{"type": "text", "text": "x"}]},
         "{policy_id}": {"name": "p"},
+        "{rule_id}": {"name": "r", "target_model": "gpt-4o"},
         "keys": {"name": "k"},
     }
     bodies |= {"guardrails": GUARDRAIL if method == "POST" else {"guardrails": []}, "{guardrail_id}": GUARDRAIL}
@@ -147,6 +148,9 @@ async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
         "budget_id": budget["id"],
         "limit_id": limit["id"],
         **await _of_policies(client, callers),
+        "rule_id": (await callers.owner.post("/api/routing/rules", {"name": "r", "target_model": "gpt-4o"})).json()[
+            "id"
+        ],
         "tenant_id": str(UUID(str(callers.tenant.id))),
     }
 

@@ -49,6 +49,8 @@ ACROSS_TENANTS = {
     "foundation/files/service.py": "removes the objects of deleted rows, whoever's they were",
     "doors/gateway/work_beside.py": "asks whether batches and responses wait, whoever's they are",
     "ai/catalog/seed.py": "the catalogue has no tenant",
+    "ai/routing/counting.py": "sums up what came of calls, whoever's they were",
+    "ai/routing/rules.py": "the platform's own rules have no tenant",
     "ai/providers/connections.py": "the platform's own connections have no tenant",
     "ai/serving/thermal.py": "the rows of self-hosted models have no tenant",
     "health.py": "asks whether the database answers",

@@ -28,3 +28,8 @@ _.model_alias, _.hostnames, _.n_parallel, _.n_ctx, _.n_threads, _.n_threads_http
 _.intra_op_num_threads, _.inter_op_num_threads, _.close_connection, _.daemon_threads
 _.install_signal_handlers, _.should_exit
 default_base_url, detected, deprecated_on
+# Routing: members of answers, what pydantic calls, a fixture that tests only ask for
+selection_reason, user_preferences, task_confidence, left_out, rule_name, fallback_position, rating
+latency_p50_ms, latency_p95_ms, logged_decisions, unsupported
+_._no_zone_in_times, _._short, _._can_hold, _._as_digits, _._says_something, _._weigh_something, _._two, _._one_of_two
+one_model

@@ -1,15 +1,21 @@
 """Money is Decimal US dollars to nine places (nano-dollars), as numeric(20,9) keeps it. Never float."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated
 
 from pydantic import PlainSerializer
 
+NANO = Decimal("0.000000001")
 ZERO = Decimal(0)
 _RATE_PLACES = 12
 # tokens x dollars a million x 10^12, in nano-dollars.
 _ONE = 10 ** (_RATE_PLACES + 6 - 9)
 _HALF = _ONE // 2
+
+
+def nano(amount: Decimal) -> Decimal:
+    """`amount` rounded to a whole number of nano-dollars."""
+    return amount.quantize(NANO, rounding=ROUND_HALF_UP)
 
 
 def plain(amount: Decimal) -> str:

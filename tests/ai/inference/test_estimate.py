@@ -20,7 +20,7 @@ from radiant.ai.providers.chat import (
     ToolResultPart,
     Usage,
 )
-from radiant.ai.routing.service import Needs
+from radiant.ai.routing.needs import Needs
 
 tokens = st.integers(0, 1_000_000)
 prices = st.decimals(0, 200, places=6)

@@ -18,7 +18,7 @@ from radiant.ai.providers.chat import (
     ToolResultPart,
     Usage,
 )
-from radiant.ai.routing.service import Needs
+from radiant.ai.routing.needs import Needs
 from radiant.kit.money import cost_at
 
 # English text has about four characters a token; three errs on the safe side, as a reservation should.

@@ -3,13 +3,14 @@
 import time
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
 from radiant.ai.inference import estimate
 from radiant.ai.inference.model import Model
 from radiant.ai.providers.chat import Event, ReasoningDelta, TextDelta, ToolCallDelta, Usage
-from radiant.ai.routing.service import Needs
+from radiant.ai.routing.needs import Needs
 from radiant.foundation.identity.callers import Caller
 from radiant.foundation.usage.meter import Meter, Ticket
 from radiant.foundation.usage.schemas import CallKind, NewCall, Outcome
@@ -27,6 +28,8 @@ class Labels(msgspec.Struct, frozen=True, kw_only=True):
     run_id: RunId | None = None
     fresh: bool = False
     """The caller wants no answer that was kept, and none kept."""
+    decision: Mapping[str, Any] | None = None
+    """How routing chose the model, for the ledger."""
 
 
 INTERNAL = Labels()
@@ -152,6 +155,7 @@ async def admit(
             protocol=labels.protocol,
             tags=labels.tags,
             streamed=labels.streamed,
+            decision=labels.decision,
         ),
     )
     return Metered(model, needs, ticket, decision_id)

@@ -2,17 +2,17 @@
 
 import asyncio
 import time
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from radiant.ai.catalog import models as catalog
 from radiant.ai.catalog import store as catalog_store
-from radiant.ai.inference import estimate
 from radiant.ai.inference.model import Model
 from radiant.ai.providers.connections import Connected, Connections
 from radiant.ai.providers.provider import Connection, Provider
 from radiant.ai.providers.vendors import vendors
-from radiant.ai.routing.service import Candidate, Needs
+from radiant.ai.routing.score import Option
 from radiant.ai.serving.host import Host
 from radiant.ai.serving.packs import AddedModel, ModelStore
 from radiant.ai.serving.served import RUNNABLE
@@ -25,9 +25,8 @@ from radiant.kit.money import ZERO
 LOCAL = "local"
 # How long the catalogue is kept in memory; the operator's changes are seen by all processes after it.
 _CATALOG_SECONDS = 5.0
-# A local model that is not loaded yet answers some seconds later.
-_WARM, _COLD, _REMOTE = 1.0, 0.4, 0.8
-_UNKNOWN_QUALITY = 0.5
+# Of so many tenants.
+_KEPT_OPTIONS = 500
 # What a model that nobody described is taken to do; where it does not, its provider says so.
 _ANY = frozenset({"text", "tools", "vision", "json_schema"})
 _ANY_WITH_DOCUMENTS = _ANY | {"documents"}
@@ -75,6 +74,7 @@ class Models:
         self._installed: frozenset[str] = frozenset()
         self._added: Sequence[AddedModel] = ()
         self._read_at = float("-inf")
+        self._options: OrderedDict[TenantId, tuple[object, object, object, Sequence[Option]]] = OrderedDict()
 
     def _connections_changed(self, tenant_id: TenantId | None) -> None:
         # None: the platform's own, or anything.
@@ -96,6 +96,23 @@ class Models:
         for provider, connection in connected.items():
             found += _discovered(provider, connection, known)
         return sorted(found, key=lambda model: (not model.local, model.provider, model.id))
+
+    async def options(self, db: TenantDb) -> Sequence[Option]:
+        """Every chat model as routing sees it; the same object as long as nothing changed."""
+        listed = await self._listed(db)
+        connected = self._connected.get(db.tenant_id) or await self._connected.read(
+            db.tenant_id, lambda: self._connections.all(db)
+        )
+        states = self._host.states()
+        kept = self._options.get(db.tenant_id)
+        if kept is not None and kept[0] is listed and kept[1] is connected and kept[2] == states:
+            return kept[3]
+        found = [_option(model) for model in await self.all(db) if model.task == "chat"]
+        self._options[db.tenant_id] = listed, connected, states, found
+        self._options.move_to_end(db.tenant_id)
+        if len(self._options) > _KEPT_OPTIONS:
+            self._options.popitem(last=False)
+        return found
 
     async def _listed(self, db: TenantDb) -> Sequence[catalog.Model]:
         if time.monotonic() - self._read_at > _CATALOG_SECONDS:
@@ -191,19 +208,21 @@ class Models:
             raise ModelUnavailable(f"{model.id} cannot be used: {model.provider} is no longer connected")
         return Target(model, self._connections.provider(model.provider), keys)
 
-    def candidate(self, model: Model, needs: Needs) -> Candidate:
-        """The model as routing weighs it for a request."""
-        priced = model.input_price is not None and model.output_price is not None
-        warm = model.thermal_state in ("WARM", "HOT")
-        return Candidate(
-            id=model.id,
-            capabilities=model.capabilities,
-            context_length=model.context_length,
-            cost=estimate.reservation(model, needs) if priced else None,
-            quality=model.quality.get("overall", _UNKNOWN_QUALITY),
-            readiness=(_WARM if warm else _COLD) if model.local else _REMOTE,
-            excluded=model.unavailable,
-        )
+
+def _option(model: Model) -> Option:
+    return Option(
+        id=model.id,
+        provider=model.provider,
+        capabilities=model.capabilities,
+        context_length=model.context_length,
+        max_output_tokens=model.max_output_tokens,
+        input_price=model.input_price,
+        output_price=model.output_price,
+        priors=model.quality,
+        local=model.local,
+        warm=not model.local or model.thermal_state in ("WARM", "HOT"),
+        excluded=model.unavailable,
+    )
 
 
 def _own(added: AddedModel, state: str) -> Model:

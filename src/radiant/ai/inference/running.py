@@ -12,7 +12,7 @@ from radiant.ai.policies.guarding import Guarding
 from radiant.ai.providers.chat import ChatRequest, Completion, Done, Event, Usage
 from radiant.ai.providers.health import Upstreams
 from radiant.ai.providers.retry import Asking
-from radiant.ai.routing.service import Needs
+from radiant.ai.routing.needs import Needs
 from radiant.kit.errors import Problem
 
 T = TypeVar("T")

@@ -23,11 +23,11 @@ from radiant.ai.policies.guard_schemas import (
     Stage,
     WebhookSettings,
 )
-from radiant.ai.policies.linear import spans_of
 from radiant.ai.providers.chat import ChatRequest, JsonSchema, Message
 from radiant.foundation.identity.callers import Caller
 from radiant.infra.httpclient import HttpClient, HttpError
 from radiant.kit.errors import Problem
+from radiant.kit.linear import spans_of
 
 log = structlog.get_logger()
 

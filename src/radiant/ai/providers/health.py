@@ -229,6 +229,22 @@ class Upstreams:
         line.limits.take(tokens)
         return Lease(self, connection, key, line, probe)
 
+    def rests(self, connections: Sequence[Connection], model: str, tokens: int = 0) -> str | None:
+        """Why none of these keys can be asked for `model` just now, or None where one can. Takes no place."""
+        now, why = self._clock(), None
+        for connection in connections:
+            key = _key_of(connection)
+            line = self._lines.get((key, model))
+            if line is None:
+                if self._keys_rest.get(key, 0.0) <= now:
+                    return None
+                why = "its key was refused"
+                continue
+            rest, why = self._resting(key, line, now, tokens)
+            if rest <= 0:
+                return None
+        return why
+
     def _line(self, key: _Key, model: str) -> _Line:
         name = (key, model)
         line = self._lines.get(name)

@@ -9,6 +9,7 @@ from radiant.ai.providers.watch import AnthropicWatch, whole_anthropic
 from radiant.ai.providers.wires import Fields, wire_for
 from radiant.doors.gateway import anthropic_answer, lanes
 from radiant.doors.gateway.anthropic_request import MessagesBody
+from radiant.doors.gateway.asking import asking
 from radiant.doors.gateway.call import Call
 from radiant.doors.gateway.heads import MessagesHead, beyond, rewritten
 from radiant.doors.gateway.lanes import Engine
@@ -54,7 +55,7 @@ async def messages(engine: Engine, call: Call) -> None:
         watch = AnthropicWatch(target.connection) if head.stream else None
         return await lanes.relay(engine, call, caller, chosen, wire, sent, watch, labels, rules=ruled.rules)
 
-    needs = head.needs(body, neutral)
+    needs = asking(call, head.needs(body, neutral))
     answer = await lanes.unless_gone(call, engine.inference.choose(caller, head.model, needs, attempt, ruled.rules))
     if isinstance(answer, Relayed):
         await lanes.send_relayed(

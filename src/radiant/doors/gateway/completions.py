@@ -17,8 +17,9 @@ from radiant.ai.providers.local import LocalProvider
 from radiant.ai.providers.watch import whole_openai
 from radiant.ai.providers.watch_endpoints import CompletionsWatch
 from radiant.ai.providers.wires import Fields
-from radiant.ai.routing.service import Needs
+from radiant.ai.routing.needs import Asked, Needs
 from radiant.doors.gateway import lanes, openai_answer
+from radiant.doors.gateway.asking import asking
 from radiant.doors.gateway.at_endpoint import at_endpoint
 from radiant.doors.gateway.call import Call
 from radiant.doors.gateway.heads import beyond, rewritten
@@ -72,7 +73,7 @@ class _Body(msgspec.Struct):
         prompts = len(self.prompt) if isinstance(self.prompt, list) and self._texts else 1
         answers = max(self.n or 1, self.best_of or 1) * prompts
         limit = self.max_tokens if self.max_tokens is not None else DEFAULT_OUTPUT
-        return Needs(frozenset({"text"}), text_tokens(size), limit * answers)
+        return Needs(frozenset({"text"}), text_tokens(size), limit * answers, Asked(request=self.to_request))
 
     @property
     def _texts(self) -> bool:
@@ -147,7 +148,7 @@ async def completions(engine: Engine, call: Call) -> None:
         watch = CompletionsWatch(target.connection, hide_usage=ask_usage) if streamed else None
         return await lanes.relay(engine, call, caller, there, wire, sent, watch, labels, "completion")
 
-    work = engine.inference.choose(caller, asked.model, asked.needs(len(body)), attempt)
+    work = engine.inference.choose(caller, asked.model, asking(call, asked.needs(len(body))), attempt)
     answer = await lanes.unless_gone(call, work)
     if isinstance(answer, Relayed):
         await lanes.send_relayed(call, answer, whole_openai, streamed=streamed, failed=openai_answer.failed_frame)

@@ -11,7 +11,7 @@ from radiant.ai.providers.retry import retried
 from radiant.ai.providers.vendors import vendor
 from radiant.ai.providers.wire import Deadline, open_response, read_whole
 from radiant.ai.providers.wires import wire_for
-from radiant.ai.routing.service import level_of
+from radiant.ai.routing.needs import level_of
 from radiant.ai.serving.problems import ServingProblem
 from radiant.doors.gateway import lanes
 from radiant.doors.gateway.anthropic_request import CountBody

@@ -10,7 +10,7 @@ import msgspec
 from radiant.ai.inference import estimate
 from radiant.ai.providers.chat import ChatRequest
 from radiant.ai.providers.wires import Fields
-from radiant.ai.routing.service import Needs
+from radiant.ai.routing.needs import Asked, Needs
 from radiant.doors.gateway.openai_request import BadRequest, UnknownPart, in_range
 from radiant.kit.text import shorten
 
@@ -103,8 +103,9 @@ def needs_of_body(
 ) -> Needs:  # fmt: skip
     """What a body asks of a model, read in full only where it holds pictures or documents. Raises BadRequest."""
     media = any(word in body for word in _MEDIA_WORDS)
+    asked = Asked(request=neutral)
     if not (media or tools or schema):
-        return Needs(_TEXT, estimate.text_tokens(len(body)), (limit or estimate.DEFAULT_OUTPUT) * answers)
+        return Needs(_TEXT, estimate.text_tokens(len(body)), (limit or estimate.DEFAULT_OUTPUT) * answers, asked)
     capabilities = {"text"}
     tokens: int | None = None
     if media and _MEDIA.search(body):
@@ -118,6 +119,7 @@ def needs_of_body(
                 raise
         else:
             found = estimate.needs_of(request)
+            asked = Asked(request=lambda: request)
             tokens, capabilities = found.input_tokens, set(found.capabilities)
     if tokens is None:
         tokens = estimate.text_tokens(len(body))
@@ -125,7 +127,7 @@ def needs_of_body(
         capabilities.add("tools")
     if schema:
         capabilities.add("json_schema")
-    return Needs(frozenset(capabilities), tokens, (limit or estimate.DEFAULT_OUTPUT) * answers)
+    return Needs(frozenset(capabilities), tokens, (limit or estimate.DEFAULT_OUTPUT) * answers, asked)
 
 
 # Bookkeeping of the vendors': it changes no answer, and another one has no use for it.

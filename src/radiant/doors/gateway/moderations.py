@@ -9,7 +9,7 @@ from radiant.ai.inference.metered import Labels
 from radiant.ai.inference.models import Target
 from radiant.ai.inference.service import Chosen
 from radiant.ai.providers.watch_endpoints import whole_response
-from radiant.ai.routing.service import Needs
+from radiant.ai.routing.needs import Needs
 from radiant.doors.gateway import lanes, openai_answer
 from radiant.doors.gateway.at_endpoint import at_endpoint, lacking, named_at
 from radiant.doors.gateway.call import Call

@@ -13,8 +13,9 @@ from radiant.ai.providers.signatures import MARK
 from radiant.ai.providers.vendors import vendor
 from radiant.ai.providers.watch import OpenAIWatch, whole_openai
 from radiant.ai.providers.wires import Fields, Wire, wire_for
-from radiant.ai.routing.service import Needs
+from radiant.ai.routing.needs import Needs
 from radiant.doors.gateway import lanes, openai_answer
+from radiant.doors.gateway.asking import asking
 from radiant.doors.gateway.at_endpoint import at_endpoint
 from radiant.doors.gateway.call import Call
 from radiant.doors.gateway.heads import ChatHead, beyond, rewritten
@@ -62,7 +63,7 @@ async def chat_completions(engine: Engine, call: Call) -> None:
     if not ruled.rules.empty:
         given = head.max_completion_tokens if head.max_completion_tokens is not None else head.max_tokens
         head.max_completion_tokens = ruled.tokens(given)
-    needs = head.needs(body, neutral)
+    needs = asking(call, head.needs(body, neutral))
     answer = await lanes.unless_gone(call, engine.inference.choose(caller, head.model, needs, attempt, ruled.rules))
     if isinstance(answer, Relayed):
         await lanes.send_relayed(

@@ -14,7 +14,7 @@ from radiant.ai.inference.relay import Relayed
 from radiant.ai.inference.service import Chosen
 from radiant.ai.providers.chat import EmbeddingRequest, Usage
 from radiant.ai.providers.watch_endpoints import whole_response
-from radiant.ai.routing.service import Needs
+from radiant.ai.routing.needs import Needs
 from radiant.doors.gateway import lanes
 from radiant.doors.gateway.at_endpoint import at_endpoint, lacking, named_at
 from radiant.doors.gateway.call import Call

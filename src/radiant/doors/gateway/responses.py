@@ -11,8 +11,9 @@ from radiant.ai.inference.service import Answer, Chosen, UnsupportedByModel
 from radiant.ai.providers.chat import ChatRequest
 from radiant.ai.providers.watch_endpoints import ResponsesWatch, response_id, whole_response
 from radiant.ai.providers.wires import Fields
-from radiant.ai.routing.service import Needs, level_of
+from radiant.ai.routing.needs import level_of
 from radiant.doors.gateway import lanes, responses_answer, responses_kept
+from radiant.doors.gateway.asking import asking
 from radiant.doors.gateway.at_endpoint import at_endpoint
 from radiant.doors.gateway.call import Call
 from radiant.doors.gateway.heads import beyond, needs_of_body, rewritten
@@ -100,7 +101,7 @@ async def responses(engine: Engine, call: Call) -> None:
     schema = bool(head.text and head.text.format and head.text.format.type == "json_schema")
     limit = ruled.tokens(head.max_output_tokens)
     needs = needs_of_body(body, limit, 1, neutral, tools=bool(head.tools), schema=schema)
-    needs = Needs(needs.capabilities, needs.input_tokens + before.tokens, needs.output_tokens)
+    needs = asking(call, msgspec.structs.replace(needs, input_tokens=needs.input_tokens + before.tokens), hedging=False)
     answer = await lanes.unless_gone(call, engine.inference.choose(caller, head.model, needs, attempt))
     if isinstance(answer, Answer):
         await _send(engine, call, caller, answer, body)

@@ -10,7 +10,7 @@ import structlog
 
 from radiant.ai.inference.model import Model
 from radiant.ai.policies.rules import Rules, names_of
-from radiant.ai.routing.service import level_of
+from radiant.ai.routing.needs import level_of
 from radiant.doors.gateway.anthropic_batches import all_message_batches, one_message_batch
 from radiant.doors.gateway.anthropic_messages import messages
 from radiant.doors.gateway.batches import all_batches, one_batch

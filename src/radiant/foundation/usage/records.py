@@ -132,6 +132,7 @@ class Row(msgspec.Struct, kw_only=True):
     error_kind: str | None = None
     estimated: bool = False
     cached: bool = False
+    decision: Any = None
 
 
 def rows_of(frames: Iterable[bytes]) -> list[Row]:
@@ -176,7 +177,7 @@ def _admitted(admission: Admission) -> Row:
         api_key_id=call.api_key_id, run_id=call.run_id, decision_id=call.decision_id, request_id=call.request_id,
         kind=call.kind, provider=call.provider, model=call.model, protocol=call.protocol, route=call.route,
         streamed=call.streamed, tags=call.tags, budgets=admission.budgets, reserved_cost=_money(call.reserved),
-        state="reserved",
+        state="reserved", decision=call.decision,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -39,6 +39,8 @@ class NewCall(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     protocol: str = "internal"
     tags: Mapping[str, str] = {}
     streamed: bool = False
+    decision: Mapping[str, Any] | None = None
+    """How routing chose the model, as it wants to find it in the ledger."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

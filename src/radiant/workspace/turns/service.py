@@ -17,7 +17,7 @@ from radiant.ai.providers.chat import (
     TextPart,
     ToolCallDelta,
 )
-from radiant.ai.routing.service import level_of
+from radiant.ai.routing.needs import level_of
 from radiant.foundation.files import service as files
 from radiant.foundation.identity.callers import Caller
 from radiant.foundation.runs import idempotency
@@ -127,7 +127,9 @@ class Turns:
             async with db.tx() as tx:
                 path = await messages_store.path(tx, chat.id, question_id)
             request = await assemble(chat.system_prompt, path, lambda asset: self._image(db, asset), context)
-            answer = await self._inference.open(caller, model, request, Labels(run_id=run.run_id))
+            answer = await self._inference.open(
+                caller, model, request, Labels(run_id=run.run_id), conversation=str(chat.id)
+            )
             run.append("started", {"model": answer.model, "provider": answer.provider, "reason": answer.reason})
             async with contextlib.aclosing(answer.events) as events:
                 async for event in events:

@@ -21,6 +21,12 @@ export interface ApiKey {
   user_id: string;
 }
 
+/** One message of the conversation. */
+export interface AskedMessage {
+  content: string | (Words | Picture)[];
+  role: "system" | "user" | "assistant";
+}
+
 /** What the authenticator signed, each part in base64url. */
 export interface AuthenticatorResponse {
   attestationObject?: string | null;
@@ -81,6 +87,18 @@ export interface ByModel {
   requests: number;
 }
 
+/** What is known of a model for one kind of task: the workspace's own calls, and everybody's beside them. Times in milliseconds, cost in dollars a call; null where there was no call yet. */
+export interface ByTask {
+  calls: number;
+  cost: string | null;
+  latency_p50_ms: number | null;
+  latency_p95_ms: number | null;
+  own_calls: number;
+  quality: Interval;
+  reliability: Interval;
+  task_type: "chat" | "code" | "analysis" | "creative" | "vision" | "audio";
+}
+
 /** What a policy's cache holds. */
 export interface CacheFigures {
   bytes: number;
@@ -136,6 +154,18 @@ export interface Call {
   user_id: string | null;
 }
 
+/** With its score: the sum of `terms`, each in 0..1, by the weights. */
+export interface CandidateInfo {
+  estimated_cost: string | null;
+  estimated_latency_ms: number;
+  model: string;
+  provider: string;
+  quality: Interval;
+  reliability: number;
+  score: number;
+  terms: Terms;
+}
+
 /** The state after it was asked for. */
 export interface Change {
   thermal_state: string;
@@ -175,9 +205,51 @@ export interface ChatSummary {
   updated_at: string;
 }
 
+/** A model that would do. Cost in dollars, null where its prices are not known. */
+export interface Choice {
+  estimated_cost: string | null;
+  estimated_latency_ms: number;
+  model: string;
+  provider: string;
+}
+
 /** A one-time code. */
 export interface Code {
   code: string;
+}
+
+/** All that are given must hold. */
+export interface Conditions_Input {
+  capabilities?: ("text" | "vision" | "tools" | "json_schema" | "reasoning" | "embedding" | "audio" | "documents")[] | null;
+  group_ids?: string[] | null;
+  languages?: string[] | null;
+  max_cost?: number | string | null;
+  max_latency_ms?: number | null;
+  max_tokens?: number | null;
+  min_tokens?: number | null;
+  pattern?: string | null;
+  plans?: ("free" | "standard" | "enterprise")[] | null;
+  quality_levels?: ("economy" | "balanced" | "premium")[] | null;
+  task_types?: ("chat" | "code" | "analysis" | "creative" | "vision" | "audio")[] | null;
+  user_ids?: string[] | null;
+  window?: TimeWindow_Input | null;
+}
+
+/** All that are given must hold. */
+export interface Conditions_Output {
+  capabilities?: ("text" | "vision" | "tools" | "json_schema" | "reasoning" | "embedding" | "audio" | "documents")[] | null;
+  group_ids?: string[] | null;
+  languages?: string[] | null;
+  max_cost?: string | null;
+  max_latency_ms?: number | null;
+  max_tokens?: number | null;
+  min_tokens?: number | null;
+  pattern?: string | null;
+  plans?: ("free" | "standard" | "enterprise")[] | null;
+  quality_levels?: ("economy" | "balanced" | "premium")[] | null;
+  task_types?: ("chat" | "code" | "analysis" | "creative" | "vision" | "audio")[] | null;
+  user_ids?: string[] | null;
+  window?: TimeWindow_Output | null;
 }
 
 /** A password typed again before something that cannot be undone. */
@@ -218,6 +290,35 @@ export interface DaySpend {
   day: string;
 }
 
+/** One choice of a model, and what came of it. `success` null: nobody knows (yet). */
+export interface Decision {
+  chosen_by: "rule" | "score" | "conversation" | "exploration" | "fallback";
+  confidence: number | null;
+  cost: string | null;
+  created_at: string;
+  ended_at: string | null;
+  error_kind: string | null;
+  estimated_cost: string | null;
+  estimated_latency_ms: number | null;
+  fallback_position: number;
+  id: string;
+  input_tokens: number | null;
+  latency_ms: number | null;
+  output_tokens: number | null;
+  propensity: number;
+  provider: string;
+  quality_level: "economy" | "balanced" | "premium";
+  rating: number | null;
+  rule_id: string | null;
+  rule_name: string | null;
+  selected_model: string;
+  selection_reason: string | null;
+  success: boolean | null;
+  task_type: "chat" | "code" | "analysis" | "creative" | "vision" | "audio" | null;
+  user_email: string;
+  user_id: string;
+}
+
 /** Of the effort of reasoning. */
 export interface EffortBound {
   default?: "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | null;
@@ -239,6 +340,13 @@ export interface Entry {
   seq: number;
   target_id: string;
   target_kind: string;
+}
+
+/** What is kept of it. Said again, it replaces what was said before. */
+export interface FeedbackKept {
+  decision_id: string;
+  kind: "thumbs" | "score" | "judge" | "pair";
+  value: number;
 }
 
 /** Something that a connection needs besides key and address. `lines`: a key file, of several lines. */
@@ -321,6 +429,14 @@ export interface ImageContent {
   type: "image";
 }
 
+/** An estimate, the bounds within which it lies, and by how many calls or ratings. */
+export interface Interval {
+  evidence: number;
+  high: number;
+  low: number;
+  mean: number;
+}
+
 /** An open invitation; `invited_by` is an e-mail address. */
 export interface Invitation {
   created_at: string;
@@ -385,6 +501,10 @@ export interface ItemsOf_ModelInfo_ {
   items: ModelInfo[];
 }
 
+export interface ItemsOf_ModelStanding_ {
+  items: ModelStanding[];
+}
+
 export interface ItemsOf_Passkey_ {
   items: Passkey[];
 }
@@ -395,6 +515,10 @@ export interface ItemsOf_Policy_ {
 
 export interface ItemsOf_ProviderInfo_ {
   items: ProviderInfo[];
+}
+
+export interface ItemsOf_Rule_ {
+  items: Rule[];
 }
 
 export interface ItemsOf_SessionInfo_ {
@@ -412,6 +536,12 @@ export interface KeyInfo {
   hint: string;
   is_active: boolean;
   name: string;
+}
+
+/** A model that cannot take the request. */
+export interface LeftOut {
+  model: string;
+  why: string;
 }
 
 /** A rate limit; `used` is what processes drew in this window, some of which they may not have used yet. */
@@ -585,6 +715,14 @@ export interface ModelInfo {
   thermal_state: string | null;
 }
 
+/** A model and how it does. `unavailable`: why it cannot be used, if so. */
+export interface ModelStanding {
+  model: string;
+  provider: string;
+  tasks: ByTask[];
+  unavailable: string | null;
+}
+
 /** A key to be made. */
 export interface NewApiKey {
   expires_at?: string | null;
@@ -667,6 +805,17 @@ export interface NewPolicy {
   required_tags?: RequiredTag[];
 }
 
+/** `platform`: for every workspace, after its own; by the operator alone. */
+export interface NewRule {
+  conditions?: Conditions_Input;
+  fallback_models?: string[];
+  is_active?: boolean;
+  name: string;
+  priority?: number | null;
+  scope?: "workspace" | "platform";
+  target_model: string;
+}
+
 /** A service account to be made. */
 export interface NewServiceAccount {
   name: string;
@@ -733,6 +882,11 @@ export interface PageOf_ChatSummary_ {
   next?: string | null;
 }
 
+export interface PageOf_Decision_ {
+  items: Decision[];
+  next?: string | null;
+}
+
 export interface PageOf_Entry_ {
   items: Entry[];
   next?: string | null;
@@ -755,6 +909,11 @@ export interface PageOf_Invitation_ {
 
 export interface PageOf_RequestLog_ {
   items: RequestLog[];
+  next?: string | null;
+}
+
+export interface PageOf_Resolution_ {
+  items: Resolution[];
   next?: string | null;
 }
 
@@ -808,6 +967,12 @@ export interface PasswordChange {
   new_password: string;
 }
 
+/** A picture, by an address that the model's provider fetches, or by a data: URL. */
+export interface Picture {
+  type: "image_url";
+  url: string;
+}
+
 /** A policy as it stands. */
 export interface Policy {
   aliases?: Record<string, unknown>;
@@ -840,6 +1005,22 @@ export interface PolicySettings {
   required_tags?: RequiredTag[];
 }
 
+/** Of two answers to one question this one was chosen. */
+export interface Preference {
+  chosen: string;
+  comment?: string | null;
+  kind: "pair";
+  rejected: string;
+}
+
+/** What matters. Limits are hard; dollars and milliseconds. */
+export interface Preferences {
+  max_cost?: number | string | null;
+  max_latency_ms?: number | null;
+  preferred_provider?: string | null;
+  quality_level?: "economy" | "balanced" | "premium";
+}
+
 /** What a person may change. */
 export interface ProfileChange {
   name?: string | null;
@@ -869,6 +1050,38 @@ export interface RecoveryCodes {
   codes: string[];
 }
 
+/** One figure: as it was, and as it would have been, with an interval of 95 %. */
+export interface Replayed {
+  effective: number;
+  high: number;
+  logged: number;
+  logged_decisions: number;
+  low: number;
+  value: number;
+}
+
+/** A changed set of rules or weights. `rules`: all rules of the workspace as they would be; left out: as they are. */
+export interface ReplayRequest {
+  days?: number;
+  preferred_margin?: number | null;
+  preferred_provider?: string | null;
+  rules?: RuleSettings[] | null;
+  task_type?: "chat" | "code" | "analysis" | "creative" | "vision" | "audio" | null;
+  weights?: Terms | null;
+}
+
+/** What the changed rules would have come to. `changed`: the share of decisions that would be others; `unsupported`: of those that never could have been tried, so they say nothing. Figures without evidence are null. */
+export interface ReplayResult {
+  changed: number;
+  cost: Replayed | null;
+  decisions: number;
+  latency_ms: Replayed | null;
+  models: Record<string, number>;
+  quality: Replayed | null;
+  success: Replayed | null;
+  unsupported: number;
+}
+
 /** A call that was kept; `snippet` is the beginning of its last message, `failure` why it has no whole answer. */
 export interface RequestLog {
   api_key_id: string | null;
@@ -891,9 +1104,173 @@ export interface RequiredTag {
   values?: string[];
 }
 
+/** One request of the past. Tokens, cost, latency and success are known once a call has ended; of one that only named a model they never are. */
+export interface Resolution {
+  confidence: number | null;
+  cost: string | null;
+  created_at: string;
+  decision_id: string | null;
+  id: string;
+  input_tokens: number | null;
+  latency_ms: number | null;
+  output_tokens: number | null;
+  quality_level: "economy" | "balanced" | "premium";
+  request_type: "chat" | "code" | "analysis" | "creative" | "vision" | "audio";
+  selected_model: string;
+  selection_reason: string | null;
+  success: boolean | null;
+  user_preferences: Record<string, unknown>;
+}
+
+/** The model, and why. `answer` and `decision_id` where it answered: the model is then the one that did. */
+export interface Resolved {
+  answer?: Said | null;
+  confidence: number;
+  decision_id?: string | null;
+  estimated_cost: string | null;
+  estimated_latency_ms: number;
+  fallbacks: Choice[];
+  id: string;
+  model: string;
+  provider: string;
+  reason: string;
+  task_type: "chat" | "code" | "analysis" | "creative" | "vision" | "audio";
+}
+
+/** A prompt, or messages. `execute`: answer, too. */
+export interface ResolveRequest {
+  execute?: boolean;
+  max_tokens?: number | null;
+  messages?: AskedMessage[] | null;
+  preferences?: Preferences;
+  prompt?: string | null;
+}
+
 /** Another answer, perhaps of another model. */
 export interface Retry {
   model?: string | null;
+}
+
+/** `explain`: with every term of every candidate's score. */
+export interface RouteRequest {
+  capabilities?: ("text" | "vision" | "tools" | "json_schema" | "reasoning" | "embedding" | "audio" | "documents")[];
+  conversation?: string;
+  explain?: boolean;
+  input_token_estimate?: number | null;
+  max_cost?: number | string | null;
+  max_latency_ms?: number | null;
+  max_output_tokens?: number;
+  preferred_provider?: string | null;
+  prompt?: string | null;
+  quality_level?: "economy" | "balanced" | "premium";
+  requires_audio?: boolean;
+  requires_vision?: boolean;
+  task_type?: "chat" | "code" | "analysis" | "creative" | "vision" | "audio" | null;
+}
+
+/** Which model a request would go to, and why; nothing is called. `candidates`, `left_out` and `weights` where they were asked for. */
+export interface RouteResult {
+  candidates?: CandidateInfo[] | null;
+  chosen_by: "rule" | "score" | "conversation" | "exploration" | "fallback";
+  confidence: number;
+  estimated_cost: string | null;
+  estimated_latency_ms: number;
+  fallbacks: Choice[];
+  input_tokens: number;
+  language: string;
+  left_out?: LeftOut[] | null;
+  model: string;
+  provider: string;
+  quality_level: "economy" | "balanced" | "premium";
+  reason: string;
+  rule: RuleRef | null;
+  task_confidence: number;
+  task_type: "chat" | "code" | "analysis" | "creative" | "vision" | "audio";
+  weights?: Terms | null;
+}
+
+/** A rule as it stands. */
+export interface Rule {
+  conditions: Conditions_Output;
+  created_at: string;
+  fallback_models: string[];
+  id: string;
+  is_active: boolean;
+  name: string;
+  priority: number;
+  scope: "workspace" | "platform";
+  target_model: string;
+  updated_at: string;
+}
+
+/** What a rule said to it. `unmet`: the first of its conditions that does not hold; `why`: its conditions hold, and none of its models can take the request. */
+export interface RuleAsked {
+  holds: boolean;
+  id: string | null;
+  name: string;
+  scope: "workspace" | "platform";
+  unmet: string | null;
+  why: string | null;
+}
+
+/** Every rule of the scope, once, in the order in which they are to be asked. */
+export interface RuleOrder {
+  rules: string[];
+  scope?: "workspace" | "platform";
+}
+
+/** Which rule. */
+export interface RuleRef {
+  id: string | null;
+  name: string;
+  scope: "workspace" | "platform";
+}
+
+/** What a rule says: where its conditions hold, `target_model` answers, and where that cannot, the others. */
+export interface RuleSettings {
+  conditions?: Conditions_Input;
+  fallback_models?: string[];
+  is_active?: boolean;
+  name: string;
+  priority?: number | null;
+  target_model: string;
+}
+
+/** A request that rules are asked about. `rule`: one that is not saved yet, asked among the others by its priority; with `replaces` in place of a saved one. */
+export interface RuleTest {
+  at?: string | null;
+  capabilities?: ("text" | "vision" | "tools" | "json_schema" | "reasoning" | "embedding" | "audio" | "documents")[];
+  conversation?: string;
+  input_token_estimate?: number | null;
+  max_cost?: number | string | null;
+  max_latency_ms?: number | null;
+  max_output_tokens?: number;
+  preferred_provider?: string | null;
+  prompt?: string | null;
+  quality_level?: "economy" | "balanced" | "premium";
+  replaces?: string | null;
+  requires_audio?: boolean;
+  requires_vision?: boolean;
+  rule?: RuleSettings | null;
+  scope?: "workspace" | "platform";
+  task_type?: "chat" | "code" | "analysis" | "creative" | "vision" | "audio" | null;
+}
+
+/** Which rule decides, the rules that were asked before it and itself, and what would be chosen in the end. */
+export interface RuleTested {
+  asked: RuleAsked[];
+  matched: RuleRef | null;
+  result: RouteResult;
+}
+
+/** The answer, and what it came to. */
+export interface Said {
+  cost: string;
+  input_tokens: number;
+  latency_ms: number;
+  output_tokens: number;
+  stop_reason: string | null;
+  text: string;
 }
 
 /** What the settings page shows; `token` is null before one is made. */
@@ -907,6 +1284,14 @@ export interface ScimToken {
   created_at: string;
   last_used_at: string | null;
   prefix: string;
+}
+
+/** How good, from 0 to 1. */
+export interface Score {
+  comment?: string | null;
+  decision_id: string;
+  kind: "score";
+  score: number;
 }
 
 /** What the caller has; `required`: the workspace asks for one of them. */
@@ -947,6 +1332,24 @@ export interface SessionInfo {
   last_seen_at: string;
   method: "password" | "sso" | "passkey" | "invitation";
   user_agent: string;
+}
+
+/** How the workspace wants models to be chosen. */
+export interface Settings {
+  exploration: number;
+  preferred_margin: number;
+  preferred_provider: string | null;
+  sticky: boolean;
+  weights: Terms;
+}
+
+/** Null: as the installation does. */
+export interface SettingsChange {
+  exploration?: number | null;
+  preferred_margin?: number | null;
+  preferred_provider?: string | null;
+  sticky?: boolean | null;
+  weights?: Terms | null;
 }
 
 /** `url`: where the page goes so that the identity provider signs out too. */
@@ -1029,10 +1432,42 @@ export interface TenantOrder {
   slug: string;
 }
 
+/** One figure for each of the four terms. */
+export interface Terms {
+  cost: number;
+  latency: number;
+  quality: number;
+  reliability: number;
+}
+
 /** Words. */
 export interface TextContent {
   text: string;
   type: "text";
+}
+
+/** Good or not. */
+export interface Thumbs {
+  comment?: string | null;
+  decision_id: string;
+  kind?: "thumbs";
+  up: boolean;
+}
+
+/** Hours of days where somebody lives: from `start` until just before `end`. An end before the start lies on the next day. `zone`: a name of the IANA database. */
+export interface TimeWindow_Input {
+  days?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+  end?: string;
+  start?: string;
+  zone?: string;
+}
+
+/** Hours of days where somebody lives: from `start` until just before `end`. An end before the start lies on the next day. `zone`: a name of the IANA database. */
+export interface TimeWindow_Output {
+  days?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+  end?: string;
+  start?: string;
+  zone?: string;
 }
 
 /** Of max_tokens. */
@@ -1117,6 +1552,15 @@ export interface ValidationError {
   type: string;
 }
 
+/** What a judge said: a model, or a program that checks answers. */
+export interface Verdict {
+  comment?: string | null;
+  decision_id: string;
+  judge: string;
+  kind: "judge";
+  score: number;
+}
+
 /** Whether the chain is whole, and if not, from which entry on. */
 export interface Verification {
   first_broken: number | null;
@@ -1144,4 +1588,10 @@ export interface WholeRequestLog {
   snippet: string | null;
   user_email: string;
   user_id: string;
+}
+
+/** Text of a message. */
+export interface Words {
+  text: string;
+  type?: "text";
 }

@@ -1,0 +1,63 @@
+"""Decisions as people see them, and what they say of answers."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from uuid import UUID
+
+from radiant.ai.routing import history_store as store
+from radiant.ai.routing.history_store import DecisionFilter
+from radiant.ai.routing.problems import NoSuchDecision
+from radiant.ai.routing.schemas import Decision, FeedbackKept, Preference, Score, Thumbs, Verdict
+from radiant.foundation.identity.callers import Caller
+from radiant.infra.db import Database, TenantDb
+from radiant.kit.ids import uuid7
+
+_ON_ITS_WAY = 0.5
+
+
+async def decisions(
+    db: TenantDb, of: DecisionFilter, before: tuple[datetime, UUID] | None, limit: int
+) -> list[Decision]:
+    """Decisions, the newest first."""
+    async with db.tx() as tx:
+        return [Decision.model_validate(dict(row)) for row in await store.page(tx, of, before, limit)]
+
+
+async def hear(
+    database: Database, caller: Caller, said: Thumbs | Score | Verdict | Preference,
+    catch_up: Callable[[], Awaitable[None]],
+) -> FeedbackKept:  # fmt: skip
+    """Keep what the caller says of an answer that was theirs. Raises NoSuchDecision.
+
+    `catch_up`: brings into the history what has just ended.
+    """
+    judge, other, comment = "", None, said.comment
+    match said:
+        case Thumbs():
+            decision, kind, value = said.decision_id, "thumbs", float(said.up)
+        case Score():
+            decision, kind, value = said.decision_id, "score", said.score
+        case Verdict():
+            decision, kind, value, judge = said.decision_id, "judge", said.score, said.judge
+        case Preference():
+            # One row a pair, whichever was chosen: said the other way round, it replaces itself.
+            decision, other = sorted((said.chosen, said.rejected))
+            kind, value = "pair", float(decision == said.chosen)
+    named = [decision] if other is None else [decision, other]
+    db = caller.db(database)
+    if not await _theirs(db, caller, named):
+        await catch_up()
+        if not await _theirs(db, caller, named):
+            # Made by another process a moment ago, it may be on its way.
+            await asyncio.sleep(_ON_ITS_WAY)
+        if missing := [each for each in named if not await _theirs(db, caller, [each])]:
+            raise NoSuchDecision(f"there is no decision {missing[0]} that was made for you")
+    async with db.tx() as tx:
+        await store.put_feedback(tx, uuid7(), decision, kind, value, judge, other, comment)
+    return FeedbackKept(decision_id=decision, kind=kind, value=value)
+
+
+async def _theirs(db: TenantDb, caller: Caller, decisions: list[UUID]) -> bool:
+    async with db.tx() as tx:
+        return await store.decided(tx, caller.user_id, decisions) == set(decisions)

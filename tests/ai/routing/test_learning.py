@@ -1,0 +1,229 @@
+"""What came of calls and what people say of them become statistics: once each, fresh everywhere, known to new tenants."""
+
+import asyncio
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from radiant.ai.routing.counting import count
+from radiant.ai.routing.service import Brain
+from radiant.foundation.usage import recovery
+from radiant.infra.changes import Changes
+from radiant.infra.db import Database
+from tests.ai.routing.test_auto import caller_of, chat, history
+from tests.ai.routing.test_rules import make
+from tests.kit.fixtures import Callers
+from tests.kit.people import Tenant
+from tests.kit.postgres import Dsns
+from tests.kit.server import Client, Server
+from tests.kit.upstream import Refuse, Say, Upstream
+
+
+async def counted(server: Server) -> int:
+    await server.app.state.meter.flush()
+    done = await count(server.database)
+    await server.app.state.changes.caught_up()
+    return done
+
+
+async def standing(who: Client, model: str = "gpt-4o-mini", task: str = "chat") -> dict[str, Any]:
+    answer = await who.get(f"/api/routing/models?model={model}&task_type={task}")
+    assert answer.status == 200, answer.body
+    return answer.json()["items"][0]["tasks"][0]
+
+
+@pytest.fixture
+async def one_model(callers: Callers, upstream: Upstream) -> None:
+    """Everything goes to gpt-4o-mini, and nowhere else where that fails."""
+    await make(callers.owner, "All", "gpt-4o-mini")
+
+
+async def say(who: Client, **said: Any) -> Any:
+    answer = await who.post("/api/routing/feedback", said)
+    assert answer.status == 200, answer.body
+    return answer.json()
+
+
+async def test_f11_11_f11_16_what_came_of_calls_is_counted_once(
+    server: Server, key: Client, callers: Callers, upstream: Upstream, one_model: None
+) -> None:
+    upstream.plan(Say(before=0.1), Say(before=0.1), *[Refuse(500, "broken")] * 3)
+    decisions = [(await chat(key)).headers["x-radiant-decision-id"] for _ in range(3)]
+    assert len(set(decisions)) == 3
+    assert await counted(server) == 4
+    assert await counted(server) == 0
+    found = await standing(callers.member)
+    # The failed call fell back to another model.
+    assert found["own_calls"] == pytest.approx(3, abs=0.01)
+    assert 100 <= found["latency_p50_ms"] < 1000
+    assert found["reliability"]["low"] < found["reliability"]["mean"] < found["reliability"]["high"]
+    assert float(found["cost"]) > 0
+
+
+async def test_f11_7_another_tenant_knows_it_and_no_name_of_whose_calls_they_were(
+    server: Server, key: Client, callers: Callers, upstream: Upstream, one_model: None, owner: Any
+) -> None:
+    assert (await chat(key)).status == 200
+    await counted(server)
+    theirs = await standing(callers.foreign_owner)
+    assert (theirs["calls"], theirs["own_calls"]) == (pytest.approx(1, abs=0.01), 0)
+    assert theirs["latency_p50_ms"] is not None
+    columns = {row[0] for row in await owner.fetch(
+        "select attname from pg_attribute where attrelid = 'brain_model_statistics'::regclass and attnum > 0"
+    )}  # fmt: skip
+    assert not columns & {"tenant_id", "user_id", "text", "prompt"}
+
+
+async def test_f11_6_statistics_are_fresh_in_every_process_within_five_seconds(
+    server: Server, key: Client, callers: Callers, upstream: Upstream, one_model: None, db: Database, dsns: Dsns
+) -> None:
+    caller = caller_of(callers.tenant)
+    async with Changes(dsns.app, db.system("test")) as changes:
+        while not changes.live:
+            await asyncio.sleep(0.01)
+        other = Brain(db, changes)
+        assert (await other.view(caller)).of("gpt-4o-mini", "chat").own_calls == 0
+        assert (await chat(key)).status == 200
+        await counted(server)
+        async with asyncio.timeout(5):
+            while (await other.view(caller)).of("gpt-4o-mini", "chat").own_calls < 0.9:
+                await asyncio.sleep(0.05)
+
+
+async def test_feedback_of_each_kind_is_kept_once_and_moves_the_estimate(
+    server: Server, key: Client, callers: Callers, upstream: Upstream, one_model: None
+) -> None:
+    before = (await standing(callers.member))["quality"]
+    first = (await chat(key)).headers["x-radiant-decision-id"]
+    # At once: what has just ended is found.
+    assert await say(callers.member, kind="thumbs", decision_id=first, up=False) == {
+        "decision_id": first, "kind": "thumbs", "value": 0,
+    }  # fmt: skip
+    await say(callers.member, kind="thumbs", decision_id=first, up=False)
+    await say(callers.member, kind="score", decision_id=first, score=0.1)
+    await say(callers.member, kind="judge", decision_id=first, judge="grader", score=0.2)
+    assert await counted(server) == 4
+    found = (await standing(callers.member))["quality"]
+    assert found["evidence"] >= 3 * 0.99
+    assert found["mean"] < before["mean"]
+    assert (await history(callers.member))[0]["rating"] == pytest.approx(0.1)
+    # Said again it replaces what was said, and is counted again as the same one.
+    await say(callers.member, kind="thumbs", decision_id=first, up=True)
+    assert await counted(server) == 1
+    assert (await counted(server)) == 0
+    again = (await standing(callers.member))["quality"]
+    assert again["evidence"] == pytest.approx(found["evidence"], rel=0.01)
+    assert again["mean"] > found["mean"]
+
+
+async def test_of_two_answers_the_chosen_one_gains_and_the_rejected_one_loses(
+    server: Server, key: Client, callers: Callers, upstream: Upstream
+) -> None:
+    ids: dict[str, str] = {}
+    for model in ("gpt-4o-mini", "gpt-4o"):
+        rule = await make(callers.owner, "All", model)
+        ids[model] = (await chat(key)).headers["x-radiant-decision-id"]
+        await callers.owner.delete(f"/api/routing/rules/{rule['id']}")
+    priors = {model: (await standing(callers.member, model))["quality"]["mean"] for model in ids}
+    for chosen, rejected in (("gpt-4o-mini", "gpt-4o"), ("gpt-4o", "gpt-4o-mini")):
+        # The other way round it replaces itself.
+        await say(callers.member, kind="pair", chosen=ids[chosen], rejected=ids[rejected])
+        await counted(server)
+        found = {model: (await standing(callers.member, model))["quality"] for model in ids}
+        assert found[chosen]["mean"] > priors[chosen]
+        assert found[rejected]["mean"] < priors[rejected]
+        assert found[chosen]["evidence"] < 2.1
+    same = await callers.member.post(
+        "/api/routing/feedback", {"kind": "pair", "chosen": ids["gpt-4o"], "rejected": ids["gpt-4o"]}
+    )
+    assert same.status == 422
+
+
+async def test_feedback_is_of_ones_own_decisions_alone(
+    key: Client, callers: Callers, upstream: Upstream, one_model: None
+) -> None:
+    decision = (await chat(key)).headers["x-radiant-decision-id"]
+    for who in (callers.owner, callers.foreign_owner):
+        answer = await who.post("/api/routing/feedback", {"kind": "thumbs", "decision_id": decision, "up": True})
+        assert answer.status == 404, answer.body
+    unknown = {"kind": "score", "decision_id": str(uuid4()), "score": 1}
+    assert (await callers.member.post("/api/routing/feedback", unknown)).status == 404
+    for wrong in ({"kind": "score", "decision_id": decision, "score": 1.5}, {"kind": "stars", "decision_id": decision}):
+        assert (await callers.member.post("/api/routing/feedback", wrong)).status == 422
+
+
+async def test_the_history_is_the_workspaces_for_an_admin_and_ones_own_otherwise_in_pages(
+    server: Server, key: Client, callers: Callers, upstream: Upstream, one_model: None
+) -> None:
+    for _ in range(3):
+        await chat(key)
+    owners = await server.with_key(callers.tenant.id, callers.owner_id)
+    await chat(owners)
+    assert len(await history(callers.member)) == 3
+    assert len(await history(callers.owner)) == 4
+    assert len(await history(callers.owner, f"?user_id={callers.member_id}")) == 3
+    assert await history(callers.foreign_owner) == []
+    assert (await callers.member.get(f"/api/routing/history?user_id={callers.owner_id}")).status == 403
+    for query, found in (
+        ("?model=gpt-4o-mini", 4),
+        ("?model=gpt-4o", 0),
+        ("?task_type=code", 0),
+        ("?success=false", 0),
+    ):
+        assert len(await history(callers.owner, query)) == found
+    seen: list[str] = []
+    cursor = ""
+    while True:
+        page = (await callers.owner.get(f"/api/routing/history?limit=2{cursor}")).json()
+        seen += [row["id"] for row in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert len(seen) == len(set(seen)) == 4
+
+
+async def test_f11_11_a_decision_outlives_its_process_as_its_call_does(
+    server: Server, key: Client, callers: Callers, upstream: Upstream, one_model: None, owner: Any
+) -> None:
+    upstream.plan(Say("a b c d e f", gap=5))
+    body = {"model": "auto", "messages": [{"role": "user", "content": "hello"}], "stream": True}
+    async with key.http.post(key.base_url + "/v1/chat/completions", json=body, headers=key.headers) as response:
+        await response.content.readany()
+        # In mid-answer the journal has the decision; the ledger, and the history with it, a moment later.
+        await server.app.state.meter.flush()
+        live = await owner.fetchrow("select id, success, ended_at, counted from brain_routing_history")
+        assert tuple(live)[1:] == (None, None, False)
+        journal: UUID = server.app.state.meter._journal.id
+        # What the next process does for one that died.
+        async with server.database.system("test").tx() as tx:
+            _ = await recovery.store.settle_open(tx, journal)
+        row = await owner.fetchrow("select success, error_kind, ended_at from brain_routing_history")
+        assert (row["success"], row["error_kind"]) == (None, "abandoned")
+        assert row["ended_at"] is not None
+
+
+async def test_a_decision_that_makes_no_sense_keeps_no_call_out_of_the_ledger(
+    db: Database, tenant: Tenant, owner: Any
+) -> None:
+    for decision in ('{"propensity": 0}', '{"resolve": "no uuid"}', '{"task": "juggling"}', '{"latency": 1e30}'):
+        await owner.execute(
+            "insert into usage_ledger (tenant_id, user_id, provider, model, decision)"
+            " values ($1, $2, 'openai', 'm', $3::text::jsonb)",
+            tenant.id, tenant.user_id, decision,
+        )  # fmt: skip
+    assert await owner.fetchval("select count(*) from usage_ledger") == 4
+    assert await owner.fetchval("select count(*) from brain_routing_history") == 0
+
+
+async def test_an_answer_that_was_kept_says_nothing_of_its_model(db: Database, tenant: Tenant, owner: Any) -> None:
+    await owner.execute(
+        "insert into usage_ledger (tenant_id, user_id, provider, model, state, ended, cached, cost, duration_ms,"
+        " settled_at, decision) values ($1, $2, 'openai', 'm', 'settled', 'answered', true, 0, 5, now(), '{}')",
+        tenant.id, tenant.user_id,
+    )  # fmt: skip
+    assert await count(db) == 1
+    assert await owner.fetchval("select success from brain_routing_history")
+    row = await owner.fetchrow("select successes, failures, unknown from brain_tenant_statistics")
+    assert (row["successes"], row["failures"]) == (0, 0)
+    assert row["unknown"] == pytest.approx(1, abs=0.01)
