@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from radiant.ai.routing.prompt import Floats, Ints, Prompt
-from radiant.ai.routing.sparse import Rows, Vocabulary, apply, learn_vocabulary, ridge
+from radiant.ai.routing.sparse import Rows, Vocabulary, apply, learn_vocabulary, pack, ridge, unpack
 from radiant.ai.routing.trees import Trees, boost
 
 _FORMAT = 1
@@ -84,8 +84,7 @@ class Learner:
         np.savez_compressed(
             into,
             format=np.array(_FORMAT), models=np.array(self.models), blend=self._blend, error=self._error,
-            column=parts.vocabulary.column, idf=parts.vocabulary.idf, mean=parts.vocabulary.mean,
-            spread=parts.vocabulary.deviation, base=parts.base, weights=parts.weights.astype(np.float16),
+            **pack(parts.vocabulary), base=parts.base, weights=parts.weights.astype(np.float16),
             means=parts.means, sharpness=np.array(parts.sharpness, np.float32),
             feature=parts.trees.feature, above=parts.trees.above, leaves=parts.trees.leaves,
         )  # fmt: skip
@@ -98,7 +97,7 @@ class Learner:
             if int(of["format"]) != _FORMAT:
                 raise ValueError(f"a learned router of format {int(of['format'])}, not {_FORMAT}")
             parts = _Parts(
-                Vocabulary(of["column"], of["idf"], of["mean"], of["spread"]),
+                unpack(of),
                 of["base"], of["weights"].astype(np.float32), of["means"], float(of["sharpness"]),
                 Trees(of["feature"], of["above"], of["leaves"]),
             )  # fmt: skip

@@ -27,8 +27,8 @@ CAUTION = 1.0
 """Standard deviations between the expected quality and its lower bound."""
 
 # Standard deviations of the corrections before any evidence, in logits: overall, per task, per neighbourhood, the
-# tenant's per task and per neighbourhood. Moderate: a catalogue's figure is worth some ten outcomes.
-_SPREAD = np.array([0.5, 0.35, 0.35, 0.35, 0.35])
+# tenant's per task and per neighbourhood. Small: a catalogue's figure is worth many outcomes, or luck would move it.
+_SPREAD = np.array([0.15, 0.1, 0.3, 0.3, 0.3])
 _UNKNOWN = 0.5  # quality of a model of which the catalogue says nothing
 _EDGE = 0.03  # predictions nearer to 0 or 1 are taken for this: one surprise must not outweigh all else
 

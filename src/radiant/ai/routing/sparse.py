@@ -1,6 +1,6 @@
 """Prompts' hashed features as rows of a sparse matrix, weighted by tf-idf, and ridge regression over them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +41,28 @@ class Vocabulary:
         for part in (values[:split], values[split:]):
             part /= np.sqrt(part @ part) + 1e-9
         return columns, values
+
+
+def pack(vocabulary: Vocabulary) -> dict[str, NDArray[np.generic]]:
+    """Its arrays by name, as small as they get."""
+    return {
+        "kept": np.flatnonzero(vocabulary.column >= 0).astype(np.int32),
+        "idf": vocabulary.idf.astype(np.float16),
+        "mean": vocabulary.mean,
+        "deviation": vocabulary.deviation,
+    }
+
+
+def unpack(arrays: Mapping[str, NDArray[np.generic]]) -> Vocabulary:
+    """What `pack` gave."""
+    column = np.full(2 * BUCKETS, -1, np.int32)
+    column[arrays["kept"]] = np.arange(len(arrays["kept"]), dtype=np.int32)
+    return Vocabulary(
+        column,
+        arrays["idf"].astype(np.float32),
+        arrays["mean"].astype(np.float32),
+        arrays["deviation"].astype(np.float32),
+    )
 
 
 def learn_vocabulary(prompts: Sequence[Prompt]) -> Vocabulary:
