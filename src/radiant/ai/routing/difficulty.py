@@ -8,15 +8,16 @@ centres of the neighbourhoods (spherical k-means) ship in `data/difficulty.npz`,
 
 import io
 from dataclasses import dataclass
-from importlib import resources
 
 import numpy as np
 
+from radiant.ai.routing.data import read
 from radiant.ai.routing.prompt import BUCKETS, Floats, Prompt
 
 FOLDED = 1 << 12
 """Length of a folded text vector: words in its first half, windows in its second."""
 
+_DATA = read("difficulty.npz")
 _SHIFT = (2 * BUCKETS // FOLDED).bit_length() - 1
 
 
@@ -46,9 +47,9 @@ def fold(prompt: Prompt, idf: Floats) -> Floats:
 
 def shipped() -> Difficulty:
     """The one that comes with the package."""
-    data = resources.files("radiant.ai.routing").joinpath("data", "difficulty.npz").read_bytes()
-    with np.load(io.BytesIO(data), allow_pickle=False) as of:
+    with np.load(io.BytesIO(_DATA), allow_pickle=False) as of:
         centres = of["centres"].astype(np.float32) * of["centre_scale"].astype(np.float32)[:, None]
-        return Difficulty(
-            *(of[name].astype(np.float32) for name in ("idf", "text", "surface", "mean", "deviation")), centres
+        idf, text, surface, mean, deviation = (
+            of[name].astype(np.float32) for name in ("idf", "text", "surface", "mean", "deviation")
         )
+        return Difficulty(idf, text, surface, mean, deviation, centres)

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 
 class Choice(NamedTuple):
-    """`index` of the model taken, and the probability with which it was: to be logged with the decision."""
+    """Number of the model taken, and the probability with which it was: to be logged with the decision."""
 
-    index: int
+    taken: int
     propensity: float
 
 

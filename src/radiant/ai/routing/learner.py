@@ -24,7 +24,6 @@ from radiant.ai.routing.trees import Trees, boost
 _FORMAT = 1
 _PENALTY, _GROUP_PENALTY = 6.0, 1.0
 _TREES, _RATE, _SMOOTHING = 60, 0.1, 20.0
-_FOLDS = 2
 _SHRINK = 5.0  # rows of the overall mean that a group begins with
 _SHARPNESS = (2.0, 4.0, 8.0, 12.0, 18.0)
 
@@ -61,7 +60,9 @@ class _Parts:
         """[3, models]: ridge, groups, trees."""
         text, surface = apply(self.vocabulary, self.weights, prompt)
         models = len(self.base)
-        by_group = _softmax(text[models:] * self.sharpness) @ self.means if len(self.means) else np.zeros_like(self.base)
+        by_group = (
+            _softmax(text[models:] * self.sharpness) @ self.means if len(self.means) else np.zeros_like(self.base)
+        )
         return np.stack((text[:models], by_group, self.trees(np.concatenate((surface, by_group)))))
 
 
@@ -84,7 +85,7 @@ class Learner:
         np.savez_compressed(
             into,
             format=np.array(_FORMAT), models=np.array(self.models), blend=self._blend, error=self._error,
-            **pack(parts.vocabulary), base=parts.base, weights=parts.weights.astype(np.float16),
+            allow_pickle=False, **pack(parts.vocabulary), base=parts.base, weights=parts.weights.astype(np.float16),
             means=parts.means, sharpness=np.array(parts.sharpness, np.float32),
             feature=parts.trees.feature, above=parts.trees.above, leaves=parts.trees.leaves,
         )  # fmt: skip
@@ -113,8 +114,10 @@ def fit(rows: Sequence[Row], models: Sequence[str]) -> Learner:
     prompts = [row.prompt for row in rows]
     held_out = np.zeros((len(rows), 3, len(models)), np.float32)
     base = np.zeros_like(scores)
-    fold = np.random.default_rng(0).permutation(len(rows)) % _FOLDS
-    for number in range(_FOLDS):
+    # Few rows: more folds, or the parts that need many would be judged by what they do with half of few.
+    folds = min(max(8000 // max(len(rows), 1), 2), 5)
+    fold = np.random.default_rng(0).permutation(len(rows)) % folds
+    for number in range(folds):
         learn, rest = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         parts = _fit([prompts[i] for i in learn], scores[learn], group[learn], len(names))
         base[rest] = parts.base
@@ -159,6 +162,7 @@ def _softmax(x: Floats) -> Floats:
 
 def _blend(parts: Floats, target: Floats, known: np.ndarray) -> Floats:
     """Weights >= 0 [parts] of least squares on what sets the models apart, by projected gradient."""
+
     def apart(values: Floats) -> Floats:
         masked = np.where(known, np.nan_to_num(values), 0)
         return np.where(known, masked - masked.sum(-1, keepdims=True) / np.maximum(known.sum(-1, keepdims=True), 1), 0)

@@ -7,12 +7,12 @@ spaces between words, so there each character counts as one.
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats: TypeAlias = NDArray[np.float32]
+Floats: TypeAlias = NDArray[np.floating[Any]]
 Ints: TypeAlias = NDArray[np.int32]
 
 _BITS = 16
@@ -157,7 +157,7 @@ def _surface(
     different: int,
     total: int,
 ) -> Floats:
-    counted = _kinds @ kinds
+    counted: Floats = _kinds @ kinds
     lengths = ends - starts if len(starts) else np.zeros(1, np.int64)
     first = raw[starts]
     lines = np.diff(np.flatnonzero(raw == 10), prepend=0, append=len(raw))
@@ -168,4 +168,5 @@ def _surface(
         len(starts) / (counted[8] + counted[6] + 1),
         len(lines), lines[0], lines[-1], between.max(), between.min(), between.mean(), between.std(),
     )  # fmt: skip
-    return np.concatenate((np.log1p(counted), counted * (8 / len(raw)), np.log1p(others))).astype(np.float32)
+    sizes = np.array(others, np.float32)
+    return np.concatenate((np.log1p(counted), counted * np.float32(8 / len(raw)), np.log1p(sizes)))

@@ -23,12 +23,13 @@ from radiant.ai.routing.prompt import Floats, Prompt
 
 TaskType: TypeAlias = Literal["chat", "code", "analysis", "creative", "vision", "audio"]
 
-CAUTION = 1.0
-"""Standard deviations between the expected quality and its lower bound."""
+CAUTION = 0.5
+"""Standard deviations between the expected quality and its lower bound. More would favour whatever was tried before,
+good or not: with 1, one order of prompts in eight ended more than a point under the best single model."""
 
 # Standard deviations of the corrections before any evidence, in logits: overall, per task, per neighbourhood, the
 # tenant's per task and per neighbourhood. Small: a catalogue's figure is worth many outcomes, or luck would move it.
-_SPREAD = np.array([0.15, 0.1, 0.3, 0.3, 0.3])
+_SPREAD = np.array([0.1, 0.05, 0.2, 0.3, 0.3])
 _UNKNOWN = 0.5  # quality of a model of which the catalogue says nothing
 _EDGE = 0.03  # predictions nearer to 0 or 1 are taken for this: one surprise must not outweigh all else
 
@@ -105,7 +106,6 @@ class Quality:
         abilities, variances, left = self._abilities(models, seen, tenant, learned or {})
         deviation = np.sqrt(variances)
         at = abilities - seen.difficulty
-        # A Gaussian through a logistic curve (MacKay, 1992).
         mean = _logistic(at / np.sqrt(1 + math.pi / 8 * variances))
         lower, upper = _logistic(at - CAUTION * deviation), _logistic(at + CAUTION * deviation)
         return Estimate(mean, lower, upper, 1 - left)
@@ -127,7 +127,7 @@ class Quality:
         are for comparing policies (`replay`) and not needed here.
         """
         ((means, variances, ability),) = self._corrections([model], seen, tenant, learned or {})
-        expected = float(_logistic((ability - seen.difficulty) / math.sqrt(1 + math.pi / 8 * variances.sum())))
+        expected = _probability(ability - seen.difficulty, float(variances.sum()))
         lessons = _lessons(_keys(model, seen, tenant), means, variances, 0.0, score, expected, trust)
         self.add(lessons)
         return lessons
@@ -146,8 +146,8 @@ class Quality:
         (means, variances, ability), (other_means, other_variances, other_ability) = self._corrections(
             [winner, loser], seen, tenant, {}
         )
-        spread = variances.sum() + other_variances.sum()
-        expected = float(_logistic((ability - other_ability) / math.sqrt(1 + math.pi / 8 * spread)))
+        spread = float(variances.sum() + other_variances.sum())
+        expected = _probability(ability - other_ability, spread)
         score = 0.5 if drawn else 1.0
         lessons = [
             *_lessons(
@@ -186,7 +186,9 @@ class Quality:
         sums = np.array([self._evidence.get(key, _NONE) for key in keys]).reshape(len(models), -1, 2)
         variances = 1 / (1 / _SPREAD[: sums.shape[1]] ** 2 + sums[:, :, 0])
         means = variances * sums[:, :, 1]
-        abilities = [self._prior(model, seen, learned) + float(own) for model, own in zip(models, means.sum(1), strict=True)]
+        abilities = [
+            self._prior(model, seen, learned) + float(own) for model, own in zip(models, means.sum(1), strict=True)
+        ]
         return list(zip(means, variances, abilities, strict=True))
 
     def _prior(self, model: str, seen: Seen, learned: Mapping[str, float]) -> float:
@@ -222,6 +224,11 @@ def _lessons(
 
 def _logistic(x: Floats) -> Floats:
     return 1 / (1 + np.exp(-x))
+
+
+def _probability(logit: float, variance: float) -> float:
+    """Of a good outcome, the logit being uncertain: a Gaussian through a logistic curve (MacKay, 1992)."""
+    return 1 / (1 + math.exp(-logit / math.sqrt(1 + math.pi / 8 * variance)))
 
 
 def _logit(p: float) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +44,7 @@ class Vocabulary:
         return columns, values
 
 
-def pack(vocabulary: Vocabulary) -> dict[str, NDArray[np.generic]]:
+def pack(vocabulary: Vocabulary) -> dict[str, NDArray[Any]]:
     """Its arrays by name, as small as they get."""
     return {
         "kept": np.flatnonzero(vocabulary.column >= 0).astype(np.int32),
@@ -53,7 +54,7 @@ def pack(vocabulary: Vocabulary) -> dict[str, NDArray[np.generic]]:
     }
 
 
-def unpack(arrays: Mapping[str, NDArray[np.generic]]) -> Vocabulary:
+def unpack(arrays: Mapping[str, NDArray[Any]]) -> Vocabulary:
     """What `pack` gave."""
     column = np.full(2 * BUCKETS, -1, np.int32)
     column[arrays["kept"]] = np.arange(len(arrays["kept"]), dtype=np.int32)
@@ -108,7 +109,8 @@ def _gathered(source: Floats, index: Ints, values: Floats, starts: NDArray[np.in
     result = np.zeros((rows, targets), np.float32)
     first = 0
     while first < rows:
-        last = int(np.searchsorted(starts, starts[first] + _CHUNK // targets, side="right")) - 1
+        until = int(starts[first]) + _CHUNK // targets
+        last = int(np.searchsorted(starts, until, side="right")) - 1
         last = min(rows, max(last, first + 1))
         begin, end = starts[first], starts[last]
         if end > begin:

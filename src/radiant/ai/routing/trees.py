@@ -26,7 +26,9 @@ class Trees:
     def __call__(self, x: Floats) -> Floats:
         """[features] -> [targets]."""
         yes = x[self.feature] > self.above
-        leaf = yes @ (1 << np.arange(yes.shape[1]))
+        leaf = np.zeros(len(yes), np.int64)
+        for level in range(yes.shape[1]):
+            leaf += yes[:, level] * (1 << level)
         return self.leaves[np.arange(len(leaf)), leaf].sum(0)
 
 
@@ -35,7 +37,7 @@ def boost(x: Floats, targets: Floats, known: Floats, *, trees: int, rate: float,
     if known.all():
         known = known[:, :1]  # one count serves all targets
     rows, features = x.shape
-    edges = np.quantile(x, np.linspace(0, 1, _BINS + 1)[1:-1], axis=0).astype(np.float32).T
+    edges: Floats = np.quantile(x, np.linspace(0, 1, _BINS + 1)[1:-1], axis=0).astype(np.float32).T
     binned = np.stack([np.searchsorted(edges[j], x[:, j], side="left") for j in range(features)], axis=1)
     hot = np.zeros((rows, features * _BINS), np.float32)
     np.put_along_axis(hot, binned + np.arange(features) * _BINS, 1, axis=1)
