@@ -687,7 +687,7 @@ def corpus(seed: int = 0, each: int = 30) -> list[tuple[str, str, int]]:
         for template in templates:
             at = next(number)
             for _ in range(each if "{" in template else 6):
-                text = _fill(template, chance)
+                text = fill(template, chance)
                 if text[0].isalpha() and "\n" not in text and len(text) > 12 and chance.random() < 0.5:
                     before = chance.choice(_BEFORE)
                     text = (before + text[0].lower() + text[1:] if before else text) + chance.choice(_AFTER)
@@ -697,7 +697,7 @@ def corpus(seed: int = 0, each: int = 30) -> list[tuple[str, str, int]]:
             for template in templates:
                 at = next(number)
                 found += [
-                    (_worn(_fill(template, chance), chance), task, at) for _ in range(10 if "{" in template else 4)
+                    (_worn(fill(template, chance), chance), task, at) for _ in range(10 if "{" in template else 4)
                 ]
     for task, words in WORDS.items():
         at, known = LOOSE, words.split()
@@ -711,7 +711,8 @@ def corpus(seed: int = 0, each: int = 30) -> list[tuple[str, str, int]]:
     return found
 
 
-def _fill(template: str, chance: random.Random) -> str:
+def fill(template: str, chance: random.Random) -> str:
+    """A template with its slots filled."""
     text = template
     for _ in range(2):  # fillings have slots of their own
         for slot, values in SLOTS.items():

@@ -15,7 +15,7 @@ import numpy as np
 from bench.kit.corpus import LOOSE, corpus
 
 from radiant.ai.routing.classify import TASKS, Classifier
-from radiant.ai.routing.prompt import Prompt, features
+from radiant.ai.routing.prompt import SURFACE, Prompt, features
 from radiant.ai.routing.sparse import Rows, learn_vocabulary, pack
 
 INTO = Path(__file__).parents[2] / "src" / "radiant" / "ai" / "routing" / "data" / "classifier.npz"
@@ -27,7 +27,7 @@ def fit(prompts: list[Prompt], task: np.ndarray, weight: np.ndarray) -> Classifi
     vocabulary = learn_vocabulary(prompts)
     rows = Rows(vocabulary, prompts)
     y, share = np.eye(len(TASKS), dtype=np.float32)[task], (weight / weight.sum())[:, None].astype(np.float32)
-    w, bias = np.zeros((vocabulary.width, len(TASKS)), np.float32), np.zeros(len(TASKS), np.float32)
+    w, bias = np.zeros((len(vocabulary.idf) + len(SURFACE), len(TASKS)), np.float32), np.zeros(len(TASKS), np.float32)
     ahead = w
     for turn in range(120):
         score = rows.times(ahead) + bias

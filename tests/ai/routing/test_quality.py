@@ -44,6 +44,19 @@ def test_a_proof_is_harder_than_a_greeting() -> None:
     assert hard > easy
 
 
+def test_alike_prompts_lie_in_one_neighbourhood() -> None:
+    quality = _quality()
+    sums = [
+        quality.see(features(f"Tom has {n} apples and buys {n + 3} more. How many apples are left?"), "analysis")
+        for n in (4, 9)
+    ]
+    other = quality.see(
+        features("from typing import List\n\ndef below(xs: List[int], t: int) -> bool:\n    pass"), "code"
+    )
+    assert sums[0].cell == sums[1].cell != other.cell
+    assert other.task == "code"
+
+
 def test_f11_12_outcomes_correct_the_prior_for_their_task_and_neighbourhood_most() -> None:
     quality = _quality()
     for _ in range(60):

@@ -14,14 +14,12 @@ A correction is kept as two sums (precision, information), so processes and the 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 
 from radiant.ai.routing.difficulty import Difficulty
 from radiant.ai.routing.prompt import Floats, Prompt
-
-TaskType: TypeAlias = Literal["chat", "code", "analysis", "creative", "vision", "audio"]
 
 CAUTION = 0.5
 """Standard deviations between the expected quality and its lower bound. More would favour whatever was tried before,

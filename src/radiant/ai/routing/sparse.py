@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from radiant.ai.routing.prompt import BUCKETS, SURFACE, Floats, Ints, Prompt
+from radiant.ai.routing.prompt import BUCKETS, Floats, Ints, Prompt
 
 _SURFACE_SCALE = 0.07
 _CHUNK = 1 << 17  # numbers held at once while multiplying: what a cache holds
@@ -22,11 +22,6 @@ class Vocabulary:
     idf: Floats
     mean: Floats
     deviation: Floats
-
-    @property
-    def width(self) -> int:
-        """Columns of a row: text first, surface figures last."""
-        return len(self.idf) + len(SURFACE)
 
     def surface(self, prompt: Prompt) -> Floats:
         """Standardised surface figures, float32 [len(SURFACE)]."""
@@ -107,12 +102,12 @@ def _gathered(source: Floats, index: Ints, values: Floats, starts: NDArray[np.in
     """Row i of the result: the sum over k in starts[i] .. starts[i+1] of values[k] * source[index[k]]."""
     rows, targets = len(starts) - 1, source.shape[1]
     result = np.zeros((rows, targets), np.float32)
-    first = 0
+    first: int = 0
     while first < rows:
-        until = int(starts[first]) + _CHUNK // targets
-        last = int(np.searchsorted(starts, until, side="right")) - 1
+        until = starts.item(first) + _CHUNK // targets
+        last = int((starts <= until).sum()) - 1
         last = min(rows, max(last, first + 1))
-        begin, end = starts[first], starts[last]
+        begin, end = starts.item(first), starts.item(last)
         if end > begin:
             parts = source[index[begin:end]] * values[begin:end, None]
             filled = np.flatnonzero(np.diff(starts[first : last + 1]))

@@ -38,9 +38,11 @@ def boost(x: Floats, targets: Floats, known: Floats, *, trees: int, rate: float,
         known = known[:, :1]  # one count serves all targets
     rows, features = x.shape
     edges: Floats = np.quantile(x, np.linspace(0, 1, _BINS + 1)[1:-1], axis=0).astype(np.float32).T
-    binned = np.stack([np.searchsorted(edges[j], x[:, j], side="left") for j in range(features)], axis=1)
+    binned = np.zeros((rows, features), np.int64)
     hot = np.zeros((rows, features * _BINS), np.float32)
-    np.put_along_axis(hot, binned + np.arange(features) * _BINS, 1, axis=1)
+    for feature in range(features):
+        binned[:, feature] = edges[feature].searchsorted(x[:, feature], side="left")
+        hot[np.arange(rows), feature * _BINS + binned[:, feature]] = 1
     residual = targets * known
     chosen, above = np.zeros((trees, _DEPTH), np.int32), np.zeros((trees, _DEPTH), np.float32)
     leaves = np.zeros((trees, 1 << _DEPTH, targets.shape[1]), np.float32)
