@@ -27,7 +27,7 @@ good or not: with 1, one order of prompts in eight ended more than a point under
 
 # Standard deviations of the corrections before any evidence, in logits: overall, per task, per neighbourhood, the
 # tenant's per task and per neighbourhood. Small: a catalogue's figure is worth many outcomes, or luck would move it.
-_SPREAD = np.array([0.1, 0.05, 0.2, 0.3, 0.3])
+_SPREAD = np.array([0.05, 0.03, 0.15, 0.3, 0.3])
 _UNKNOWN = 0.5  # quality of a model of which the catalogue says nothing
 _EDGE = 0.03  # predictions nearer to 0 or 1 are taken for this: one surprise must not outweigh all else
 
