@@ -287,7 +287,11 @@ def main() -> int:
         print(f"cannot be measured: {error}", file=sys.stderr)
         return 1
     if arguments.json:
-        print(json.dumps([{"name": f.name, "figure": f.value, "goal": f.goal, "met": f.met} for f in figures]))
+        print(
+            json.dumps(
+                [{"name": f.name, "figure": float(f.value), "goal": f.goal, "met": bool(f.met)} for f in figures]
+            )
+        )
         return 0 if all(figure.met for figure in figures) else 1
     for figure in figures:
         goal = "" if figure.goal is None else f"{'>=' if figure.least else '<='} {figure.goal:.3f}"

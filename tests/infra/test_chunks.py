@@ -7,7 +7,7 @@ from httptools import HttpResponseParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radiant.infra.http1.chunks import Chunks, is_one
+from radiant.infra.http1.chunks import Chunks, opening_of
 from radiant.infra.http1.errors import BadHttp
 
 PIECES = st.lists(st.binary(min_size=1, max_size=300), max_size=12)
@@ -21,6 +21,12 @@ def _framed(piece: bytes, spelt: str = "%x") -> bytes:
 def _cut(data: bytes, places: list[int]) -> list[bytes]:
     edges = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
     return [data[a:b] for a, b in itertools.pairwise(edges) if a < b]
+
+
+def is_one(data: bytes) -> bool:
+    """As the connection tells."""
+    opening = opening_of(len(data))
+    return opening is not None and data.startswith(opening) and data.endswith(b"\r\n")
 
 
 class _Heard:

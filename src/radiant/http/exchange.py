@@ -119,7 +119,7 @@ class DirectExchange(Exchange):
     """Over our own protocol, which feeds it what arrives. Everything that is sent is sent by one write."""
 
     __slots__ = (
-        "_expects", "_held", "_held_back", "_limit", "_pieces", "_protocol", "_size", "_transport", "_waiter",
+        "_expects", "_flow", "_held", "_held_back", "_limit", "_pieces", "_protocol", "_size", "_transport", "_waiter",
         "_whole", "disconnected", "keep_alive", "response_complete", "started",
     )  # fmt: skip
 
@@ -138,6 +138,7 @@ class DirectExchange(Exchange):
         self.said = False
         self._protocol = protocol
         self._transport = protocol.transport
+        self._flow = protocol.flow
         self._expects = expects
         self._pieces: list[bytes] = []
         self._size = 0
@@ -242,7 +243,7 @@ class DirectExchange(Exchange):
         """See Exchange."""
         if self.disconnected:
             return True
-        if self._protocol.flow.write_paused:
+        if self._flow.write_paused:
             return False
         self.said = True
         if self._held:

@@ -79,9 +79,8 @@ async def test_frames_go_on_over_segments_in_order_and_past_ones_are_removed(tmp
     place = Position()
     for number in range(200):
         payload = f"{number:04d}".encode() * 50
-        while not journal.has_room(len(payload), 300):
+        while not journal.append(payload, 300):
             await journal.make_room()
-        journal.append(payload, 300)
         end = payload + b"end"
         journal.append_end(end, 300)
         written += [payload, end]
@@ -115,17 +114,16 @@ async def test_the_end_of_a_call_fits_however_full_the_disk_is_and_admission_say
     admitted = 0
     with pytest.raises(JournalFull, match="disk"):
         while True:
-            if not journal.has_room(100, 400):
+            if not journal.append(bytes(100), 400):
                 await journal.make_room()
                 continue
-            journal.append(bytes(100), 400)
             admitted += 1
     assert admitted >= 8
     for _ in range(admitted):
         journal.append_end(b"e" * 400, 400)
     monkeypatch.undo()
     await journal.make_room()
-    assert journal.has_room(100, 400)
+    assert journal.append(bytes(100), 400)
     await journal.close(remove=True)
 
 

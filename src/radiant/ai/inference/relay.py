@@ -48,12 +48,13 @@ class Relayed:
     ) -> None:  # fmt: skip
         """Ask; returns once the answer begins to come, of a stream with its first events. Tries again where that is
         safe, by another key where one was refused. Raises UpstreamError."""
-        retries = Retries(len(keys), self._deadline.at)
+        retries: Retries | None = None
         while True:
             try:
                 await self._attempt(http, upstreams, keys, wire, asked, body)
                 return
             except UpstreamError as error:
+                retries = retries or Retries(len(keys), self._deadline.at)
                 await retries.after(error)
 
     async def _attempt(
@@ -125,16 +126,7 @@ class Relayed:
                 return False
             return not watch.ended
 
-        passes = watch.passes
-
-        def take_chunk(chunk: bytes) -> bool:
-            if passes(chunk):
-                if send_chunk_now(chunk):
-                    return True
-                watch.passed_not(chunk)
-            return False
-
-        await http_wire.pour(response, self._connection, self._deadline, take, take_chunk)
+        await http_wire.pour(response, self._connection, self._deadline, take, watch.passing(send_chunk_now))
         if failure is not None:
             raise failure
         return refused or await self._piece(response, watch)

@@ -55,13 +55,10 @@ class Watch(Protocol):
         """What of it may be sent on now. Raises MalformedStream."""
         ...
 
-    def passes(self, chunk: bytes) -> bool:
-        """Whether a chunk of HTTP, with its frame, may be sent on as it is, because it holds whole events that tell
-        nothing but text; it counts as fed then."""
-        ...
-
-    def passed_not(self, chunk: bytes) -> None:
-        """It was not sent on after all, and will be fed."""
+    def passing(self, send: Callable[[bytes], bool]) -> Callable[[bytes, int], bool]:
+        """A function that sends a chunk of HTTP on as it is, with its frame, where it holds whole events that tell
+        nothing but text, and gives whether it did; the chunk counts as fed then. Its second argument is where in the
+        chunk the content begins. `send` gives whether it sent."""
         ...
 
     def characters(self) -> int:
@@ -118,35 +115,31 @@ class Events:
             self._kept_bytes += len(whole)
         return whole
 
-    def passes(self, chunk: bytes) -> bool:
+    def passing(self, send: Callable[[bytes], bool]) -> Callable[[bytes, int], bool]:
         """See Watch."""
-        if self._rest:
-            return False
-        opening, ending = self._alike
-        begin = chunk.find(b"\n") + 1
-        if (
-            not opening
-            or not chunk.startswith(opening, begin)
-            or not chunk.endswith(ending)
-            or b'"' in chunk[begin + len(opening) : -len(ending)]
-        ):
-            # Before the last line break lies the end of an event.
-            if not chunk.endswith(b"\n\n\r\n") or self._tells(chunk):
-                return False
-            self._learn(chunk[begin:])
-        size = len(chunk)
-        self._seen_bytes += size
-        if self._kept_bytes < _MOST_KEPT:
-            self._kept.append(chunk)
-            self._kept_bytes += size
-        return True
 
-    def passed_not(self, chunk: bytes) -> None:
-        """See Watch."""
-        self._seen_bytes -= len(chunk)
-        if self._kept and self._kept[-1] is chunk:
-            self._kept.pop()
-            self._kept_bytes -= len(chunk)
+        def passes(chunk: bytes, begin: int) -> bool:
+            opening, ending = self._alike
+            if (
+                not opening
+                or not chunk.startswith(opening, begin)
+                or not chunk.endswith(ending)
+                or b'"' in chunk[begin + len(opening) : -len(ending)]
+            ):
+                # Before the last line break lies the end of an event.
+                if not chunk.endswith(b"\n\n\r\n") or self._tells(chunk):
+                    return False
+                self._learn(chunk[begin:])
+            if self._rest or not send(chunk):
+                return False
+            size = len(chunk)
+            self._seen_bytes += size
+            if self._kept_bytes < _MOST_KEPT:
+                self._kept.append(chunk)
+                self._kept_bytes += size
+            return True
+
+        return passes
 
     def _tells(self, chunk: bytes) -> bool:
         """Whether there is more than text in it; must not miss anything."""

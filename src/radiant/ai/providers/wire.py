@@ -165,7 +165,7 @@ async def next_chunk(response: Response, connection: Connection, deadline: Deadl
 
 async def pour(
     response: Response, connection: Connection, deadline: Deadline, sink: Callable[[bytes], bool],
-    frames: Callable[[bytes], bool],
+    frames: Callable[[bytes, int], bool],
 ) -> None:  # fmt: skip
     """Give the pieces of a body to `sink` as they arrive, and whole chunks to `frames` first (see Response.flow).
     Raises UpstreamError."""

@@ -334,7 +334,9 @@ def limit_headers(taken: Sequence[Taken], now: float) -> dict[str, str]:
     least: dict[str, tuple[int, Bound, Share]] = {}
     headers: dict[str, str] = {}
     for bound, share, need in taken:
-        meter, left = bound.meter, share.left
+        meter, left = bound.meter, share.room + share.avail
+        if left < 0:
+            left = 0
         if meter == "budget":
             if not need:
                 continue

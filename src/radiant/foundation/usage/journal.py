@@ -211,11 +211,19 @@ class Journal:
         """Behind the last frame."""
         return Position(self._current.number, self._offset)
 
-    def has_room(self, payload: int, later: int) -> bool:
-        """Whether a payload fits now, and one of at most `later` bytes for sure some time."""
+    def append(self, payload: bytes, later: int) -> bool:
+        """Note a payload, and keep `later` bytes for its end; False where there is no room: `make_room`, and try
+        again."""
+        kept = frame_bytes(later)
         # A word is left for the mark that says that the journal goes on elsewhere.
-        needed = frame_bytes(payload) + frame_bytes(later) + self._kept + _HEAD.size
-        return self._offset + needed <= self._size or (self._spare is not None and needed <= self._size)
+        needed = frame_bytes(len(payload)) + kept + self._kept + _HEAD.size
+        if self._offset + needed > self._size:
+            if self._spare is None or needed > self._size:
+                return False
+            self._go_on()
+        self._kept += kept
+        self._offset = write_frame(self._current.map, self._offset, payload)
+        return True
 
     async def make_room(self) -> None:
         """Wait for the segment that is being made. Raises JournalFull."""
@@ -229,14 +237,6 @@ class Journal:
                 " written; make room there",
                 headers={"Retry-After": "5"},
             )
-
-    def append(self, payload: bytes, later: int) -> None:
-        """Note a payload and keep `later` bytes for its end. `has_room` must have said so."""
-        kept = frame_bytes(later)
-        if self._offset + frame_bytes(len(payload)) + kept + self._kept + _HEAD.size > self._size:
-            self._go_on()
-        self._kept += kept
-        self._offset = write_frame(self._current.map, self._offset, payload)
 
     def append_end(self, payload: bytes, kept: int) -> None:
         """Note the end of a call, for which `kept` bytes were kept."""

@@ -185,10 +185,9 @@ class Meter:
                 admission = Admission(id_, tenant_id, int(now * 1_000_000), call, tuple(budgets))
                 payload = encode_admission(admission)
                 later = len(payload) + END_BYTES
-                if not self._journal.has_room(len(payload), later):
+                if not self._journal.append(payload, later):
                     await self._journal.make_room()
                     continue
-                self._journal.append(payload, later)
                 for _, share, need in taken:
                     share.avail -= need
                     share.open += 1

@@ -14,6 +14,8 @@ MAX_HEADERS = 200
 # Unread bytes of a body above which the connection is no longer read from.
 HIGH_WATER = 256 * 2**10
 
+Frames = Callable[[bytes, int], bool]
+
 # What the one waiter waits for.
 HEAD, PIECE, ALL, FLOW = range(4)
 
@@ -31,6 +33,10 @@ class Holder(Protocol):
 
     def resume(self) -> None:
         """Read from the network again."""
+        ...
+
+    def pass_on(self) -> None:
+        """What takes chunks with their frames was changed."""
         ...
 
     def linger(self, seconds: float) -> None:
@@ -104,7 +110,7 @@ class Response:
         self.waiter: asyncio.Future[None] | None = None
         self.want = HEAD
         self.sink: Callable[[bytes], bool] | None = None
-        self.frames: Callable[[bytes], bool] | None = None
+        self.frames: Frames | None = None
         # Takes the chunks off the body where httptools does not.
         self.chunks: Chunks | None = None
 
@@ -224,7 +230,7 @@ class Response:
 
     async def flow(
         self, sink: Callable[[bytes], bool], idle: float | None = None, until: float | None = None,
-        frames: Callable[[bytes], bool] | None = None,
+        frames: Frames | None = None,
     ) -> None:  # fmt: skip
         """Give each piece to `sink` in the moment it arrives, without waking up this task: of a stream of many small
         pieces, waking up is most of the work.
@@ -232,16 +238,21 @@ class Response:
         Returns when the sink gives False (it took that piece, and wants no more now), and when the body ends or
         breaks: `chunk` gives, or raises, what is left. `idle` and `until` as for `read`. A sink raises nothing.
 
-        `frames` is given each piece first that is just one chunk of the transfer coding, as it came with its frame;
-        where it gives False, `sink` gets what is in it.
+        `frames` is given each piece first that is just one chunk of the transfer coding, as it came with its frame, and
+        where in it the content begins; where it gives False, `sink` gets what is in it.
         """
         if self.pieces or self.complete or self.error is not None or self._coding is not None:
             return
         self.sink, self.frames = sink, frames
+        holder = self._holder
+        if holder is not None:
+            holder.pass_on()
         try:
             await self._wait(FLOW, idle, until)
         finally:
             self.sink = self.frames = None
+            if holder is not None:
+                holder.pass_on()
 
     def pour(self) -> None:
         """The connection read something while `flow` waits."""
