@@ -178,3 +178,38 @@ async def test_a_chunk_that_is_none_breaks_the_flow(http: HttpClient) -> None:
         with pytest.raises(HttpError):
             while await response.chunk(2.0):
                 pass
+
+
+async def test_a_sink_that_wants_no_more_is_given_no_more_and_what_follows_keeps_its_order(http: HttpClient) -> None:
+    """More may be read from the network before whoever waits wakes up."""
+
+    async def handle(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(HEAD + framed(b"zero"))
+        await asyncio.sleep(5)
+
+    async with raw_server(handle) as server:
+        response = await http.request("POST", server.url(), body=b"", allow_private=True, framed=True)
+        assert await response.chunk(2.0) == b"zero"
+        link = response._holder
+        assert link is not None
+        got: list[bytes] = []
+
+        def sink(piece: bytes) -> bool:
+            got.append(piece)
+            return piece != b"two"
+
+        def frames(chunk: bytes, begin: int) -> bool:
+            if b"two" in chunk:
+                return False
+            got.append(chunk[begin:-2])
+            return True
+
+        flowing = asyncio.create_task(response.flow(sink, 2.0, None, frames))
+        await asyncio.sleep(0)
+        for word in (b"one", b"two", b"three", b"four"):
+            link.data_received(framed(word))  # type: ignore[attr-defined]
+        await flowing
+        assert got == [b"one", b"two"]
+        assert await response.chunk(2.0) == b"threefour"
+        response.close()

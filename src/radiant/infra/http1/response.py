@@ -255,9 +255,10 @@ class Response:
                 holder.pass_on()
 
     def pour(self) -> None:
-        """The connection read something while `flow` waits."""
-        assert self.sink is not None
-        if not self.sink(self._take()):
+        """The connection read something while `flow` waits. A sink that wants no more is given no more, though more may
+        be read before the waiter wakes up."""
+        if self.sink is not None and not self.sink(self._take()):
+            self.sink = self.frames = None
             self.wake()
 
     async def read(self, limit: int, idle: float | None = None, until: float | None = None) -> bytes:
