@@ -105,6 +105,7 @@ def bench(name: str | None, arguments: list[str]) -> int:
 
 def lock() -> int:
     """Compile pyproject.toml to hash-locked requirement files that name no index, and the page's lock likewise."""
+    smaller: str | None = None
     for name, extras in _LOCKS.items():
         command = [
             _tool("uv"), "pip", "compile", "-q", "--python-version", "3.11", "--universal", "--generate-hashes",
@@ -112,8 +113,12 @@ def lock() -> int:
         ]  # fmt: skip
         for extra in extras:
             command += ["--extra", extra]
+        if smaller is not None:
+            # A package that both hold has one version, though each file keeps to what it says already.
+            command += ["--constraints", f"requirements/{smaller}.txt"]
         if not _run(f"lock {name}", command):
             return 1
+        smaller = name
     web_build.npm("install", "--package-lock-only", "--ignore-scripts")
     web_build.script("scripts/prune-lock.mjs")
     return 0
