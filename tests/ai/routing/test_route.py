@@ -16,7 +16,7 @@ async def test_f11_1_the_dry_run_names_a_model_with_reason_estimates_and_fall_ba
     assert found["provider"] == "openai"
     assert found["reason"].startswith(found["model"])
     assert found["task_type"] == "code"
-    assert (found["language"], found["chosen_by"]) in (("en", "score"), ("", "score"))
+    assert found["chosen_by"] == "score"
     assert 0 < found["confidence"] <= 1
     assert float(found["estimated_cost"]) > 0
     assert len(found["fallbacks"]) == 2

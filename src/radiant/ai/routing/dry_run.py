@@ -64,8 +64,8 @@ def needs_of(context: Context) -> Needs:
     return Needs(frozenset(capabilities), counted, context.max_output_tokens, asked)
 
 
-def _read(brain: Brain, caller: Caller, context: Context, needs: Needs) -> Read:
-    read = brain.read(caller, needs, context.quality_level)
+async def _read(brain: Brain, caller: Caller, context: Context, needs: Needs) -> Read:
+    read = await brain.read(caller, needs, context.quality_level)
     if context.task_type is not None:
         read = msgspec.structs.replace(read, task=context.task_type, confidence=1.0)
     # Without a name there is no conversation: each dry run begins one.
@@ -77,7 +77,7 @@ async def route(brain: Brain, caller: Caller, context: Context, *, explain: bool
     needs = needs_of(context)
     plan = await brain.plan(
         caller, needs, context.quality_level, await brain.fleet(caller),
-        read=_read(brain, caller, context, needs), dry=True,
+        read=await _read(brain, caller, context, needs), dry=True,
     )  # fmt: skip
     return result_of(plan, explain=explain)
 
@@ -97,7 +97,7 @@ async def test_rules(brain: Brain, database: Database, caller: Caller, test: Rul
             )
         asked = rules.in_order([*asked, await rules.unsaved(test.rule, test.scope, asked)])
     house = House(tuple(asked), house.settings, house.plan)
-    read = _read(brain, caller, test, needs)
+    read = await _read(brain, caller, test, needs)
     groups = await brain.groups_of(caller) if house.asks_groups else frozenset[UUID]()
     at = None if test.at is None else test.at if test.at.tzinfo else test.at.replace(tzinfo=UTC)
     situation = Situation(

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
@@ -21,8 +21,9 @@ import structlog
 
 from radiant.ai.providers.chat import ChatRequest
 from radiant.ai.providers.vendors import vendors
-from radiant.ai.routing import plain, rules, store
+from radiant.ai.routing import rules, store
 from radiant.ai.routing.conditions import Situation
+from radiant.ai.routing.explore import choose
 from radiant.ai.routing.needs import TASKS, Level, Needs, TaskType
 from radiant.ai.routing.rules import Ready
 from radiant.ai.routing.schemas import ChosenBy
@@ -45,10 +46,14 @@ from radiant.ai.routing.statistics import Figures, Key, View
 from radiant.foundation.identity.callers import Caller
 from radiant.infra.changes import Changes, Kept
 from radiant.infra.db import Database, Row, TenantDb
+from radiant.infra.late import Late
 from radiant.kit.clock import Clock, utc_now
 from radiant.kit.errors import Problem
 from radiant.kit.ids import TenantId, UserId
 from radiant.kit.money import plain as digits
+
+if TYPE_CHECKING:
+    from radiant.ai.routing.reader import Reader
 
 log = structlog.get_logger()
 
@@ -217,6 +222,7 @@ class Brain:
         changes.subscribe("group_members", self._groups_changed)
         self._views = _Views(database, changes)
         self._conversations: OrderedDict[str, str] = OrderedDict()
+        self._reader: Late[Reader] = Late(_make_reader)
         self.fleet: Callable[[Caller], Awaitable[Fleet]] = _no_fleet
 
     def _house_changed(self, tenant_id: TenantId | None) -> None:
@@ -263,7 +269,7 @@ class Brain:
         `dry`: nothing is tried for the sake of learning. The others: known by the caller already.
         """
         house = house or await self.house(caller.tenant_id)
-        read = read or self.read(caller, needs, level)
+        read = read or await self.read(caller, needs, level)
         groups = await self.groups_of(caller) if situation is None and house.asks_groups else frozenset[UUID]()
         situation = situation or Situation(
             task=read.task, language=read.language, text=read.text, input_tokens=needs.input_tokens,
@@ -314,14 +320,14 @@ class Brain:
             at for at, one in enumerate(ranked[:_EXPLORED])
             if one.estimated.quality.high >= best.estimated.quality.low
         ]  # fmt: skip
-        taken, plan.propensity = plain.choose(0, worth, exploration, self._chance())
+        taken, plan.propensity = choose(0, worth, exploration, self._chance())
         plan.possible = frozenset(ranked[at].id for at in (0, *worth))
         if taken:
             plan.order = _first(ranked, [ranked[taken]])
             plan.chosen_by = "exploration"
             plan.reason = f"tried so that it is known how it does; {best.id} scores best ({best.score:.2f})"
 
-    def read(self, caller: Caller, needs: Needs, level: Level) -> Read:
+    async def read(self, caller: Caller, needs: Needs, level: Level) -> Read:
         """What the request is about, and which conversation it belongs to."""
         asked, request = needs.asked, None
         if asked is not None:
@@ -329,17 +335,17 @@ class Brain:
             with contextlib.suppress(Problem):
                 request = asked.request()
         text = _last_words(request) if request is not None else ""
-        found = plain.classify(text)
-        task, sure = found.task_type, found.confidence
+        found = (await self._reader.get()).look(text)
+        task, sure = found.task, found.confidence
         for medium in ("vision", "audio"):
             if medium in needs.capabilities:
                 task, sure = medium, 1.0
         if request is None or asked is None:
-            return Read(task, sure, found.language or "", text)
+            return Read(task, sure, found.language, text)
         name = asked.conversation or _beginning(request)
         digest = hashlib.blake2b(f"{caller.tenant_id}{caller.user_id}{level} {name}".encode(), digest_size=16)
         return Read(
-            task, sure, found.language or "", text, digest.hexdigest(),
+            task, sure, found.language, text, digest.hexdigest(),
             goes_on=any(message.role == "assistant" for message in request.messages), named=bool(asked.conversation),
         )  # fmt: skip
 
@@ -371,6 +377,12 @@ class Brain:
 
 def _awake(_: Option) -> None:
     return None
+
+
+def _make_reader() -> "Reader":
+    from radiant.ai.routing.reader import Reader
+
+    return Reader()
 
 
 async def _no_fleet(_: Caller) -> Fleet:
