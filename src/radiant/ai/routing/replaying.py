@@ -18,11 +18,10 @@ import msgspec
 from radiant.ai.routing import history_store, rules, store
 from radiant.ai.routing.conditions import Situation
 from radiant.ai.routing.dry_run import check_provider
-from radiant.ai.routing.plain import Quality
 from radiant.ai.routing.problems import NoSupport
 from radiant.ai.routing.rules import Ready
 from radiant.ai.routing.schemas import Replayed, ReplayRequest, ReplayResult
-from radiant.ai.routing.score import Estimated, Option, Scored, Weights, preferring, scored, weights_of
+from radiant.ai.routing.score import Estimated, Option, Scored, Weights, Worth, preferring, scored, weights_of
 from radiant.ai.routing.service import Brain, TenantSettings, ask
 from radiant.foundation.identity.callers import Caller
 from radiant.infra.db import Database, Row
@@ -154,7 +153,7 @@ def _chosen(
     fit = [
         Estimated(
             Option(id=name, provider=provider, capabilities=frozenset()),
-            None if cost is None else Decimal(str(cost)), latency, Quality(quality, quality, quality, 0), reliability,
+            None if cost is None else Decimal(str(cost)), latency, Worth(quality, quality, quality, 0), reliability,
         )
         for name, provider, cost, latency, quality, reliability in noted["among"]
     ]  # fmt: skip
