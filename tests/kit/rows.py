@@ -22,6 +22,8 @@ _TEXTS = {
     "error_projects.public_key": "{h}",
     "aws_identities.arn": "arn:aws:iam::123456789012:role/{x}",
     "thinktank_tools.tool_name": "tool-{x}",
+    "brain_model_evidence.place": "task:{x}",
+    "brain_tenant_evidence.place": "task:{x}",
 }
 _ALL_OPTIONAL_LEFT_OUT = frozenset(
     {"budgets.user_id", "budgets.api_key_id", "rate_limits.user_id", "rate_limits.api_key_id"}

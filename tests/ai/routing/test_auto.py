@@ -219,7 +219,7 @@ def fleet(names: Sequence[str], resting: Sequence[str] = ()) -> Fleet:
     options = [
         Option(
             id=name, provider="openai", capabilities=frozenset({"text"}), input_price=None, output_price=None,
-            priors={"overall": 0.95 - at / 100},
+            priors={"overall": 0.95 - at / 200},
         )
         for at, name in enumerate(names)
     ]  # fmt: skip

@@ -227,3 +227,95 @@ async def test_an_answer_that_was_kept_says_nothing_of_its_model(db: Database, t
     row = await owner.fetchrow("select successes, failures, unknown from brain_tenant_statistics")
     assert (row["successes"], row["failures"]) == (0, 0)
     assert row["unknown"] == pytest.approx(1, abs=0.01)
+
+
+async def evidence(owner: Any, table: str, tenant_id: UUID | None = None) -> dict[tuple[str, str], tuple[float, float]]:
+    rows = await owner.fetch(
+        f"select model, place, precision, information from {table}"
+        + ("" if tenant_id is None else f" where tenant_id = '{tenant_id}'")
+    )
+    return {(row["model"], row["place"]): (row["precision"], row["information"]) for row in rows}
+
+
+async def test_feedback_teaches_what_the_prompt_was_like_without_a_word_of_it(
+    server: Server, key: Client, callers: Callers, upstream: Upstream, one_model: None, owner: Any
+) -> None:
+    messages = [{"role": "user", "content": "Prove that the square root of two is irrational, step by step"}]
+    decision = (await chat(key, messages=messages)).headers["x-radiant-decision-id"]
+    await counted(server)
+    row = await owner.fetchrow("select * from brain_routing_history where id = $1", UUID(decision))
+    assert row["cell"] >= 0
+    assert row["difficulty"] is not None
+    assert "irrational" not in str(dict(row))
+    await say(callers.member, kind="score", decision_id=decision, score=0.0)
+    await counted(server)
+    shared = await evidence(owner, "brain_model_evidence")
+    own = await evidence(owner, "brain_tenant_evidence", callers.tenant.id)
+    task, cell = f"task:{row['task_type']}", f"cell:{row['cell']}"
+    assert set(shared) == {("gpt-4o-mini", place) for place in ("", task, cell)}
+    assert set(own) == {("gpt-4o-mini", place) for place in (task, cell)}
+    assert all(precision > 0 > information for precision, information in [*shared.values(), *own.values()])
+    columns = {row[0] for row in await owner.fetch(
+        "select attname from pg_attribute where attrelid = 'brain_model_evidence'::regclass and attnum > 0"
+    )}  # fmt: skip
+    assert columns == {"model", "place", "precision", "information", "updated_at"}
+
+
+async def test_what_a_tenant_learned_counts_for_it_and_stays_its_own(
+    server: Server, key: Client, callers: Callers, upstream: Upstream, one_model: None, owner: Any, db: Database
+) -> None:
+    before = (await standing(callers.foreign_owner))["quality"]
+    decisions = [(await chat(key)).headers["x-radiant-decision-id"] for _ in range(8)]
+    await counted(server)
+    for decision in decisions:
+        await say(callers.member, kind="score", decision_id=decision, score=0.0)
+    await counted(server)
+    mine, theirs = [(await standing(who))["quality"] for who in (callers.member, callers.foreign_owner)]
+    assert mine["mean"] < theirs["mean"] < before["mean"], "all learn a little, the tenant itself most"
+    assert before["mean"] - mine["mean"] > 3 * (before["mean"] - theirs["mean"])
+    async with db.tenant(callers.other_tenant.id).tx() as tx:
+        assert await tx.value("select count(*) from brain_tenant_evidence") == 0
+    async with db.tenant(callers.tenant.id).tx() as tx:
+        assert await tx.value("select count(*) from brain_tenant_evidence") == 2
+    # With the tenant goes what is its own.
+    await owner.execute("delete from tenants where id = $1", callers.tenant.id)
+    assert await evidence(owner, "brain_tenant_evidence") == {}
+    assert len(await evidence(owner, "brain_model_evidence")) == 3
+
+
+async def test_f11_6_what_feedback_taught_is_known_in_every_process_within_five_seconds(
+    server: Server, key: Client, callers: Callers, upstream: Upstream, one_model: None, db: Database, dsns: Dsns
+) -> None:
+    caller = caller_of(callers.tenant)
+    async with Changes(dsns.app, db.system("test")) as changes:
+        while not changes.live:
+            await asyncio.sleep(0.01)
+        other = Brain(db, changes)
+        assert (await other.view(caller)).own_learned == {}
+        decision = (await chat(key)).headers["x-radiant-decision-id"]
+        await say(callers.member, kind="thumbs", decision_id=decision, up=False)
+        await counted(server)
+        async with asyncio.timeout(5):
+            while not (await other.view(caller)).own_learned:
+                await asyncio.sleep(0.05)
+        assert len((await other.view(caller)).learned) == 3
+
+
+async def test_f11_12_what_was_found_bad_is_chosen_no_more_by_who_found_it_so(
+    server: Server, key: Client, callers: Callers, upstream: Upstream
+) -> None:
+    quality = {"weights": {"cost": 0, "latency": 0, "quality": 1, "reliability": 0}, "exploration": 0, "sticky": False}
+    for who in (callers.owner, callers.foreign_owner):
+        assert (await who.put("/api/routing/settings", quality)).status == 200
+    first = await chat(key)
+    best = first.headers["x-radiant-model"]
+    for _ in range(5):
+        decision = (await chat(key)).headers["x-radiant-decision-id"]
+        for judge in range(10):
+            await say(callers.member, kind="judge", judge=f"judge {judge}", decision_id=decision, score=0.0)
+    await counted(server)
+    body = {"prompt": "Tell me about the sea"}
+    async with asyncio.timeout(5):
+        while (await callers.member.post("/api/routing/route", body)).json()["model"] == best:
+            await asyncio.sleep(0.1)
+    assert (await callers.foreign_owner.post("/api/routing/route", body)).json()["model"] == best

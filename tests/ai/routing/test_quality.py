@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radiant.ai.routing.difficulty import shipped
+from radiant.ai.routing.evidence import Key, Seen
 from radiant.ai.routing.explore import choose
 from radiant.ai.routing.prompt import features
-from radiant.ai.routing.quality import Key, Quality, Seen
+from radiant.ai.routing.quality import Quality, see
 
 PRIORS = {"large": {"chat": 0.8, "code": 0.8}, "small": {"chat": 0.6, "code": 0.5}}
 MODELS = ["large", "small"]
@@ -18,7 +19,7 @@ SEEN = Seen("chat", 0.0, 3)
 
 
 def _quality() -> Quality:
-    return Quality(PRIORS, shipped())
+    return Quality(PRIORS)
 
 
 def test_f11_12_without_evidence_the_catalogues_prior_decides() -> None:
@@ -45,13 +46,13 @@ def test_a_proof_is_harder_than_a_greeting() -> None:
 
 
 def test_alike_prompts_lie_in_one_neighbourhood() -> None:
-    quality = _quality()
+    difficulty = shipped()
     sums = [
-        quality.see(features(f"Tom has {n} apples and buys {n + 3} more. How many apples are left?"), "analysis")
+        see(features(f"Tom has {n} apples and buys {n + 3} more. How many apples are left?"), "analysis", difficulty)
         for n in (4, 9)
     ]
-    other = quality.see(
-        features("from typing import List\n\ndef below(xs: List[int], t: int) -> bool:\n    pass"), "code"
+    other = see(
+        features("from typing import List\n\ndef below(xs: List[int], t: int) -> bool:\n    pass"), "code", difficulty
     )
     assert sums[0].cell == sums[1].cell != other.cell
     assert other.task == "code"
@@ -107,6 +108,25 @@ def test_a_thumb_that_is_trusted_less_moves_less() -> None:
     full.learn("small", 1.0, SEEN)
     half.learn("small", 1.0, SEEN, trust=0.5)
     assert full.estimate(MODELS, SEEN).mean[1] > half.estimate(MODELS, SEEN).mean[1]
+
+
+def test_what_is_said_again_replaces_what_was_said_before() -> None:
+    quality, once = _quality(), _quality()
+    quality.learn("small", 0.0, SEEN, "mine")
+    quality.learn("small", 1.0, SEEN, "mine", before=0.0)
+    once.learn("small", 1.0, SEEN, "mine")
+    found, expected = (each.estimate(MODELS, SEEN, "mine") for each in (quality, once))
+    assert np.allclose(found.mean, expected.mean, atol=0.01)
+    assert np.allclose(found.weight, expected.weight, atol=0.01)
+    for _ in range(50):
+        quality.learn("small", 0.0, SEEN, "mine", before=1.0)
+        quality.learn("small", 1.0, SEEN, "mine", before=0.0)
+    again = quality.estimate(MODELS, SEEN, "mine")
+    assert np.allclose(again.mean, expected.mean, atol=0.03), "and saying it a hundred times makes it no more"
+    turned = _quality()
+    turned.prefer("small", "large", SEEN)
+    turned.prefer("large", "small", SEEN, turned=True)
+    assert np.ptp(turned.estimate(MODELS, SEEN).mean) > np.ptp(_quality().estimate(MODELS, SEEN).mean)
 
 
 def test_lessons_are_sums_that_another_process_can_add() -> None:

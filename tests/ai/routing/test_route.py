@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from radiant.ai.routing.tokens import count
 from tests.ai.routing.test_rules import route
 from tests.kit.fixtures import Callers
 from tests.kit.upstream import Upstream
@@ -16,7 +17,7 @@ async def test_f11_1_the_dry_run_names_a_model_with_reason_estimates_and_fall_ba
     assert found["provider"] == "openai"
     assert found["reason"].startswith(found["model"])
     assert found["task_type"] == "code"
-    assert (found["language"], found["chosen_by"]) in (("en", "score"), ("", "score"))
+    assert found["chosen_by"] == "score"
     assert 0 < found["confidence"] <= 1
     assert float(found["estimated_cost"]) > 0
     assert len(found["fallbacks"]) == 2
@@ -138,3 +139,21 @@ async def test_nobodys_figures_are_shown_for_models_without_a_call(callers: Call
     assert (task["calls"], task["latency_p50_ms"], task["cost"]) == (0, None, None)
     assert task["quality"]["low"] < task["quality"]["mean"] < task["quality"]["high"]
     assert len((await callers.member.get("/api/routing/models")).json()["items"][0]["tasks"]) == 6
+
+
+async def test_f17_3_each_candidates_tokens_are_those_of_its_own_tokenizer(
+    callers: Callers, upstream: Upstream, claude: Upstream
+) -> None:
+    prompt = (
+        "Die Würde des Menschen ist unantastbar. 日本国民は、正当に選挙された国会における代表者を通じて行動し、" * 20
+    )
+    found = await route(callers.member, prompt, explain=True)
+    tokens = {one["model"]: one["input_tokens"] for one in found["candidates"]}
+    message = 6
+    assert tokens["gpt-4o"] == count(prompt, "o200k").tokens + message
+    assert tokens["claude-opus-5-5"] == count(prompt, "claude").tokens + message
+    assert tokens["claude-opus-5-5"] > 1.1 * tokens["gpt-4o"]
+    assert found["input_tokens"] == tokens[found["model"]]
+    # Who gives a figure is taken at their word.
+    given = await route(callers.member, prompt, input_token_estimate=700, explain=True)
+    assert {one["input_tokens"] for one in given["candidates"]} == {700}

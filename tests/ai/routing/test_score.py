@@ -1,5 +1,6 @@
 """The score: hard filters first, then four terms relative to the candidates; what must hold whatever the figures are."""
 
+import functools
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -7,16 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from radiant.ai.routing.evidence import Seen, Sums
 from radiant.ai.routing.needs import Level, Needs, level_of
+from radiant.ai.routing.quality import Quality
+from radiant.ai.routing.reader import Reader
 from radiant.ai.routing.score import (
     Bounds,
     Estimated,
+    Judge,
     Option,
     Refused,
     Scored,
     Weights,
     confidence,
-    judge_of,
     none_fits,
     preferring,
     scored,
@@ -30,6 +34,9 @@ LEVELS: tuple[Level, ...] = ("economy", "balanced", "premium")
 PLAIN = Needs(frozenset({"text"}), 1000, 4096)
 WEIGHTS = Weights()
 
+TENANT = "mine"
+
+reader = functools.cache(Reader)
 unit = st.floats(0, 1)
 prices = st.none() | st.decimals(0, 100, places=4)
 capabilities = st.frozensets(st.sampled_from(CAPABILITIES))
@@ -75,11 +82,25 @@ def awake(_: Option) -> None:
     return None
 
 
+def judge(view: View, fleet: list[Option]) -> Judge:
+    return reader().judge(view, fleet, TENANT, Seen("chat"))
+
+
+def taught(*said: tuple[str, float, int]) -> View:
+    """What so many scores of models' answers taught a tenant."""
+    own: Sums = {}
+    quality = Quality({}, own=own)
+    for model, score, times in said:
+        for _ in range(times):
+            quality.learn(model, score, Seen("chat"), TENANT)
+    return View({}, {}, own)
+
+
 def sifted(
     fleet: list[Option], needs: Needs = PLAIN, bounds: Bounds = Bounds(), view: View = NOTHING_KNOWN,
     resting: Callable[[Option], str | None] = awake,
 ) -> tuple[list[Estimated], list[Refused]]:  # fmt: skip
-    return sift(fleet, needs, "chat", bounds, view, judge_of(view, "chat"), resting)
+    return sift(fleet, lambda _: needs, "chat", bounds, view, judge(view, fleet), resting)
 
 
 def ranked(fleet: list[Option], level: Level = "balanced", view: View = NOTHING_KNOWN) -> list[Scored]:
@@ -202,14 +223,13 @@ def test_f11_12_quality_is_the_prior_of_the_task_corrected_by_what_was_said() ->
     writer = option("writer", priors={"overall": 0.6, "chat": 0.8})
     coder = option("coder", priors={"overall": 0.7})
     assert ranked([writer, coder])[0].id == "writer"
-    said = View({("writer", "chat"): Figures(ratings=60, ratings_sum=6)}, {})
-    assert ranked([writer, coder], view=said)[0].id == "coder"
+    assert ranked([writer, coder], view=taught(("writer", 0.1, 60)))[0].id == "coder"
 
 
 def test_with_little_evidence_the_lower_bound_decides() -> None:
     tried = option("tried", priors={"overall": 0.7})
     new = option("new", priors={"overall": 0.72})
-    known = View({("tried", "chat"): Figures(ratings=200, ratings_sum=140)}, {})
+    known = taught(("tried", 0.7, 200))
     by_quality = scored(sifted([tried, new], view=known)[0], Weights(0, 0, 1, 0))
     assert [one.id for one in by_quality] == ["tried", "new"]
 

@@ -70,7 +70,7 @@ def test_a_call_of_a_week_ago_weighs_half() -> None:
     now = datetime(2026, 1, 8, tzinfo=UTC)
     row: Any = {
         "successes": 4.0, "failures": 2.0, "unknown": 0.0, "input_tokens": 8.0, "output_tokens": 8.0,
-        "cost": Decimal(4), "ratings": 2.0, "ratings_sum": 1.0, "latency_sketch": None,
+        "cost": Decimal(4), "ratings": 2.0, "latency_sketch": None,
         "updated_at": now - timedelta(days=7),
     }  # fmt: skip
     figures = Figures.of_row(row, now)
@@ -101,10 +101,3 @@ def test_latency_leaves_its_prior_as_calls_come() -> None:
     few, many = (blended("chat", counted(*[call(latency_ms=4000)] * n), None) for n in (1, 100))
     assert 1000 < expected_latency(few, 1000) < expected_latency(many, 1000) < 4100
     assert expected_latency(many, 1000) == pytest.approx(4000, rel=0.1)
-
-
-def test_a_rating_said_again_replaces_itself() -> None:
-    figures = Figures()
-    figures.rate(1.0, None, 1.0)
-    figures.rate(0.0, 1.0, 1.0)
-    assert (figures.ratings, figures.ratings_sum) == (1, 0)

@@ -28,6 +28,14 @@ Capability: TypeAlias = Literal[
 ]
 
 
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """How fast a model runs on one core here: tokens a second that it writes and reads, seconds to load it."""
+
+    write: float
+    read: float
+    load: float
+
+
 class SelfHostedEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A model that can run here, as it is declared. `memory_mb` while it answers; None: not measured."""
 
@@ -96,4 +104,6 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a self-hosted model's files are here; True for external ones."""
     thermal_state: str | None
     memory_mb: int | None
+    pace: Pace | None
+    """None: not measured, or of a provider."""
     note: str

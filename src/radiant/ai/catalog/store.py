@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from radiant.ai.catalog.models import Model
+from radiant.ai.catalog.models import Model, Pace
 from radiant.infra.db import Row, Tx
 
 
@@ -13,13 +13,13 @@ async def all_models(tx: Tx) -> list[Model]:
         "select false as local, provider, model_id, upstream_id, display_name, aliases, task, capabilities,"
         " context_length, max_output_tokens, input_price, output_price, cache_read_price, cache_write_price,"
         " quality, '' as license, is_active, true as installed, null as thermal_state, null::integer as memory_mb,"
-        " '' as note"
+        " null::jsonb as pace, '' as note"
         " from external_models"
         " union all"
         " select true, 'local', model_id, model_id, display_name, aliases, task, capabilities,"
         " context_length, max_output_tokens, input_price, output_price, null, null,"
         " quality, license, is_active, installed_at is not null, thermal_state, memory_mb,"
-        " coalesce(settings->>'note', '')"
+        " settings->'pace', coalesce(settings->>'note', '')"
         " from self_hosted_models"
         " order by local, provider, model_id"
     )
@@ -95,4 +95,5 @@ async def set_thermal_state(tx: Tx, model_id: str, state: str) -> bool:
 def _model(row: Row) -> Model:
     facts = dict(row)
     facts["capabilities"] = frozenset(facts["capabilities"])
+    facts["pace"] = None if facts["pace"] is None else Pace(**facts["pace"])
     return Model(**facts)

@@ -19,18 +19,10 @@ from radiant.ai.providers.chat import (
     Usage,
 )
 from radiant.ai.routing.needs import Needs
+from radiant.ai.routing.words import TOKENS_PER_IMAGE, TOKENS_PER_MESSAGE, pdf_tokens, text_tokens
 from radiant.kit.money import cost_at
 
-# English text has about four characters a token; three errs on the safe side, as a reservation should.
-_CHARACTERS_PER_TOKEN = 3
-_TOKENS_PER_MESSAGE = 6
-_TOKENS_PER_IMAGE = 1600
 DEFAULT_OUTPUT = 4096
-
-
-def text_tokens(characters: int) -> int:
-    """Tokens of a text of that length, rounded up."""
-    return -(-characters // _CHARACTERS_PER_TOKEN)
 
 
 def _part_tokens(part: Part) -> int:
@@ -42,15 +34,14 @@ def _part_tokens(part: Part) -> int:
         case ToolResultPart(_, text, media=media):
             return text_tokens(len(text)) + sum(map(_part_tokens, media))
         case DocumentPart(media_type, data):
-            # A page of a PDF is some 50 kB and up to 3,000 tokens of text and picture.
-            return text_tokens(len(data)) if media_type.startswith("text/") else 3000 * (1 + len(data) // 50_000)
+            return text_tokens(len(data)) if media_type.startswith("text/") else pdf_tokens(data)
         case ImagePart() | ImageUrlPart():
-            return _TOKENS_PER_IMAGE
+            return TOKENS_PER_IMAGE
 
 
 def input_tokens(request: ChatRequest) -> int:
     """About how many tokens the prompt has."""
-    messages = sum(_TOKENS_PER_MESSAGE + sum(map(_part_tokens, message.parts)) for message in request.messages)
+    messages = sum(TOKENS_PER_MESSAGE + sum(map(_part_tokens, message.parts)) for message in request.messages)
     tools = sum(
         text_tokens(len(tool.name) + len(tool.description) + len(str(tool.parameters))) for tool in request.tools
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from radiant.ai.catalog.models import Pace
 from radiant.kit.money import rate_of
 
 _CHAT = frozenset({"text"})
@@ -32,6 +33,7 @@ class Model:
     local: bool = False
     license: str = ""
     note: str = ""
+    pace: Pace | None = None
     thermal_state: str | None = None
     unavailable: str | None = None
     _rates: Rates | None = field(default=None, init=False, repr=False, compare=False)

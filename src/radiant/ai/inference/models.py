@@ -145,6 +145,7 @@ class Models:
             local=model.local,
             license=model.license,
             note=model.note,
+            pace=model.pace,
             thermal_state=states.get(model.model_id, model.thermal_state) if model.local else None,
             unavailable=self._lacks(model, connected, states),
         )
@@ -220,6 +221,7 @@ def _option(model: Model) -> Option:
         output_price=model.output_price,
         priors=model.quality,
         local=model.local,
+        pace=model.pace,
         warm=not model.local or model.thermal_state in ("WARM", "HOT"),
         excluded=model.unavailable,
     )

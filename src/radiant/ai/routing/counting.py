@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from radiant.ai.routing import history_store as store
+from radiant.ai.routing.learning import learn
 from radiant.ai.routing.statistics import Figures, fading
 from radiant.infra.db import Database, Row, Tx
 from radiant.kit.clock import utc_now
@@ -58,7 +59,6 @@ def _as_json(figures: Figures) -> dict[str, Any]:
         "successes": figures.successes, "failures": figures.failures, "unknown": figures.unknown,
         "latency": figures.latency.to_bytes().hex(), "input_tokens": figures.input_tokens,
         "output_tokens": figures.output_tokens, "cost": str(figures.cost), "ratings": figures.ratings,
-        "ratings_sum": figures.ratings_sum,
     }  # fmt: skip
 
 
@@ -87,6 +87,7 @@ async def _count_batch(database: Database) -> int:
         for row in said:
             _hear(sums, row)
         if said:
+            await learn(tx, said)
             await store.rate(tx, [row["decision_id"] for row in said])
         await sums.write(tx)
     return len(calls) + len(said)
@@ -99,13 +100,13 @@ def _keys(row: Row) -> Iterable[_Own]:
 
 
 def _hear(sums: _Sums, row: Row) -> None:
-    value, before = row["value"], row["before"]
-    weight = fading((sums.now - row["created_at"]).total_seconds())
-    for figures in sums.of(row["tenant_id"], row["model"], row["task_type"]):
-        figures.rate(value, before, weight)
-    if row["other_model"] is None:
+    """How many opinions there are; said again, it is the same one. What they teach is `learning`'s."""
+    if row["before"] is not None:
         return
-    # Of a pair, what is good of one is bad of the other.
-    weight = fading((sums.now - row["other_created_at"]).total_seconds())
-    for figures in sums.of(row["tenant_id"], row["other_model"], row["other_task_type"]):
-        figures.rate(1 - value, None if before is None else 1 - before, weight)
+    for model, task, at in (
+        (row["model"], row["task_type"], row["created_at"]),
+        (row["other_model"], row["other_task_type"], row["other_created_at"]),
+    ):
+        if model is not None:
+            for figures in sums.of(row["tenant_id"], model, task):
+                figures.ratings += fading((sums.now - at).total_seconds())

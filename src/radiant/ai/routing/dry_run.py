@@ -7,8 +7,9 @@ from uuid import UUID
 import msgspec
 
 from radiant.ai.providers.chat import ChatRequest, Message
-from radiant.ai.routing import plain, rules
+from radiant.ai.routing import rules
 from radiant.ai.routing.conditions import Situation
+from radiant.ai.routing.evidence import Seen
 from radiant.ai.routing.needs import TASKS, Asked, Needs, TaskType
 from radiant.ai.routing.problems import BadRule
 from radiant.ai.routing.rules import Ready
@@ -27,9 +28,10 @@ from radiant.ai.routing.schemas import (
     RuleTested,
     Terms,
 )
-from radiant.ai.routing.score import Option, Scored, Weights
+from radiant.ai.routing.score import Scored, Weights, Worth
 from radiant.ai.routing.service import Brain, Fleet, House, Matched, Plan, Read, known_providers
 from radiant.ai.routing.statistics import Known
+from radiant.ai.routing.words import text_tokens
 from radiant.foundation.identity.callers import Caller
 from radiant.infra.db import Database
 from radiant.kit.errors import Invalid
@@ -60,12 +62,12 @@ def needs_of(context: Context) -> Needs:
         max_latency_ms=context.max_latency_ms,
         preferred_provider=context.preferred_provider,
     )
-    counted = plain.tokens(prompt) if tokens is None else tokens
-    return Needs(frozenset(capabilities), counted, context.max_output_tokens, asked)
+    given = text_tokens(len(prompt)) if tokens is None else tokens
+    return Needs(frozenset(capabilities), given, context.max_output_tokens, asked, counted=tokens is not None)
 
 
-def _read(brain: Brain, caller: Caller, context: Context, needs: Needs) -> Read:
-    read = brain.read(caller, needs, context.quality_level)
+async def _read(brain: Brain, caller: Caller, context: Context, needs: Needs) -> Read:
+    read = await brain.read(caller, needs, context.quality_level)
     if context.task_type is not None:
         read = msgspec.structs.replace(read, task=context.task_type, confidence=1.0)
     # Without a name there is no conversation: each dry run begins one.
@@ -77,7 +79,7 @@ async def route(brain: Brain, caller: Caller, context: Context, *, explain: bool
     needs = needs_of(context)
     plan = await brain.plan(
         caller, needs, context.quality_level, await brain.fleet(caller),
-        read=_read(brain, caller, context, needs), dry=True,
+        read=await _read(brain, caller, context, needs), dry=True,
     )  # fmt: skip
     return result_of(plan, explain=explain)
 
@@ -97,11 +99,11 @@ async def test_rules(brain: Brain, database: Database, caller: Caller, test: Rul
             )
         asked = rules.in_order([*asked, await rules.unsaved(test.rule, test.scope, asked)])
     house = House(tuple(asked), house.settings, house.plan)
-    read = _read(brain, caller, test, needs)
+    read = await _read(brain, caller, test, needs)
     groups = await brain.groups_of(caller) if house.asks_groups else frozenset[UUID]()
     at = None if test.at is None else test.at if test.at.tzinfo else test.at.replace(tzinfo=UTC)
     situation = Situation(
-        task=read.task, language=read.language, text=read.text, input_tokens=needs.input_tokens,
+        task=read.task, language=read.language, text=read.text, input_tokens=read.input_tokens(needs),
         capabilities=needs.capabilities, user_id=caller.user_id, groups=groups, plan=house.plan,
         level=test.quality_level, at=at or brain.now(),
     )  # fmt: skip
@@ -143,12 +145,12 @@ def terms_of(weights: Weights) -> Terms:
 
 def _candidate(one: Scored) -> CandidateInfo:
     found = one.estimated
-    how_good = found.quality
     return CandidateInfo(
         **_choice(one).model_dump(),
+        input_tokens=found.input_tokens,
         score=one.score,
         terms=terms_of(one.terms),
-        quality=Interval(mean=how_good.mean, low=how_good.low, high=how_good.high, evidence=how_good.evidence),
+        quality=_quality(found.quality),
         reliability=found.reliability,
     )
 
@@ -164,7 +166,7 @@ def result_of(plan: Plan, *, explain: bool) -> RouteResult:
         task_type=plan.read.task,
         task_confidence=plan.read.confidence,
         language=plan.read.language,
-        input_tokens=plan.needs.input_tokens,
+        input_tokens=plan.order[0].estimated.input_tokens,
         quality_level=plan.level,
         fallbacks=[_choice(one) for one in plan.order[1 : plan.tries]],
         weights=terms_of(plan.weights) if explain else None,
@@ -175,27 +177,29 @@ def result_of(plan: Plan, *, explain: bool) -> RouteResult:
 
 async def standing(brain: Brain, caller: Caller, task: TaskType | None, model: str | None) -> list[ModelStanding]:
     """What is known of each model that the caller can see."""
-    view = await brain.view(caller)
+    view, fleet = await brain.view(caller), await brain.fleet(caller)
+    shown = [option for option in fleet.options if model is None or option.id == model]
     tasks: Sequence[TaskType] = (task,) if task else TASKS
+    # Of a prompt that is neither easy nor hard.
+    judges = {name: await brain.judge(caller, view, fleet.options, Seen(name)) for name in tasks}
+    worth = {name: judge(shown) for name, judge in judges.items()}
     return [
         ModelStanding(
             model=option.id,
             provider=option.provider,
             unavailable=option.excluded,
-            tasks=[_by_task(option, name, view.of(option.id, name)) for name in tasks],
+            tasks=[_by_task(name, view.of(option.id, name), worth[name][at]) for name in tasks],
         )
-        for option in (await brain.fleet(caller)).options
-        if model is None or option.id == model
+        for at, option in enumerate(shown)
     ]
 
 
-def _by_task(option: Option, task: TaskType, known: Known) -> ByTask:
-    how_good = plain.quality(option.priors, task, known.ratings, known.ratings_sum)
+def _by_task(task: TaskType, known: Known, how_good: Worth) -> ByTask:
     return ByTask(
         task_type=task,
         calls=known.calls,
         own_calls=known.own_calls,
-        quality=Interval(mean=how_good.mean, low=how_good.low, high=how_good.high, evidence=how_good.evidence),
+        quality=_quality(how_good),
         reliability=Interval(
             mean=known.reliability, low=known.reliability_low, high=known.reliability_high, evidence=known.calls
         ),
@@ -203,3 +207,7 @@ def _by_task(option: Option, task: TaskType, known: Known) -> ByTask:
         latency_p95_ms=None if known.latency_p95 is None else round(known.latency_p95),
         cost=known.cost,
     )
+
+
+def _quality(how_good: Worth) -> Interval:
+    return Interval(mean=how_good.mean, low=how_good.low, high=how_good.high, evidence=how_good.evidence)

@@ -8,9 +8,9 @@ import msgspec
 
 from radiant.ai.providers.chat import ChatRequest
 
-# Estimates of a prompt err on the high side, by a third in English. What may fit is let through: the model itself has
-# the last word.
-_LEAST = 0.7
+# Estimates of a prompt err on the high side, by a third in English, and counts by some percent either way. What may fit
+# is let through: the model itself has the last word.
+_LEAST, _LEAST_COUNTED = 0.7, 0.9
 
 Level = Literal["economy", "balanced", "premium"]
 TaskType = Literal["chat", "code", "analysis", "creative", "vision", "audio"]
@@ -32,12 +32,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Needs(msgspec.Struct, frozen=True):
-    """What a request asks of a model. Tokens are estimates."""
+    """What a request asks of a model. Tokens are estimates; where `counted`, those of the prompt are the caller's own
+    figure or by the model's family of tokenizers."""
 
     capabilities: frozenset[str]
     input_tokens: int
     output_tokens: int
     asked: Asked | None = None
+    counted: bool = False
 
 
 def level_of(model: str) -> Level | None:
@@ -52,6 +54,7 @@ def lack(capabilities: frozenset[str], context_length: int | None, needs: Needs)
     """What a model with these lacks for the request, or None."""
     if not needs.capabilities <= capabilities:
         return f"has no {' or '.join(sorted(needs.capabilities - capabilities))}"
-    if context_length is not None and needs.input_tokens * _LEAST >= context_length:
+    least = needs.input_tokens * (_LEAST_COUNTED if needs.counted else _LEAST)
+    if context_length is not None and least >= context_length:
         return f"holds {context_length} tokens; the prompt has about {needs.input_tokens}"
     return None

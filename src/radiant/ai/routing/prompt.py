@@ -30,6 +30,7 @@ _powers = np.cumprod(np.full(_SIZE, _PRIME, np.uint64))
 _inverses = np.cumprod(np.full(_SIZE, pow(_PRIME, -1, 1 << 64), np.uint64))
 _PAIR, _MARK, _SPREAD = np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0xD6E8FEB86659FD93), np.uint64(0xFF51AFD7ED558CCD)
 
+_ZERO = np.zeros(1, np.int64)
 _bytes = np.arange(256)
 _upper = (_bytes >= 65) & (_bytes <= 90)
 _lower = (_bytes >= 97) & (_bytes <= 122)
@@ -138,8 +139,16 @@ def _counted(hashes: NDArray[np.uint64]) -> tuple[Ints, Floats]:
     spread = (hashes ^ (hashes >> np.uint64(29))) * _SPREAD
     buckets = np.sort((spread >> np.uint64(64 - _BITS)).astype(np.uint16))
     first = _firsts(buckets)
-    counts = np.diff(first, append=len(buckets))
+    counts = _gaps(first, len(buckets))
     return buckets[first].astype(np.int32), 1 + np.log(counts.astype(np.float32))
+
+
+def _gaps(starts: NDArray[np.int64], end: int) -> NDArray[np.int64]:
+    """From each to the next, and from the last to the end. (np.diff takes three times as long for that.)"""
+    gaps = np.empty_like(starts)
+    np.subtract(starts[1:], starts[:-1], out=gaps[:-1])
+    gaps[-1:] = end - starts[-1:]
+    return gaps
 
 
 def _firsts(ascending: NDArray[np.uint16] | NDArray[np.uint64]) -> NDArray[np.int64]:
@@ -160,7 +169,7 @@ def _surface(
     counted: Floats = _kinds @ kinds
     lengths = ends - starts if len(starts) else np.zeros(1, np.int64)
     first = raw[starts]
-    lines = np.diff(np.flatnonzero(raw == 10), prepend=0, append=len(raw))
+    lines = _gaps(np.concatenate((_ZERO, np.flatnonzero(raw == 10))), len(raw))
     between = lines[1:-1] if len(lines) > 2 else lines
     others = (
         total, len(starts), lengths.mean(), lengths.max(), different,

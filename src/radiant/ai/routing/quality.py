@@ -19,11 +19,10 @@ from typing import NamedTuple
 import numpy as np
 
 from radiant.ai.routing.difficulty import Difficulty
+from radiant.ai.routing.evidence import Evidence, Key, Seen, Sums
+from radiant.ai.routing.needs import TaskType
 from radiant.ai.routing.prompt import Floats, Prompt
-
-CAUTION = 0.5
-"""Standard deviations between the expected quality and its lower bound. More would favour whatever was tried before,
-good or not: with 1, one order of prompts in eight ended more than a point under the best single model."""
+from radiant.ai.routing.score import CAUTION
 
 # Standard deviations of the corrections before any evidence, in logits: overall, per task, per neighbourhood, the
 # tenant's per task and per neighbourhood. Small: a catalogue's figure is worth many outcomes, or luck would move it.
@@ -32,35 +31,11 @@ _UNKNOWN = 0.5  # quality of a model of which the catalogue says nothing
 _EDGE = 0.03  # predictions nearer to 0 or 1 are taken for this: one surprise must not outweigh all else
 
 
-class Key(NamedTuple):
-    """What a correction is about. `place`: "" for all prompts, "task:<type>", "cell:<number>"."""
-
-    tenant: str | None
-    model: str
-    place: str
-
-
-class Evidence(NamedTuple):
-    """Sums of what was learned about one key; adding two is adding their members."""
-
-    precision: float
-    information: float
-
-
 class Lesson(NamedTuple):
     """An addition to the evidence of a key."""
 
     key: Key
     evidence: Evidence
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A prompt as the estimator sees it; keep it with the decision, so that feedback needs no text."""
-
-    task: str
-    difficulty: float
-    cell: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +49,21 @@ class Estimate:
     weight: Floats
 
 
+def see(prompt: Prompt, task: TaskType, difficulty: Difficulty) -> Seen:
+    """Place a prompt: how hard it is and what it is near to."""
+    return Seen(task, *difficulty(prompt))
+
+
 class Quality:
-    """The estimator. `priors`: quality 0..1 by model and task type, from the catalogue."""
+    """The estimator. `priors`: quality 0..1 by model and task type or "overall", from the catalogue. `shared` and `own`:
+    what was learned, of all tenants together and of each; they are read where they lie, and learning adds to them."""
 
     def __init__(
-        self,
-        priors: Mapping[str, Mapping[str, float]],
-        difficulty: Difficulty,
-        evidence: Mapping[Key, Evidence] | None = None,
+        self, priors: Mapping[str, Mapping[str, float]], shared: Sums | None = None, own: Sums | None = None
     ) -> None:
         self._priors = priors
-        self._difficulty = difficulty
-        self._evidence = dict(evidence or {})
-
-    def see(self, prompt: Prompt, task: str) -> Seen:
-        """Place a prompt: how hard it is and what it is near to."""
-        difficulty, cell = self._difficulty(prompt)
-        return Seen(task, difficulty, cell)
+        self._shared = {} if shared is None else shared
+        self._own = {} if own is None else own
 
     def estimate(
         self,
@@ -101,7 +74,10 @@ class Quality:
     ) -> Estimate:
         """Every candidate's quality on a prompt. `learned`: a learned router's expected scores, which stand in for the
         catalogue's prior and the difficulty where they are given."""
-        abilities, variances, left = self._abilities(models, seen, tenant, learned or {})
+        spread, means, each = self._corrections(models, seen, tenant)
+        variances = each.sum(1)
+        left = variances / (spread**2).sum()
+        abilities = self._priors_of(models, seen, learned or {}) + means.sum(1)
         deviation = np.sqrt(variances)
         at = abilities - seen.difficulty
         mean = _logistic(at / np.sqrt(1 + math.pi / 8 * variances))
@@ -116,17 +92,20 @@ class Quality:
         tenant: str | None = None,
         *,
         trust: float = 1.0,
+        before: float | None = None,
         learned: Mapping[str, float] | None = None,
     ) -> list[Lesson]:
         """Take in an outcome, score 0..1. `trust` in (0, 1]: what it is worth beside a checked answer (a thumb less, a
-        judge between). Returns what was added, for the database; lessons of others come in by `add`.
+        judge between). `before`: the score that this one takes the place of. Returns what was added, for the database;
+        lessons of others come in by `add`.
 
         A model's outcome on a prompt does not depend on why it was chosen once the prompt is known, so propensities
         are for comparing policies (`replay`) and not needed here.
         """
-        ((means, variances, ability),) = self._corrections([model], seen, tenant, learned or {})
+        _, (means,), (variances,) = self._corrections([model], seen, tenant)
+        ability = float(self._priors_of([model], seen, learned or {})[0] + means.sum())
         expected = _probability(ability - seen.difficulty, float(variances.sum()))
-        lessons = _lessons(_keys(model, seen, tenant), means, variances, 0.0, score, expected, trust)
+        lessons = _lessons(_keys(model, seen, tenant), means, variances, 0.0, score, expected, trust, before)
         self.add(lessons)
         return lessons
 
@@ -139,21 +118,21 @@ class Quality:
         *,
         trust: float = 1.0,
         drawn: bool = False,
+        turned: bool = False,
     ) -> list[Lesson]:
-        """Take in that one answer was preferred to another's on the same prompt, or that neither was."""
-        (means, variances, ability), (other_means, other_variances, other_ability) = self._corrections(
-            [winner, loser], seen, tenant, {}
-        )
-        spread = float(variances.sum() + other_variances.sum())
-        expected = _probability(ability - other_ability, spread)
-        score = 0.5 if drawn else 1.0
+        """Take in that one answer was preferred to another's on the same prompt, or that neither was. `turned`: before,
+        the same two were said to be the other way round."""
+        _, both, each = self._corrections([winner, loser], seen, tenant)
+        (means, other_means), (variances, other_variances) = both, each
+        ability, other_ability = self._priors_of([winner, loser], seen, {}) + both.sum(1)
+        expected = _probability(float(ability - other_ability), float(each.sum()))
+        score, before = 0.5 if drawn else 1.0, 0.0 if turned else None
+        rest, other_rest = float(variances.sum()), float(other_variances.sum())
         lessons = [
+            *_lessons(_keys(winner, seen, tenant), means, variances, other_rest, score, expected, trust, before),
             *_lessons(
-                _keys(winner, seen, tenant), means, variances, float(other_variances.sum()), score, expected, trust
-            ),
-            *_lessons(
-                _keys(loser, seen, tenant), other_means, other_variances, float(variances.sum()),
-                1 - score, 1 - expected, trust,
+                _keys(loser, seen, tenant), other_means, other_variances, rest, 1 - score, 1 - expected, trust,
+                None if before is None else 1 - before,
             ),
         ]  # fmt: skip
         self.add(lessons)
@@ -162,38 +141,29 @@ class Quality:
     def add(self, lessons: Sequence[Lesson]) -> None:
         """Take in what another process learned."""
         for key, evidence in lessons:
-            before = self._evidence.get(key, _NONE)
-            self._evidence[key] = Evidence(
-                before.precision + evidence.precision, before.information + evidence.information
-            )
+            sums = self._shared if key.tenant is None else self._own
+            before = sums.get(key, _NONE)
+            sums[key] = Evidence(before.precision + evidence.precision, before.information + evidence.information)
 
-    def _abilities(
-        self, models: Sequence[str], seen: Seen, tenant: str | None, learned: Mapping[str, float]
-    ) -> tuple[Floats, Floats, Floats]:
-        """Ability, its variance, and the share of the prior's variance that is left; [models] each."""
-        corrections = self._corrections(models, seen, tenant, learned)
-        variances = np.array([float(variances.sum()) for _, variances, _ in corrections])
-        before = float((_SPREAD[: 3 if tenant is None else 5] ** 2).sum())
-        return np.array([ability for _, _, ability in corrections]), variances, variances / before
+    def _corrections(self, models: Sequence[str], seen: Seen, tenant: str | None) -> tuple[Floats, Floats, Floats]:
+        """Their standard deviations before any evidence; of each model means and variances, [models, corrections]."""
+        spread = _SPREAD[: 3 if tenant is None else 5]
+        known: list[float] = []
+        for model in models:
+            for key in _keys(model, seen, tenant):
+                known += (self._shared if key.tenant is None else self._own).get(key, _NONE)
+        sums = np.array(known).reshape(len(models), len(spread), 2)
+        variances = 1 / (1 / spread**2 + sums[:, :, 0])
+        return spread, variances * sums[:, :, 1], variances
 
-    def _corrections(
-        self, models: Sequence[str], seen: Seen, tenant: str | None, learned: Mapping[str, float]
-    ) -> list[tuple[Floats, Floats, float]]:
-        """For each model: means and variances of its corrections, and its ability."""
-        keys = [key for model in models for key in _keys(model, seen, tenant)]
-        sums = np.array([self._evidence.get(key, _NONE) for key in keys]).reshape(len(models), -1, 2)
-        variances = 1 / (1 / _SPREAD[: sums.shape[1]] ** 2 + sums[:, :, 0])
-        means = variances * sums[:, :, 1]
-        abilities = [
-            self._prior(model, seen, learned) + float(own) for model, own in zip(models, means.sum(1), strict=True)
-        ]
-        return list(zip(means, variances, abilities, strict=True))
+    def _priors_of(self, models: Sequence[str], seen: Seen, learned: Mapping[str, float]) -> Floats:
+        return np.array([self._prior(model, seen, learned) for model in models])
 
     def _prior(self, model: str, seen: Seen, learned: Mapping[str, float]) -> float:
         if model in learned:
             return _logit(learned[model]) + seen.difficulty
         of = self._priors.get(model, {})
-        return _logit(of.get(seen.task, of.get("chat", _UNKNOWN)))
+        return _logit(of.get(seen.task, of.get("overall", _UNKNOWN)))
 
 
 _NONE = Evidence(0.0, 0.0)
@@ -206,8 +176,9 @@ def _keys(model: str, seen: Seen, tenant: str | None) -> list[Key]:
 
 
 def _lessons(
-    keys: Sequence[Key], means: Floats, variances: Floats, others: float, score: float, expected: float, trust: float
-) -> list[Lesson]:
+    keys: Sequence[Key], means: Floats, variances: Floats, others: float, score: float, expected: float, trust: float,
+    before: float | None,
+) -> list[Lesson]:  # fmt: skip
     """One outcome, shared out among the corrections that made its expectation. `others`: variance of what else did."""
     expected = min(max(expected, _EDGE), 1 - _EDGE)
     sharpness = expected * (1 - expected)
@@ -215,6 +186,10 @@ def _lessons(
     # The outcome in logits, by one Newton step from the expectation (the working response of logistic regression).
     seen = means + (score - expected) / sharpness
     precision = 1 / noise
+    if before is not None:
+        # It is known as well as it was; what the former score would teach now is taken back.
+        information = precision * (score - before) / sharpness
+        return [Lesson(key, Evidence(0.0, float(value))) for key, value in zip(keys, information, strict=True)]
     return [
         Lesson(key, Evidence(float(p), float(p * value))) for key, p, value in zip(keys, precision, seen, strict=True)
     ]

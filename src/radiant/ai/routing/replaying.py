@@ -1,6 +1,6 @@
 """What changed rules or weights would have come to, by what was logged: each decision's propensity tells how much it
-says about a choice that is made now for sure. People are in the groups that they are in now. Turns that went on with their conversation's model are left out, and so
-are fall-backs: neither was chosen.
+says about a choice that is made now for sure (`replay`). People are in the groups that they are in now. Turns that went
+on with their conversation's model are left out, and so are fall-backs: neither was chosen.
 
 What was logged of a decision are its best sixteen candidates with their figures of that moment, and no prompt: a rule
 that looks for a pattern cannot be replayed.
@@ -10,22 +10,24 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
 
-from radiant.ai.routing import history_store, plain, rules, store
+from radiant.ai.routing import history_store, rules, store
 from radiant.ai.routing.conditions import Situation
 from radiant.ai.routing.dry_run import check_provider
-from radiant.ai.routing.plain import Logged, Quality, Unsupported
 from radiant.ai.routing.problems import NoSupport
 from radiant.ai.routing.rules import Ready
 from radiant.ai.routing.schemas import Replayed, ReplayRequest, ReplayResult
-from radiant.ai.routing.score import Estimated, Option, Scored, Weights, preferring, scored, weights_of
+from radiant.ai.routing.score import Estimated, Option, Scored, Weights, Worth, preferring, scored, weights_of
 from radiant.ai.routing.service import Brain, TenantSettings, ask
 from radiant.foundation.identity.callers import Caller
 from radiant.infra.db import Database, Row
+
+if TYPE_CHECKING:
+    from radiant.ai.routing import replay as estimator
 
 _PAGE, _MOST = 2000, 20_000
 _Groups = Mapping[UUID, frozenset[UUID]]
@@ -88,7 +90,10 @@ def _figures(row: Row) -> dict[str, float]:
 
 
 def _replayed(rows: Sequence[Row], asked: Sequence[Ready], settings: TenantSettings, groups: _Groups) -> ReplayResult:
-    logged: dict[str, list[Logged]] = {"quality": [], "success": [], "cost": [], "latency_ms": []}
+    # It computes with numpy, which is read here: in the thread.
+    from radiant.ai.routing import replay as estimator
+
+    logged: dict[str, list[estimator.Logged]] = {"quality": [], "success": [], "cost": [], "latency_ms": []}
     models, missing = Counter[str](), Counter[str]()
     decisions = changed = 0
     for row in rows:
@@ -104,7 +109,7 @@ def _replayed(rows: Sequence[Row], asked: Sequence[Ready], settings: TenantSetti
             missing[chosen] += 1
         for name, value in _figures(row).items():
             logged[name].append(
-                Logged(
+                estimator.Logged(
                     model=row["selected_model"],
                     propensity=row["propensity"],
                     value=value,
@@ -112,28 +117,29 @@ def _replayed(rows: Sequence[Row], asked: Sequence[Ready], settings: TenantSetti
                     possible=possible,
                 )
             )
-    found = {name: plain.replay(each) for name, each in logged.items()}
-    if isinstance(found["success"], Unsupported):
+    outcomes = {name: estimator.replay(each) for name, each in logged.items()}
+    if isinstance(outcomes["success"], estimator.Unsupported):
         raise NoSupport(
-            f"the history cannot tell: {found['success'].reason}. Let requests be explored (PUT /api/routing/settings),"
-            " ask for more days, or change less at once",
+            f"the history cannot tell: {outcomes['success'].reason}. Let requests be explored"
+            " (PUT /api/routing/settings), ask for more days, or change less at once",
             missing=dict(missing.most_common(20)),
-        )  # fmt: skip
+        )
+    found = {
+        name: _figure(one, len(logged[name])) for name, one in outcomes.items() if isinstance(one, estimator.Replayed)
+    }
     return ReplayResult(
         decisions=decisions,
         changed=changed / decisions,
         unsupported=missing.total() / decisions,
-        quality=_figure(found["quality"], len(logged["quality"])),
-        success=_figure(found["success"], len(logged["success"])),
-        cost=_figure(found["cost"], len(logged["cost"])),
-        latency_ms=_figure(found["latency_ms"], len(logged["latency_ms"])),
+        quality=found.get("quality"),
+        success=found.get("success"),
+        cost=found.get("cost"),
+        latency_ms=found.get("latency_ms"),
         models={model: count / decisions for model, count in models.most_common()},
     )
 
 
-def _figure(found: plain.Replayed | Unsupported, decisions: int) -> Replayed | None:
-    if isinstance(found, Unsupported):
-        return None
+def _figure(found: "estimator.Replayed", decisions: int) -> Replayed:
     return Replayed(
         logged=found.logged, logged_decisions=decisions, value=found.value, low=found.low, high=found.high,
         effective=found.effective_samples,
@@ -147,7 +153,7 @@ def _chosen(
     fit = [
         Estimated(
             Option(id=name, provider=provider, capabilities=frozenset()),
-            None if cost is None else Decimal(str(cost)), latency, Quality(quality, quality, quality, 0), reliability,
+            None if cost is None else Decimal(str(cost)), latency, Worth(quality, quality, quality, 0), reliability,
         )
         for name, provider, cost, latency, quality, reliability in noted["among"]
     ]  # fmt: skip

@@ -129,8 +129,9 @@ class Choice(BaseModel):
 
 
 class CandidateInfo(Choice):
-    """With its score: the sum of `terms`, each in 0..1, by the weights."""
+    """With its score: the sum of `terms`, each in 0..1, by the weights. `input_tokens`: as its tokenizer counts."""
 
+    input_tokens: int
     score: float
     terms: Terms
     quality: Interval

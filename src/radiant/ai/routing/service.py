@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
@@ -21,20 +21,22 @@ import structlog
 
 from radiant.ai.providers.chat import ChatRequest
 from radiant.ai.providers.vendors import vendors
-from radiant.ai.routing import plain, rules, store
+from radiant.ai.routing import rules, store
 from radiant.ai.routing.conditions import Situation
+from radiant.ai.routing.evidence import NOWHERE, Seen, Sums, sums_of
+from radiant.ai.routing.explore import choose
 from radiant.ai.routing.needs import TASKS, Level, Needs, TaskType
 from radiant.ai.routing.rules import Ready
 from radiant.ai.routing.schemas import ChosenBy
 from radiant.ai.routing.score import (
     Bounds,
+    Judge,
     Option,
     Refused,
     Scored,
     Weights,
     beyond,
     confidence,
-    judge_of,
     none_fits,
     preferring,
     scored,
@@ -42,13 +44,18 @@ from radiant.ai.routing.score import (
     weights_of,
 )
 from radiant.ai.routing.statistics import Figures, Key, View
+from radiant.ai.routing.words import words_of
 from radiant.foundation.identity.callers import Caller
 from radiant.infra.changes import Changes, Kept
 from radiant.infra.db import Database, Row, TenantDb
+from radiant.infra.late import Late
 from radiant.kit.clock import Clock, utc_now
 from radiant.kit.errors import Problem
 from radiant.kit.ids import TenantId, UserId
 from radiant.kit.money import plain as digits
+
+if TYPE_CHECKING:
+    from radiant.ai.routing.reader import Reader
 
 log = structlog.get_logger()
 
@@ -108,16 +115,29 @@ class Fleet:
 
 
 class Read(msgspec.Struct, frozen=True):
-    """A request as it was read. `conversation`: a digest of who talks and what the conversation is called, ""
+    """A request as it was read. `tokens`: of its prompt, by family of tokenizers; none where it was not read or the
+    caller said how many there are. `conversation`: a digest of who talks and what the conversation is called, ""
     where it has no name; `goes_on`: something was answered in it already; `named`: the caller named it."""
 
     task: TaskType
     confidence: float
     language: str
     text: str
+    difficulty: float = 0.0
+    cell: int = NOWHERE
+    tokens: Mapping[str, int] = {}
     conversation: str = ""
     goes_on: bool = False
     named: bool = False
+
+    def input_tokens(self, needs: Needs) -> int:
+        """Of the prompt, as rules count them: by OpenAI's present tokenizer, where it was read."""
+        return self.tokens.get("o200k", needs.input_tokens)
+
+    @property
+    def seen(self) -> Seen:
+        """What of it decides how good an answer is."""
+        return Seen(self.task, self.difficulty, self.cell)
 
 
 class Matched(msgspec.Struct, frozen=True):
@@ -176,6 +196,8 @@ class Plan:
         }  # fmt: skip
         if found.cost is not None:
             facts["cost"] = digits(found.cost)
+        if self.read.cell != NOWHERE:
+            facts["difficulty"], facts["cell"] = round(self.read.difficulty, 4), self.read.cell
         if self.read.conversation:
             facts["conversation"] = self.read.conversation
         if asked is not None and asked.resolve is not None:
@@ -186,7 +208,7 @@ class Plan:
         if self.rule is not None:
             facts["rule"], facts["rule_name"] = str(self.rule.id), self.rule.name
         facts["replay"] = {
-            "in": self.needs.input_tokens, "can": sorted(self.needs.capabilities), "lang": self.read.language,
+            "in": self.situation.input_tokens, "can": sorted(self.needs.capabilities), "lang": self.read.language,
             "plan": self.situation.plan, "prefer": asked.preferred_provider if asked else None,
             "possible": sorted(self.possible or {self.order[0].id}),
             "among": [
@@ -217,6 +239,7 @@ class Brain:
         changes.subscribe("group_members", self._groups_changed)
         self._views = _Views(database, changes)
         self._conversations: OrderedDict[str, str] = OrderedDict()
+        self._reader: Late[Reader] = Late(_make_reader)
         self.fleet: Callable[[Caller], Awaitable[Fleet]] = _no_fleet
 
     def _house_changed(self, tenant_id: TenantId | None) -> None:
@@ -263,10 +286,10 @@ class Brain:
         `dry`: nothing is tried for the sake of learning. The others: known by the caller already.
         """
         house = house or await self.house(caller.tenant_id)
-        read = read or self.read(caller, needs, level)
+        read = read or await self.read(caller, needs, level)
         groups = await self.groups_of(caller) if situation is None and house.asks_groups else frozenset[UUID]()
         situation = situation or Situation(
-            task=read.task, language=read.language, text=read.text, input_tokens=needs.input_tokens,
+            task=read.task, language=read.language, text=read.text, input_tokens=read.input_tokens(needs),
             capabilities=needs.capabilities, user_id=caller.user_id, groups=groups, plan=house.plan, level=level,
             at=self.now(),
         )  # fmt: skip
@@ -276,11 +299,12 @@ class Brain:
         )
         # May be a moment old: nobody waits for it each time that something was counted.
         view = self._views.recent(caller.tenant_id) or await self.view(caller)
-        judge = judge_of(view, read.task)
-        fit, refused = sift(fleet.options, needs, read.task, bounds, view, judge, fleet.resting)
+        judge = await self.judge(caller, view, fleet.options, read.seen)
+        sized = (await self._reader.get()).sized(needs, read.tokens)
+        fit, refused = sift(fleet.options, sized, read.task, bounds, view, judge, fleet.resting)
         if not fit and not dry and any(one.resting for one in refused):
             # Whoever rests says best until when.
-            fit, refused = sift(fleet.options, needs, read.task, bounds, view, judge, _awake)
+            fit, refused = sift(fleet.options, sized, read.task, bounds, view, judge, _awake)
         if not fit:
             raise none_fits(refused)
         weights = weights_of(settings.weights, level)
@@ -314,14 +338,14 @@ class Brain:
             at for at, one in enumerate(ranked[:_EXPLORED])
             if one.estimated.quality.high >= best.estimated.quality.low
         ]  # fmt: skip
-        taken, plan.propensity = plain.choose(0, worth, exploration, self._chance())
+        taken, plan.propensity = choose(0, worth, exploration, self._chance())
         plan.possible = frozenset(ranked[at].id for at in (0, *worth))
         if taken:
             plan.order = _first(ranked, [ranked[taken]])
             plan.chosen_by = "exploration"
             plan.reason = f"tried so that it is known how it does; {best.id} scores best ({best.score:.2f})"
 
-    def read(self, caller: Caller, needs: Needs, level: Level) -> Read:
+    async def read(self, caller: Caller, needs: Needs, level: Level) -> Read:
         """What the request is about, and which conversation it belongs to."""
         asked, request = needs.asked, None
         if asked is not None:
@@ -329,19 +353,28 @@ class Brain:
             with contextlib.suppress(Problem):
                 request = asked.request()
         text = _last_words(request) if request is not None else ""
-        found = plain.classify(text)
-        task, sure = found.task_type, found.confidence
+        reader = await self._reader.get()
+        found = reader.look(text)
+        task, sure = found.task, found.confidence
         for medium in ("vision", "audio"):
             if medium in needs.capabilities:
                 task, sure = medium, 1.0
         if request is None or asked is None:
-            return Read(task, sure, found.language or "", text)
+            return Read(task, sure, found.language, text, found.difficulty, found.cell)
+        tokens: Mapping[str, int] = {}
+        if not needs.counted:
+            words, rest = words_of(request)
+            tokens = {family: count + rest for family, count in reader.count(words).items()}
         name = asked.conversation or _beginning(request)
         digest = hashlib.blake2b(f"{caller.tenant_id}{caller.user_id}{level} {name}".encode(), digest_size=16)
         return Read(
-            task, sure, found.language or "", text, digest.hexdigest(),
+            task, sure, found.language, text, found.difficulty, found.cell, tokens, digest.hexdigest(),
             goes_on=any(message.role == "assistant" for message in request.messages), named=bool(asked.conversation),
         )  # fmt: skip
+
+    async def judge(self, caller: Caller, view: View, options: Sequence[Option], seen: Seen) -> Judge:
+        """How good such models' answers to such a prompt are, as far as the caller's tenant knows."""
+        return (await self._reader.get()).judge(view, options, str(caller.tenant_id), seen)
 
     async def _held(self, caller: Caller, read: Read) -> str | None:
         """The model that the conversation has."""
@@ -371,6 +404,12 @@ class Brain:
 
 def _awake(_: Option) -> None:
     return None
+
+
+def _make_reader() -> "Reader":
+    from radiant.ai.routing.reader import Reader
+
+    return Reader()
 
 
 async def _no_fleet(_: Caller) -> Fleet:
@@ -464,11 +503,13 @@ class _Views:
 
     def __init__(self, database: Database, changes: Changes) -> None:
         self._database = database
-        self._own: Kept[TenantId, dict[Key, Figures]] = Kept(changes, most=2_000)
-        self._everybody: Kept[str, dict[Key, Figures]] = Kept(changes)
-        changes.subscribe("brain_tenant_statistics", self._own_changed)
-        changes.subscribe("brain_model_statistics", lambda _: self._everybody.forget())
-        self._views: OrderedDict[TenantId, tuple[dict[Key, Figures], dict[Key, Figures], View, float]] = OrderedDict()
+        self._own: Kept[TenantId, _Known] = Kept(changes, most=2_000)
+        self._everybody: Kept[str, _Known] = Kept(changes)
+        for table in ("brain_tenant_statistics", "brain_tenant_evidence"):
+            changes.subscribe(table, self._own_changed)
+        for table in ("brain_model_statistics", "brain_model_evidence"):
+            changes.subscribe(table, lambda _: self._everybody.forget())
+        self._views: OrderedDict[TenantId, tuple[_Known, _Known, View, float]] = OrderedDict()
         self._reading: set[asyncio.Task[View]] = set()
 
     def _own_changed(self, tenant_id: TenantId | None) -> None:
@@ -503,20 +544,32 @@ class _Views:
         own = await self._own.read(db.tenant_id, lambda: self._read_own(db))
         everybody = await self._everybody.read("", lambda: self._read_everybody(db))
         kept = self._views.get(db.tenant_id)
-        view = kept[2] if kept is not None and kept[0] is own and kept[1] is everybody else View(own, everybody)
+        view = kept[2] if kept is not None and kept[0] is own and kept[1] is everybody else _view(own, everybody)
         self._views[db.tenant_id] = own, everybody, view, time.monotonic()
         self._views.move_to_end(db.tenant_id)
         if len(self._views) > 2_000:
             self._views.popitem(last=False)
         return view
 
-    async def _read_own(self, db: TenantDb) -> dict[Key, Figures]:
+    async def _read_own(self, db: TenantDb) -> "_Known":
         async with db.tx() as tx:
-            return _figures(await store.own(tx))
+            return _Known(_figures(await store.own(tx)), sums_of(await store.own_evidence(tx), str(db.tenant_id)))
 
-    async def _read_everybody(self, db: TenantDb) -> dict[Key, Figures]:
+    async def _read_everybody(self, db: TenantDb) -> "_Known":
         async with db.tx() as tx:
-            return _figures(await store.everybody(tx))
+            return _Known(_figures(await store.everybody(tx)), sums_of(await store.evidence(tx), None))
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A tenant's, or everybody's."""
+
+    figures: dict[Key, Figures]
+    learned: Sums
+
+
+def _view(own: _Known, everybody: _Known) -> View:
+    return View(own.figures, everybody.figures, own.learned, everybody.learned)
 
 
 def _figures(rows: Sequence[Row]) -> dict[Key, Figures]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import msgspec
 
+from radiant.ai.routing.evidence import Sums
 from radiant.ai.routing.needs import TaskType
 from radiant.infra.db import Row
 from radiant.kit.money import ZERO, nano
@@ -37,7 +38,7 @@ def fading(seconds: float) -> float:
 @dataclass(slots=True)
 class Figures:
     """Weighted sums over calls. Latency, tokens and cost are of those that succeeded; `unknown`: of those nobody knows
-    whether they did. `ratings_sum` is of ratings in 0..1."""
+    whether they did. `ratings`: how many opinions there are of answers."""
 
     successes: float = 0.0
     failures: float = 0.0
@@ -46,7 +47,6 @@ class Figures:
     output_tokens: float = 0.0
     cost: Decimal = ZERO
     ratings: float = 0.0
-    ratings_sum: float = 0.0
     latency: Sketch = field(default_factory=Sketch)
 
     @classmethod
@@ -54,14 +54,14 @@ class Figures:
         """From a row of a table of statistics, faded since it was written."""
         figures = cls(
             row["successes"], row["failures"], row["unknown"], row["input_tokens"], row["output_tokens"], row["cost"],
-            row["ratings"], row["ratings_sum"], Sketch.of_bytes(row["latency_sketch"]),
+            row["ratings"], Sketch.of_bytes(row["latency_sketch"]),
         )  # fmt: skip
         figures.fade(fading((now - row["updated_at"]).total_seconds()))
         return figures
 
     def fade(self, factor: float) -> None:
         """Let everything weigh that much of what it did."""
-        for name in ("successes", "failures", "unknown", "input_tokens", "output_tokens", "ratings", "ratings_sum"):
+        for name in ("successes", "failures", "unknown", "input_tokens", "output_tokens", "ratings"):
             setattr(self, name, getattr(self, name) * factor)
         self.cost = nano(self.cost * Decimal(factor))
         self.latency.fade(factor)
@@ -80,14 +80,6 @@ class Figures:
             if call["latency_ms"] is not None:
                 self.latency.add(call["latency_ms"], weight)
 
-    def rate(self, value: float, before: float | None, weight: float) -> None:
-        """Add what somebody said of an answer, in place of what they said before."""
-        if before is None:
-            self.ratings += weight
-            self.ratings_sum += weight * value
-        else:
-            self.ratings_sum = min(max(self.ratings_sum + weight * (value - before), 0.0), self.ratings)
-
 
 class Known(msgspec.Struct, frozen=True):
     """What is known of a model and a task: the tenant's own figures, and as many of everybody's as matter beside
@@ -103,7 +95,6 @@ class Known(msgspec.Struct, frozen=True):
     latency_weight: float
     output_tokens: float
     ratings: float
-    ratings_sum: float
     cost: Decimal | None
     """Of a call, on average."""
 
@@ -138,7 +129,6 @@ def blended(task: TaskType, own: Figures | None, everybody: Figures | None) -> K
         latency_weight=latency.weight,
         output_tokens=(output + prior) / (successes + 1),
         ratings=own.ratings + rated * others.ratings,
-        ratings_sum=own.ratings_sum + rated * others.ratings_sum,
         cost=nano(cost / Decimal(successes)) if successes > 0.01 else None,
     )
 
@@ -152,13 +142,18 @@ def expected_latency(known: Known, prior_ms: float) -> float:
 
 
 class View:
-    """The figures as one tenant's routing sees them."""
+    """The figures and the evidence as one tenant's routing sees them: its own, and everybody's."""
 
-    __slots__ = ("_everybody", "_known", "_own")
+    __slots__ = ("__weakref__", "_everybody", "_known", "_own", "learned", "own_learned")
 
-    def __init__(self, own: Mapping[Key, Figures], everybody: Mapping[Key, Figures]) -> None:
+    def __init__(
+        self, own: Mapping[Key, Figures], everybody: Mapping[Key, Figures], own_learned: Sums | None = None,
+        learned: Sums | None = None,
+    ) -> None:  # fmt: skip
         self._own = own
         self._everybody = everybody
+        self.own_learned: Sums = {} if own_learned is None else own_learned
+        self.learned: Sums = {} if learned is None else learned
         self._known: dict[Key, Known] = {}
 
     def of(self, model: str, task: TaskType) -> Known:

@@ -142,7 +142,7 @@ async def everybody(tx: Tx) -> list[Row]:
     """All tenants' figures, which name nobody."""
     return await tx.all(
         "select model, task_type, successes, failures, unknown, latency_sketch, input_tokens, output_tokens, cost,"
-        " ratings, ratings_sum, updated_at from brain_model_statistics"
+        " ratings, updated_at from brain_model_statistics"
     )
 
 
@@ -150,6 +150,18 @@ async def own(tx: Tx) -> list[Row]:
     """The tenant's own figures."""
     return await tx.all(
         "select model, task_type, successes, failures, unknown, latency_sketch, input_tokens, output_tokens, cost,"
-        " ratings, ratings_sum, updated_at from brain_tenant_statistics where tenant_id = $1",
+        " ratings, updated_at from brain_tenant_statistics where tenant_id = $1",
         tx.tenant_id,
+    )
+
+
+async def evidence(tx: Tx) -> list[Row]:
+    """What all tenants' answers taught, which names nobody."""
+    return await tx.all("select model, place, precision, information from brain_model_evidence")
+
+
+async def own_evidence(tx: Tx) -> list[Row]:
+    """What the tenant's own answers taught."""
+    return await tx.all(
+        "select model, place, precision, information from brain_tenant_evidence where tenant_id = $1", tx.tenant_id
     )

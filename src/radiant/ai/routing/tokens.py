@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, cast, get_args
 
 import msgspec
 import numpy as np
@@ -56,6 +56,7 @@ _SCRIPTS = {
     "hangul": (_b >= 0xEA) & (_b <= 0xED),
     "of four bytes": _b >= 0xF0,
 }
+_scripts = np.stack(list(_SCRIPTS.values())).astype(np.float64)
 FIGURES = (
     "words", "letters past 4", "letters past 8", "letters past 12", "capitals within", "numbers", "digits",
     "marks", "runs of marks", "lines", "runs of spaces", "words of other languages", "their letters", *_SCRIPTS,
@@ -77,6 +78,7 @@ class _Fitted(msgspec.Struct, frozen=True):
     coefficients: dict[str, float]
 
 
+@functools.lru_cache(4096)
 def family_of(model: str) -> Family:
     """The family of a model's tokenizer by its name; o200k where the name says nothing."""
     for pattern, family in _FAMILIES:
@@ -91,8 +93,17 @@ def count(text: str, family: Family) -> Count:
     if counter is not None:
         return Count(round(_sampled(text, counter)), len(text) <= _WHOLE, 0.0 if len(text) <= _WHOLE else 0.02)
     weights, error = _weights()[family]
-    tokens = _sampled(text, lambda part: float(figures(part) @ weights))
-    return Count(max(round(tokens), 1 if text else 0), False, error)
+    return Count(_whole(float(_sampled_figures(text) @ weights), text), False, error)
+
+
+def counts(text: str) -> dict[str, int]:
+    """Tokens of a text in every family, at hardly more than the price of one."""
+    found = _sampled_figures(text)
+    families: tuple[Family, ...] = get_args(Family)
+    return {
+        family: count(text, family).tokens if family in _exact else _whole(float(found @ _weights()[family][0]), text)
+        for family in families
+    }
 
 
 def exact() -> bool:
@@ -118,7 +129,7 @@ def figures(text: str) -> NDArray[np.float64]:
     lengths = ascii_letters[edges[1::2]] - ascii_letters[edges[::2]]
     lengths = lengths[lengths > 0]
     kinds = np.bincount(raw, minlength=256)
-    scripts = [float(kinds[of].sum()) for of in _SCRIPTS.values()]
+    scripts: list[float] = (_scripts @ kinds).tolist()
     letters = float(lengths.sum())
     # Accents show a language other than English, whose words such vocabularies cut finer.
     foreign = min(1.0, (scripts[0] + scripts[1]) * 30 / (letters + 1))
@@ -139,11 +150,26 @@ def _length(encode: Callable[[str], list[int]], text: str) -> float:
     return float(len(encode(text)))
 
 
-def _sampled(text: str, counter: Callable[[str], float]) -> float:
+def _parts(text: str) -> tuple[list[str], float]:
+    """What of a text is looked at, and how many times as much it is."""
     if len(text) <= _WHOLE:
-        return counter(text)
+        return [text], 1.0
     starts = np.linspace(0, len(text) - _PART, _PARTS).astype(int)
-    return sum(counter(text[start : start + _PART]) for start in starts) * len(text) / (_PART * _PARTS)
+    return [text[start : start + _PART] for start in starts], len(text) / (_PART * _PARTS)
+
+
+def _sampled(text: str, counter: Callable[[str], float]) -> float:
+    parts, times = _parts(text)
+    return sum(counter(part) for part in parts) * times
+
+
+def _sampled_figures(text: str) -> NDArray[np.float64]:
+    parts, times = _parts(text)
+    return np.sum([figures(part) for part in parts], axis=0) * times
+
+
+def _whole(tokens: float, text: str) -> int:
+    return max(round(tokens), 1 if text else 0)
 
 
 @functools.cache

@@ -154,10 +154,11 @@ export interface Call {
   user_id: string | null;
 }
 
-/** With its score: the sum of `terms`, each in 0..1, by the weights. */
+/** With its score: the sum of `terms`, each in 0..1, by the weights. `input_tokens`: as its tokenizer counts. */
 export interface CandidateInfo {
   estimated_cost: string | null;
   estimated_latency_ms: number;
+  input_tokens: number;
   model: string;
   provider: string;
   quality: Interval;

@@ -1,0 +1,80 @@
+"""All learned parts as routing uses them: what they see of a prompt, and what each model's answer to it is worth. They
+bring numpy, fastText and their coefficients along, so a process imports this when the first prompt is to be routed
+(`service.Brain`), in a thread."""
+
+from collections.abc import Mapping, Sequence
+from weakref import WeakKeyDictionary
+
+import msgspec
+
+from radiant.ai.routing.classify import classify
+from radiant.ai.routing.difficulty import shipped
+from radiant.ai.routing.evidence import NOWHERE, Seen
+from radiant.ai.routing.needs import Needs, TaskType
+from radiant.ai.routing.prompt import features
+from radiant.ai.routing.quality import Quality
+from radiant.ai.routing.score import Judge, Option, Sized, Worth
+from radiant.ai.routing.statistics import View
+from radiant.ai.routing.tokens import counts, family_of
+
+
+class Glance(msgspec.Struct, frozen=True):
+    """What a prompt is about. `language`: ISO 639-1, "" where it could as well be another; `difficulty` and `cell` as
+    in `Seen`."""
+
+    task: TaskType
+    confidence: float
+    language: str
+    difficulty: float = 0.0
+    cell: int = NOWHERE
+
+
+class Reader:
+    """Ready once it is made: the models are loaded then."""
+
+    def __init__(self) -> None:
+        self._difficulty = shipped()
+        self._estimators: WeakKeyDictionary[View, tuple[Sequence[Option], Quality]] = WeakKeyDictionary()
+        self.look("Hello")
+        self.count("Hello")
+
+    def look(self, text: str) -> Glance:
+        """The prompt, its features computed once for all."""
+        if not text:
+            return Glance("chat", 0.5, "")
+        prompt = features(text)
+        found = classify(text, prompt)
+        return Glance(found.task_type, found.confidence, found.language or "", *self._difficulty(prompt))
+
+    def count(self, text: str) -> dict[str, int]:
+        """Its tokens by family of tokenizers."""
+        return counts(text)
+
+    def sized(self, needs: Needs, tokens: Mapping[str, int]) -> Sized:
+        """What is asked of each model, if the prompt has so many tokens in each family."""
+        by_family = {
+            family: msgspec.structs.replace(needs, input_tokens=count, counted=True) for family, count in tokens.items()
+        }
+        return lambda option: by_family[family_of(option.id)] if by_family else needs
+
+    def judge(self, view: View, options: Sequence[Option], tenant: str, seen: Seen) -> Judge:
+        """What the answers of some of these models to such a prompt are worth, by what the tenant knows."""
+        quality = self._estimator(view, options)
+
+        def judge(able: Sequence[Option]) -> list[Worth]:
+            ids = [option.id for option in able]
+            found = quality.estimate(ids, seen, tenant)
+            bounds = zip(found.mean.tolist(), found.lower.tolist(), found.upper.tolist(), strict=True)
+            return [
+                Worth(mean, low, high, view.of(name, seen.task).ratings)
+                for name, (mean, low, high) in zip(ids, bounds, strict=True)
+            ]
+
+        return judge
+
+    def _estimator(self, view: View, options: Sequence[Option]) -> Quality:
+        kept = self._estimators.get(view)
+        if kept is None or kept[0] is not options:
+            priors: Mapping[str, Mapping[str, float]] = {option.id: option.priors for option in options}
+            kept = self._estimators[view] = options, Quality(priors, view.learned, view.own_learned)
+        return kept[1]
