@@ -302,7 +302,7 @@ async def test_a_batch_whose_files_cannot_be_written_ends_without_them_in_the_en
     async def full(*_: object, **__: object) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(WorkBeside, "_waiting", idle)
+    monkeypatch.setattr(WorkBeside, "_work", idle)
     begun = await _begun(sdk, _lines(1))
     await owner.execute("update gateway_batches set status = 'in_progress'")
     await owner.execute(

@@ -100,7 +100,7 @@ async def test_a_revoked_key_ends_what_it_began_in_the_background(
         async def never(*_: object) -> bool:
             return False
 
-        patch.setattr(WorkBeside, "_waiting", never)
+        patch.setattr(WorkBeside, "_work", never)
         begun = await sdk.responses.create(model=CLAUDE, input="x", background=True)
     await owner.execute("update api_keys set revoked_at = now()")
     server.app.state.gateway.response_waits.set()

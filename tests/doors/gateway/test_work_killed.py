@@ -39,7 +39,7 @@ def left_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     async def never(*_: object) -> bool:
         return False
 
-    monkeypatch.setattr(WorkBeside, "_waiting", never)
+    monkeypatch.setattr(WorkBeside, "_work", never)
 
 
 @pytest.fixture
