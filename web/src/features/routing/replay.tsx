@@ -1,4 +1,3 @@
-import { useMutation } from "@tanstack/react-query";
 import { RotateCcw } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { Button } from "@/components/ui/button";
@@ -10,6 +9,7 @@ import type { Replayed, ReplayResult, RoutingSettings } from "@/lib/api/types";
 import { formatCount, formatDuration, formatMoney } from "@/lib/format";
 import { modelName, useModels } from "@/lib/models";
 import { useRules } from "./queries";
+import { useAsk } from "./use-ask";
 import { percent, tasks } from "./words";
 
 interface Props {
@@ -25,21 +25,20 @@ export function Replay({ draft, changed }: Props) {
   // Prompts are not kept, so that rules which look for words in them cannot be asked again.
   const own = rules?.filter((rule) => rule.scope === "workspace") ?? [];
   const blind = own.filter((rule) => rule.is_active && rule.conditions.pattern != null);
-  const run = useMutation({
-    mutationFn: (without: boolean) =>
-      api.post<ReplayResult>("/routing/replay", {
-        weights: draft.weights,
-        preferred_provider: draft.preferred_provider,
-        preferred_margin: draft.preferred_margin,
-        days: Number(days),
-        task_type: task || null,
-        ...(without && {
-          rules: own
-            .filter((rule) => !blind.includes(rule))
-            .map(({ name, conditions, target_model, fallback_models, is_active }) => ({ name, conditions, target_model, fallback_models, is_active })),
-        }),
+  const replay = useAsk((without: boolean) =>
+    api.post<ReplayResult>("/routing/replay", {
+      weights: draft.weights,
+      preferred_provider: draft.preferred_provider,
+      preferred_margin: draft.preferred_margin,
+      days: Number(days),
+      task_type: task || null,
+      ...(without && {
+        rules: own
+          .filter((rule) => !blind.includes(rule))
+          .map(({ name, conditions, target_model, fallback_models, is_active }) => ({ name, conditions, target_model, fallback_models, is_active })),
       }),
-  });
+    }),
+  );
   return (
     <Section
       title="Replay"
@@ -49,7 +48,7 @@ export function Replay({ draft, changed }: Props) {
         className="flex flex-wrap items-end gap-3"
         onSubmit={(event) => {
           event.preventDefault();
-          run.mutate(false);
+          void replay.run(false);
         }}
       >
         <Field label="Days">{(ids) => <Input {...ids} required type="number" min="1" max="400" step="1" className="w-24" value={days} onChange={(event) => setDays(event.target.value)} />}</Field>
@@ -63,33 +62,33 @@ export function Replay({ draft, changed }: Props) {
             </Select>
           )}
         </Field>
-        <Button type="submit" busy={run.isPending}>
-          {!run.isPending && <RotateCcw className="size-4" />}
+        <Button type="submit" busy={replay.busy}>
+          {!replay.busy && <RotateCcw className="size-4" />}
           Replay
         </Button>
       </form>
       <div aria-live="polite" className="grid gap-4">
-        {run.error ? (
+        {replay.error ? (
           <SaysNothing
-            error={run.error}
+            error={replay.error}
             action={
-              !run.variables &&
+              !replay.asked &&
               blind.length > 0 && (
-                <Button size="sm" variant="outline" onClick={() => run.mutate(true)}>
+                <Button size="sm" variant="outline" onClick={() => void replay.run(true)}>
                   Replay without {blind.length === 1 ? "it" : "them"}
                 </Button>
               )
             }
           />
         ) : (
-          run.data && <Result result={run.data} />
+          replay.data && <Result result={replay.data} />
         )}
       </div>
     </Section>
   );
 }
 
-function SaysNothing({ error, action }: { error: Error; action: ReactNode }) {
+function SaysNothing({ error, action }: { error: unknown; action: ReactNode }) {
   const { data: models } = useModels();
   if (!(error instanceof ApiProblem) || error.slug !== "no-support") return <Notice tone="danger">{messageOf(error)}</Notice>;
   const missing = Object.entries((error.body.missing as Record<string, number> | undefined) ?? {});
@@ -104,9 +103,12 @@ function SaysNothing({ error, action }: { error: Error; action: ReactNode }) {
   );
 }
 
+/** An interval may reach beyond what a share can be. */
+const shareText = (value: number) => `${(Math.min(1, Math.max(0, value)) * 100).toFixed(1)}%`;
+
 const figures: { of: "quality" | "success" | "cost" | "latency_ms"; name: string; text: (value: number) => string; more: "better" | "worse" }[] = [
-  { of: "quality", name: "Quality, of rated answers", text: (value) => `${(value * 100).toFixed(1)}%`, more: "better" },
-  { of: "success", name: "Success", text: (value) => `${(value * 100).toFixed(1)}%`, more: "better" },
+  { of: "quality", name: "Quality, of rated answers", text: shareText, more: "better" },
+  { of: "success", name: "Success", text: shareText, more: "better" },
   { of: "cost", name: "Cost a call", text: formatMoney, more: "worse" },
   { of: "latency_ms", name: "Time a call", text: formatDuration, more: "worse" },
 ];
@@ -121,7 +123,7 @@ function Result({ result }: { result: ReplayResult }) {
         <span className="font-semibold tabular-nums">{percent(result.changed)}</span> of {formatCount(result.decisions)} decisions would be others.
         {result.unsupported > 0 && <span className="text-ink-2"> {percent(result.unsupported)} could never have been tried, and say nothing.</span>}
       </p>
-      <Table label="Replay" head={["", "As it was", "As it would be", "Between (95%)", "Rests on", "So"]} right={[1, 2, 3, 4]}>
+      <Table label="Replay" head={[<span className="sr-only">Figure</span>, "As it was", "Would be", "Between (95%)", "Rests on", "Shows"]} right={[1, 2, 3, 4]}>
         {figures.map(({ of, name, text, more }) => {
           const found = result[of];
           return (
@@ -136,7 +138,7 @@ function Result({ result }: { result: ReplayResult }) {
                   <td className="text-right whitespace-nowrap">
                     {text(found.low)} to {text(found.high)}
                   </td>
-                  <td className="text-right whitespace-nowrap">{formatCount(Math.round(found.effective))} decisions</td>
+                  <td className="text-right whitespace-nowrap">{formatCount(Math.round(found.effective))}</td>
                   <td>
                     <Verdict of={found} more={more} />
                   </td>
@@ -150,6 +152,7 @@ function Result({ result }: { result: ReplayResult }) {
           );
         })}
       </Table>
+      <p className="text-[13px] text-ink-3">“Rests on” counts decisions of equal weight. An interval that holds what was logged shows no difference.</p>
       <div className="grid gap-2">
         <h3 className="text-[13px] font-medium">Where calls would go</h3>
         <ul className="grid gap-1.5">
@@ -170,7 +173,7 @@ function Result({ result }: { result: ReplayResult }) {
 
 /** An interval that holds the logged value shows no difference. */
 function Verdict({ of, more }: { of: Replayed; more: "better" | "worse" }) {
-  if (of.low <= of.logged && of.logged <= of.high) return <Badge>no difference shown</Badge>;
+  if (of.low <= of.logged && of.logged <= of.high) return <Badge>no difference</Badge>;
   const better = of.value > of.logged === (more === "better");
   return <Badge tone={better ? "good" : "danger"}>{better ? "better" : "worse"}</Badge>;
 }

@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { ArrowDown, ArrowRight, ArrowUp, GripVertical, Plus, Route } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import { Button } from "@/components/ui/button";
 import { Confirm, Dialog } from "@/components/ui/dialog";
@@ -126,31 +126,43 @@ function RuleList({ rules, movable, editable, onEdit, onDelete }: ListProps) {
   const [said, setSaid] = useState("");
   const shown = dragged?.rules ?? rules;
 
+  const newest = useRef(0);
+  const queue = useRef(Promise.resolve());
   const keep = async (order: Rule[], rule: Rule) => {
+    const turn = ++newest.current;
     setSaid(`${rule.name} is now ${order.indexOf(rule) + 1} of ${order.length}.`);
-    const before = client.getQueryData<Rule[]>(rulesKey);
     await client.cancelQueries({ queryKey: rulesKey });
     client.setQueryData<Rule[]>(rulesKey, (all = []) => {
       const others = all.filter((one) => one.scope !== rule.scope);
       return rule.scope === "workspace" ? [...order, ...others] : [...others, ...order];
     });
-    try {
-      await api.put("/routing/rules", { rules: order.map((one) => one.id), scope: rule.scope });
-    } catch (fault) {
-      client.setQueryData(rulesKey, before);
-      setSaid("The order is as it was.");
-      toast(messageOf(fault), { kind: "error" });
-    }
-    await client.invalidateQueries({ queryKey: rulesKey });
+    setDragged(null);
+    // One after the other, and only the newest: each names the whole order.
+    queue.current = queue.current.then(async () => {
+      if (turn !== newest.current) return;
+      try {
+        await api.put("/routing/rules", { rules: order.map((one) => one.id), scope: rule.scope });
+      } catch (fault) {
+        setSaid("The order was not saved.");
+        toast(messageOf(fault), { kind: "error" });
+      }
+      if (turn === newest.current) await client.invalidateQueries({ queryKey: rulesKey });
+    });
   };
 
   const step = (at: number, to: number) => {
     const rule = rules[at];
     if (!rule || to < 0 || to >= rules.length) return;
+    held.current = `move-${rule.id}-${to < at ? "up" : "down"}`;
     void keep(moved(rules, at, to), rule);
-    // The row has moved in the document, which takes the focus from it.
-    requestAnimationFrame(() => document.getElementById(`move-${rule.id}-${to < at ? "up" : "down"}`)?.focus());
   };
+  // A row that moves in the document loses the focus that it had.
+  const held = useRef("");
+  const ids = shown.map((rule) => rule.id).join();
+  useLayoutEffect(() => {
+    if (held.current) document.getElementById(held.current)?.focus();
+    held.current = "";
+  }, [ids]);
 
   const onMove = useLatest((event: PointerEvent) => {
     if (!dragged) return;
@@ -167,7 +179,7 @@ function RuleList({ rules, movable, editable, onEdit, onDelete }: ListProps) {
     if (!dragged) return;
     const rule = dragged.rules.find((one) => one.id === dragged.id);
     if (rule && dragged.rules.some((one, at) => one.id !== rules[at]?.id)) void keep(dragged.rules, rule);
-    setDragged(null);
+    else setDragged(null);
   });
   // At the window: a row that moves in the document loses a pointer that it had captured.
   const dragging = dragged !== null;

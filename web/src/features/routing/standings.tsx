@@ -80,7 +80,7 @@ const quality = ({ key, name, of: { quality: at } }: Row): Bar => ({
   low: at.low,
   high: at.high,
   text: `${share(at.mean)} (${share(at.low)} to ${share(at.high)})`,
-  detail: at.evidence < 0.5 ? "not rated yet" : `${Math.round(at.evidence)} ratings`,
+  detail: at.evidence < 0.5 ? "not rated yet" : `worth ${Math.round(at.evidence)} ratings`,
 });
 
 const reliability = ({ key, name, of: { reliability: at, calls: count } }: Row): Bar => ({

@@ -1,4 +1,3 @@
-import { useMutation } from "@tanstack/react-query";
 import { Play } from "lucide-react";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
@@ -10,9 +9,10 @@ import type { RouteResult } from "@/lib/api/types";
 import { formatCount, formatDuration, formatMoney } from "@/lib/format";
 import { modelName, providerName, useModels } from "@/lib/models";
 import { Candidates } from "./candidates";
-import { ProviderSelect } from "./provider-select";
-import { capabilities, capabilityName, chosenBy, languageName, levels, percent } from "./words";
 import { Choices } from "./choices";
+import { ProviderSelect } from "./provider-select";
+import { useAsk } from "./use-ask";
+import { capabilities, capabilityName, chosenBy, languageName, levels, percent } from "./words";
 
 /** Which model a prompt would go to, and why. Nothing is called. */
 export function TryPrompt() {
@@ -22,25 +22,24 @@ export function TryPrompt() {
   const [seconds, setSeconds] = useState("");
   const [provider, setProvider] = useState("");
   const [needs, setNeeds] = useState<(typeof capabilities)[number][]>([]);
-  const ask = useMutation({
-    mutationFn: () =>
-      api.post<RouteResult>("/routing/route", {
-        prompt,
-        quality_level: level,
-        max_cost: cost || null,
-        max_latency_ms: seconds ? Math.round(Number(seconds) * 1000) : null,
-        preferred_provider: provider || null,
-        capabilities: needs,
-        explain: true,
-      }),
-  });
+  const ask = useAsk((_: null) =>
+    api.post<RouteResult>("/routing/route", {
+      prompt,
+      quality_level: level,
+      max_cost: cost || null,
+      max_latency_ms: seconds ? Math.round(Number(seconds) * 1000) : null,
+      preferred_provider: provider || null,
+      capabilities: needs,
+      explain: true,
+    }),
+  );
   return (
     <>
       <form
         className="grid gap-4"
         onSubmit={(event) => {
           event.preventDefault();
-          ask.mutate();
+          void ask.run(null);
         }}
       >
         <Field label="Prompt">{(ids) => <Textarea {...ids} required rows={4} value={prompt} onChange={(event) => setPrompt(event.target.value)} />}</Field>
@@ -65,8 +64,8 @@ export function TryPrompt() {
           </div>
         </details>
         <div className="flex flex-wrap items-center gap-3">
-          <Button type="submit" variant="primary" busy={ask.isPending} disabled={!prompt.trim()}>
-            {!ask.isPending && <Play className="size-4" />}
+          <Button type="submit" variant="primary" busy={ask.busy} disabled={!prompt.trim()}>
+            {!ask.busy && <Play className="size-4" />}
             Choose a model
           </Button>
           <span className="text-[13px] text-ink-3">Nothing is called, and nothing is kept.</span>
@@ -171,7 +170,7 @@ interface Cheapest {
   estimated_latency_ms: number;
 }
 
-function Refused({ error }: { error: Error }) {
+function Refused({ error }: { error: unknown }) {
   const body = error instanceof ApiProblem && error.slug === "no-model-fits" ? error.body : null;
   if (!body) return <Notice tone="danger">{messageOf(error)}</Notice>;
   const cheapest = body.cheapest as Cheapest | undefined;
