@@ -21,6 +21,7 @@ ROOMS = [
     "budgets",
     "playground",
     "models",
+    "routing",
     "providers",
     "members",
     "groups",

@@ -170,6 +170,9 @@ async def test_the_history_is_the_workspaces_for_an_admin_and_ones_own_otherwise
         ("?model=gpt-4o", 0),
         ("?task_type=code", 0),
         ("?success=false", 0),
+        ("?since=2000-01-01T00:00:00Z", 4),
+        ("?until=2000-01-01T00:00:00Z", 0),
+        ("?since=2100-01-01T00:00:00%2B02:00", 0),
     ):
         assert len(await history(callers.owner, query)) == found
     seen: list[str] = []

@@ -46,6 +46,18 @@ async def test_a_rule_is_made_seen_changed_and_deleted(server: Server, callers: 
     ]  # fmt: skip
 
 
+async def test_a_rule_as_it_is_shown_can_be_sent_back(callers: Callers) -> None:
+    made = await make(callers.owner, conditions={"max_tokens": 10})
+    said = {name: made[name] for name in ("name", "conditions", "target_model", "fallback_models", "is_active")}
+    assert said["conditions"]["task_types"] is said["conditions"]["capabilities"] is None
+    answer = await callers.owner.put(f"/api/routing/rules/{made['id']}", said)
+    assert answer.status == 200, answer.body
+    assert answer.json()["conditions"] == made["conditions"]
+    for empty in ("task_types", "capabilities"):
+        refused = await callers.owner.put(f"/api/routing/rules/{made['id']}", said | {"conditions": {empty: []}})
+        assert refused.status == 422, refused.body
+
+
 async def test_names_are_unique_and_members_write_nothing(callers: Callers) -> None:
     made = await make(callers.owner)
     await make(callers.owner, "Second")

@@ -11,6 +11,7 @@ const pages: Record<string, ComponentType> = {
   budgets: lazy(() => import("@/features/budgets/budgets-page")),
   playground: lazy(() => import("@/features/playground/playground-page")),
   models: lazy(() => import("@/features/models/models-page")),
+  routing: lazy(() => import("@/features/routing/routing-page")),
   providers: lazy(() => import("@/features/providers/providers-page")),
   members: lazy(() => import("@/features/members/members-page")),
   groups: lazy(() => import("@/features/groups/groups-page")),

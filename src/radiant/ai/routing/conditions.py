@@ -80,14 +80,17 @@ class Conditions(Strict):
     """All that are given must hold."""
 
     task_types: Annotated[
-        list[TaskType] | None,
+        # Lengths belong to the lists themselves: beside a validator they would be asked of None too.
+        Annotated[list[TaskType], Field(min_length=1)] | None,
         BeforeValidator(_one_is_a_list),
-        Field(min_length=1, validation_alias=_names("task_types", "task_type", "taskType")),
+        Field(validation_alias=_names("task_types", "task_type", "taskType")),
     ] = None
     min_tokens: Annotated[int | None, Field(ge=0, validation_alias=_names("min_tokens", "minTokens"))] = None
     """Of the prompt, by estimate; the figure itself is in."""
     max_tokens: Annotated[int | None, Field(ge=0, validation_alias=_names("max_tokens", "maxTokens"))] = None
-    capabilities: Annotated[list[Capability] | None, BeforeValidator(_known), Field(min_length=1, max_length=20)] = None
+    capabilities: Annotated[
+        Annotated[list[Capability], Field(min_length=1, max_length=20)] | None, BeforeValidator(_known)
+    ] = None
     """What the request needs, besides other things."""
     user_ids: Annotated[list[UUID] | None, Field(min_length=1, max_length=_MOST)] = None
     """One of these asks. With `group_ids`: one of these, or somebody of one of those."""

@@ -18,6 +18,8 @@ class DecisionFilter:
     rule_id: UUID | None = None
     chosen_by: str | None = None
     success: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 async def page(tx: Tx, of: DecisionFilter, before: tuple[datetime, UUID] | None, limit: int) -> list[Row]:
@@ -34,9 +36,10 @@ async def page(tx: Tx, of: DecisionFilter, before: tuple[datetime, UUID] | None,
         " and ($4::text is null or h.task_type = $4) and ($5::uuid is null or h.rule_id = $5)"
         " and ($6::text is null or h.chosen_by = $6) and ($7::boolean is null or h.success = $7)"
         " and ($8::timestamptz is null or (h.created_at, h.id) < ($8, $9::uuid))"
-        " order by h.created_at desc, h.id desc limit $10",
+        " and ($10::timestamptz is null or h.created_at >= $10) and ($11::timestamptz is null or h.created_at < $11)"
+        " order by h.created_at desc, h.id desc limit $12",
         tx.tenant_id, of.user_id, of.model, of.task_type, of.rule_id, of.chosen_by, of.success,
-        before[0] if before else None, before[1] if before else None, limit,
+        before[0] if before else None, before[1] if before else None, of.since, of.until, limit,
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Query, Request
+from pydantic import AwareDatetime
 
 from radiant.ai.routing import dry_run, history, replaying, rules, settings
 from radiant.ai.routing.history_store import DecisionFilter
@@ -137,15 +138,17 @@ async def list_history(
     rule_id: UUID | None = None,
     chosen_by: ChosenBy | None = None,
     success: bool | None = None,
+    since: AwareDatetime | None = None,
+    until: AwareDatetime | None = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> PageOf[Decision]:
-    """Decisions, the newest first: the workspace's for an admin, one's own otherwise."""
+    """Decisions, the newest first: the workspace's for an admin, one's own otherwise. `until` itself is not in."""
     if user_id is not None and user_id != caller.user_id:
         caller.require_role(Role.ADMIN)
     of = DecisionFilter(
         user_id=user_id if caller.role >= Role.ADMIN else caller.user_id, model=model, task_type=task_type,
-        rule_id=rule_id, chosen_by=chosen_by, success=success,
+        rule_id=rule_id, chosen_by=chosen_by, success=success, since=since, until=until,
     )  # fmt: skip
     before = moment(*decode_cursor(cursor, 2)) if cursor is not None else None
     await _catch_up(request)
