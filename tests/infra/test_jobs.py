@@ -300,7 +300,7 @@ async def test_a_kill_9_of_a_worker_in_mid_job_loses_nothing(dsns: postgres.Dsns
         victim.wait()
 
     async with _working(dsns, _serving("work", done)):
-        await _until(lambda: len(done.jobs) == 3, 45)
+        await _until(lambda: len(done.jobs) == 3, 120)
 
     assert sorted(job.ids["n"] for job in done.jobs) == ["0", "1", "2"]
     assert {job.attempt for job in done.jobs} == {2}
