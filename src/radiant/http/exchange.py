@@ -237,7 +237,7 @@ class DirectExchange(Exchange):
 
     def send_now(self, piece: bytes) -> bool:
         """See Exchange."""
-        return self.send_chunk_now(b"%x\r\n%b\r\n" % (len(piece), piece))
+        return self.send_chunk_now(chunk_of(piece))
 
     def send_chunk_now(self, chunk: bytes) -> bool:
         """See Exchange."""

@@ -25,6 +25,10 @@ alter table brain_routing_history
     -- A digest of the person and their conversation, so that it keeps its model.
     add column conversation varchar(32),
     add column ended_at timestamptz,
+    -- What of the prompt is remembered, never its text: how hard it was, in logits (0 is usual), and the number of its
+    -- neighbourhood.
+    add column difficulty double precision check (difficulty between -100 and 100),
+    add column cell smallint check (cell >= 0),
     -- Whether the statistics have it.
     add column counted boolean not null default false,
     -- How good the person found the answer, 0..1: written by who counts, for a replay to add up. What they said is
@@ -58,14 +62,15 @@ begin
     resolved := (d ->> 'resolve')::uuid;
     insert into brain_routing_history as h (id, tenant_id, user_id, task_type, selected_model, provider, selection_reason,
         quality_level, chosen_by, rule_id, rule_name, propensity, confidence, estimated_cost, estimated_latency_ms,
-        fallback_position, conversation, created_at, input_tokens, output_tokens, latency_ms, cost, success, error_kind,
-        ended_at)
+        fallback_position, conversation, difficulty, cell, created_at, input_tokens, output_tokens, latency_ms,
+        cost, success, error_kind, ended_at)
     values (new.id, new.tenant_id, new.user_id, d ->> 'task', new.model, new.provider, d ->> 'reason',
         coalesce(d ->> 'level', 'balanced'), coalesce(d ->> 'by', 'score'),
         (select r.id from brain_routing_rules r where r.tenant_id = new.tenant_id and r.id = (d ->> 'rule')::uuid),
         left(d ->> 'rule_name', 100), coalesce((d ->> 'propensity')::float8, 1), (d ->> 'confidence')::numeric,
         (d ->> 'cost')::numeric, (d ->> 'latency')::integer, coalesce((d ->> 'position')::integer, 0),
-        d ->> 'conversation', new.created_at, new.input_tokens, new.output_tokens,
+        d ->> 'conversation', (d ->> 'difficulty')::float8, (d ->> 'cell')::smallint, new.created_at,
+        new.input_tokens, new.output_tokens,
         -- The time of an answer that was kept is none of the model's.
         case when not new.cached then new.duration_ms end, new.cost, answered, new.error_kind, new.settled_at)
     on conflict (id) do update set input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,
@@ -96,8 +101,7 @@ alter table brain_model_statistics
     add column input_tokens double precision not null default 0 check (input_tokens >= 0),
     add column output_tokens double precision not null default 0 check (output_tokens >= 0),
     add column cost numeric(20, 9) not null default 0 check (cost >= 0),
-    add column ratings double precision not null default 0 check (ratings >= 0),
-    add column ratings_sum double precision not null default 0 check (ratings_sum >= 0);
+    add column ratings double precision not null default 0 check (ratings >= 0);
 call app.notifies('brain_model_statistics');
 
 create table brain_tenant_statistics (
@@ -112,7 +116,6 @@ create table brain_tenant_statistics (
     output_tokens double precision not null default 0 check (output_tokens >= 0),
     cost numeric(20, 9) not null default 0 check (cost >= 0),
     ratings double precision not null default 0 check (ratings >= 0),
-    ratings_sum double precision not null default 0 check (ratings_sum >= 0),
     updated_at timestamptz not null default current_timestamp,
     primary key (tenant_id, model, task_type)
 );

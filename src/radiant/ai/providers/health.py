@@ -197,7 +197,7 @@ class Upstreams:
         busy = False
         for connection in keys:
             key = _key_of(connection)
-            line = self._lines.get((key, model)) or self._line(key, model)
+            line = self._line(key, model)
             rest, reason = self._resting(key, line, now, tokens)
             if rest > 0:
                 if rest < wait:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from math import ceil
 from typing import ClassVar
 from uuid import UUID
 
@@ -39,7 +38,7 @@ class RateLimited(TooManyRequests):
 
 def to_nano(amount: Decimal) -> int:
     """Whole nano-dollars, rounded up: what is reserved is never too little."""
-    return ceil(amount.scaleb(9))
+    return math.ceil(amount.scaleb(9))
 
 
 def to_dollars(nano: int) -> Decimal:
@@ -334,9 +333,7 @@ def limit_headers(taken: Sequence[Taken], now: float) -> dict[str, str]:
     least: dict[str, tuple[int, Bound, Share]] = {}
     headers: dict[str, str] = {}
     for bound, share, need in taken:
-        meter, left = bound.meter, share.room + share.avail
-        if left < 0:
-            left = 0
+        meter, left = bound.meter, share.left
         if meter == "budget":
             if not need:
                 continue

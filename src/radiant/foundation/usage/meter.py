@@ -170,10 +170,8 @@ class Meter:
             taken: list[Taken] = []
             budgets: list[UUID] = []
             for bound in bounds.of(call.model):
-                share, need = bound.share, bound.need(call)
-                if share is None or not share.start <= now < share.ends:
-                    share = bound.share_at(now)
-                if need and (need > share.avail or mono >= share.until):
+                share, need = bound.share_at(now), bound.need(call)
+                if not share.has(need, mono):
                     await self._draw(bound, share, need, call)
                     break
                 taken.append((bound, share, need))
@@ -189,9 +187,7 @@ class Meter:
                     await self._journal.make_room()
                     continue
                 for _, share, need in taken:
-                    share.avail -= need
-                    share.open += 1
-                    share.used_at = mono
+                    share.take(need, mono)
                 self._open.add(payload[1:17])
                 if not self._wake.is_set():
                     self._wake.set()

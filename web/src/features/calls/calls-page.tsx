@@ -1,6 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Activity } from "lucide-react";
 import { useState } from "react";
+import { Details } from "@/components/ui/details";
 import { Dialog } from "@/components/ui/dialog";
 import { Input, Select } from "@/components/ui/field";
 import { LoadFault, Section, SettingsPage, ShowMore, Table, TableSkeleton } from "@/components/ui/page";
@@ -74,7 +75,7 @@ export default function CallsPage() {
         <ShowMore when={hasNextPage} busy={isFetchingNextPage} load={fetchNextPage} />
       </Section>
       <Dialog open={shown !== null} onOpenChange={() => setShown(null)} title="Call" description={shown ? formatDateTime(shown.created_at) : undefined} className="w-[min(94vw,38rem)]">
-        {shown && <Details call={shown} />}
+        {shown && <Facts call={shown} />}
       </Dialog>
     </SettingsPage>
   );
@@ -88,7 +89,7 @@ function CallState({ call }: { call: Call }) {
   return <Badge tone="good">{call.estimated ? "estimated" : "answered"}</Badge>;
 }
 
-function Details({ call }: { call: Call }) {
+function Facts({ call }: { call: Call }) {
   const rows: [string, string | null][] = [
     ["Model", `${call.model} (${call.provider})`],
     ["Chosen by", call.route],
@@ -108,16 +109,5 @@ function Details({ call }: { call: Call }) {
     ["Request", call.request_id],
     ["Decision", call.decision_id],
   ];
-  return (
-    <dl className="grid grid-cols-[max-content_1fr] gap-x-6 gap-y-2 text-sm">
-      {rows
-        .filter(([, value]) => value)
-        .map(([name, value]) => (
-          <div key={name} className="col-span-2 grid grid-cols-subgrid">
-            <dt className="whitespace-pre text-ink-3">{name}</dt>
-            <dd className="min-w-0 font-mono text-[13px] [overflow-wrap:anywhere]">{value}</dd>
-          </div>
-        ))}
-    </dl>
-  );
+  return <Details rows={rows} mono />;
 }

@@ -6,27 +6,15 @@ import { Confirm, Dialog, DialogActions } from "@/components/ui/dialog";
 import { Field, Input, Select } from "@/components/ui/field";
 import { LoadFault, Section, SettingsPage, Table, TableSkeleton } from "@/components/ui/page";
 import { Badge, Empty } from "@/components/ui/parts";
-import { api, messageOf } from "@/lib/api/client";
-import type { Group, GroupMember, Member, Page } from "@/lib/api/types";
+import { allPages, api, messageOf } from "@/lib/api/client";
+import type { Group, GroupMember, Member } from "@/lib/api/types";
 import { toast } from "@/lib/toast";
 
 const key = ["groups"] as const;
 
-/** Every page of a list, for choosing from. */
-async function all<T>(path: string): Promise<T[]> {
-  const items: T[] = [];
-  let cursor: string | null | undefined = "";
-  do {
-    const page: Page<T> = await api.get<Page<T>>(path, { query: { cursor, limit: 200 } });
-    items.push(...page.items);
-    cursor = page.next;
-  } while (cursor);
-  return items;
-}
-
 export default function GroupsPage() {
   const client = useQueryClient();
-  const { data, error, refetch } = useQuery({ queryKey: key, queryFn: () => all<Group>("/groups") });
+  const { data, error, refetch } = useQuery({ queryKey: key, queryFn: () => allPages<Group>("/groups") });
   const [naming, setNaming] = useState<Group | "new" | null>(null);
   const [opened, setOpened] = useState<Group | null>(null);
   const [removing, setRemoving] = useState<Group | null>(null);
@@ -150,10 +138,10 @@ function Name({ before, save, onClose }: { before: string; save: (name: string) 
 function Members({ group }: { group: Group }) {
   const client = useQueryClient();
   const own = ["groups", group.id, "members"] as const;
-  const { data: members } = useQuery({ queryKey: own, queryFn: () => all<GroupMember>(`/groups/${group.id}/members`) });
+  const { data: members } = useQuery({ queryKey: own, queryFn: () => allPages<GroupMember>(`/groups/${group.id}/members`) });
   const { data: everybody } = useQuery({
     queryKey: ["groups", "everybody"],
-    queryFn: async () => [...(await all<Member>("/users")), ...(await all<Member>("/service-accounts"))],
+    queryFn: async () => [...(await allPages<Member>("/users")), ...(await allPages<Member>("/service-accounts"))],
   });
   const inside = new Set(members?.map((member) => member.id));
   const outside = everybody?.filter((member) => !inside.has(member.id)) ?? [];

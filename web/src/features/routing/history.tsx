@@ -2,6 +2,7 @@ import { type InfiniteData, useInfiniteQuery, useQueryClient } from "@tanstack/r
 import { History as HistoryIcon, ThumbsDown, ThumbsUp } from "lucide-react";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
+import { Details } from "@/components/ui/details";
 import { Dialog } from "@/components/ui/dialog";
 import { Input, Select } from "@/components/ui/field";
 import { Card, LoadFault, Section, ShowMore, TableSkeleton } from "@/components/ui/page";
@@ -148,7 +149,7 @@ export function History() {
       )}
       <ShowMore when={hasNextPage} busy={isFetchingNextPage} load={fetchNextPage} />
       <Dialog open={shown !== null} onOpenChange={() => setShown(null)} title="Decision" description={shown ? formatDateTime(shown.created_at) : undefined} className="w-[min(94vw,38rem)]">
-        {shown && <Details of={shown} />}
+        {shown && <Facts of={shown} />}
       </Dialog>
     </Section>
   );
@@ -194,7 +195,7 @@ function Thumbs({ of, queryKey }: { of: Decision; queryKey: readonly unknown[] }
   );
 }
 
-function Details({ of }: { of: Decision }) {
+function Facts({ of }: { of: Decision }) {
   const rows: [string, string | null][] = [
     ["Model", `${of.selected_model} (${providerName(of.provider)})`],
     ["Why", of.selection_reason],
@@ -210,16 +211,5 @@ function Details({ of }: { of: Decision }) {
     ["Person", of.user_email],
     ["Decision", of.id],
   ];
-  return (
-    <dl className="grid grid-cols-[max-content_1fr] gap-x-6 gap-y-2 text-sm">
-      {rows
-        .filter(([, value]) => value)
-        .map(([name, value]) => (
-          <div key={name} className="col-span-2 grid grid-cols-subgrid">
-            <dt className="text-ink-3">{name}</dt>
-            <dd className="min-w-0 [overflow-wrap:anywhere]">{value}</dd>
-          </div>
-        ))}
-    </dl>
-  );
+  return <Details rows={rows} />;
 }

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { api } from "@/lib/api/client";
-import type { Group, Member, Page, RoutingSettings, Rule } from "@/lib/api/types";
+import { allPages, api } from "@/lib/api/client";
+import type { Group, Member, RoutingSettings, Rule } from "@/lib/api/types";
 import { isAdmin, useSession } from "@/lib/session";
 
 export const rulesKey = ["routing", "rules"] as const;
@@ -16,18 +16,6 @@ export interface Somebody {
   name: string;
 }
 
-/** Every page of a list, for choosing from. */
-async function all<T>(path: string): Promise<T[]> {
-  const items: T[] = [];
-  let cursor: string | null | undefined = "";
-  do {
-    const page: Page<T> = await api.get<Page<T>>(path, { query: { cursor, limit: 200 } });
-    items.push(...page.items);
-    cursor = page.next;
-  } while (cursor);
-  return items;
-}
-
 const nameOf = (member: Member): string => (member.name ? (member.kind === "service" ? member.name : `${member.name} (${member.email})`) : member.email);
 
 /** Who can be named in a rule; admins alone may see everybody. */
@@ -37,9 +25,9 @@ export function usePeople() {
     queryKey: ["routing", "people"],
     enabled: admin,
     staleTime: 60_000,
-    queryFn: async (): Promise<Somebody[]> => [...(await all<Member>("/users")), ...(await all<Member>("/service-accounts"))].map((one) => ({ id: one.id, name: nameOf(one) })),
+    queryFn: async (): Promise<Somebody[]> => [...(await allPages<Member>("/users")), ...(await allPages<Member>("/service-accounts"))].map((one) => ({ id: one.id, name: nameOf(one) })),
   });
-  const groups = useQuery({ queryKey: ["routing", "groups"], enabled: admin, staleTime: 60_000, queryFn: () => all<Group>("/groups") });
+  const groups = useQuery({ queryKey: ["routing", "groups"], enabled: admin, staleTime: 60_000, queryFn: () => allPages<Group>("/groups") });
   const names = useMemo(() => new Map([...(people.data ?? []), ...(groups.data ?? [])].map((one) => [one.id, one.name])), [people.data, groups.data]);
   return { people: people.data ?? [], groups: groups.data ?? [], names };
 }

@@ -1,3 +1,5 @@
+import type { Page } from "./types";
+
 /** The one way the page talks to the server: JSON over fetch, a CSRF header on writes, problems as errors. */
 
 export interface FieldFault {
@@ -132,4 +134,16 @@ export function messageOf(error: unknown): string {
     return sentence(error.detail || fields.join(" ") || error.title);
   }
   return error instanceof Error ? error.message : "Something went wrong.";
+}
+
+/** Every page of a list, for choosing from. */
+export async function allPages<T>(path: string): Promise<T[]> {
+  const items: T[] = [];
+  let cursor: string | null | undefined = "";
+  do {
+    const page: Page<T> = await api.get<Page<T>>(path, { query: { cursor, limit: 200 } });
+    items.push(...page.items);
+    cursor = page.next;
+  } while (cursor);
+  return items;
 }
