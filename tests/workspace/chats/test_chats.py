@@ -1,5 +1,7 @@
 """The list of chats: pages, search, pins, deletion and its undo."""
 
+import pytest
+
 from tests.kit.fixtures import Callers
 from tests.kit.upstream import Say, Upstream
 from tests.workspace.turns.test_turns import ask, chat_of, events
@@ -17,18 +19,21 @@ async def test_a_chat_is_renamed_pinned_deleted_and_brought_back(callers: Caller
     assert (await callers.member.get(f"/api/chats/{chat_id}")).status == 200
 
 
-async def test_pages_hold_pinned_ones_first_and_each_once(callers: Callers) -> None:
+@pytest.mark.parametrize("search", ["", "&search=chat"])
+async def test_pages_hold_pinned_ones_first_and_each_once(callers: Callers, search: str) -> None:
     made = [await chat_of(callers.member, title=f"Chat {n}") for n in range(7)]
     await callers.member.patch(f"/api/chats/{made[2]}", {"pinned": True})
     seen: list[str] = []
+    pinned: list[str] = []
     cursor = ""
     while True:
-        page = (await callers.member.get(f"/api/chats?limit=3{cursor}")).json()
+        page = (await callers.member.get(f"/api/chats?limit=3{search}{cursor}")).json()
         seen += [item["id"] for item in page["items"]]
+        pinned += [item["id"] for item in page["items"] if item["pinned"]]
         if page["next"] is None:
             break
         cursor = f"&cursor={page['next']}"
-    assert seen[0] == made[2]
+    assert [seen[0]] == pinned == [made[2]]
     assert sorted(seen) == sorted(made)
 
 

@@ -51,11 +51,11 @@ async def page(tx: Tx, before: tuple[bool, datetime, ChatId] | None, limit: int)
 
 
 async def search(tx: Tx, words: str, before: tuple[bool, datetime, ChatId] | None, limit: int) -> list[ChatSummary]:
-    """Chats whose title holds `words`, or a message of which holds them all as prefixes; the latest first."""
+    """Chats whose title holds `words`, or a message of which holds them all as prefixes; in the order of `page`."""
     rows = await tx.all(
         "with query as (select to_tsquery('simple', string_agg(quote_literal(w) || ':*', ' & ')) as q"
         "  from regexp_split_to_table(lower($3), '[^[:alnum:]]+') w where w <> '')"
-        " select c.id, c.title, c.model, false as pinned, c.created_at, c.updated_at, hit.snippet from chats c"
+        " select c.id, c.title, c.model, c.pinned, c.created_at, c.updated_at, hit.snippet from chats c"
         " left join lateral (select ts_headline('simple', left(coalesce((select string_agg(p ->> 'text', ' ')"
         "   from jsonb_array_elements(m.content) p where p ->> 'type' = 'text'), ''), 20000), query.q,"
         "   'MaxWords=16, MinWords=8, StartSel=\"\", StopSel=\"\"') as snippet"
@@ -63,8 +63,8 @@ async def search(tx: Tx, words: str, before: tuple[bool, datetime, ChatId] | Non
         "  order by m.created_at desc limit 1) hit on true"
         " where c.tenant_id = $1 and c.user_id = $2 and c.deleted_at is null"
         " and (position(lower($3) in lower(c.title)) > 0 or hit.snippet is not null)"
-        " and ($4::boolean is null or (c.updated_at, c.id) < ($5::timestamptz, $6::uuid))"
-        " order by c.updated_at desc, c.id desc limit $7",
+        " and ($4::boolean is null or (c.pinned, c.updated_at, c.id) < ($4, $5::timestamptz, $6::uuid))"
+        " order by c.pinned desc, c.updated_at desc, c.id desc limit $7",
         tx.tenant_id, tx.user_id, words, *(before or (None, None, None)), limit,
     )  # fmt: skip
     return [ChatSummary.model_validate(dict(row)) for row in rows]
