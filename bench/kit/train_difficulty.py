@@ -35,7 +35,9 @@ def fit(prompts: list[Prompt], target: np.ndarray, seed: int = 0) -> Difficulty:
     for prompt in prompts:
         seen[np.unique(prompt.buckets >> _SHIFT)] += 1
     idf = (np.log((1 + len(prompts)) / (1 + seen)) + 0.05).astype(np.float32)
-    text = np.stack([fold(prompt, idf) for prompt in prompts])
+    text = np.zeros((len(prompts), FOLDED), np.float32)
+    for row, prompt in zip(text, prompts, strict=True):
+        places, row[places] = fold(prompt, idf)
     surface = np.stack([prompt.surface for prompt in prompts])
     mean, deviation = surface.mean(0), surface.std(0) + 1e-3
     x = np.hstack((text, np.clip((surface - mean) / deviation, -3, 3) * _SURFACE_SCALE))
@@ -46,7 +48,7 @@ def fit(prompts: list[Prompt], target: np.ndarray, seed: int = 0) -> Difficulty:
         weights[FOLDED:] * _SURFACE_SCALE,
         mean,
         deviation,
-        _centres(text, np.random.default_rng(seed)),
+        _centres(text, np.random.default_rng(seed)).T,
     )
 
 
@@ -72,13 +74,14 @@ def main() -> None:
     slope = np.polyfit(predicted, target[rest], 1)[0]
     print(f"held out: correlation {np.corrcoef(predicted, target[rest])[0, 1]:.3f}, slope {slope:.2f}")
     whole = fit(prompts, target)
-    scale = np.abs(whole.centres).max(1) / 127
+    centres = whole.centres.T
+    scale = np.abs(centres).max(1) / 127
     np.savez_compressed(
         INTO,
         idf=whole.idf.astype(np.float16), text=(whole.text * slope).astype(np.float16),
         surface=(whole.surface * slope).astype(np.float16), mean=whole.mean.astype(np.float16),
         deviation=whole.deviation.astype(np.float16),
-        centres=np.round(whole.centres / scale[:, None]).astype(np.int8), centre_scale=scale.astype(np.float32),
+        centres=np.round(centres / scale[:, None]).astype(np.int8), centre_scale=scale.astype(np.float32),
     )  # fmt: skip
     print(f"{INTO.name}: {INTO.stat().st_size} bytes")
 

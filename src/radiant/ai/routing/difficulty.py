@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from radiant.ai.routing.data import read
-from radiant.ai.routing.prompt import BUCKETS, Floats, Prompt
+from radiant.ai.routing.prompt import BUCKETS, Floats, Places, Prompt, standardised
 
 FOLDED = 1 << 12
 """Length of a folded text vector: words in its first half, windows in its second."""
@@ -23,7 +23,7 @@ _SHIFT = (2 * BUCKETS // FOLDED).bit_length() - 1
 
 @dataclass(frozen=True, slots=True)
 class Difficulty:
-    """`idf`, `text`: float32 [FOLDED]; `surface`, `mean`, `deviation`: [len(SURFACE)]; `centres`: [cells, FOLDED]."""
+    """`idf`, `text`: float32 [FOLDED]; `surface`, `mean`, `deviation`: [len(SURFACE)]; `centres`: [FOLDED, cells]."""
 
     idf: Floats
     text: Floats
@@ -34,15 +34,19 @@ class Difficulty:
 
     def __call__(self, prompt: Prompt) -> tuple[float, int]:
         """(difficulty in logits, 0 for a usual prompt; the number of its neighbourhood)."""
-        vector = fold(prompt, self.idf)
-        surface = np.clip((prompt.surface - self.mean) / self.deviation, -3, 3)
-        return float(self.text @ vector + self.surface @ surface), int((self.centres @ vector).argmax())
+        places, values = fold(prompt, self.idf)
+        surface = standardised(prompt.surface, self.mean, self.deviation)
+        hardness = self.text[places] @ values + self.surface @ surface
+        return float(hardness), int((values @ self.centres[places]).argmax())
 
 
-def fold(prompt: Prompt, idf: Floats) -> Floats:
-    """Hashed text in FOLDED numbers, of length 1."""
-    vector = np.bincount(prompt.buckets >> _SHIFT, weights=prompt.weights, minlength=FOLDED).astype(np.float32) * idf
-    return vector / (np.sqrt(vector @ vector) + np.float32(1e-9))
+def fold(prompt: Prompt, idf: Floats) -> tuple[Places, Floats]:
+    """Hashed text in FOLDED numbers, of length 1 as a vector: where they are not zero, and what they are there. (A
+    product with whole vectors would read a megabyte of centres.)"""
+    sums = np.bincount(prompt.buckets >> _SHIFT, prompt.weights)
+    places = sums.nonzero()[0]
+    values = sums[places].astype(np.float32) * idf[places]
+    return places, values / (np.sqrt(values @ values) + np.float32(1e-9))
 
 
 def shipped() -> Difficulty:
@@ -52,4 +56,4 @@ def shipped() -> Difficulty:
         idf, text, surface, mean, deviation = (
             of[name].astype(np.float32) for name in ("idf", "text", "surface", "mean", "deviation")
         )
-        return Difficulty(idf, text, surface, mean, deviation, centres)
+        return Difficulty(idf, text, surface, mean, deviation, np.ascontiguousarray(centres.T))

@@ -28,6 +28,8 @@ from radiant.ai.routing.score import CAUTION
 # tenant's per task and per neighbourhood. Small: a catalogue's figure is worth many outcomes, or luck would move it.
 _SPREAD = np.array([0.05, 0.03, 0.15, 0.3, 0.3])
 _UNKNOWN = 0.5  # quality of a model of which the catalogue says nothing
+# For so many tasks, neighbourhoods and sets of models it is kept what they come to.
+_MOST_FOUND = 512
 _EDGE = 0.03  # predictions nearer to 0 or 1 are taken for this: one surprise must not outweigh all else
 
 
@@ -64,6 +66,7 @@ class Quality:
         self._priors = priors
         self._shared = {} if shared is None else shared
         self._own = {} if own is None else own
+        self._found: dict[tuple[object, ...], tuple[Floats, Floats, Floats, Floats]] = {}
 
     def estimate(
         self,
@@ -74,15 +77,29 @@ class Quality:
     ) -> Estimate:
         """Every candidate's quality on a prompt. `learned`: a learned router's expected scores, which stand in for the
         catalogue's prior and the difficulty where they are given."""
+        if learned:
+            found = self._abilities(models, seen, tenant, learned)
+        else:
+            key = tenant, seen.task, seen.cell, *models
+            found = self._found.get(key)
+            if found is None:
+                if len(self._found) >= _MOST_FOUND:
+                    self._found.clear()
+                found = self._found[key] = self._abilities(models, seen, tenant, {})
+        ability, flatter, caution, weight = found
+        at = ability - seen.difficulty
+        return Estimate(_logistic(at / flatter), _logistic(at - caution), _logistic(at + caution), weight)
+
+    def _abilities(
+        self, models: Sequence[str], seen: Seen, tenant: str | None, learned: Mapping[str, float]
+    ) -> tuple[Floats, Floats, Floats, Floats]:
+        """What an estimate needs besides the difficulty: abilities in logits, by what uncertainty flattens them, how
+        far the bounds lie off, and the evidence's weight."""
         spread, means, each = self._corrections(models, seen, tenant)
         variances = each.sum(1)
-        left = variances / (spread**2).sum()
-        abilities = self._priors_of(models, seen, learned or {}) + means.sum(1)
-        deviation = np.sqrt(variances)
-        at = abilities - seen.difficulty
-        mean = _logistic(at / np.sqrt(1 + math.pi / 8 * variances))
-        lower, upper = _logistic(at - CAUTION * deviation), _logistic(at + CAUTION * deviation)
-        return Estimate(mean, lower, upper, 1 - left)
+        abilities = self._priors_of(models, seen, learned) + means.sum(1)
+        flatter, caution = np.sqrt(1 + math.pi / 8 * variances), CAUTION * np.sqrt(variances)
+        return abilities, flatter, caution, 1 - variances / (spread**2).sum()
 
     def learn(
         self,
@@ -140,6 +157,7 @@ class Quality:
 
     def add(self, lessons: Sequence[Lesson]) -> None:
         """Take in what another process learned."""
+        self._found.clear()
         for key, evidence in lessons:
             sums = self._shared if key.tenant is None else self._own
             before = sums.get(key, _NONE)

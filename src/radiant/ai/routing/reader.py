@@ -2,20 +2,23 @@
 bring numpy, fastText and their coefficients along, so a process imports this when the first prompt is to be routed
 (`service.Brain`), in a thread."""
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from weakref import WeakKeyDictionary
 
 import msgspec
 
 from radiant.ai.routing.classify import classify
 from radiant.ai.routing.difficulty import shipped
-from radiant.ai.routing.evidence import NOWHERE, Seen
+from radiant.ai.routing.evidence import NOWHERE, Seen, Sums
 from radiant.ai.routing.needs import Needs, TaskType
 from radiant.ai.routing.prompt import features
 from radiant.ai.routing.quality import Quality
 from radiant.ai.routing.score import Judge, Option, Sized, Worth
 from radiant.ai.routing.statistics import View
 from radiant.ai.routing.tokens import counts, family_of
+
+# How many tenants' estimators are kept.
+_ESTIMATORS = 2_000
 
 
 class Glance(msgspec.Struct, frozen=True):
@@ -34,7 +37,7 @@ class Reader:
 
     def __init__(self) -> None:
         self._difficulty = shipped()
-        self._estimators: WeakKeyDictionary[View, tuple[Sequence[Option], Quality]] = WeakKeyDictionary()
+        self._estimators: OrderedDict[str, tuple[Sequence[Option], Sums, Sums, Quality]] = OrderedDict()
         self.look("Hello")
         self.count("Hello")
 
@@ -59,22 +62,24 @@ class Reader:
 
     def judge(self, view: View, options: Sequence[Option], tenant: str, seen: Seen) -> Judge:
         """What the answers of some of these models to such a prompt are worth, by what the tenant knows."""
-        quality = self._estimator(view, options)
+        quality = self._estimator(view, options, tenant)
 
         def judge(able: Sequence[Option]) -> list[Worth]:
             ids = [option.id for option in able]
             found = quality.estimate(ids, seen, tenant)
-            bounds = zip(found.mean.tolist(), found.lower.tolist(), found.upper.tolist(), strict=True)
-            return [
-                Worth(mean, low, high, view.of(name, seen.task).ratings)
-                for name, (mean, low, high) in zip(ids, bounds, strict=True)
-            ]
+            bounds = zip(ids, found.mean.tolist(), found.lower.tolist(), found.upper.tolist(), strict=True)
+            return [Worth(mean, low, high, view.of(name, seen.task).ratings) for name, mean, low, high in bounds]
 
         return judge
 
-    def _estimator(self, view: View, options: Sequence[Option]) -> Quality:
-        kept = self._estimators.get(view)
-        if kept is None or kept[0] is not options:
+    def _estimator(self, view: View, options: Sequence[Option], tenant: str) -> Quality:
+        """The tenant's. It outlives views that tell of calls alone, for it keeps what it has worked out."""
+        kept = self._estimators.get(tenant)
+        if kept is None or kept[0] is not options or kept[1] is not view.learned or kept[2] is not view.own_learned:
             priors: Mapping[str, Mapping[str, float]] = {option.id: option.priors for option in options}
-            kept = self._estimators[view] = options, Quality(priors, view.learned, view.own_learned)
-        return kept[1]
+            kept = options, view.learned, view.own_learned, Quality(priors, view.learned, view.own_learned)
+            self._estimators[tenant] = kept
+            self._estimators.move_to_end(tenant)
+            if len(self._estimators) > _ESTIMATORS:
+                self._estimators.popitem(last=False)
+        return kept[3]

@@ -4,6 +4,7 @@ Each term lies in 0..1 and is relative to the candidates: the cheapest, the fast
 have 1. A tenth of a cent and a fifth of a second matter to nobody, so they are added on both sides of the ratios.
 """
 
+import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
@@ -57,7 +58,7 @@ def weights_of(base: Weights, level: Level) -> Weights:
     return Weights(moved.cost / total, moved.latency / total, moved.quality / total, moved.reliability / total)
 
 
-class Option(msgspec.Struct, frozen=True, kw_only=True):
+class Option(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A model as routing sees it. Prices in dollars per million tokens, None where unknown; `priors`: quality in 0..1
     by task, and overall; `pace`: how fast it runs here, where that was measured; `warm`: it needs not be loaded first;
     `excluded`: why it cannot be used, if so."""
@@ -79,6 +80,13 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
     def free(self) -> bool:
         """Whether it is known to cost nothing."""
         return self.input_price == 0 and self.output_price == 0
+
+    @functools.cached_property
+    def rates(self) -> tuple[int, int] | None:
+        """Of input and output, for `money.cost_at`; None where one is unknown."""
+        if self.input_price is None or self.output_price is None:
+            return None
+        return rate_of(self.input_price), rate_of(self.output_price)
 
 
 class Worth(msgspec.Struct, frozen=True):
@@ -142,9 +150,8 @@ class Refused(msgspec.Struct, frozen=True):
 def estimated(option: Option, needs: Needs, task: TaskType, known: Known, how_good: Worth) -> Estimated:
     """What the model is expected to do with the request."""
     output = int(min(needs.output_tokens, option.max_output_tokens or needs.output_tokens, known.output_tokens))
-    priced = option.input_price is not None and option.output_price is not None
-    rates = rate_of(option.input_price), rate_of(option.output_price)
-    cost = cost_at((needs.input_tokens, rates[0]), (output, rates[1])) if priced else None
+    rates = option.rates
+    cost = None if rates is None else cost_at((needs.input_tokens, rates[0]), (output, rates[1]))
     latency = expected_latency(known, _unseen_latency(option, needs.input_tokens, output))
     if option.local and not option.warm:
         latency += _LOADING if option.pace is None else 1000 * option.pace.load

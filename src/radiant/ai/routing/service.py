@@ -6,6 +6,7 @@ until it changes: a decision makes no trip to the database, but for a conversati
 
 import asyncio
 import contextlib
+import functools
 import hashlib
 import random
 import time
@@ -47,7 +48,7 @@ from radiant.ai.routing.statistics import Figures, Key, View
 from radiant.ai.routing.words import words_of
 from radiant.foundation.identity.callers import Caller
 from radiant.infra.changes import Changes, Kept
-from radiant.infra.db import Database, Row, TenantDb
+from radiant.infra.db import Database, Row, TenantDb, Tx
 from radiant.infra.late import Late
 from radiant.kit.clock import Clock, utc_now
 from radiant.kit.errors import Problem
@@ -244,7 +245,7 @@ class Brain:
 
     def _house_changed(self, tenant_id: TenantId | None) -> None:
         # None: the platform's rules, or anything.
-        self._houses.forget(None if tenant_id is None else lambda tenant, _: tenant == tenant_id)
+        _forget(self._houses, tenant_id)
 
     def _groups_changed(self, tenant_id: TenantId | None) -> None:
         self._groups.forget(None if tenant_id is None else lambda key, _: key[0] == tenant_id)
@@ -503,28 +504,30 @@ class _Views:
 
     def __init__(self, database: Database, changes: Changes) -> None:
         self._database = database
-        self._own: Kept[TenantId, _Known] = Kept(changes, most=2_000)
-        self._everybody: Kept[str, _Known] = Kept(changes)
-        for table in ("brain_tenant_statistics", "brain_tenant_evidence"):
-            changes.subscribe(table, self._own_changed)
-        for table in ("brain_model_statistics", "brain_model_evidence"):
-            changes.subscribe(table, lambda _: self._everybody.forget())
-        self._views: OrderedDict[TenantId, tuple[_Known, _Known, View, float]] = OrderedDict()
+        self._own: Kept[TenantId, dict[Key, Figures]] = Kept(changes, most=2_000)
+        self._everybody: Kept[str, dict[Key, Figures]] = Kept(changes)
+        self._own_learned: Kept[TenantId, Sums] = Kept(changes, most=2_000)
+        self._learned: Kept[str, Sums] = Kept(changes)
+        for table, kept in (("brain_tenant_statistics", self._own), ("brain_tenant_evidence", self._own_learned)):
+            changes.subscribe(table, functools.partial(_forget, kept))
+        for table, shared in (("brain_model_statistics", self._everybody), ("brain_model_evidence", self._learned)):
+            changes.subscribe(table, lambda _, shared=shared: shared.forget())
+        self._views: OrderedDict[TenantId, tuple[_Parts, View, float]] = OrderedDict()
         self._reading: set[asyncio.Task[View]] = set()
-
-    def _own_changed(self, tenant_id: TenantId | None) -> None:
-        self._own.forget(None if tenant_id is None else lambda tenant, _: tenant == tenant_id)
 
     def recent(self, tenant_id: TenantId) -> View | None:
         """The view where it is here, a moment old at most."""
         kept = self._views.get(tenant_id)
         if kept is None:
             return None
-        own, everybody, view, seen = kept
+        parts, view, seen = kept
         now = time.monotonic()
-        if self._own.get(tenant_id) is own and self._everybody.get("") is everybody:
+        if (
+            self._own.get(tenant_id) is parts[0] and self._everybody.get("") is parts[1]
+            and self._own_learned.get(tenant_id) is parts[2] and self._learned.get("") is parts[3]
+        ):  # fmt: skip
             if now - seen > _STALE_SECONDS / 4:
-                self._views[tenant_id] = own, everybody, view, now
+                self._views[tenant_id] = parts, view, now
             return view
         if now - seen > _STALE_SECONDS:
             return None
@@ -541,37 +544,48 @@ class _Views:
 
     async def read(self, db: TenantDb) -> View:
         """The view as it is now."""
-        own = await self._own.read(db.tenant_id, lambda: self._read_own(db))
-        everybody = await self._everybody.read("", lambda: self._read_everybody(db))
-        kept = self._views.get(db.tenant_id)
-        view = kept[2] if kept is not None and kept[0] is own and kept[1] is everybody else _view(own, everybody)
-        self._views[db.tenant_id] = own, everybody, view, time.monotonic()
-        self._views.move_to_end(db.tenant_id)
+        tenant_id = db.tenant_id
+        parts = (
+            await self._own.read(tenant_id, lambda: self._figures(db, store.own)),
+            await self._everybody.read("", lambda: self._figures(db, store.everybody)),
+            await self._own_learned.read(tenant_id, lambda: self._sums(db, store.own_evidence, str(tenant_id))),
+            await self._learned.read("", lambda: self._sums(db, store.evidence, None)),
+        )
+        kept = self._views.get(tenant_id)
+        if kept is not None and all(old is new for old, new in zip(kept[0], parts, strict=True)):
+            view = kept[1]
+        else:
+            view = View(*parts)
+            if kept is not None:
+                # Whoever is routed next finds ready what was asked of the one before.
+                for key in kept[1].asked:
+                    view.of(*key)
+                    await asyncio.sleep(0)
+        self._views[tenant_id] = parts, view, time.monotonic()
+        self._views.move_to_end(tenant_id)
         if len(self._views) > 2_000:
             self._views.popitem(last=False)
         return view
 
-    async def _read_own(self, db: TenantDb) -> "_Known":
+    async def _figures(self, db: TenantDb, rows_of: "Callable[[Tx], Awaitable[Sequence[Row]]]") -> dict[Key, Figures]:
         async with db.tx() as tx:
-            return _Known(_figures(await store.own(tx)), sums_of(await store.own_evidence(tx), str(db.tenant_id)))
+            rows = await rows_of(tx)
+        now, found = utc_now(), dict[Key, Figures]()
+        for row in rows:
+            if row["task_type"] in TASKS:
+                found[row["model"], row["task_type"]] = Figures.of_row(row, now)
+                await asyncio.sleep(0)  # a sketch takes as long as half a decision
+        return found
 
-    async def _read_everybody(self, db: TenantDb) -> "_Known":
+    async def _sums(
+        self, db: TenantDb, rows_of: "Callable[[Tx], Awaitable[Sequence[Row]]]", tenant: str | None
+    ) -> Sums:
         async with db.tx() as tx:
-            return _Known(_figures(await store.everybody(tx)), sums_of(await store.evidence(tx), None))
+            return sums_of(await rows_of(tx), tenant)
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """A tenant's, or everybody's."""
-
-    figures: dict[Key, Figures]
-    learned: Sums
+_Parts = tuple[dict[Key, Figures], dict[Key, Figures], Sums, Sums]
 
 
-def _view(own: _Known, everybody: _Known) -> View:
-    return View(own.figures, everybody.figures, own.learned, everybody.learned)
-
-
-def _figures(rows: Sequence[Row]) -> dict[Key, Figures]:
-    now = utc_now()
-    return {(row["model"], row["task_type"]): Figures.of_row(row, now) for row in rows if row["task_type"] in TASKS}
+def _forget(kept: Kept[TenantId, Any], tenant_id: TenantId | None) -> None:
+    kept.forget(None if tenant_id is None else lambda tenant, _: tenant == tenant_id)

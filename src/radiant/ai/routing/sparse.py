@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from radiant.ai.routing.prompt import BUCKETS, Floats, Ints, Prompt
+from radiant.ai.routing.prompt import BUCKETS, Floats, Ints, Prompt, standardised
 
 _SURFACE_SCALE = 0.07
 _CHUNK = 1 << 17  # numbers held at once while multiplying: what a cache holds
@@ -25,7 +25,7 @@ class Vocabulary:
 
     def surface(self, prompt: Prompt) -> Floats:
         """Standardised surface figures, float32 [len(SURFACE)]."""
-        return np.clip((prompt.surface - self.mean) / self.deviation, -3, 3)
+        return standardised(prompt.surface, self.mean, self.deviation)
 
     def row(self, prompt: Prompt) -> tuple[Ints, Floats]:
         """Columns and values; words and windows each have length 1 (as vectors), so neither drowns the other."""

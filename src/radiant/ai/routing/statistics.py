@@ -144,7 +144,7 @@ def expected_latency(known: Known, prior_ms: float) -> float:
 class View:
     """The figures and the evidence as one tenant's routing sees them: its own, and everybody's."""
 
-    __slots__ = ("__weakref__", "_everybody", "_known", "_own", "learned", "own_learned")
+    __slots__ = ("_everybody", "_known", "_own", "learned", "own_learned")
 
     def __init__(
         self, own: Mapping[Key, Figures], everybody: Mapping[Key, Figures], own_learned: Sums | None = None,
@@ -154,7 +154,12 @@ class View:
         self._everybody = everybody
         self.own_learned: Sums = {} if own_learned is None else own_learned
         self.learned: Sums = {} if learned is None else learned
-        self._known: dict[Key, Known] = {}
+        self._known: dict[tuple[str, TaskType], Known] = {}
+
+    @property
+    def asked(self) -> list[tuple[str, TaskType]]:
+        """The models and tasks that were asked for."""
+        return list(self._known)
 
     def of(self, model: str, task: TaskType) -> Known:
         """What is known of a model and a task."""
