@@ -148,9 +148,19 @@ def _event(data: Any, name: str = "") -> str:
 _OPENAI_STOP = {"end": "stop", "stop_sequence": "stop"}
 
 
-def _openai_events(say: Say, model: str) -> list[str]:
+def likely(text: str, others: int = 0) -> dict[str, Any]:
+    """The probability of a text that is one token, and those of others."""
+    token = {"token": text, "logprob": -0.25, "bytes": list(text.encode())}
+    return {**token, "top_logprobs": [{**token, "logprob": -0.25 - n} for n in range(others)]}
+
+
+def _openai_events(say: Say, model: str, others: int | None = None) -> list[str]:
+    """`others`: as asked for by top_logprobs; None: no logprobs."""
+
     def chunk(delta: dict[str, Any], finish: str | None = None) -> str:
         choice = {"index": 0, "delta": delta, "finish_reason": finish}
+        if others is not None and (word := delta.get("content")):
+            choice["logprobs"] = {"content": [likely(word, others)], "refusal": None}
         return _event(
             {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": model, "choices": [choice]}
         )
@@ -230,7 +240,8 @@ async def _openai(request: web.Request, upstream: Upstream) -> web.StreamRespons
         events = _openai_events(Say(behaviour.text), body["model"])[:-3]
         events.append(_event({"error": {"message": behaviour.message, "type": behaviour.type, "code": None}}))
         return await _send(request, upstream, events, Say())
-    return await _send(request, upstream, _openai_events(behaviour, body["model"]), behaviour)
+    others = body.get("top_logprobs", 0) if body.get("logprobs") else None
+    return await _send(request, upstream, _openai_events(behaviour, body["model"], others), behaviour)
 
 
 def _embeddings(body: Any, dimensions: int) -> dict[str, Any]:

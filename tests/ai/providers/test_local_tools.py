@@ -16,6 +16,7 @@ from radiant.ai.providers.chat import (
     ToolCallDelta,
     Usage,
 )
+from radiant.ai.providers.errors import UpstreamBadRequest
 from radiant.ai.providers.local_tools import ToolReader, prepare, read_calls
 
 TOOLS = [Tool("weather", parameters={"type": "object"}), Tool("time", parameters={"type": "object"})]
@@ -24,6 +25,12 @@ NAMES = {"weather", "time"}
 
 def request(**more: Any) -> ChatRequest:
     return ChatRequest(model="m", messages=[Message.of("user", "Weather in Paris?")], **more)
+
+
+def test_probabilities_are_refused_where_a_text_may_become_a_call():
+    with pytest.raises(UpstreamBadRequest, match="logprobs"):
+        prepare(request(tools=TOOLS, logprobs=2))
+    assert prepare(request(tools=TOOLS, tool_choice="none", logprobs=2))[1] is None
 
 
 def read(*events: Event, forced: bool = False) -> list[Event]:

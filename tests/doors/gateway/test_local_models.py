@@ -47,6 +47,19 @@ async def test_a_real_model_answers_streamed_and_whole(sdk: AsyncOpenAI) -> None
     assert "Paris" in "".join(pieces)
 
 
+async def test_a_real_model_tells_how_likely_its_tokens_are(sdk: AsyncOpenAI) -> None:
+    ask = [{"role": "user", "content": "What is the capital of France?"}]
+    asked = {"model": CHAT, "messages": ask, "temperature": 0, "max_tokens": 8, "logprobs": True, "top_logprobs": 3}
+    whole = (await sdk.chat.completions.create(**asked)).choices[0]
+    assert whole.logprobs is not None
+    tokens = whole.logprobs.content or []
+    assert "".join(token.token for token in tokens).startswith(whole.message.content or "-")
+    assert all(token.logprob <= 0 and len(token.top_logprobs) == 3 for token in tokens)
+    stream = await sdk.chat.completions.create(**asked, stream=True)
+    streamed = [chunk.choices[0].logprobs async for chunk in stream if chunk.choices]
+    assert [token.token for each in streamed if each for token in each.content or []] == [t.token for t in tokens]
+
+
 async def test_auto_finds_a_local_model(sdk: AsyncOpenAI) -> None:
     ask = [{"role": "user", "content": "Say hello."}]
     answer = await sdk.chat.completions.create(model="auto", messages=ask, max_tokens=10)

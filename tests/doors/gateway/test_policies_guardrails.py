@@ -14,7 +14,7 @@ from tests.doors.gateway.test_policies import make
 from tests.foundation.usage.test_routes import outbox
 from tests.kit.fixtures import Callers
 from tests.kit.server import Client, Server
-from tests.kit.upstream import Call, Say, Upstream
+from tests.kit.upstream import Call, Say, Upstream, likely
 
 MAIL = "ada@example.org"
 CARD = "4111 1111 1111 1111"
@@ -52,6 +52,23 @@ async def ledger(server: Server) -> list[Any]:
 
 def sent_text(upstream: Upstream) -> str:
     return upstream.requests[-1].body["messages"][-1]["content"]
+
+
+async def test_logprobs_pass_a_guardrail_that_leaves_the_answer_alone_and_no_other(
+    key: Client, callers: Callers, upstream: Upstream
+) -> None:
+    policy = await make(callers)
+    await put(callers, policy)
+    upstream.plan(Say("One two."), Say("One two."))
+    whole = (await chat(key, "hi", logprobs=True, top_logprobs=2)).json()["choices"][0]
+    assert whole["logprobs"]["content"] == [likely("One ", 2), likely("two.", 2)]
+    streamed = frames(await chat(key, "hi", logprobs=True, stream=True))
+    found = [frame["choices"][0]["logprobs"] for frame in streamed if frame["choices"]]
+    assert [one["content"][0]["token"] for one in found if one] == ["One ", "two."]
+    await put(callers, policy, name="After", stage="after", action="redact")
+    refused = await chat(key, "hi", logprobs=True)
+    assert (refused.status, refused.json()["error"]["param"]) == (403, "logprobs")
+    assert (await chat(key, "hi", top_logprobs=3)).status == 400
 
 
 async def test_a_blocked_prompt_goes_nowhere_and_is_in_the_ledger(

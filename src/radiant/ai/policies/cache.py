@@ -61,6 +61,8 @@ class CacheRule:
 
 def cacheable(settings: CacheSettings, request: ChatRequest) -> bool:
     """Whether an answer to the request may be given again."""
+    if request.logprobs is not None:
+        return False
     if request.temperature != 0 and not settings.any_temperature:
         return False
     return settings.with_tool_results or not any(

@@ -16,6 +16,7 @@ import msgspec
 
 from radiant.ai.policies.detect import Finding, settled
 from radiant.ai.policies.guards import Asked, Guard, Turn, found_by, too_large
+from radiant.ai.policies.problems import PolicyViolation
 from radiant.ai.providers.chat import (
     ChatRequest,
     DocumentPart,
@@ -140,7 +141,7 @@ class Guarding:
     # --- the prompt ---
 
     async def before(self, request: ChatRequest) -> ChatRequest:
-        """The request as the model may see it. Raises Blocked."""
+        """The request as the model may see it. Raises Blocked, PolicyViolation."""
         for guard in self._at("before"):
             texts: list[str] = []
             _each_text(request, lambda text, texts=texts: (texts.append(text), text)[1])
@@ -148,6 +149,14 @@ class Guarding:
             if changed != texts:
                 replacements = iter(changed)
                 request = _each_text(request, lambda _, left=replacements: next(left))
+        if request.logprobs is not None and self.touches_answers:
+            # The tokens would tell what is taken out of the text.
+            policy = next(guard.policy for guard in self.guards)
+            raise PolicyViolation(
+                f"the policy {policy!r} has guardrails that may change the answer, so no logprobs of its tokens can be"
+                " given: leave them out",
+                policy=policy, param="logprobs",
+            )  # fmt: skip
         return request
 
     async def texts(self, texts: Sequence[str]) -> list[str]:

@@ -167,6 +167,9 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     frequency_penalty: float | None = None
     reasoning_effort: ReasoningEffort | None = None
     user: str | None = None
+    logprobs: int | None = None
+    """How many other tokens are to be named beside each of the answer's, with the probabilities of all; None: the
+    probabilities are not wanted. For providers of OpenAI's protocol alone: doors ask no others for them."""
     extra: dict[str, Any] = {}
     """Fields of OpenAI's protocol or of a server's own (top_k, chat_template_kwargs …), handed on as they are by
     providers of that protocol. Doors give none to the others."""
@@ -176,10 +179,25 @@ class _Event(msgspec.Struct, frozen=True, tag_field="kind"):
     """A piece of an answer."""
 
 
-class TextDelta(_Event, frozen=True, tag="text"):
-    """More words."""
+class Likely(msgspec.Struct, frozen=True):
+    """A token and the natural logarithm of its probability; `bytes`: its UTF-8, which may be a part of a character."""
+
+    token: str
+    logprob: float
+    bytes: Sequence[int] | None = None
+
+
+class TokenLogprob(Likely, frozen=True):
+    """A token of the answer, and the likeliest in its place. The names are OpenAI's."""
+
+    top_logprobs: Sequence[Likely] = ()
+
+
+class TextDelta(_Event, frozen=True, tag="text", omit_defaults=True):
+    """More words; `logprobs` of its tokens where they were asked for."""
 
     text: str
+    logprobs: Sequence[TokenLogprob] = ()
 
 
 class ReasoningDelta(_Event, frozen=True, tag="reasoning"):
@@ -247,6 +265,7 @@ class Completion(msgspec.Struct, frozen=True):
     parts: Sequence[Part]
     stop_reason: StopReason
     usage: Usage | None = None
+    logprobs: Sequence[TokenLogprob] = ()
 
     @property
     def message(self) -> Message:
@@ -304,20 +323,22 @@ class Fold:
     """Adds events up. `partial()` is what was said so far, so a stopped or failed answer can be kept as far
     as it came; `completion()` insists on an end."""
 
-    __slots__ = ("_calls", "_parts", "stop_reason", "usage")
+    __slots__ = ("_calls", "_logprobs", "_parts", "stop_reason", "usage")
 
     def __init__(self) -> None:
         self._parts: list[_Growing] = []
         self._calls: dict[int, _Growing] = {}
+        self._logprobs: list[TokenLogprob] = []
         self.usage: Usage | None = None
         self.stop_reason: StopReason | None = None
 
     def add(self, event: Event) -> None:
         """Take the next event. Raises AnswerFailed on `Failed`."""
         match event:
-            case TextDelta(text):
+            case TextDelta(text, logprobs):
                 if text:
                     self._last("text").pieces.append(text)
+                self._logprobs += logprobs
             case ReasoningDelta(text, signature, redacted):
                 part = self._new("reasoning") if redacted else self._last("reasoning")
                 part.pieces.append(text)
@@ -352,7 +373,7 @@ class Fold:
         """The whole answer. Raises AnswerCut where no `Done` came."""
         if self.stop_reason is None:
             raise AnswerCut("the answer ended before the model said that it was done")
-        return Completion(self.partial(), self.stop_reason, self.usage)
+        return Completion(self.partial(), self.stop_reason, self.usage, self._logprobs)
 
 
 async def fold(events: AsyncIterable[Event]) -> Completion:

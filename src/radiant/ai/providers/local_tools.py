@@ -22,6 +22,7 @@ from radiant.ai.providers.chat import (
     Tool,
     ToolCallDelta,
 )
+from radiant.ai.providers.errors import UpstreamBadRequest
 
 _BEGINNINGS = ("{", "[", "```", "<tool_call>")
 _TAGGED = re.compile(r"<tool_call>(.*?)(?:</tool_call>|$)", re.DOTALL)
@@ -29,11 +30,17 @@ _FENCED = re.compile(r"```(?:json)?\s*\n(.*?)(?:```|$)", re.DOTALL)
 
 
 def prepare(request: ChatRequest) -> tuple[ChatRequest, "ToolReader | None"]:
-    """The request as the local server understands it, and what reads its answer; None: nothing to read."""
+    """The request as the local server understands it, and what reads its answer; None: nothing to read. Raises
+    UpstreamBadRequest."""
     if not request.tools:
         return request, None
     if request.tool_choice == "none":
         return msgspec.structs.replace(request, tools=(), tool_choice="auto"), None
+    if request.logprobs is not None:
+        raise UpstreamBadRequest(
+            "embedded models give no logprobs of an answer that may call tools: leave out one of the two",
+            provider="local",
+        )
     names = {tool.name for tool in request.tools}
     if request.tool_choice == "auto":
         return request, ToolReader(names, forced=False)

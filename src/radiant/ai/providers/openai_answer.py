@@ -1,6 +1,6 @@
 """Chunks of a chat completion -> neutral events."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -11,6 +11,7 @@ from radiant.ai.providers.chat import (
     ReasoningDelta,
     StopReason,
     TextDelta,
+    TokenLogprob,
     ToolCallDelta,
     Usage,
 )
@@ -52,12 +53,18 @@ class _Delta(msgspec.Struct):
     tool_calls: list[_ToolCall] | None = None
 
 
+class _Logprobs(msgspec.Struct):
+    content: list[TokenLogprob] | None = None
+
+
 class _Choice(msgspec.Struct):
     index: int = 0
     delta: _Delta | None = None
     finish_reason: str | None = None
     # vLLM: the stop string that was met.
     stop_reason: Any = None
+    # Read where it was asked for: some send it in forms of their own.
+    logprobs: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class _PromptDetails(msgspec.Struct):
@@ -104,8 +111,9 @@ _decode = msgspec.json.Decoder(_Chunk).decode
 class Answer:
     """The state of one streamed answer. `feed` takes the data of an event; `end` is what to say at its end."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, logprobs: bool = False) -> None:
         self._connection = connection
+        self._wants_logprobs = logprobs
         self._finish: str | None = None
         self._stopped_by_string = False
         self._refused = False
@@ -135,17 +143,27 @@ class Answer:
             if choice.index:
                 continue
             if choice.delta is not None:
-                yield from self._delta(choice.delta)
+                yield from self._delta(choice.delta, self._logprobs(choice) if self._wants_logprobs else ())
             if choice.finish_reason:
                 self._finish = choice.finish_reason
                 self._stopped_by_string = isinstance(choice.stop_reason, str)
 
-    def _delta(self, delta: _Delta) -> Iterator[Event]:
+    def _logprobs(self, choice: _Choice) -> Sequence[TokenLogprob]:
+        try:
+            found = msgspec.json.decode(choice.logprobs, type=_Logprobs | None)
+        except msgspec.DecodeError as error:
+            raise MalformedStream(
+                f"{self._connection.provider} sent probabilities that are none: {error}",
+                provider=self._connection.provider,
+            ) from error
+        return (found and found.content) or ()
+
+    def _delta(self, delta: _Delta, logprobs: Sequence[TokenLogprob]) -> Iterator[Event]:
         if thought := delta.reasoning_content or delta.reasoning:
             yield ReasoningDelta(thought)
-        if isinstance(delta.content, str):
-            if delta.content:
-                yield TextDelta(delta.content)
+        if isinstance(delta.content, str) or logprobs:
+            if delta.content or logprobs:
+                yield TextDelta(delta.content or "", logprobs)
         elif delta.content:
             yield from _pieces(delta.content)
         if delta.refusal:

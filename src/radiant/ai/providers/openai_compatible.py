@@ -52,7 +52,7 @@ class OpenAICompatible:
         deadline = Deadline(connection.timeouts.total)
         body = chat_body(request, self._vendor)
         connection = self._at(connection)
-        answer = Answer(connection)
+        answer = Answer(connection, logprobs=request.logprobs is not None)
         headers = {**self._headers(connection), "Accept": "text/event-stream"}
         async with aclosing(
             call_events(

@@ -49,6 +49,10 @@ def chat_body(request: ChatRequest, vendor: Vendor) -> Json:
         body["reasoning_effort"] = request.reasoning_effort
     if request.user is not None:
         body["user"] = request.user
+    if request.logprobs is not None:
+        body["logprobs"] = True
+        if request.logprobs:
+            body["top_logprobs"] = request.logprobs
     _add_tools(body, request, vendor)
     _add_format(body, request, vendor)
     for field in vendor.drops:

@@ -134,13 +134,14 @@ async def send_relayed(
 def with_extra(chosen: Chosen, ask: ChatRequest, extra: dict[str, Any]) -> ChatRequest:
     """The request with the fields that only OpenAI's protocol or a server of one's own knows. Raises
     UnsupportedByModel where the chosen model speaks another: nothing that was asked for is dropped in silence."""
-    if not extra:
+    asked = [*extra, "logprobs"] if ask.logprobs is not None else list(extra)
+    if not asked:
         return ask
     model = chosen.target.model
     known = vendor(model.provider)
     if known is None or known.protocol not in ("openai", "azure"):
         raise UnsupportedByModel(
-            f"{model.id} has no {', '.join(sorted(extra))}; leave that out, or choose a model whose provider knows it"
+            f"{model.id} has no {', '.join(sorted(asked))}; leave that out, or choose a model whose provider knows it"
         )
     return msgspec.structs.replace(ask, extra=extra)
 

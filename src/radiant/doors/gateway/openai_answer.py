@@ -3,7 +3,7 @@
 import base64
 import struct
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Any
 
 import msgspec
@@ -18,6 +18,7 @@ from radiant.ai.providers.chat import (
     ReasoningPart,
     StopReason,
     TextDelta,
+    TokenLogprob,
     ToolCallDelta,
     Usage,
 )
@@ -65,6 +66,10 @@ def usage_body(usage: Usage | None) -> dict[str, Any]:
     }
 
 
+def _logprobs_body(logprobs: Sequence[TokenLogprob]) -> dict[str, Any] | None:
+    return {"content": logprobs, "refusal": None} if logprobs else None
+
+
 def completion_body(id: str, model: str, completion: Completion) -> dict[str, Any]:
     """A chat.completion."""
     message: dict[str, Any] = {"role": "assistant", "content": completion.text or None, "refusal": None}
@@ -78,14 +83,16 @@ def completion_body(id: str, model: str, completion: Completion) -> dict[str, An
         ]
     elif message["content"] is None:
         message["content"] = ""
+    choice = {
+        "index": 0, "message": message, "logprobs": _logprobs_body(completion.logprobs),
+        "finish_reason": _FINISH[completion.stop_reason],
+    }  # fmt: skip
     return {
         "id": id,
         "object": "chat.completion",
         "created": int(time.time()),
         "model": model,
-        "choices": [
-            {"index": 0, "message": message, "logprobs": None, "finish_reason": _FINISH[completion.stop_reason]}
-        ],
+        "choices": [choice],
         "usage": usage_body(completion.usage),
     }
 
@@ -94,8 +101,8 @@ async def chunks(id: str, model: str, events: AsyncIterator[Event], *, with_usag
     """The frames of a streamed chat.completion, `[DONE]` included. A failure ends it with an error frame instead."""
     head = {"id": id, "object": "chat.completion.chunk", "created": int(time.time()), "model": model}
 
-    def chunk(delta: dict[str, Any], finish: str | None = None) -> bytes:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+    def chunk(delta: dict[str, Any], finish: str | None = None, logprobs: Sequence[TokenLogprob] = ()) -> bytes:
+        choice = {"index": 0, "delta": delta, "logprobs": _logprobs_body(logprobs), "finish_reason": finish}
         body: dict[str, Any] = {**head, "choices": [choice]}
         if with_usage:
             body["usage"] = None
@@ -105,8 +112,8 @@ async def chunks(id: str, model: str, events: AsyncIterator[Event], *, with_usag
     yield chunk({"role": "assistant", "content": ""})
     async for event in events:
         match event:
-            case TextDelta(text):
-                yield chunk({"content": text})
+            case TextDelta(text, logprobs):
+                yield chunk({"content": text}, logprobs=logprobs)
             case ReasoningDelta(text):
                 if text:
                     yield chunk({"reasoning_content": text})

@@ -160,6 +160,7 @@ class ChatBody(msgspec.Struct):
     user: str | None = None
     n: int | None = None
     logprobs: bool | None = None
+    top_logprobs: int | None = None
     functions: list[Any] | None = None
     audio: dict[str, Any] | None = None
 
@@ -175,6 +176,7 @@ class ChatBody(msgspec.Struct):
         in_range("top_p", self.top_p, 0, 1)
         in_range("presence_penalty", self.presence_penalty, -2, 2)
         in_range("frequency_penalty", self.frequency_penalty, -2, 2)
+        in_range("top_logprobs", self.top_logprobs, 0, 20)
         limit = self.max_completion_tokens if self.max_completion_tokens is not None else self.max_tokens
         in_range("max_tokens", limit, 1, 10_000_000)
         stop = [self.stop] if isinstance(self.stop, str) else self.stop or []
@@ -196,6 +198,7 @@ class ChatBody(msgspec.Struct):
             frequency_penalty=self.frequency_penalty,
             reasoning_effort=self.reasoning_effort,
             user=self.user,
+            logprobs=(self.top_logprobs or 0) if self.logprobs else None,
         )
 
     def _refuse_what_is_not_there(self) -> None:
@@ -203,8 +206,8 @@ class ChatBody(msgspec.Struct):
             raise BadRequest("messages: give at least one", "messages")
         if self.n is not None and self.n != 1:
             raise BadRequest("n: one answer a request; send several requests for several answers", "n")
-        if self.logprobs:
-            raise BadRequest("logprobs: not offered here", "logprobs")
+        if self.top_logprobs and not self.logprobs:
+            raise BadRequest("top_logprobs: needs logprobs to be true", "top_logprobs")
         if self.functions:
             raise BadRequest("functions: superseded; use tools", "functions")
         if self.audio:
