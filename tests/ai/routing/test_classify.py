@@ -44,6 +44,9 @@ def test_confidence_is_a_probability_and_lower_where_little_is_said() -> None:
         ("请问火车站怎么走？", "zh"),
         ("駅までの行き方を教えてください", "ja"),
         ("Как пройти к вокзалу?", "ru"),
+        ("Wat is de hoofdstad van Nederland, en hoeveel mensen wonen er in de stad?", "nl"),
+        ("Puoi spiegare come funziona il motore di una macchina?", "it"),
+        ("Erstelle bitte eine Tabelle mit den Namen der Planeten in der Reihenfolge", "de"),
     ],
 )
 def test_languages_are_told(text: str, code: str) -> None:

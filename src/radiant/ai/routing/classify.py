@@ -25,6 +25,11 @@ TASKS: tuple[TextTask, ...] = ("chat", "code", "analysis", "creative")
 _DATA = read("classifier.npz")
 _LOOKED_AT = 240  # characters from which a language is told
 _SURE = 0.5
+# Two of these, and no letter beyond ASCII: English. Told so for four of five English prompts, without the model (which
+# was unsure of fourteen of 4,690 such prompts of bench-data and never said otherwise).
+_ENGLISH = frozenset(
+    "the and with what how this that are which would should your you have explain from".split()  # noqa: SIM905
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,10 @@ def classify(text: str, prompt: Prompt | None = None) -> Classified:
 
 def language(text: str) -> str | None:
     """ISO 639-1 code, or None where it could as well be another."""
-    labels, scores = _languages().predict(" ".join(text[:_LOOKED_AT].split()), k=1)
+    words = text[:_LOOKED_AT].split()
+    if text.isascii() and len(_ENGLISH.intersection(map(str.lower, words))) > 1:
+        return "en"
+    labels, scores = _languages().predict(" ".join(words), k=1)
     if not labels or scores[0] < _SURE:
         return None
     code = labels[0].removeprefix("__label__")

@@ -95,14 +95,14 @@ def features(text: str) -> Prompt:
     folded = _folded[raw]
     # sums[j] - sums[i] is the hash of bytes i to j; spaces at both ends make every word end.
     sums = np.zeros(len(folded) + 1, np.uint64)
-    np.cumsum(folded * _powers[: len(folded)], out=sums[1:])
+    (folded * _powers[: len(folded)]).cumsum(out=sums[1:])
     starts, ends = _words(raw)
     words = (sums[ends] - sums[starts]) * _inverses[starts]
     marks = folded[_mark[raw]] * _MARK
     in_words, word_weights = _counted(np.concatenate((words, words[:-1] * _PAIR + words[1:], marks)))
     in_windows, window_weights = _counted((sums[_WINDOW:] - sums[:-_WINDOW]) * _inverses[: len(sums) - _WINDOW])
     return Prompt(
-        surface=_surface(raw, kinds, starts, ends, len(_firsts(np.sort(words))), total),
+        surface=_surface(raw, kinds, starts, ends, len(set(words.tolist())), total),
         buckets=np.concatenate((in_words, in_windows + BUCKETS)),
         weights=np.concatenate((word_weights, window_weights)),
         words=len(in_words),
