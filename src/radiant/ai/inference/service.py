@@ -6,20 +6,18 @@ it the upstream connection; what was said until then is settled.
 
 import asyncio
 import contextlib
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 import structlog
 
 from radiant.ai.inference import estimate
-from radiant.ai.inference.hedge import first_of
-from radiant.ai.inference.metered import INTERNAL, Labels, Metered, Receipt, admit
+from radiant.ai.inference.auto import Auto
+from radiant.ai.inference.chosen import Answer, Chosen, UnsupportedByModel, labelled
+from radiant.ai.inference.metered import INTERNAL, Labels, Metered, admit
 from radiant.ai.inference.model import Model
 from radiant.ai.inference.models import ModelNotFound, Models, ModelUnavailable, Target
-from radiant.ai.inference.relay import Relayed
 from radiant.ai.inference.running import asking, events_of, guarded, kept_events, prepend
 from radiant.ai.policies import bodies
 from radiant.ai.policies.cache import Slot
@@ -31,33 +29,25 @@ from radiant.ai.providers.chat import (
     ChatRequest,
     EmbeddingRequest,
     EmbeddingResult,
-    Event,
     Usage,
     fold,
 )
 from radiant.ai.providers.errors import (
     ContextTooLong,
     CutStream,
-    UpstreamBadCredentials,
     UpstreamBadRequest,
     UpstreamError,
-    UpstreamQuotaExhausted,
-    UpstreamTimeout,
-    UpstreamUnreachable,
 )
 from radiant.ai.providers.health import Upstreams
-from radiant.ai.routing.needs import Asked, Level, Needs, lack, level_of
+from radiant.ai.routing.needs import Asked, Needs, lack, level_of
 from radiant.ai.routing.problems import NoModelFits
-from radiant.ai.routing.score import Option
-from radiant.ai.routing.service import Brain, Fleet, Plan
+from radiant.ai.routing.service import Brain, Plan
 from radiant.ai.serving.problems import ServingProblem
 from radiant.foundation.identity.callers import Caller, Role
-from radiant.foundation.usage.bounds import BudgetExceeded
 from radiant.foundation.usage.meter import Meter
 from radiant.foundation.usage.schemas import CallKind
 from radiant.infra.db import Database
 from radiant.kit.errors import Problem
-from radiant.kit.ids import ApiKeyId, DecisionId, TenantId
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -69,83 +59,8 @@ _JUDGES = "guardrail"
 # And of those that make vectors of questions for a cache.
 _CACHES = "cache"
 CACHE_HEADER = "x-radiant-cache"
-# Where a caller's deadline is near, so much of what is left goes to a model before the next is tried.
-_PATIENCE = 0.6
-_KEPT_FLEETS = 1_000
 # Of an alias, what sends a request on to its next model.
 _NEXT = (UpstreamError, ServingProblem, ModelNotFound, ModelUnavailable, NoModelFits)
-# What one model of a provider met, its others would meet too.
-_OF_THE_PROVIDER = (UpstreamUnreachable, UpstreamTimeout, UpstreamBadCredentials, UpstreamQuotaExhausted)
-
-
-class UnsupportedByModel(Problem):
-    """The model cannot do what the request asks."""
-
-    status, slug = 400, "unsupported-by-model"
-
-
-class TooSlow(UpstreamTimeout):
-    """The model did not begin to answer as soon as the caller wants an answer to begin."""
-
-
-class Chosen(msgspec.Struct, frozen=True):
-    """A model to be tried for a request: by its name, or for a reason of routing's."""
-
-    target: Target
-    needs: Needs
-    route: str
-    reason: str
-    decision: Mapping[str, Any] | None = None
-    """What routing wants to find in the ledger."""
-
-
-def labelled(labels: Labels, chosen: Chosen) -> Labels:
-    """The labels, with how the model was chosen."""
-    if labels.route == chosen.route and chosen.decision is None:
-        return labels
-    return msgspec.structs.replace(labels, route=chosen.route, decision=chosen.decision)
-
-
-async def _until(until: float | None, last: bool, option: Option, attempt: Awaitable[T]) -> T:
-    """What the attempt makes, before the caller's deadline; a share of the time is left for the next model. Raises
-    TooSlow."""
-    if until is None:
-        return await attempt
-    now = asyncio.get_running_loop().time()
-    end = until if last else now + (until - now) * _PATIENCE
-    within = asyncio.timeout_at(end)
-    try:
-        async with within:
-            return await attempt
-    except TimeoutError as error:
-        if not within.expired():
-            raise
-        raise TooSlow(
-            f"{option.id} did not begin to answer within {end - now:.1f} s, which the caller's deadline leaves it",
-            provider=option.provider,
-        ) from error
-
-
-async def _discard(answer: object) -> None:
-    """End an answer that came second."""
-    if isinstance(answer, Answer):
-        await answer.events.aclose()
-    elif isinstance(answer, Relayed):
-        answer.close(asyncio.CancelledError())
-
-
-@dataclass(slots=True)
-class Answer:
-    """An answer under way. Iterate `events` once and close it; `receipt` is whole when it ended."""
-
-    model: str
-    provider: str
-    decision_id: DecisionId
-    reason: str
-    events: AsyncGenerator[Event]
-    receipt: Receipt
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    """What is left of the limits."""
 
 
 class Inference:
@@ -162,10 +77,7 @@ class Inference:
         policies.cache.embed = self._vector
         self.upstreams = upstreams
         self.brain = brain
-        brain.fleet = self._fleet_of
-        self._fleets: OrderedDict[tuple[TenantId, ApiKeyId | None], tuple[object, Rules, Sequence[Option]]] = (
-            OrderedDict()
-        )
+        self._auto = Auto(database, models, policies, upstreams, brain)
 
     async def open(
         self, caller: Caller, model: str, request: ChatRequest, labels: Labels = INTERNAL, *,
@@ -200,7 +112,7 @@ class Inference:
         level = level_of(name)
         if level is not None:
             caller.require_role(Role.MEMBER)
-            return await self._auto(caller, level, needs, attempt, rules)
+            return await self._auto.choose(caller, level, needs, attempt, rules)
         target = await self._allowed(caller, name, rules)
         if why := lack(target.model.capabilities, target.model.context_length, needs):
             raise UnsupportedByModel(f"{target.model.id} {why}")
@@ -237,7 +149,7 @@ class Inference:
             try:
                 if (level := level_of(item)) is not None:
                     caller.require_role(Role.MEMBER)
-                    return await self._auto(caller, level, needs, attempt, rules)
+                    return await self._auto.choose(caller, level, needs, attempt, rules)
                 target = await self._allowed(caller, item, rules)
                 if why := lack(target.model.capabilities, target.model.context_length, needs):
                     raise UnsupportedByModel(f"{target.model.id} {why}")
@@ -258,44 +170,6 @@ class Inference:
         """Let a call in that the door makes itself. Raises BudgetExceeded, RateLimited."""
         return await admit(self._meter, caller, model, needs, labels, kind)
 
-    async def _fleet_of(self, caller: Caller) -> Fleet:
-        return await self._fleet(caller, self.policies.known(caller) or await self.policies.of(caller))
-
-    async def _fleet(self, caller: Caller, rules: Rules) -> Fleet:
-        """The models that the caller may choose among."""
-        options = await self.models.options(caller.db(self._database))
-        if not rules.empty:
-            options = await self._under(caller, rules, options)
-        tenant_id = caller.tenant_id
-
-        def resting(option: Option) -> str | None:
-            # What was not called yet is not known to rest.
-            target = self.models.known_target(tenant_id, option.id)
-            if target is None or (why := self.upstreams.rests(target.keys, target.model.upstream_id)) is None:
-                return None
-            return f"is not asked just now: {why}"
-
-        return Fleet(options, resting)
-
-    async def _under(self, caller: Caller, rules: Rules, options: Sequence[Option]) -> Sequence[Option]:
-        """The options, without those that a policy does not allow."""
-        key = (caller.tenant_id, caller.api_key_id)
-        kept = self._fleets.get(key)
-        if kept is not None and kept[0] is options and kept[1] is rules:
-            return kept[2]
-        models = {model.id: model for model in await self.models.all(caller.db(self._database))}
-        found = [
-            option
-            if option.excluded or option.id not in models or (why := rules.why_not(models[option.id])) is None
-            else msgspec.structs.replace(option, excluded=why)
-            for option in options
-        ]
-        self._fleets[key] = options, rules, found
-        self._fleets.move_to_end(key)
-        if len(self._fleets) > _KEPT_FLEETS:
-            self._fleets.popitem(last=False)
-        return found
-
     async def _ask(self, caller: Caller, model: str, request: ChatRequest) -> str:
         """A whole answer for a guardrail, metered as a call of its own under the route `guardrail`."""
 
@@ -307,70 +181,13 @@ class Inference:
         async with contextlib.aclosing(answer.events) as events:
             return (await fold(events)).text
 
-    async def _auto(
-        self, caller: Caller, level: Level, needs: Needs, attempt: Callable[[Chosen], Awaitable[T]], rules: Rules
-    ) -> T:
-        return await self._tried(
-            caller, await self.brain.plan(caller, needs, level, await self._fleet(caller, rules)), attempt
-        )
-
     async def open_planned(self, caller: Caller, plan: Plan, request: ChatRequest, labels: Labels) -> Answer:
         """Start an answer of the models that were planned for the request. Raises what `choose` raises."""
 
         async def attempt(chosen: Chosen) -> Answer:
             return await self.answer(caller, chosen, request, labels)
 
-        return await self._tried(caller, plan, attempt)
-
-    async def _tried(self, caller: Caller, plan: Plan, attempt: Callable[[Chosen], Awaitable[T]]) -> T:
-        """What `attempt` makes of the first planned model that answers, before the caller's deadline."""
-        db, loop, needs = caller.db(self._database), asyncio.get_running_loop(), plan.needs
-        asked = needs.asked
-        until = None if asked is None or asked.seconds is None else loop.time() + asked.seconds
-        failure: Problem | None = None
-        tried, away, failed = 0, set[str](), None
-
-        async def ask(at: int, failed: str | None, *, first: bool, last: bool) -> T:
-            option, reason = plan.order[at].estimated.option, plan.reason_of(at, failed)
-            target = await self.models.target(db, option.id)
-            chosen = Chosen(target, needs, "auto", reason, plan.facts(at, reason, first=first))
-            return await _until(until, last, option, attempt(chosen))
-
-        for at, item in enumerate(plan.order):
-            option = item.estimated.option
-            if option.provider in away or tried == plan.tries:
-                continue
-            if isinstance(failure, BudgetExceeded) and not option.free:
-                continue
-            if until is not None and failure is not None and loop.time() >= until:
-                break
-            tried += 1
-            last = tried == plan.tries or at + 1 == len(plan.order)
-            answering = option.id
-            try:
-                if at == 0 and not last and asked is not None and asked.hedge_after is not None:
-                    found, hedged = await first_of(
-                        ask(0, None, first=True, last=False), asked.hedge_after,
-                        lambda: ask(1, plan.order[0].id, first=False, last=True), _discard,
-                    )  # fmt: skip
-                    answering = plan.order[1].id if hedged else answering
-                else:
-                    found = await ask(at, failed, first=failure is None, last=last)
-            except (BudgetExceeded, UnsupportedByModel, ModelNotFound, ModelUnavailable) as error:
-                # Nobody was called. After a budget `auto` goes on to what is known to cost nothing.
-                if failure is None or isinstance(error, BudgetExceeded):
-                    failure, failed = error, option.id
-                tried -= 1
-            except (UpstreamError, ServingProblem) as error:
-                failure, failed = error, option.id
-                if isinstance(error, _OF_THE_PROVIDER) and not isinstance(error, TooSlow):
-                    away.add(option.provider)
-                log.info("inference.fallback", model=option.id, error=error.slug, tried=tried)
-            else:
-                self.brain.answered(plan, answering)
-                return found
-        assert failure is not None
-        raise failure
+        return await self._auto.tried(caller, plan, attempt)
 
     async def answer(self, caller: Caller, chosen: Chosen, request: ChatRequest, labels: Labels) -> Answer:
         """Start an answer of the model that was chosen, translated from whatever protocol it speaks."""

@@ -1,8 +1,8 @@
 """POST /v1/messages."""
 
+from radiant.ai.inference.chosen import Answer, Chosen, UnsupportedByModel
 from radiant.ai.inference.metered import Labels
 from radiant.ai.inference.relay import Relayed
-from radiant.ai.inference.service import Answer, Chosen, UnsupportedByModel
 from radiant.ai.providers.chat import ChatRequest
 from radiant.ai.providers.vendors import vendor
 from radiant.ai.providers.watch import AnthropicWatch, whole_anthropic

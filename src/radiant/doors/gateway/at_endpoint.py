@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import msgspec
 
+from radiant.ai.inference.chosen import Chosen
 from radiant.ai.inference.models import ModelNotFound, ModelUnavailable, Target
-from radiant.ai.inference.service import Chosen
 from radiant.ai.providers.endpoints import Endpoint, endpoint_wire
 from radiant.ai.providers.vendors import vendor, vendors
 from radiant.ai.providers.wires import Wire

@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
+from radiant.ai.inference.chosen import Answer, Chosen, UnsupportedByModel
 from radiant.ai.inference.estimate import DEFAULT_OUTPUT, text_tokens
 from radiant.ai.inference.metered import Labels
 from radiant.ai.inference.relay import Relayed
-from radiant.ai.inference.service import Answer, Chosen, UnsupportedByModel
 from radiant.ai.providers.chat import ChatRequest, Completion, Done, Event, Failed, Message, TextDelta, Usage
 from radiant.ai.providers.local import LocalProvider
 from radiant.ai.providers.watch import whole_openai

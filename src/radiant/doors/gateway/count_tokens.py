@@ -4,7 +4,7 @@ budget."""
 import msgspec
 
 from radiant.ai.inference import estimate
-from radiant.ai.inference.service import UnsupportedByModel
+from radiant.ai.inference.chosen import UnsupportedByModel
 from radiant.ai.providers.errors import UpstreamError
 from radiant.ai.providers.local import LocalProvider
 from radiant.ai.providers.retry import retried

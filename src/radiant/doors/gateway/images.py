@@ -2,9 +2,9 @@
 
 import msgspec
 
+from radiant.ai.inference.chosen import Chosen
 from radiant.ai.inference.estimate import text_tokens
 from radiant.ai.inference.metered import Labels
-from radiant.ai.inference.service import Chosen
 from radiant.ai.providers.watch_endpoints import ResponsesWatch, whole_response
 from radiant.ai.providers.wires import Fields
 from radiant.ai.routing.needs import Needs

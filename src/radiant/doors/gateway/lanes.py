@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 import msgspec
 import structlog
 
+from radiant.ai.inference.chosen import Answer, Chosen, UnsupportedByModel, labelled
 from radiant.ai.inference.metered import Labels, Metered
 from radiant.ai.inference.relay import ReadWhole, Relayed
-from radiant.ai.inference.service import Answer, Chosen, Inference, UnsupportedByModel, labelled
+from radiant.ai.inference.service import Inference
 from radiant.ai.policies.problems import PolicyViolation
 from radiant.ai.policies.rules import Rules
 from radiant.ai.providers.chat import ChatRequest, Completion, Event, Failed, fold

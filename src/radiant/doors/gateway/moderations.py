@@ -4,10 +4,10 @@ from typing import Any
 
 import msgspec
 
+from radiant.ai.inference.chosen import Chosen
 from radiant.ai.inference.estimate import text_tokens
 from radiant.ai.inference.metered import Labels
 from radiant.ai.inference.models import Target
-from radiant.ai.inference.service import Chosen
 from radiant.ai.providers.watch_endpoints import whole_response
 from radiant.ai.routing.needs import Needs
 from radiant.doors.gateway import lanes, openai_answer

@@ -4,10 +4,10 @@ from typing import Literal
 
 import msgspec
 
+from radiant.ai.inference.chosen import Answer, Chosen, UnsupportedByModel, labelled
 from radiant.ai.inference.estimate import text_tokens
 from radiant.ai.inference.metered import Labels
 from radiant.ai.inference.relay import Relayed
-from radiant.ai.inference.service import Answer, Chosen, UnsupportedByModel, labelled
 from radiant.ai.providers.chat import ChatRequest, EmbeddingResult
 from radiant.ai.providers.signatures import MARK
 from radiant.ai.providers.vendors import vendor

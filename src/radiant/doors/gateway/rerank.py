@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
+from radiant.ai.inference.chosen import Chosen
 from radiant.ai.inference.estimate import text_tokens
 from radiant.ai.inference.metered import Labels
 from radiant.ai.inference.models import Target
 from radiant.ai.inference.relay import Relayed
-from radiant.ai.inference.service import Chosen
 from radiant.ai.providers.chat import EmbeddingRequest, Usage
 from radiant.ai.providers.watch_endpoints import whole_response
 from radiant.ai.routing.needs import Needs

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
+from radiant.ai.inference.chosen import Answer, Chosen, UnsupportedByModel
 from radiant.ai.inference.metered import Labels
 from radiant.ai.inference.relay import Relayed
-from radiant.ai.inference.service import Answer, Chosen, UnsupportedByModel
 from radiant.ai.providers.chat import ChatRequest
 from radiant.ai.providers.watch_endpoints import ResponsesWatch, response_id, whole_response
 from radiant.ai.providers.wires import Fields

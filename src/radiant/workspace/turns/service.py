@@ -7,8 +7,9 @@ from uuid import UUID
 
 import structlog
 
+from radiant.ai.inference.chosen import Answer
 from radiant.ai.inference.metered import Labels
-from radiant.ai.inference.service import Answer, Inference
+from radiant.ai.inference.service import Inference
 from radiant.ai.providers.chat import (
     Fold,
     ReasoningDelta,
