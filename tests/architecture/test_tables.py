@@ -56,7 +56,7 @@ KEPT = {
     "audit_log", "budgets", "rate_limits", "outbox_sinks", "retention_policies", "month_partitions", "object_deletions",
     "policies", "guardrails",
     "brain_routing_rules", "brain_feedback", "brain_model_statistics", "brain_tenant_statistics", "brain_settings",
-    "brain_model_evidence", "brain_tenant_evidence",
+    "brain_model_evidence", "brain_tenant_evidence", "brain_uncounted_calls",
     "user_preferences",
     "personalization_settings", "error_projects", "credential_vaults", "credential_vault_members",
     "stored_credentials", "credential_access_log", "aws_identities", "thinktank_steps", "thinktank_tools",

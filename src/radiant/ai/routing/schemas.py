@@ -319,28 +319,35 @@ class FeedbackKept(BaseModel):
     value: float
 
 
-class ByTask(BaseModel):
-    """What is known of a model for one kind of task: the workspace's own calls, and everybody's beside them. Times in
-    milliseconds, cost in dollars a call; null where there was no call yet."""
+class Figures(BaseModel):
+    """How calls of a model went: the workspace's own, and everybody's beside them. Times in milliseconds, cost in
+    dollars a call; null where there was no call yet."""
 
-    task_type: TaskType
     calls: float
     """Of everybody, the newest weighing most."""
     own_calls: float
-    quality: Interval
     reliability: Interval
     latency_p50_ms: int | None
     latency_p95_ms: int | None
     cost: Dollars | None
 
 
+class ByTask(Figures):
+    """What is known of a model for one kind of task."""
+
+    task_type: TaskType
+    quality: Interval
+
+
 class ModelStanding(BaseModel):
-    """A model and how it does. `unavailable`: why it cannot be used, if so."""
+    """A model and how it does. `unavailable`: why it cannot be used, if so; `named`: calls that named it, of whatever
+    task: they stand in where few of a task are known."""
 
     model: str
     provider: str
     unavailable: str | None
     tasks: list[ByTask]
+    named: Figures
 
 
 class ReplayRequest(Strict):

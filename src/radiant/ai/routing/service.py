@@ -25,7 +25,7 @@ from radiant.ai.routing import rules, store
 from radiant.ai.routing.conditions import Situation
 from radiant.ai.routing.evidence import NOWHERE, Seen, Sums, sums_of
 from radiant.ai.routing.explore import choose
-from radiant.ai.routing.needs import TASKS, Level, Needs, TaskType
+from radiant.ai.routing.needs import Level, Needs, TaskType
 from radiant.ai.routing.rules import Ready
 from radiant.ai.routing.schemas import ChosenBy
 from radiant.ai.routing.score import (
@@ -43,7 +43,7 @@ from radiant.ai.routing.score import (
     sift,
     weights_of,
 )
-from radiant.ai.routing.statistics import Figures, Key, View
+from radiant.ai.routing.statistics import PLACES, Figures, Key, View
 from radiant.ai.routing.words import words_of
 from radiant.foundation.identity.callers import Caller
 from radiant.infra.changes import Changes, Kept
@@ -574,4 +574,4 @@ def _view(own: _Known, everybody: _Known) -> View:
 
 def _figures(rows: Sequence[Row]) -> dict[Key, Figures]:
     now = utc_now()
-    return {(row["model"], row["task_type"]): Figures.of_row(row, now) for row in rows if row["task_type"] in TASKS}
+    return {(row["model"], row["task_type"]): Figures.of_row(row, now) for row in rows if row["task_type"] in PLACES}

@@ -87,7 +87,7 @@ export interface ByModel {
   requests: number;
 }
 
-/** What is known of a model for one kind of task: the workspace's own calls, and everybody's beside them. Times in milliseconds, cost in dollars a call; null where there was no call yet. */
+/** What is known of a model for one kind of task. */
 export interface ByTask {
   calls: number;
   cost: string | null;
@@ -359,6 +359,16 @@ export interface FieldInfo {
   name: string;
   required: boolean;
   secret: boolean;
+}
+
+/** How calls of a model went: the workspace's own, and everybody's beside them. Times in milliseconds, cost in dollars a call; null where there was no call yet. */
+export interface Figures {
+  calls: number;
+  cost: string | null;
+  latency_p50_ms: number | null;
+  latency_p95_ms: number | null;
+  own_calls: number;
+  reliability: Interval;
 }
 
 /** A stored file. */
@@ -716,9 +726,10 @@ export interface ModelInfo {
   thermal_state: string | null;
 }
 
-/** A model and how it does. `unavailable`: why it cannot be used, if so. */
+/** A model and how it does. `unavailable`: why it cannot be used, if so; `named`: calls that named it, of whatever task: they stand in where few of a task are known. */
 export interface ModelStanding {
   model: string;
+  named: Figures;
   provider: string;
   tasks: ByTask[];
   unavailable: string | null;
