@@ -1,31 +1,31 @@
 -- Calls that name their model teach routing too: latency, reliability and tokens, of no task, since nobody read them.
 
--- Calls that ended and are in no statistics yet. Written with the ledger, in its transaction, and taken out by who
--- counts, in the transaction that counts: each call is counted once, whatever dies when. Answers that were kept, which
--- say nothing of a model, are left out, and so are calls of routing's own, which the history has.
+-- Calls that ended and are in no statistics yet, a row for each tenant of a batch of the ledger: written in its
+-- transaction, and taken out by who counts, in the transaction that counts, so that each call is counted once, whatever
+-- dies when. Answers that were kept, which say nothing of a model, are left out, and so are calls of routing's own, which
+-- the history has.
 create table brain_uncounted_calls (
-    tenant_id uuid not null,
-    call_id uuid not null,
-    primary key (tenant_id, call_id),
-    foreign key (tenant_id, call_id) references usage_ledger (tenant_id, id) on delete cascade
+    id uuid primary key default gen_random_uuid(),
+    tenant_id uuid not null references tenants (id) on delete cascade,
+    calls uuid[] not null
 );
+create index brain_uncounted_calls_tenant on brain_uncounted_calls (tenant_id);
 call app.drop_box('brain_uncounted_calls');
 
--- One statement for all calls of a batch. A call that was given up and did end after all is not counted again.
 create function app.note_named_inserted() returns trigger language plpgsql as $$
 begin
-    insert into brain_uncounted_calls (tenant_id, call_id)
-        select tenant_id, id from calls
-        where decision is null and kind = 'chat' and ended is not null and not cached
-        on conflict do nothing;
+    insert into brain_uncounted_calls (tenant_id, calls)
+        select tenant_id, array_agg(id) from calls
+        where decision is null and kind = 'chat' and ended is not null and not cached group by tenant_id;
     return null;
 end $$;
+-- A call that was given up and did end after all is not counted again.
 create function app.note_named_updated() returns trigger language plpgsql as $$
 begin
-    insert into brain_uncounted_calls (tenant_id, call_id)
-        select n.tenant_id, n.id from calls n join before b on b.id = n.id
+    insert into brain_uncounted_calls (tenant_id, calls)
+        select n.tenant_id, array_agg(n.id) from calls n join before b on b.id = n.id
         where n.decision is null and n.kind = 'chat' and n.ended is not null and b.ended is null and not n.cached
-        on conflict do nothing;
+        group by n.tenant_id;
     return null;
 end $$;
 create trigger note_named_inserted after insert on usage_ledger

@@ -12,7 +12,7 @@ from radiant.ai.routing.statistics import Figures, fading
 from radiant.infra.db import Database, Row, Tx
 from radiant.kit.clock import utc_now
 
-_BATCH = 2000
+_BATCH, _LEDGER_BATCHES = 2000, 10
 _Key = tuple[UUID | None, str, str]
 """Whose figures (None: all tenants'), of which model and task."""
 
@@ -67,7 +67,7 @@ async def _count_batch(database: Database) -> int:
     async with database.system("routing statistics").tx() as tx:
         if not await store.alone(tx):
             return 0
-        calls = [*await store.uncounted(tx, _BATCH), *await store.uncounted_calls(tx, _BATCH)]
+        calls = [*await store.uncounted(tx, _BATCH), *await store.uncounted_calls(tx, _LEDGER_BATCHES)]
         said = await store.unheard(tx, _BATCH)
         if not calls and not said:
             return 0

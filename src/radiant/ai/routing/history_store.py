@@ -136,13 +136,15 @@ async def rate(tx: Tx, decisions: list[UUID]) -> None:
 
 
 async def uncounted_calls(tx: Tx, limit: int) -> list[Row]:
-    """Calls that named their model, ended and are in no statistics yet; they are, from now on. System transaction."""
+    """Calls that named their model, ended and are in no statistics yet, of so many batches of the ledger; they are,
+    from now on. System transaction."""
     return await tx.all(
-        "with due as (delete from brain_uncounted_calls where (tenant_id, call_id) in (select tenant_id, call_id"
-        "  from brain_uncounted_calls limit $1 for update skip locked) returning tenant_id, call_id)"
+        "with due as (delete from brain_uncounted_calls where id in"
+        "  (select id from brain_uncounted_calls limit $1 for update skip locked) returning tenant_id, calls)"
         " select l.tenant_id, l.model, 'any' as task_type, app.succeeded(l.ended, l.error_kind) as success,"
         " l.duration_ms as latency_ms, l.input_tokens, l.output_tokens, l.cost, l.settled_at as ended_at"
-        " from due join usage_ledger l on l.tenant_id = due.tenant_id and l.id = due.call_id",
+        " from due cross join lateral unnest(due.calls) as one(id)"
+        " join usage_ledger l on l.tenant_id = due.tenant_id and l.id = one.id",
         limit,
     )
 
