@@ -23,6 +23,7 @@ WITHOUT_TENANT = {
     "self_hosted_models": "the catalogue is the same for all",
     "brain_model_statistics": "figures that name nobody, so that a new tenant knows something (F11.7)",
     "brain_model_evidence": "sums that name nobody and hold no text, so that a new tenant knows something (F11.7)",
+    "brain_refits": "corrections of the catalogue that name nobody",
     "sign_in_attempts": "counted before anybody is known",
     "outbox_sinks": "positions of readers",
     "retention_policies": "rules for tables",

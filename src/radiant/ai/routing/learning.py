@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from radiant.ai.catalog import store as catalog
 from radiant.ai.routing import history_store as store
+from radiant.ai.routing import refits_store
+from radiant.ai.routing.calibration import recalibrated
 from radiant.ai.routing.evidence import Growing, Key, Seen
 from radiant.infra.db import Row, Tx
 
@@ -24,7 +26,11 @@ async def learn(tx: Tx, said: Sequence[Row]) -> None:
     growing = Growing()
     for row in await store.evidence(tx, tenants, [model for _, model, _ in asked], [place for *_, place in asked]):
         growing.put(Key(row["tenant_id"] and str(row["tenant_id"]), row["model"], row["place"]), row)
-    priors = {model.model_id: model.quality for model in await catalog.all_models(tx)}
+    shifts = await refits_store.shifts(tx)
+    priors = {
+        model.model_id: recalibrated(model.quality, shifts.get(model.model_id))
+        for model in await catalog.all_models(tx)
+    }
     await asyncio.to_thread(_teach, priors, growing, said)
     await store.put_evidence(tx, growing.rows())
 

@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
+from radiant.ai.routing.calibration import recalibrated
 from radiant.ai.routing.classify import classify
 from radiant.ai.routing.difficulty import shipped
 from radiant.ai.routing.evidence import NOWHERE, Seen
@@ -75,6 +76,8 @@ class Reader:
     def _estimator(self, view: View, options: Sequence[Option]) -> Quality:
         kept = self._estimators.get(view)
         if kept is None or kept[0] is not options:
-            priors: Mapping[str, Mapping[str, float]] = {option.id: option.priors for option in options}
+            priors: Mapping[str, Mapping[str, float]] = {
+                option.id: recalibrated(option.priors, view.shifts.get(option.id)) for option in options
+            }
             kept = self._estimators[view] = options, Quality(priors, view.learned, view.own_learned)
         return kept[1]

@@ -350,6 +350,28 @@ class ModelStanding(BaseModel):
     named: Figures
 
 
+class Refit(BaseModel):
+    """What the catalogue's figures of quality are moved by, fitted to judged decisions. `shifts`: by model, in logits, of
+    all tasks ("") and besides of a task. Losses: surprise a decision (nats) on the newest decisions, which it did not
+    see; `gain_low`: the least that it gains there, with 99 %. Above 0 it is put in force by itself."""
+
+    version: int
+    created_at: datetime
+    judged: int
+    held_out: int
+    loss_before: float
+    loss_after: float
+    gain_low: float
+    is_active: bool
+    shifts: dict[str, dict[str, float]]
+
+
+class RefitChoice(Strict):
+    """Which is to be in force; null: none, and the catalogue's figures hold as they are."""
+
+    version: Annotated[int | None, Field(ge=1, le=2**31 - 1)]
+
+
 class ReplayRequest(Strict):
     """A changed set of rules or weights. `rules`: all rules of the workspace as they would be; left out: as they are."""
 

@@ -21,7 +21,8 @@ import structlog
 
 from radiant.ai.providers.chat import ChatRequest
 from radiant.ai.providers.vendors import vendors
-from radiant.ai.routing import rules, store
+from radiant.ai.routing import refits_store, rules, store
+from radiant.ai.routing.calibration import Shifts
 from radiant.ai.routing.conditions import Situation
 from radiant.ai.routing.evidence import NOWHERE, Seen, Sums, sums_of
 from radiant.ai.routing.explore import choose
@@ -507,7 +508,7 @@ class _Views:
         self._everybody: Kept[str, _Known] = Kept(changes)
         for table in ("brain_tenant_statistics", "brain_tenant_evidence"):
             changes.subscribe(table, self._own_changed)
-        for table in ("brain_model_statistics", "brain_model_evidence"):
+        for table in ("brain_model_statistics", "brain_model_evidence", "brain_refits"):
             changes.subscribe(table, lambda _: self._everybody.forget())
         self._views: OrderedDict[TenantId, tuple[_Known, _Known, View, float]] = OrderedDict()
         self._reading: set[asyncio.Task[View]] = set()
@@ -557,7 +558,8 @@ class _Views:
 
     async def _read_everybody(self, db: TenantDb) -> "_Known":
         async with db.tx() as tx:
-            return _Known(_figures(await store.everybody(tx)), sums_of(await store.evidence(tx), None))
+            figures, learned = _figures(await store.everybody(tx)), sums_of(await store.evidence(tx), None)
+            return _Known(figures, learned, await refits_store.shifts(tx))
 
 
 @dataclass(frozen=True, slots=True)
@@ -566,10 +568,11 @@ class _Known:
 
     figures: dict[Key, Figures]
     learned: Sums
+    shifts: Shifts = field(default_factory=dict[str, dict[str, float]])
 
 
 def _view(own: _Known, everybody: _Known) -> View:
-    return View(own.figures, everybody.figures, own.learned, everybody.learned)
+    return View(own.figures, everybody.figures, own.learned, everybody.learned, everybody.shifts)
 
 
 def _figures(rows: Sequence[Row]) -> dict[Key, Figures]:

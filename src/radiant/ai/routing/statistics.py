@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from radiant.ai.routing.calibration import Shifts
 from radiant.ai.routing.evidence import Sums
 from radiant.ai.routing.needs import TASKS, TaskType
 from radiant.infra.db import Row
@@ -164,16 +165,17 @@ def expected_latency(known: Known, prior_ms: float) -> float:
 class View:
     """The figures and the evidence as one tenant's routing sees them: its own, and everybody's."""
 
-    __slots__ = ("__weakref__", "_everybody", "_known", "_own", "learned", "own_learned")
+    __slots__ = ("__weakref__", "_everybody", "_known", "_own", "learned", "own_learned", "shifts")
 
     def __init__(
         self, own: Mapping[Key, Figures], everybody: Mapping[Key, Figures], own_learned: Sums | None = None,
-        learned: Sums | None = None,
+        learned: Sums | None = None, shifts: Shifts | None = None,
     ) -> None:  # fmt: skip
         self._own = own
         self._everybody = everybody
         self.own_learned: Sums = {} if own_learned is None else own_learned
         self.learned: Sums = {} if learned is None else learned
+        self.shifts: Shifts = {} if shifts is None else shifts
         self._known: dict[Key, Known] = {}
 
     def of(self, model: str, place: Place) -> Known:

@@ -528,6 +528,10 @@ export interface ItemsOf_ProviderInfo_ {
   items: ProviderInfo[];
 }
 
+export interface ItemsOf_Refit_ {
+  items: Refit[];
+}
+
 export interface ItemsOf_Rule_ {
   items: Rule[];
 }
@@ -1060,6 +1064,24 @@ export interface Purged {
 /** Shown once; each works once. */
 export interface RecoveryCodes {
   codes: string[];
+}
+
+/** What the catalogue's figures of quality are moved by, fitted to judged decisions. `shifts`: by model, in logits, of all tasks ("") and besides of a task. Losses: surprise a decision (nats) on the newest decisions, which it did not see; `gain_low`: the least that it gains there, with 99 %. Above 0 it is put in force by itself. */
+export interface Refit {
+  created_at: string;
+  gain_low: number;
+  held_out: number;
+  is_active: boolean;
+  judged: number;
+  loss_after: number;
+  loss_before: number;
+  shifts: Record<string, Record<string, number>>;
+  version: number;
+}
+
+/** Which is to be in force; null: none, and the catalogue's figures hold as they are. */
+export interface RefitChoice {
+  version: number | null;
 }
 
 /** One figure: as it was, and as it would have been, with an interval of 95 %. */

@@ -46,3 +46,27 @@ alter table brain_tenant_statistics
 -- Evidence of quality is kept as it was when it was last added to, and fades from then on (`routing.evidence`).
 comment on column brain_model_evidence.updated_at is 'The moment of the newest opinion in the sums, as of which they are';
 comment on column brain_tenant_evidence.updated_at is 'The moment of the newest opinion in the sums, as of which they are';
+
+-- Corrections of the catalogue's figures of quality, fitted on the judged decisions of all tenants (`routing.refits`).
+-- They name nobody and hold no text.
+create table brain_refits (
+    version integer generated always as identity primary key,
+    created_at timestamptz not null default current_timestamp,
+    -- By model, in logits: {"": of all tasks, "<task type>": besides}.
+    shifts jsonb not null check (jsonb_typeof(shifts) = 'object'),
+    -- Decisions that it was fitted on, and that it was tried on, which are newer.
+    judged integer not null check (judged >= 0),
+    held_out integer not null check (held_out >= 0),
+    -- Surprise a decision (log loss, nats) on those: as it was before, and with the shifts; the least that they gain,
+    -- with 99 %.
+    loss_before double precision not null check (loss_before >= 0),
+    loss_after double precision not null check (loss_after >= 0),
+    gain_low double precision not null check (gain_low between -1e6 and 1e6),
+    is_active boolean not null default false
+);
+create unique index brain_refits_active on brain_refits (is_active) where is_active;
+call app.global_table('brain_refits');
+call app.notifies('brain_refits');
+call app.retain('brain_refits', 'created_at', '400 days', 'not is_active');
+
+create index brain_routing_history_rated on brain_routing_history (created_at desc) where rating is not null;
