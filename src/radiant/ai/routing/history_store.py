@@ -48,7 +48,7 @@ async def logged(
 ) -> list[Row]:
     """First choices of the last days with what was weighed, the newest first, and what came of them."""
     return await tx.all(
-        "select h.id, h.user_id, h.task_type, h.selected_model, h.quality_level, h.chosen_by,"
+        "select h.id, h.user_id, h.task_type, h.selected_model, h.quality_level, h.chosen_by, h.rule_id, h.rule_name,"
         " h.propensity, h.latency_ms, h.cost, h.success, h.created_at, h.rating, l.decision"
         " from brain_routing_history h join usage_ledger l on l.tenant_id = h.tenant_id and l.id = h.id"
         " where h.tenant_id = $1 and h.created_at > current_timestamp - make_interval(days => $2)"

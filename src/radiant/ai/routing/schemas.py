@@ -373,7 +373,8 @@ class RefitChoice(Strict):
 
 
 class ReplayRequest(Strict):
-    """A changed set of rules or weights. `rules`: all rules of the workspace as they would be; left out: as they are."""
+    """A changed set of rules or weights. What is left out is as it is. `rules`: all rules of the workspace as they would
+    be; `preferred_provider`: null is none."""
 
     rules: Annotated[list[RuleSettings] | None, Field(max_length=MOST_RULES)] = None
     weights: Terms | None = None
@@ -394,11 +395,24 @@ class Replayed(BaseModel):
     effective: float
 
 
+class NotReplayed(BaseModel):
+    """Decisions of which nothing can be said, and why: `conversation`: they went on with the model that theirs had;
+    `pattern`: whether `rule` would have found what it looks for, nobody knows, since prompts are not kept; `unnoted`:
+    what was weighed was not noted."""
+
+    why: Literal["conversation", "pattern", "unnoted"]
+    rule: str | None
+    decisions: int
+
+
 class ReplayResult(BaseModel):
-    """What the changed rules would have come to. `changed`: the share of decisions that would be others; `unsupported`:
-    of those that never could have been tried, so they say nothing. Figures without evidence are null."""
+    """What the changed rules would have come to. `decisions`: those that were made anew, none older than `since`;
+    `left_out`: those that could not be. `changed`: the share that would be others; `unsupported`: of those that never
+    could have been tried, so they say nothing. Figures without evidence are null."""
 
     decisions: int
+    since: datetime
+    left_out: list[NotReplayed]
     changed: float
     unsupported: float
     quality: Replayed | None

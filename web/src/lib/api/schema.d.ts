@@ -852,6 +852,13 @@ export interface NewUser {
   role?: "owner" | "admin" | "member" | "viewer";
 }
 
+/** Decisions of which nothing can be said, and why: `conversation`: they went on with the model that theirs had; `pattern`: whether `rule` would have found what it looks for, nobody knows, since prompts are not kept; `unnoted`: what was weighed was not noted. */
+export interface NotReplayed {
+  decisions: number;
+  rule: string | null;
+  why: "conversation" | "pattern" | "unnoted";
+}
+
 /** Of temperature and top_p. */
 export interface NumberBound {
   default?: number | null;
@@ -1094,7 +1101,7 @@ export interface Replayed {
   value: number;
 }
 
-/** A changed set of rules or weights. `rules`: all rules of the workspace as they would be; left out: as they are. */
+/** A changed set of rules or weights. What is left out is as it is. `rules`: all rules of the workspace as they would be; `preferred_provider`: null is none. */
 export interface ReplayRequest {
   days?: number;
   preferred_margin?: number | null;
@@ -1104,14 +1111,16 @@ export interface ReplayRequest {
   weights?: Terms | null;
 }
 
-/** What the changed rules would have come to. `changed`: the share of decisions that would be others; `unsupported`: of those that never could have been tried, so they say nothing. Figures without evidence are null. */
+/** What the changed rules would have come to. `decisions`: those that were made anew, none older than `since`; `left_out`: those that could not be. `changed`: the share that would be others; `unsupported`: of those that never could have been tried, so they say nothing. Figures without evidence are null. */
 export interface ReplayResult {
   changed: number;
   cost: Replayed | null;
   decisions: number;
   latency_ms: Replayed | null;
+  left_out: NotReplayed[];
   models: Record<string, number>;
   quality: Replayed | null;
+  since: string;
   success: Replayed | null;
   unsupported: number;
 }
