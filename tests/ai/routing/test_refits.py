@@ -3,7 +3,8 @@ back by the operator."""
 
 import random
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -12,7 +13,9 @@ from radiant.ai.routing.needs import TaskType
 from radiant.ai.routing.refit import Judged, refit
 from radiant.ai.routing.refits import refit_priors
 from radiant.infra.db import Database
+from radiant.infra.jobs import Job
 from radiant.kit.ids import uuid7
+from radiant.worker import registry
 from tests.ai.routing.test_learning import row_of
 from tests.kit.fixtures import Callers
 from tests.kit.people import Tenant
@@ -124,6 +127,16 @@ async def test_a_refit_waits_for_enough_holds_for_all_and_can_be_taken_back(
     assert await quality(server, callers.member) == pytest.approx(before[0])
 
 
+async def test_the_worker_refits_each_night(server: Server, callers: Callers, db: Database, owner: Any) -> None:
+    jobs = registry(cast(Any, SimpleNamespace(database=db)))
+    assert jobs.schedules["routing refit"] == "41 3 * * *"
+    await judge(owner, callers.tenant, 500)
+    # A night whose job is taken twice, since its first worker died, makes one version.
+    for attempt in (1, 2):
+        await jobs.kinds["routing refit"].handler(Job(1, "routing refit", {}, None, None, attempt))
+    assert await owner.fetchval("select count(*) from brain_refits") == 1
+
+
 async def test_a_refit_that_is_not_better_is_kept_and_not_put_in_force(
     server: Server, callers: Callers, upstream: Upstream, db: Database, owner: Any
 ) -> None:
@@ -133,6 +146,18 @@ async def test_a_refit_that_is_not_better_is_kept_and_not_put_in_force(
     (shown,) = (await callers.member.get("/api/routing/refits")).json()["items"]
     assert (shown["is_active"], shown["gain_low"] <= 0) == (False, True)
     assert await quality(server, callers.member) == pytest.approx(expected)
+
+
+async def test_a_refit_tells_nobody_of_models_that_others_alone_have(
+    callers: Callers, upstream: Upstream, db: Database, owner: Any
+) -> None:
+    await judge(owner, callers.tenant, 300)
+    await judge(owner, callers.other_tenant, 300, model="theirs-alone")
+    assert await refit_priors(db) is not None
+    assert "theirs-alone" in await owner.fetchval("select shifts::text from brain_refits")
+    for who in (callers.member, callers.operator):
+        (shown,) = (await who.get("/api/routing/refits")).json()["items"]
+        assert set(shown["shifts"]) == {"gpt-4o-mini"}
 
 
 async def test_a_refit_names_no_tenant_and_no_single_one_outweighs_the_others(

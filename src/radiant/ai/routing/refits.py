@@ -3,7 +3,7 @@ foretell better, and taken back by the operator. They are the platform's, name n
 
 import asyncio
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import structlog
 
@@ -74,13 +74,16 @@ def _added(before: Shifts, more: Shifts) -> dict[str, dict[str, float]]:
     return found
 
 
-async def refits(db: TenantDb) -> list[Refit]:
-    """The newest, and the one in force."""
+async def refits(db: TenantDb, models: Collection[str]) -> list[Refit]:
+    """The newest, and the one in force, as they move these models: others may be a single workspace's own."""
     async with db.tx() as tx:
-        return [Refit.model_validate(row) for row in await store.page(tx, _SHOWN)]
+        rows = await store.page(tx, _SHOWN)
+    for row in rows:
+        row["shifts"] = {model: of for model, of in row["shifts"].items() if model in models}
+    return [Refit.model_validate(row) for row in rows]
 
 
-async def put_in_force(database: Database, caller: Caller, version: int | None) -> list[Refit]:
+async def put_in_force(database: Database, caller: Caller, version: int | None, models: Collection[str]) -> list[Refit]:
     """Have a version's shifts, or (None) the catalogue's own figures. Raises NoSuchRefit, Forbidden."""
     caller.require_operator()
     async with database.system("routing refits").tx() as tx:
@@ -93,4 +96,4 @@ async def put_in_force(database: Database, caller: Caller, version: int | None) 
             tx, None, "routing_refit.put_in_force", user_id=caller.user_id, ip=caller.ip,
             request_id=caller.request_id, version=version,
         )  # fmt: skip
-    return await refits(caller.db(database))
+    return await refits(caller.db(database), models)

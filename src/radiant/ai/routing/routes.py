@@ -168,16 +168,17 @@ async def list_models(
 
 
 @router.get("/refits")
-async def list_refits(db: Db, caller: AnyCaller) -> ItemsOf[Refit]:
+async def list_refits(request: Request, db: Db, caller: AnyCaller) -> ItemsOf[Refit]:
     """What the catalogue's figures of quality were moved by, the newest first, and which holds."""
-    del caller
-    return ItemsOf(items=await refits.refits(db))
+    return ItemsOf(items=await refits.refits(db, await _models(request, caller)))
 
 
 @router.put("/refits/active")
-async def choose_refit(database: Databases, caller: AdminCaller, choice: RefitChoice) -> ItemsOf[Refit]:
+async def choose_refit(
+    request: Request, database: Databases, caller: AdminCaller, choice: RefitChoice
+) -> ItemsOf[Refit]:
     """Go back to an earlier one, or to none. The operator's to say."""
-    return ItemsOf(items=await refits.put_in_force(database, caller, choice.version))
+    return ItemsOf(items=await refits.put_in_force(database, caller, choice.version, await _models(request, caller)))
 
 
 @router.post("/replay")
