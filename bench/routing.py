@@ -23,12 +23,15 @@ import numpy as np
 from bench.kit.heldout import heldout, public_tasks
 from bench.kit.routing_data import SHARED, STRONG, WEAK, NoData, Recorded, apgr, cpt, folds, read
 
+from radiant.ai.routing.calibration import recalibrated
 from radiant.ai.routing.classify import classify
 from radiant.ai.routing.difficulty import shipped
+from radiant.ai.routing.evidence import Seen
 from radiant.ai.routing.explore import choose
 from radiant.ai.routing.learner import Learner, Row, fit
 from radiant.ai.routing.prompt import features
 from radiant.ai.routing.quality import Quality, see
+from radiant.ai.routing.refit import Judged, refit
 
 # RouteLLM's best published figure of each column (paper, table of MMLU); GSM8K's was measured from its release.
 PUBLISHED = {"mmlu": "RouteLLM .603, CPT50 35.4 %, CPT80 70.3 %", "gsm8k": "RouteLLM .622"}
@@ -164,36 +167,91 @@ def nine_models(train: Recorded, test: Recorded | None, count: int) -> list[Figu
 
 def online(of: Recorded, seeds: int, flat: bool = False) -> tuple[list[float], float]:
     """Points over the best single model, learning from the chosen model's outcome alone, in several orders of the
-    prompts; and the share of prompts that did not go to the prior's favourite. Priors are the models' means by task on
-    the other half of the prompts, as a catalogue would have them from published benchmarks."""
-    half = folds(of.texts, 2, "online") == 0
-    task = np.array([classify(text).task_type for text in of.texts])
-    priors = {
-        model: {
-            name: 0.5
-            if flat
-            else float(of.scores[half & ((task == name) if ((task == name) & half).sum() > 50 else True), j].mean())
-            for name in ("chat", "code", "analysis", "creative")
-        }
-        for j, model in enumerate(of.models)
-    }
+    prompts; and the share of prompts that did not go to the prior's favourite."""
+    half, task, priors = _catalogue(of)
+    if flat:
+        priors = {model: dict.fromkeys(of_model, 0.5) for model, of_model in priors.items()}
     difficulty, stream = shipped(), np.flatnonzero(~half)
+    seen = {i: see(of.rows[i].prompt, task[i], difficulty) for i in stream}
     single = of.scores[stream].mean(0).max()
     points, elsewhere = [], 0
     for seed in range(seeds):
         random = np.random.default_rng(seed)
-        quality, won = Quality(priors), 0.0
-        for i in random.permutation(stream):
-            seen = see(of.rows[i].prompt, task[i], difficulty)
-            estimate = quality.estimate(of.models, seen)
-            best = int(estimate.lower.argmax())
-            worth = np.flatnonzero(estimate.upper >= estimate.lower[best])
-            index = choose(best, worth.tolist(), 0.015, random.random()).taken
-            quality.learn(of.models[index], float(of.scores[i, index]), seen)
-            won += of.scores[i, index]
-            elsewhere += index != of.scores[half].mean(0).argmax()
+        tries = _tried(of, Quality(priors), seen, random.permutation(stream), random)
+        won = sum(of.scores[i, index] for i, index, _ in tries)
+        elsewhere += sum(index != of.scores[half].mean(0).argmax() for _, index, _ in tries)
         points.append(100 * (won / len(stream) - single))
     return points, elsewhere / len(stream) / seeds
+
+
+def _catalogue(of: Recorded) -> tuple[np.ndarray, np.ndarray, dict[str, dict[str, float]]]:
+    """Half of the prompts, the task of each, and priors as a catalogue would have them from published benchmarks: the
+    models' means by task on that half."""
+    half = folds(of.texts, 2, "online") == 0
+    task = np.array([classify(text).task_type for text in of.texts])
+    priors = {
+        model: {
+            name: float(of.scores[half & ((task == name) if ((task == name) & half).sum() > 50 else True), j].mean())
+            for name in ("chat", "code", "analysis", "creative")
+        }
+        for j, model in enumerate(of.models)
+    }
+    return half, task, priors
+
+
+def _tried(
+    of: Recorded, quality: Quality, seen: dict[int, Seen], order: np.ndarray, random: np.random.Generator,
+    trust: float = 1.0,
+) -> list[tuple[int, int, float]]:  # fmt: skip
+    """Prompt, model taken and propensity of each decision, each learned from before the next."""
+    tries: list[tuple[int, int, float]] = []
+    for i in order:
+        estimate = quality.estimate(of.models, seen[i])
+        best = int(estimate.lower.argmax())
+        worth = np.flatnonzero(estimate.upper >= estimate.lower[best])
+        taken = choose(best, worth.tolist(), 0.015, random.random())
+        quality.learn(of.models[taken.taken], float(of.scores[i, taken.taken]), seen[i], trust=trust)
+        tries.append((i, taken.taken, taken.propensity))
+    return tries
+
+
+def refits(of: Recorded, seeds: int, off: float) -> tuple[np.ndarray, np.ndarray, float]:
+    """Points that refitting the priors every 200 decisions adds to learning online, once 500 were made, in several orders
+    of the prompts: put in force where it is better, as the job does, and always; and how often it was better. `off`:
+    standard deviation, in logits, of what the catalogue is wrong about each model."""
+    half, task, priors = _catalogue(of)
+    difficulty, stream = shipped(), np.flatnonzero(~half)
+    seen = {i: see(of.rows[i].prompt, task[i], difficulty) for i in stream}
+    put = 0
+
+    def accuracy(seed: int, mode: str) -> float:
+        nonlocal put
+        random = np.random.default_rng(seed)
+        known = {
+            model: recalibrated(of_model, {"": error})
+            for (model, of_model), error in zip(priors.items(), random.normal(0, off, len(priors)), strict=True)
+        }
+        order, evidence = random.permutation(stream), {}
+        tries: list[tuple[int, int, float]] = []
+        for some in np.array_split(order, len(order) // 200):
+            quality = Quality(known, evidence)
+            tries += _tried(of, quality, seen, some, random, trust=0.7)
+            if mode == "never" or len(tries) < 400:
+                continue
+            judged: list[Judged] = []
+            for i, j, propensity in tries:
+                mean = float(quality.estimate([of.models[j]], seen[i]).mean[0])
+                judged.append(Judged(of.models[j], task[i], of.scores[i, j], propensity, np.log(mean / (1 - mean))))
+            found = refit(judged)
+            if found.better or mode == "always":
+                known = {model: recalibrated(known[model], found.shifts.get(model)) for model in known}
+                put += mode == "better"
+        return 100 * np.mean([of.scores[i, j] for i, j, _ in tries[500:]])
+
+    never, better, always = (
+        np.array([accuracy(seed, mode) for seed in range(seeds)]) for mode in ("never", "better", "always")
+    )
+    return better - never, always - never, put / seeds
 
 
 def decision(of: Recorded, count: int) -> tuple[float, float]:
@@ -267,6 +325,14 @@ def measure(path: Path | None, *, quick: bool) -> list[Figure]:
     )  # fmt: skip
     points, _ = online(stream, 1 if quick else 3, flat=True)
     figures.append(Figure("online, no priors at all", float(np.mean(points)), note="shown, not judged"))
+    for off in (0.0, 1.0):
+        better, always, put = refits(stream, 1 if quick else 24, off)
+        figures.append(
+            Figure(
+                f"refits, catalogue off by {off:g} logits: points", better.mean(),
+                note=f"± {better.std() / np.sqrt(len(better)):.2f}, {put:.1f} in force; {always.mean():+.2f} if all were",
+            )
+        )  # fmt: skip
     p50, p99 = decision(train["llmrouter9"], 500 if quick else 5000)
     figures += [
         Figure("decision, twelve models: p50, CPU ms", p50, 1.0, least=False),

@@ -9,6 +9,7 @@ from functools import partial
 import structlog
 
 from radiant.ai.routing.counting import count
+from radiant.ai.routing.refits import refit_priors
 from radiant.config import Settings
 from radiant.foundation.audit.service import chain_events
 from radiant.foundation.files.service import remove_deleted_objects
@@ -42,10 +43,15 @@ def registry(runtime: Runtime) -> Registry:
             await tx.value("select app.create_month_partitions()")
             await tx.value("select app.drop_month_partitions()")
 
+    async def refit(_: Job) -> None:
+        await refit_priors(runtime.database)
+
     jobs.handle("retention", retention, timeout=3600, concurrency=1)
     jobs.every("17 * * * *", "retention")
     jobs.handle("partitions", partitions, concurrency=1)
     jobs.every("7 3 * * *", "partitions")
+    jobs.handle("routing refit", refit, timeout=600, concurrency=1)
+    jobs.every("41 3 * * *", "routing refit")
     return jobs
 
 

@@ -50,6 +50,7 @@ ACROSS_TENANTS = {
     "doors/gateway/work_beside.py": "asks whether batches and responses wait, whoever's they are",
     "ai/catalog/seed.py": "the catalogue has no tenant",
     "ai/routing/counting.py": "sums up what came of calls, whoever's they were",
+    "ai/routing/refits.py": "fits to what was judged of answers, whoever's they were; refits have no tenant",
     "ai/routing/rules.py": "the platform's own rules have no tenant",
     "ai/providers/connections.py": "the platform's own connections have no tenant",
     "ai/serving/thermal.py": "the rows of self-hosted models have no tenant",

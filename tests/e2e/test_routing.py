@@ -205,6 +205,46 @@ async def test_a_call_of_auto_is_in_the_history_and_its_asker_says_how_good_it_w
         assert await faults_of(phone.page) == []
 
 
+async def test_the_fall_backs_of_a_rule_are_put_in_another_order_by_keyboard(visit: Visit, upstream: Upstream) -> None:
+    page = visit.page
+    names = [model["id"] for model in (await visit.call("GET", "/v1/models"))["data"] if model["id"].startswith("grok")]
+    first, second, *_ = names
+    rule = {"name": "In turn", "target_model": SMALL, "fallback_models": [first, second], "conditions": {}}
+    made = await visit.call("POST", "/api/routing/rules", rule)
+    await open_settings(page, "Routing")
+    await page.get_by_role("button", name="Change In turn").click()
+    later = page.get_by_role("button", name="Ask fall-back 1 later")
+    await later.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_label("If that cannot")).to_have_value(second)
+    await expect(page.get_by_label("and then")).to_have_value(first)
+    # The focus went with the model, and it is said where that is now.
+    await expect(page.get_by_role("button", name="Ask fall-back 2 later")).to_be_focused()
+    await expect(page.get_by_text(f"{first} is now 2 of 2.")).to_be_attached()
+    assert await faults_of(page) == []
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("The rule is saved.")).to_be_visible()
+    kept = await visit.call("GET", f"/api/routing/rules/{made['id']}")
+    assert kept["fallback_models"] == [second, first]
+
+
+async def test_calls_that_named_their_model_are_shown_and_that_nothing_was_refitted_yet(
+    visit: Visit, upstream: Upstream
+) -> None:
+    page = visit.page
+    names = [model["id"] for model in (await visit.call("GET", "/v1/models"))["data"] if model["id"].startswith("grok")]
+    said = {"model": names[0], "messages": [{"role": "user", "content": "Sort these"}]}
+    await visit.call("POST", "/v1/chat/completions", said)
+    await open_settings(page, "Routing")
+    await view(page, "Models")
+    await page.get_by_label("Task", exact=True).select_option("not known: it was named")
+    await expect(page.get_by_text("1 calls").or_(page.get_by_text("1 call")).first).to_be_visible(timeout=20_000)
+    await expect(page.get_by_role("heading", name="Quality")).to_have_count(0)
+    await expect(page.get_by_role("heading", name="Refits")).to_be_visible()
+    await expect(page.get_by_text("There is none yet")).to_be_visible()
+    assert await faults_of(page) == []
+
+
 async def test_settings_are_changed_and_put_back_and_a_replay_says_why_it_says_nothing(visit: Visit) -> None:
     page = visit.page
     await open_settings(page, "Routing")

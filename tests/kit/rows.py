@@ -105,6 +105,8 @@ class RowBuilder:
             return []
         if kind in ("integer", "bigint", "smallint"):
             return 1
+        if kind == "double precision":
+            return 0.5
         if kind.startswith("numeric"):
             return Decimal(1)
         if kind == "bytea":

@@ -1,12 +1,15 @@
 """What came of calls and what people say of them become statistics: once each, fresh everywhere, known to new tenants."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from radiant.ai.routing import history_store, store
 from radiant.ai.routing.counting import count
+from radiant.ai.routing.evidence import sums_of
 from radiant.ai.routing.service import Brain
 from radiant.foundation.usage import recovery
 from radiant.infra.changes import Changes
@@ -322,3 +325,143 @@ async def test_f11_12_what_was_found_bad_is_chosen_no_more_by_who_found_it_so(
         while (await callers.member.post("/api/routing/route", body)).json()["model"] == best:
             await asyncio.sleep(0.1)
     assert (await callers.foreign_owner.post("/api/routing/route", body)).json()["model"] == best
+
+
+async def test_calls_that_name_their_model_teach_how_fast_and_sure_it_is_once_each(
+    server: Server, key: Client, callers: Callers, upstream: Upstream, owner: Any
+) -> None:
+    upstream.plan(Say(before=0.15, output_tokens=90), Say(before=0.15), *[Refuse(503, "busy")] * 3)
+    for status in (200, 200, 503):
+        answer = await chat(key, "gpt-4o")
+        assert answer.status == status, answer.body
+    assert await history(callers.member) == []
+    assert await counted(server) == 3
+    assert await counted(server) == 0
+    mine, theirs = [(await row_of(who, "gpt-4o"))["named"] for who in (callers.member, callers.foreign_owner)]
+    assert (mine["own_calls"], theirs["own_calls"]) == (pytest.approx(3, abs=0.01), 0)
+    assert theirs["calls"] == pytest.approx(3, abs=0.01)
+    assert 150 <= mine["latency_p50_ms"] < 1000
+    assert float(mine["cost"]) > 0
+    # Of no task, yet each task is estimated by them as long as nothing nearer is known.
+    for who in (callers.member, callers.foreign_owner):
+        task = await standing(who, "gpt-4o", "code")
+        assert (task["calls"], task["own_calls"], task["cost"]) == (0, 0, None)
+        assert 150 <= task["latency_p50_ms"] < 1000
+        assert task["reliability"]["mean"] < 0.97
+    rows = await owner.fetch("select task_type, latency_sketch from brain_tenant_statistics")
+    assert [row["task_type"] for row in rows] == ["any"]
+    assert await owner.fetchval("select count(*) from brain_uncounted_calls") == 0
+
+
+async def row_of(who: Client, model: str) -> dict[str, Any]:
+    answer = await who.get(f"/api/routing/models?model={model}")
+    assert answer.status == 200, answer.body
+    return answer.json()["items"][0]
+
+
+async def test_a_named_call_is_counted_once_though_its_process_or_the_counting_one_dies(
+    server: Server, key: Client, callers: Callers, upstream: Upstream, owner: Any
+) -> None:
+    upstream.plan(Say("a b c d e f", gap=5))
+    body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hello"}], "stream": True}
+    async with key.http.post(key.base_url + "/v1/chat/completions", json=body, headers=key.headers) as response:
+        await response.content.readany()
+        await server.app.state.meter.flush()
+        assert await owner.fetchval("select state from usage_ledger") == "reserved"
+        assert await count(server.database) == 0
+        # What the next process does for one that died.
+        async with server.database.system("test").tx() as tx:
+            _ = await recovery.store.settle_open(tx, server.app.state.meter._journal.id)
+    # A counting process that dies before its transaction ends has counted nothing.
+    with pytest.raises(ConnectionError):
+        async with server.database.system("test").tx() as tx:
+            assert len(await history_store.uncounted_calls(tx, 10)) == 1
+            raise ConnectionError
+    assert await count(server.database) == 1
+    # The process lived after all and says how the call ended: it is known already.
+    await server.app.state.meter.flush()
+    await owner.execute("update usage_ledger set ended = 'answered', state = 'settled'")
+    assert await count(server.database) == 0
+    row = await owner.fetchrow("select successes, failures, unknown from brain_model_statistics")
+    assert (row["successes"], row["failures"]) == (0, 0)
+    assert row["unknown"] == pytest.approx(1, abs=0.01)
+
+
+async def test_of_named_calls_chats_alone_count_and_none_that_was_answered_from_what_was_kept(
+    db: Database, tenant: Tenant, owner: Any
+) -> None:
+    for kind, ended, cached in (
+        ("embedding", "answered", False), ("chat", "answered", True), ("chat", None, False), ("chat", "answered", False),
+    ):  # fmt: skip
+        await owner.execute(
+            "insert into usage_ledger (tenant_id, user_id, provider, model, kind, state, ended, cached, cost,"
+            " duration_ms, input_tokens, output_tokens, settled_at)"
+            " values ($1, $2, 'openai', 'm', $3, $4::text, $5, $6, 0, 5, 1, 1, case when $4::text = 'settled' then now() end)",
+            tenant.id, tenant.user_id, kind, "reserved" if ended is None else "settled", ended, cached,
+        )  # fmt: skip
+    assert await count(db) == 1
+    assert await owner.fetchval("select successes from brain_tenant_statistics") == pytest.approx(1, abs=0.01)
+
+
+async def opinions(owner: Any, tenant: Tenant, days: int = 200) -> None:
+    """Three decisions of one model, with an opinion of each, days apart."""
+    for at, value in enumerate((0.0, 1.0, 0.0)):
+        decision = uuid4()
+        await owner.execute(
+            "insert into brain_routing_history (id, tenant_id, user_id, task_type, selected_model, difficulty, cell,"
+            " ended_at, success, counted) values ($1, $2, $3, 'code', 'm', 0.5, 7, now(), true, true)",
+            decision, tenant.id, tenant.user_id,
+        )  # fmt: skip
+        await owner.execute(
+            "insert into brain_feedback (tenant_id, user_id, decision_id, kind, value, updated_at)"
+            " values ($1, $2, $3, 'score', $4, timestamptz '2026-01-01' + make_interval(days => $5))",
+            tenant.id, tenant.user_id, decision, value, at * days,
+        )  # fmt: skip
+
+
+async def test_what_opinions_taught_depends_neither_on_when_nor_with_what_they_are_counted(
+    db: Database, tenant: Tenant, owner: Any
+) -> None:
+    await opinions(owner, tenant)
+    tables = ("brain_model_evidence", "brain_tenant_evidence")
+
+    async def kept() -> list[Any]:
+        return [list(await owner.fetch(f"select * from {table} order by place")) for table in tables]
+
+    assert await count(db) == 3
+    together = await kept()
+    assert [len(rows) for rows in together] == [3, 2]
+    for table in tables:
+        await owner.execute(f"delete from {table}")
+    await owner.execute("update brain_feedback set counted_value = null, updated_at = updated_at")
+    for number in range(3):
+        await owner.execute(
+            "update brain_feedback set counted_value = value where id not in"
+            " (select id from brain_feedback order by updated_at offset $1 limit 1)",
+            number,
+        )
+        await owner.execute(
+            "update brain_feedback set counted_value = null where id in"
+            " (select id from brain_feedback order by updated_at offset $1 limit 1)",
+            number,
+        )
+        assert await count(db) == 1
+    assert await kept() == together, "to the last bit"
+
+
+async def test_evidence_of_quality_halves_in_ninety_days_alike_in_all_processes(
+    db: Database, tenant: Tenant, owner: Any
+) -> None:
+    await opinions(owner, tenant, days=0)
+    assert await count(db) == 3
+    async with tenant.db.tx() as tx:
+        rows = await store.evidence(tx)
+    began = datetime(2026, 1, 1, tzinfo=UTC)
+    fresh, old, older = (sums_of(rows, None, began + timedelta(days=days)) for days in (0, 90, 180))
+    morning, evening = (sums_of(rows, None, began + timedelta(days=90, hours=hours)) for hours in (1, 23))
+    assert morning == evening == old, "by the day, so whoever reads when has the same"
+    for key, (precision, information) in fresh.items():
+        assert precision > 0 > information
+        assert old[key] == (pytest.approx(precision / 2), pytest.approx(information / 2))
+        assert older[key] == (pytest.approx(precision / 4), pytest.approx(information / 4))
+    assert sums_of(rows, None, began - timedelta(days=1)) == fresh, "a clock behind adds nothing"

@@ -8,8 +8,9 @@ from radiant.ai.catalog import store as catalog
 from radiant.ai.catalog.seed import seed
 from radiant.ai.providers.chat import ChatRequest, Message
 from radiant.ai.routing.needs import Asked, Level, Needs
+from radiant.ai.routing.plan import Plan
 from radiant.ai.routing.score import Option
-from radiant.ai.routing.service import Brain, Fleet, Plan
+from radiant.ai.routing.service import Brain, Fleet
 from radiant.ai.serving.manifest import load_manifest
 from radiant.infra.changes import Changes
 from radiant.infra.db import Database

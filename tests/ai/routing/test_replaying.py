@@ -16,6 +16,8 @@ from tests.kit.server import Client, Server
 from tests.kit.upstream import Upstream
 
 SHARE = 0.1
+# By these gpt-4o scores best.
+BEST = {"cost": 0, "latency": 0.35, "quality": 0.65, "reliability": 0}
 # Cost, latency, quality and reliability as they were estimated, and how often each really answers well.
 MODELS = {
     "gpt-4o": (0.02, 2000, 0.9, 0.97, 0.8),
@@ -86,8 +88,7 @@ async def test_a_replay_of_other_weights_finds_what_they_would_have_come_to(
 async def test_a_replay_of_rules_asks_them_as_they_would_be(callers: Callers, upstream: Upstream, owner: Any) -> None:
     await log_decisions(owner, callers, 6_000)
     rule = {"name": "Code", "target_model": "gpt-6.2-astra", "conditions": {"task_types": ["code"]}}
-    quality = {"cost": 0, "latency": 0.35, "quality": 0.65, "reliability": 0}
-    found = await replay(callers, rules=[rule], weights=quality)
+    found = await replay(callers, rules=[rule], weights=BEST)
     assert found["models"]["gpt-6.2-astra"] == pytest.approx(0.5)
     found = await replay(callers, rules=[rule], task_type="code")
     assert found["models"] == {"gpt-6.2-astra": 1}
@@ -117,15 +118,97 @@ async def test_a_replay_refuses_where_too_little_of_the_kind_was_tried(
     assert (answer.status, "explore more" in answer.json()["detail"]) == (422, True), answer.body
 
 
-async def test_a_rule_that_looks_for_a_pattern_cannot_be_replayed(
+async def test_decisions_that_an_unknown_pattern_could_change_are_left_out_and_counted(
     callers: Callers, upstream: Upstream, owner: Any
 ) -> None:
-    rule = {"name": "Sea", "target_model": "gpt-6.2-astra", "conditions": {"pattern": "sea"}}
-    answer = await callers.owner.post("/api/routing/replay", {"rules": [rule]})
-    assert (answer.status, "prompts are not kept" in answer.json()["detail"]) == (422, True)
+    await log_decisions(owner, callers, 3_000)
+    rule = {"name": "Sea", "target_model": "gpt-6.2-astra", "conditions": {"pattern": "sea", "task_types": ["code"]}}
+    found = await replay(callers, rules=[rule], weights=BEST)
+    assert (found["decisions"], found["changed"]) == (1500, pytest.approx(0.1, abs=0.03))
+    assert found["left_out"] == [{"why": "pattern", "rule": "Sea", "decisions": 1500}]
+    # One that never comes so far changes nothing.
+    before = {"name": "Code", "target_model": "gpt-4o", "conditions": {"task_types": ["code"]}}
+    found = await replay(callers, rules=[before, rule], weights=BEST)
+    assert (found["decisions"], found["left_out"]) == (3000, [])
+    always = {**rule, "conditions": {"pattern": "sea"}}
+    answer = await callers.owner.post("/api/routing/replay", {"rules": [always]})
+    assert (answer.status, answer.json()["type"].endswith("no-support")) == (422, True)
+    assert answer.json()["left_out"] == [{"why": "pattern", "rule": "Sea", "decisions": 3000}]
+    assert "none of the 3000 decisions" in answer.json()["detail"]
+    assert "prompts are not kept: 'Sea'" in answer.json()["detail"]
     wrong = await callers.owner.post("/api/routing/replay", {"rules": [{**rule, "target_model": "none"}]})
     assert (wrong.status, "rules[0].target_model" in wrong.json()["detail"]) == (422, True)
     assert (await callers.member.post("/api/routing/replay", {})).status == 403
+
+
+async def test_what_a_pattern_found_is_known_where_its_rule_stood_as_it_stands(
+    key: Client, callers: Callers, upstream: Upstream, owner: Any
+) -> None:
+    await callers.owner.put("/api/routing/settings", {"exploration": 0, "sticky": False})
+    made = await make(callers.owner, "Sea", "gpt-4o", conditions={"pattern": "sea"})
+    hello = [{"role": "user", "content": "Tell me about the moon"}]
+    others = [(await chat(key, messages=hello)).headers["x-radiant-model"] for _ in range(20)]
+    for _ in range(20):
+        assert (await chat(key)).headers["x-radiant-model"] == "gpt-4o"
+    as_it_is = await replay(callers)
+    assert (as_it_is["decisions"], as_it_is["changed"], as_it_is["left_out"]) == (40, 0, [])
+    assert as_it_is["models"] == {"gpt-4o": 0.5, others[0]: 0.5}
+    given = {name: made[name] for name in ("name", "conditions", "target_model", "fallback_models", "is_active")}
+    assert await replay(callers, rules=[given]) == as_it_is
+    # It says something else now, so nobody knows of any of them.
+    given["conditions"] = {"pattern": "moon"}
+    changed = await callers.owner.put(f"/api/routing/rules/{made['id']}", given)
+    assert changed.status == 200, changed.body
+    answer = await callers.owner.post("/api/routing/replay", {})
+    assert answer.json()["left_out"] == [{"why": "pattern", "rule": "Sea", "decisions": 40}]
+
+
+async def test_a_replay_without_a_preferred_provider_is_not_one_with_the_present_one(
+    callers: Callers, upstream: Upstream, owner: Any
+) -> None:
+    await log_decisions(owner, callers, 3_000)
+    await owner.execute(
+        "update usage_ledger set decision = jsonb_set(decision, '{replay,among,1,1}', '\"anthropic\"')"
+        " where decision is not null"
+    )
+    settings = {"preferred_provider": "anthropic", "preferred_margin": 1}
+    assert (await callers.owner.put("/api/routing/settings", settings)).status == 200
+    assert (await replay(callers))["models"] == {"gpt-4o-mini": 1}
+    assert (await replay(callers, weights=BEST))["models"] == {"gpt-4o-mini": 1}
+    assert (await replay(callers, weights=BEST, preferred_provider=None))["models"] == {"gpt-4o": 1}
+    assert (await replay(callers, weights=BEST, preferred_provider="anthropic"))["models"] == {"gpt-4o-mini": 1}
+
+
+async def test_an_interval_of_a_share_ends_where_shares_do(callers: Callers, upstream: Upstream, owner: Any) -> None:
+    await log_decisions(owner, callers, 700)
+    await owner.execute(
+        "update brain_routing_history set success = id <> (select id from brain_routing_history"
+        " where selected_model = 'gpt-4o-mini' order by id limit 1)"
+    )
+    found = await replay(callers, weights={"cost": 1, "latency": 0, "quality": 0, "reliability": 0})
+    success = found["success"]
+    assert 0 < success["low"] < success["value"] < success["high"] == 1
+    assert found["cost"]["low"] >= 0
+    assert found["since"] < datetime.now(UTC).isoformat()
+
+
+async def test_turns_that_went_on_with_their_model_are_left_out_and_counted(
+    callers: Callers, upstream: Upstream, owner: Any
+) -> None:
+    await log_decisions(owner, callers, 200)
+    await owner.execute(
+        "update brain_routing_history set chosen_by = 'conversation' where id in"
+        " (select id from brain_routing_history order by id limit 50)"
+    )
+    await owner.execute(
+        "update usage_ledger set decision = decision - 'replay' where id in"
+        " (select id from brain_routing_history order by id desc limit 7)"
+    )
+    found = await replay(callers, weights=BEST)
+    assert found["decisions"] == 143
+    assert found["left_out"] == [
+        {"why": "conversation", "rule": None, "decisions": 50}, {"why": "unnoted", "rule": None, "decisions": 7},
+    ]  # fmt: skip
 
 
 async def test_what_the_gateway_logs_can_be_replayed(key: Client, callers: Callers, upstream: Upstream) -> None:

@@ -90,6 +90,22 @@ def test_f11_7_a_new_tenant_knows_what_others_saw_and_its_own_calls_take_over() 
     assert view.of("m", "code") == blended("code", None, None)
 
 
+def test_calls_of_no_known_task_stand_in_for_what_is_missing_and_no_longer() -> None:
+    named = Figures(failures=100.0)
+    nothing, few, enough = (blended("chat", Figures(successes=calls), None, [named]) for calls in (0.0, 4.0, 10.0))
+    assert nothing.reliability == blended("chat", Figures(failures=10.0), None).reliability
+    assert few.reliability == blended("chat", Figures(successes=4.0, failures=6.0), None).reliability
+    assert enough == blended("chat", Figures(successes=10.0), None)
+    assert (nothing.calls, nothing.own_calls, nothing.cost) == (0, 0, None)
+    # The tenant's own before everybody's.
+    both = blended("chat", None, None, [Figures(successes=7.0), named])
+    assert both.reliability == blended("chat", Figures(successes=7.0, failures=3.0), None).reliability
+    slow = counted(*[call(latency_ms=9000)] * 50)
+    view = View({("m", "any"): slow}, {})
+    assert view.of("m", "code").latency_p50 == view.of("m", "any").latency_p50
+    assert view.of("m", "code").latency_weight == pytest.approx(10)
+
+
 def test_f11_10_nothing_known_divides_by_nothing() -> None:
     known = blended("vision", None, None)
     assert (known.latency_p50, known.cost, known.calls) == (None, None, 0)

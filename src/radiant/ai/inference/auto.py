@@ -23,8 +23,9 @@ from radiant.ai.providers.errors import (
 )
 from radiant.ai.providers.health import Upstreams
 from radiant.ai.routing.needs import Level, Needs
+from radiant.ai.routing.plan import Plan
 from radiant.ai.routing.score import Option
-from radiant.ai.routing.service import Brain, Fleet, Plan
+from radiant.ai.routing.service import Brain, Fleet
 from radiant.ai.serving.problems import ServingProblem
 from radiant.foundation.identity.callers import Caller
 from radiant.foundation.usage.bounds import BudgetExceeded

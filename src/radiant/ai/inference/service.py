@@ -40,8 +40,9 @@ from radiant.ai.providers.errors import (
 )
 from radiant.ai.providers.health import Upstreams
 from radiant.ai.routing.needs import Asked, Needs, lack, level_of
+from radiant.ai.routing.plan import Plan
 from radiant.ai.routing.problems import NoModelFits
-from radiant.ai.routing.service import Brain, Plan
+from radiant.ai.routing.service import Brain
 from radiant.ai.serving.problems import ServingProblem
 from radiant.foundation.identity.callers import Caller, Role
 from radiant.foundation.usage.meter import Meter

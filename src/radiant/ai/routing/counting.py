@@ -1,5 +1,5 @@
 """Brings what came of calls, and what people said of them, into the statistics. Runs in a worker every second or two;
-a decision is counted once, in the transaction that marks it so."""
+a call is counted once, in the transaction that marks it so. A call that named its model is of no known task ("any")."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -12,8 +12,9 @@ from radiant.ai.routing.statistics import Figures, fading
 from radiant.infra.db import Database, Row, Tx
 from radiant.kit.clock import utc_now
 
-_BATCH = 2000
-_Own = tuple[UUID, str, str]
+_BATCH, _LEDGER_BATCHES = 2000, 10
+_Key = tuple[UUID | None, str, str]
+"""Whose figures (None: all tenants'), of which model and task."""
 
 
 class _Sums:
@@ -21,37 +22,29 @@ class _Sums:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        self.own: dict[_Own, Figures] = {}
-        self.everybody: dict[tuple[str, str], Figures] = {}
+        self._figures: dict[_Key, Figures] = {}
 
-    async def read(self, tx: Tx, keys: Iterable[_Own]) -> None:
-        """What there is of these, held until the transaction ends."""
+    async def read(self, tx: Tx, keys: Iterable[tuple[UUID, str, str]]) -> None:
+        """What there is of these."""
         wanted = sorted(set(keys))
-        shared = sorted({(model, task) for _, model, task in wanted})
-        self.own = {key: Figures() for key in wanted}
-        self.everybody = {key: Figures() for key in shared}
-        for row in await store.everybodys(tx, [key[0] for key in shared], [key[1] for key in shared]):
-            self.everybody[row["model"], row["task_type"]] = Figures.of_row(row, self.now)
-        ids, models, tasks = ([key[place] for key in wanted] for place in range(3))
-        for row in await store.tenants(tx, ids, models, tasks):  # type: ignore[arg-type]
-            self.own[row["tenant_id"], row["model"], row["task_type"]] = Figures.of_row(row, self.now)
+        for tenant_id, model, task in wanted:
+            self._figures[tenant_id, model, task] = Figures()
+            self._figures[None, model, task] = Figures()
+        ids = [tenant_id for tenant_id, _, _ in wanted]
+        for row in await store.figures(tx, ids, [model for _, model, _ in wanted], [task for _, _, task in wanted]):
+            self._figures[row["tenant_id"], row["model"], row["task_type"]] = Figures.of_row(row, self.now)
 
     def of(self, tenant_id: UUID, model: str, task: str) -> tuple[Figures, Figures]:
         """A tenant's own and everybody's."""
-        return self.own[tenant_id, model, task], self.everybody[model, task]
+        return self._figures[tenant_id, model, task], self._figures[None, model, task]
 
     async def write(self, tx: Tx) -> None:
         """Keep them."""
-        shared = [
-            {"model": model, "task_type": task, **_as_json(figures)}
-            for (model, task), figures in self.everybody.items()
-        ]
-        own = [
+        rows = [
             {"tenant_id": tenant_id, "model": model, "task_type": task, **_as_json(figures)}
-            for (tenant_id, model, task), figures in self.own.items()
+            for (tenant_id, model, task), figures in self._figures.items()
         ]
-        await store.put_everybodys(tx, shared, self.now)
-        await store.put_tenants(tx, own, self.now)
+        await store.put_figures(tx, rows, self.now)
 
 
 def _as_json(figures: Figures) -> dict[str, Any]:
@@ -74,7 +67,7 @@ async def _count_batch(database: Database) -> int:
     async with database.system("routing statistics").tx() as tx:
         if not await store.alone(tx):
             return 0
-        calls = await store.uncounted(tx, _BATCH)
+        calls = [*await store.uncounted(tx, _BATCH), *await store.uncounted_calls(tx, _LEDGER_BATCHES)]
         said = await store.unheard(tx, _BATCH)
         if not calls and not said:
             return 0
@@ -93,7 +86,7 @@ async def _count_batch(database: Database) -> int:
     return len(calls) + len(said)
 
 
-def _keys(row: Row) -> Iterable[_Own]:
+def _keys(row: Row) -> Iterable[tuple[UUID, str, str]]:
     yield row["tenant_id"], row["model"], row["task_type"]
     if (other := row.get("other_model")) is not None:
         yield row["tenant_id"], other, row["other_task_type"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -11,6 +12,7 @@ from radiant.ai.routing import rules
 from radiant.ai.routing.conditions import Situation
 from radiant.ai.routing.evidence import Seen
 from radiant.ai.routing.needs import TASKS, Asked, Needs, TaskType
+from radiant.ai.routing.plan import Matched, Plan, Read
 from radiant.ai.routing.problems import BadRule
 from radiant.ai.routing.rules import Ready
 from radiant.ai.routing.schemas import (
@@ -18,6 +20,7 @@ from radiant.ai.routing.schemas import (
     CandidateInfo,
     Choice,
     Context,
+    Figures,
     Interval,
     LeftOut,
     ModelStanding,
@@ -29,8 +32,8 @@ from radiant.ai.routing.schemas import (
     Terms,
 )
 from radiant.ai.routing.score import Scored, Weights, Worth
-from radiant.ai.routing.service import Brain, Fleet, House, Matched, Plan, Read, known_providers
-from radiant.ai.routing.statistics import Known
+from radiant.ai.routing.service import Brain, Fleet, House, known_providers
+from radiant.ai.routing.statistics import ANY, Known
 from radiant.ai.routing.words import text_tokens
 from radiant.foundation.identity.callers import Caller
 from radiant.infra.db import Database
@@ -188,25 +191,27 @@ async def standing(brain: Brain, caller: Caller, task: TaskType | None, model: s
             model=option.id,
             provider=option.provider,
             unavailable=option.excluded,
-            tasks=[_by_task(name, view.of(option.id, name), worth[name][at]) for name in tasks],
+            tasks=[
+                ByTask(task_type=name, quality=_quality(worth[name][at]), **_figures(view.of(option.id, name)))
+                for name in tasks
+            ],
+            named=Figures(**_figures(view.of(option.id, ANY))),
         )
         for at, option in enumerate(shown)
     ]
 
 
-def _by_task(task: TaskType, known: Known, how_good: Worth) -> ByTask:
-    return ByTask(
-        task_type=task,
-        calls=known.calls,
-        own_calls=known.own_calls,
-        quality=_quality(how_good),
-        reliability=Interval(
+def _figures(known: Known) -> dict[str, Any]:
+    return {
+        "calls": known.calls,
+        "own_calls": known.own_calls,
+        "reliability": Interval(
             mean=known.reliability, low=known.reliability_low, high=known.reliability_high, evidence=known.calls
         ),
-        latency_p50_ms=None if known.latency_p50 is None else round(known.latency_p50),
-        latency_p95_ms=None if known.latency_p95 is None else round(known.latency_p95),
-        cost=known.cost,
-    )
+        "latency_p50_ms": None if known.latency_p50 is None else round(known.latency_p50),
+        "latency_p95_ms": None if known.latency_p95 is None else round(known.latency_p95),
+        "cost": known.cost,
+    }
 
 
 def _quality(how_good: Worth) -> Interval:

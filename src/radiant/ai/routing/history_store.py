@@ -48,7 +48,7 @@ async def logged(
 ) -> list[Row]:
     """First choices of the last days with what was weighed, the newest first, and what came of them."""
     return await tx.all(
-        "select h.id, h.user_id, h.task_type, h.selected_model, h.quality_level, h.chosen_by,"
+        "select h.id, h.user_id, h.task_type, h.selected_model, h.quality_level, h.chosen_by, h.rule_id, h.rule_name,"
         " h.propensity, h.latency_ms, h.cost, h.success, h.created_at, h.rating, l.decision"
         " from brain_routing_history h join usage_ledger l on l.tenant_id = h.tenant_id and l.id = h.id"
         " where h.tenant_id = $1 and h.created_at > current_timestamp - make_interval(days => $2)"
@@ -116,7 +116,8 @@ async def unheard(tx: Tx, limit: int) -> list[Row]:
         " from due, brain_routing_history h, brain_feedback g"
         "  left join brain_routing_history o on o.tenant_id = g.tenant_id and o.id = g.other_id"
         " where f.id = due.id and g.id = f.id and h.tenant_id = f.tenant_id and h.id = f.decision_id"
-        " returning f.tenant_id, f.decision_id, h.selected_model as model, coalesce(h.task_type, 'chat') as task_type, f.kind,"
+        " returning f.id, f.updated_at as said_at, f.tenant_id, f.decision_id, h.selected_model as model,"
+        " coalesce(h.task_type, 'chat') as task_type, f.kind,"
         " f.value, due.counted_value as before, coalesce(h.difficulty, 0) as difficulty, coalesce(h.cell, -1) as cell,"
         " h.created_at, o.selected_model as other_model,"
         " coalesce(o.task_type, 'chat') as other_task_type, o.created_at as other_created_at",
@@ -134,100 +135,84 @@ async def rate(tx: Tx, decisions: list[UUID]) -> None:
     )
 
 
-async def everybodys(tx: Tx, models: list[str], tasks: list[str]) -> list[Row]:
-    """All tenants' figures of these, held. System transaction."""
+async def uncounted_calls(tx: Tx, limit: int) -> list[Row]:
+    """Calls that named their model, ended and are in no statistics yet, of so many batches of the ledger; they are,
+    from now on. System transaction."""
     return await tx.all(
-        "select s.model, s.task_type, s.successes, s.failures, s.unknown, s.latency_sketch, s.input_tokens,"
-        " s.output_tokens, s.cost, s.ratings, s.updated_at from brain_model_statistics s"
-        " where (s.model, s.task_type) in (select * from unnest($1::text[], $2::text[])) for update",
-        models, tasks,
+        "with due as (delete from brain_uncounted_calls where id in"
+        "  (select id from brain_uncounted_calls limit $1 for update skip locked) returning tenant_id, calls)"
+        " select l.tenant_id, l.model, 'any' as task_type, app.succeeded(l.ended, l.error_kind) as success,"
+        " l.duration_ms as latency_ms, l.input_tokens, l.output_tokens, l.cost, l.settled_at as ended_at"
+        " from due cross join lateral unnest(due.calls) as one(id)"
+        " join usage_ledger l on l.tenant_id = due.tenant_id and l.id = one.id",
+        limit,
+    )
+
+
+async def figures(tx: Tx, tenants: list[UUID], models: list[str], tasks: list[str]) -> list[Row]:
+    """Tenants' own figures of these, and all tenants' (tenant_id null). System transaction of the only one who counts."""
+    return await tx.all(
+        "with asked as (select * from unnest($1::uuid[], $2::text[], $3::text[]) as a(tenant_id, model, task_type))"
+        " select null::uuid as tenant_id, model, task_type, successes, failures, unknown, latency_sketch, input_tokens,"
+        "  output_tokens, cost, ratings, updated_at from brain_model_statistics"
+        "  where (model, task_type) in (select model, task_type from asked)"
+        " union all select tenant_id, model, task_type, successes, failures, unknown, latency_sketch, input_tokens,"
+        "  output_tokens, cost, ratings, updated_at from brain_tenant_statistics"
+        "  where (tenant_id, model, task_type) in (select * from asked)",
+        tenants, models, tasks,
     )  # fmt: skip
 
 
-async def tenants(tx: Tx, ids: list[UUID], models: list[str], tasks: list[str]) -> list[Row]:
-    """Tenants' own figures of these, held. System transaction."""
-    return await tx.all(
-        "select s.tenant_id, s.model, s.task_type, s.successes, s.failures, s.unknown, s.latency_sketch,"
-        " s.input_tokens, s.output_tokens, s.cost, s.ratings, s.updated_at from brain_tenant_statistics s"
-        " where (s.tenant_id, s.model, s.task_type) in (select * from unnest($1::uuid[], $2::text[], $3::text[]))"
-        " for update",
-        ids, models, tasks,
-    )  # fmt: skip
-
-
-async def put_everybodys(tx: Tx, rows: list[dict[str, Any]], now: datetime) -> None:
-    """Write all tenants' figures. System transaction."""
+async def put_figures(tx: Tx, rows: list[dict[str, Any]], now: datetime) -> None:
+    """Write tenants' own figures and all tenants'; of tenants that are gone none. System transaction."""
     await tx.run(
-        "insert into brain_model_statistics (model, task_type, successes, failures, unknown, latency_sketch,"
-        " input_tokens, output_tokens, cost, ratings, updated_at)"
-        " select model, task_type, successes, failures, unknown, decode(latency, 'hex'), input_tokens, output_tokens,"
-        " cost, ratings, $2 from jsonb_to_recordset($1::jsonb) as g(model text, task_type text,"
-        " successes float8, failures float8, unknown float8, latency text, input_tokens float8, output_tokens float8,"
-        " cost numeric, ratings float8)"
-        " on conflict (model, task_type) do update set successes = excluded.successes, failures = excluded.failures,"
-        " unknown = excluded.unknown, latency_sketch = excluded.latency_sketch, input_tokens = excluded.input_tokens,"
-        " output_tokens = excluded.output_tokens, cost = excluded.cost, ratings = excluded.ratings,"
-        " updated_at = excluded.updated_at",
+        "with given as (select g.*, decode(g.latency, 'hex') as sketch from jsonb_to_recordset($1::jsonb)"
+        "  as g(tenant_id uuid, model text, task_type text, successes float8, failures float8, unknown float8,"
+        "   latency text, input_tokens float8, output_tokens float8, cost numeric, ratings float8)),"
+        " everybodys as (insert into brain_model_statistics (model, task_type, successes, failures, unknown,"
+        "   latency_sketch, input_tokens, output_tokens, cost, ratings, updated_at)"
+        "  select model, task_type, successes, failures, unknown, sketch, input_tokens, output_tokens, cost, ratings, $2"
+        "  from given where tenant_id is null on conflict (model, task_type) do update set"
+        "   (successes, failures, unknown, latency_sketch, input_tokens, output_tokens, cost, ratings, updated_at)"
+        "   = (excluded.successes, excluded.failures, excluded.unknown, excluded.latency_sketch, excluded.input_tokens,"
+        "    excluded.output_tokens, excluded.cost, excluded.ratings, excluded.updated_at))"
+        " insert into brain_tenant_statistics (tenant_id, model, task_type, successes, failures, unknown,"
+        "   latency_sketch, input_tokens, output_tokens, cost, ratings, updated_at)"
+        "  select tenant_id, model, task_type, successes, failures, unknown, sketch, input_tokens, output_tokens, cost,"
+        "   ratings, $2 from given where tenant_id in (select id from tenants)"
+        "  on conflict (tenant_id, model, task_type) do update set"
+        "   (successes, failures, unknown, latency_sketch, input_tokens, output_tokens, cost, ratings, updated_at)"
+        "   = (excluded.successes, excluded.failures, excluded.unknown, excluded.latency_sketch, excluded.input_tokens,"
+        "    excluded.output_tokens, excluded.cost, excluded.ratings, excluded.updated_at)",
         rows, now,
     )  # fmt: skip
 
 
-async def put_tenants(tx: Tx, rows: list[dict[str, Any]], now: datetime) -> None:
-    """Write tenants' own figures; of tenants that are gone none. System transaction."""
-    await tx.run(
-        "insert into brain_tenant_statistics (tenant_id, model, task_type, successes, failures, unknown, latency_sketch,"
-        " input_tokens, output_tokens, cost, ratings, updated_at)"
-        " select g.tenant_id, g.model, g.task_type, g.successes, g.failures, g.unknown, decode(g.latency, 'hex'),"
-        " g.input_tokens, g.output_tokens, g.cost, g.ratings, $2"
-        " from jsonb_to_recordset($1::jsonb) as g(tenant_id uuid, model text, task_type text, successes float8,"
-        "  failures float8, unknown float8, latency text, input_tokens float8, output_tokens float8, cost numeric,"
-        "  ratings float8) join tenants t on t.id = g.tenant_id"
-        " on conflict (tenant_id, model, task_type) do update set successes = excluded.successes,"
-        " failures = excluded.failures, unknown = excluded.unknown, latency_sketch = excluded.latency_sketch,"
-        " input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens, cost = excluded.cost,"
-        " ratings = excluded.ratings, updated_at = excluded.updated_at",
-        rows, now,
-    )  # fmt: skip
-
-
-async def evidence(tx: Tx, models: list[str], places: list[str]) -> list[Row]:
-    """What all tenants' answers taught of these. System transaction."""
+async def evidence(tx: Tx, tenants: list[UUID], models: list[str], places: list[str]) -> list[Row]:
+    """What tenants' own answers taught of these, and all tenants' (tenant_id null). System transaction."""
     return await tx.all(
-        "select e.model, e.place, e.precision, e.information from brain_model_evidence e"
-        " where (e.model, e.place) in (select * from unnest($1::text[], $2::text[]))",
-        models, places,
-    )  # fmt: skip
-
-
-async def tenants_evidence(tx: Tx, tenant_id: UUID, models: list[str], places: list[str]) -> list[Row]:
-    """What a tenant's own answers taught of these. System transaction."""
-    return await tx.all(
-        "select e.model, e.place, e.precision, e.information from brain_tenant_evidence e"
-        " where e.tenant_id = $1 and (e.model, e.place) in (select * from unnest($2::text[], $3::text[]))",
-        tenant_id, models, places,
+        "with asked as (select * from unnest($1::uuid[], $2::text[], $3::text[]) as a(tenant_id, model, place))"
+        " select null::uuid as tenant_id, model, place, precision, information, updated_at from brain_model_evidence"
+        "  where (model, place) in (select model, place from asked)"
+        " union all select tenant_id, model, place, precision, information, updated_at from brain_tenant_evidence"
+        "  where (tenant_id, model, place) in (select * from asked)",
+        tenants, models, places,
     )  # fmt: skip
 
 
 async def put_evidence(tx: Tx, rows: list[dict[str, Any]]) -> None:
-    """Write what all tenants' answers taught. System transaction."""
+    """Write what tenants' own answers taught, and all tenants'; of tenants that are gone nothing. System transaction."""
     await tx.run(
-        "insert into brain_model_evidence (model, place, precision, information)"
-        " select model, place, precision, information from jsonb_to_recordset($1::jsonb) as g(model text, place text,"
-        "  precision float8, information float8)"
-        " on conflict (model, place) do update set precision = excluded.precision,"
-        " information = excluded.information, updated_at = current_timestamp",
-        rows,
-    )
-
-
-async def put_tenants_evidence(tx: Tx, rows: list[dict[str, Any]]) -> None:
-    """Write what tenants' own answers taught; of tenants that are gone nothing. System transaction."""
-    await tx.run(
-        "insert into brain_tenant_evidence (tenant_id, model, place, precision, information)"
-        " select g.tenant_id, g.model, g.place, g.precision, g.information from jsonb_to_recordset($1::jsonb)"
-        "  as g(tenant_id uuid, model text, place text, precision float8, information float8)"
-        "  join tenants t on t.id = g.tenant_id"
+        "with given as (select * from jsonb_to_recordset($1::jsonb) as g(tenant_id uuid, model text, place text,"
+        "  precision float8, information float8, updated_at timestamptz)),"
+        " everybodys as (insert into brain_model_evidence (model, place, precision, information, updated_at)"
+        "  select model, place, precision, information, updated_at from given where tenant_id is null"
+        "  on conflict (model, place) do update set precision = excluded.precision,"
+        "  information = excluded.information, updated_at = excluded.updated_at)"
+        " insert into brain_tenant_evidence (tenant_id, model, place, precision, information, updated_at)"
+        " select tenant_id, model, place, precision, information, updated_at from given"
+        "  where tenant_id in (select id from tenants)"
         " on conflict (tenant_id, model, place) do update set precision = excluded.precision,"
-        " information = excluded.information, updated_at = current_timestamp",
+        " information = excluded.information, updated_at = excluded.updated_at",
         rows,
     )

@@ -25,7 +25,6 @@ _FORMAT = 1
 _PENALTY, _GROUP_PENALTY = 6.0, 1.0
 _TREES, _RATE, _SMOOTHING = 60, 0.1, 20.0
 _SHRINK = 5.0  # rows of the overall mean that a group begins with
-_SHARPNESS = (2.0, 4.0, 8.0, 12.0, 18.0)
 
 
 @dataclass(frozen=True, slots=True)

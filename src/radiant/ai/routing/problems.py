@@ -45,6 +45,12 @@ class NoSuchDecision(NotFound):
     slug = "no-such-decision"
 
 
+class NoSuchRefit(NotFound):
+    """There is no refit of that version."""
+
+    slug = "no-such-refit"
+
+
 class NoSupport(Problem):
     """The history cannot tell what the changed rules would have come to; `missing` says which models they choose that
     were not tried."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from radiant.ai.routing.calibration import Shifts, recalibrated
 from radiant.ai.routing.classify import classify
 from radiant.ai.routing.difficulty import shipped
 from radiant.ai.routing.evidence import NOWHERE, Seen, Sums
@@ -37,7 +38,7 @@ class Reader:
 
     def __init__(self) -> None:
         self._difficulty = shipped()
-        self._estimators: OrderedDict[str, tuple[Sequence[Option], Sums, Sums, Quality]] = OrderedDict()
+        self._estimators: OrderedDict[str, tuple[tuple[Sequence[Option], Sums, Sums, Shifts], Quality]] = OrderedDict()
         self.look("Hello")
         self.count("Hello")
 
@@ -74,12 +75,14 @@ class Reader:
 
     def _estimator(self, view: View, options: Sequence[Option], tenant: str) -> Quality:
         """The tenant's. It outlives views that tell of calls alone, for it keeps what it has worked out."""
+        about = options, view.learned, view.own_learned, view.shifts
         kept = self._estimators.get(tenant)
-        if kept is None or kept[0] is not options or kept[1] is not view.learned or kept[2] is not view.own_learned:
-            priors: Mapping[str, Mapping[str, float]] = {option.id: option.priors for option in options}
-            kept = options, view.learned, view.own_learned, Quality(priors, view.learned, view.own_learned)
-            self._estimators[tenant] = kept
+        if kept is None or any(was is not now for was, now in zip(kept[0], about, strict=True)):
+            priors: Mapping[str, Mapping[str, float]] = {
+                option.id: recalibrated(option.priors, view.shifts.get(option.id)) for option in options
+            }
+            kept = self._estimators[tenant] = about, Quality(priors, view.learned, view.own_learned)
             self._estimators.move_to_end(tenant)
             if len(self._estimators) > _ESTIMATORS:
                 self._estimators.popitem(last=False)
-        return kept[3]
+        return kept[1]

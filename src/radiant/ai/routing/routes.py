@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Query, Request
 from pydantic import AwareDatetime
 
-from radiant.ai.routing import dry_run, history, replaying, rules, settings
+from radiant.ai.routing import dry_run, history, refits, replaying, rules, settings
 from radiant.ai.routing.history_store import DecisionFilter
 from radiant.ai.routing.needs import TaskType
 from radiant.ai.routing.schemas import (
@@ -16,6 +16,8 @@ from radiant.ai.routing.schemas import (
     FeedbackKept,
     ModelStanding,
     NewRule,
+    Refit,
+    RefitChoice,
     ReplayRequest,
     ReplayResult,
     RouteRequest,
@@ -163,6 +165,20 @@ async def list_models(
 ) -> ItemsOf[ModelStanding]:
     """How each model does, by task: quality, latency, cost and reliability, with intervals."""
     return ItemsOf(items=await dry_run.standing(brain_of(request), caller, task_type, model))
+
+
+@router.get("/refits")
+async def list_refits(request: Request, db: Db, caller: AnyCaller) -> ItemsOf[Refit]:
+    """What the catalogue's figures of quality were moved by, the newest first, and which holds."""
+    return ItemsOf(items=await refits.refits(db, await _models(request, caller)))
+
+
+@router.put("/refits/active")
+async def choose_refit(
+    request: Request, database: Databases, caller: AdminCaller, choice: RefitChoice
+) -> ItemsOf[Refit]:
+    """Go back to an earlier one, or to none. The operator's to say."""
+    return ItemsOf(items=await refits.put_in_force(database, caller, choice.version, await _models(request, caller)))
 
 
 @router.post("/replay")

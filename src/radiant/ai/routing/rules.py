@@ -4,6 +4,7 @@ platform's; of each the lowest priority first, and of equals the oldest."""
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -28,7 +29,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A rule, ready to be asked. `id` None: not saved."""
+    """A rule, ready to be asked. `id` None: not saved; `changed_at`: what it says and its place have stood since then."""
 
     id: UUID | None
     name: str
@@ -36,6 +37,7 @@ class Ready:
     priority: int
     when: Compiled
     models: tuple[str, ...]
+    changed_at: datetime | None = None
 
 
 def ready(rows: Sequence[Row]) -> list[Ready]:
@@ -52,7 +54,7 @@ def ready(rows: Sequence[Row]) -> list[Ready]:
             log.error("routing.rule_unreadable", rule=str(row["id"]), error=str(error))
             continue
         models = (row["target_model"], *(row["fallback_models"] or ()))
-        found.append(Ready(row["id"], row["name"], scope, row["priority"], when, models))
+        found.append(Ready(row["id"], row["name"], scope, row["priority"], when, models, row["updated_at"]))
     return found
 
 

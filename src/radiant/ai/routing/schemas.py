@@ -319,32 +319,62 @@ class FeedbackKept(BaseModel):
     value: float
 
 
-class ByTask(BaseModel):
-    """What is known of a model for one kind of task: the workspace's own calls, and everybody's beside them. Times in
-    milliseconds, cost in dollars a call; null where there was no call yet."""
+class Figures(BaseModel):
+    """How calls of a model went: the workspace's own, and everybody's beside them. Times in milliseconds, cost in
+    dollars a call; null where there was no call yet."""
 
-    task_type: TaskType
     calls: float
     """Of everybody, the newest weighing most."""
     own_calls: float
-    quality: Interval
     reliability: Interval
     latency_p50_ms: int | None
     latency_p95_ms: int | None
     cost: Dollars | None
 
 
+class ByTask(Figures):
+    """What is known of a model for one kind of task."""
+
+    task_type: TaskType
+    quality: Interval
+
+
 class ModelStanding(BaseModel):
-    """A model and how it does. `unavailable`: why it cannot be used, if so."""
+    """A model and how it does. `unavailable`: why it cannot be used, if so; `named`: calls that named it, of whatever
+    task: they stand in where few of a task are known."""
 
     model: str
     provider: str
     unavailable: str | None
     tasks: list[ByTask]
+    named: Figures
+
+
+class Refit(BaseModel):
+    """What the catalogue's figures of quality are moved by, fitted to judged decisions. `shifts`: by model, in logits, of
+    all tasks ("") and besides of a task. Losses: surprise a decision (nats) on the newest decisions, which it did not
+    see; `gain_low`: the least that it gains there, with 99 %. Above 0 it is put in force by itself."""
+
+    version: int
+    created_at: datetime
+    judged: int
+    held_out: int
+    loss_before: float
+    loss_after: float
+    gain_low: float
+    is_active: bool
+    shifts: dict[str, dict[str, float]]
+
+
+class RefitChoice(Strict):
+    """Which is to be in force; null: none, and the catalogue's figures hold as they are."""
+
+    version: Annotated[int | None, Field(ge=1, le=2**31 - 1)]
 
 
 class ReplayRequest(Strict):
-    """A changed set of rules or weights. `rules`: all rules of the workspace as they would be; left out: as they are."""
+    """A changed set of rules or weights. What is left out is as it is. `rules`: all rules of the workspace as they would
+    be; `preferred_provider`: null is none."""
 
     rules: Annotated[list[RuleSettings] | None, Field(max_length=MOST_RULES)] = None
     weights: Terms | None = None
@@ -365,11 +395,24 @@ class Replayed(BaseModel):
     effective: float
 
 
+class NotReplayed(BaseModel):
+    """Decisions of which nothing can be said, and why: `conversation`: they went on with the model that theirs had;
+    `pattern`: whether `rule` would have found what it looks for, nobody knows, since prompts are not kept; `unnoted`:
+    what was weighed was not noted."""
+
+    why: Literal["conversation", "pattern", "unnoted"]
+    rule: str | None
+    decisions: int
+
+
 class ReplayResult(BaseModel):
-    """What the changed rules would have come to. `changed`: the share of decisions that would be others; `unsupported`:
-    of those that never could have been tried, so they say nothing. Figures without evidence are null."""
+    """What the changed rules would have come to. `decisions`: those that were made anew, none older than `since`;
+    `left_out`: those that could not be. `changed`: the share that would be others; `unsupported`: of those that never
+    could have been tried, so they say nothing. Figures without evidence are null."""
 
     decisions: int
+    since: datetime
+    left_out: list[NotReplayed]
     changed: float
     unsupported: float
     quality: Replayed | None

@@ -6,15 +6,12 @@ until it changes: a decision makes no trip to the database, but for a conversati
 
 import asyncio
 import contextlib
-import functools
 import hashlib
 import random
-import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
@@ -24,19 +21,16 @@ from radiant.ai.providers.chat import ChatRequest
 from radiant.ai.providers.vendors import vendors
 from radiant.ai.routing import rules, store
 from radiant.ai.routing.conditions import Situation
-from radiant.ai.routing.evidence import NOWHERE, Seen, Sums, sums_of
+from radiant.ai.routing.evidence import Seen
 from radiant.ai.routing.explore import choose
-from radiant.ai.routing.needs import TASKS, Level, Needs, TaskType
+from radiant.ai.routing.needs import Level, Needs
+from radiant.ai.routing.plan import Plan, Read, ask, in_front
 from radiant.ai.routing.rules import Ready
-from radiant.ai.routing.schemas import ChosenBy
 from radiant.ai.routing.score import (
     Bounds,
     Judge,
     Option,
-    Refused,
-    Scored,
     Weights,
-    beyond,
     confidence,
     none_fits,
     preferring,
@@ -44,16 +38,16 @@ from radiant.ai.routing.score import (
     sift,
     weights_of,
 )
-from radiant.ai.routing.statistics import Figures, Key, View
+from radiant.ai.routing.statistics import View
+from radiant.ai.routing.views import Views, of_tenant
 from radiant.ai.routing.words import words_of
 from radiant.foundation.identity.callers import Caller
 from radiant.infra.changes import Changes, Kept
-from radiant.infra.db import Database, Row, TenantDb, Tx
+from radiant.infra.db import Database, Row
 from radiant.infra.late import Late
 from radiant.kit.clock import Clock, utc_now
 from radiant.kit.errors import Problem
 from radiant.kit.ids import TenantId, UserId
-from radiant.kit.money import plain as digits
 
 if TYPE_CHECKING:
     from radiant.ai.routing.reader import Reader
@@ -64,12 +58,7 @@ log = structlog.get_logger()
 _READ = 8000
 # Among so many of the best an exploration chooses.
 _EXPLORED = 5
-# So many candidates of a decision are kept for a replay.
-_KEPT_CANDIDATES = 16
-_TRIES = 3
 _CONVERSATIONS = 50_000
-# How old a view of the statistics may be while a newer one is read.
-_STALE_SECONDS = 2.0
 
 
 class TenantSettings(msgspec.Struct, frozen=True):
@@ -115,115 +104,6 @@ class Fleet:
     resting: Callable[[Option], str | None]
 
 
-class Read(msgspec.Struct, frozen=True):
-    """A request as it was read. `tokens`: of its prompt, by family of tokenizers; none where it was not read or the
-    caller said how many there are. `conversation`: a digest of who talks and what the conversation is called, ""
-    where it has no name; `goes_on`: something was answered in it already; `named`: the caller named it."""
-
-    task: TaskType
-    confidence: float
-    language: str
-    text: str
-    difficulty: float = 0.0
-    cell: int = NOWHERE
-    tokens: Mapping[str, int] = {}
-    conversation: str = ""
-    goes_on: bool = False
-    named: bool = False
-
-    def input_tokens(self, needs: Needs) -> int:
-        """Of the prompt, as rules count them: by OpenAI's present tokenizer, where it was read."""
-        return self.tokens.get("o200k", needs.input_tokens)
-
-    @property
-    def seen(self) -> Seen:
-        """What of it decides how good an answer is."""
-        return Seen(self.task, self.difficulty, self.cell)
-
-
-class Matched(msgspec.Struct, frozen=True):
-    """What a rule said: the first condition that does not hold, or why none of its models can take the request, or
-    neither: then `models` answer."""
-
-    rule: Ready
-    unmet: str | None
-    why: str | None
-    models: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class Plan:
-    """Models to be tried, in this order, and how they were chosen."""
-
-    needs: Needs
-    level: Level
-    read: Read
-    bounds: Bounds
-    weights: Weights
-    preferred: str | None
-    ranked: list[Scored]
-    """By score, all that can take the request."""
-    refused: list[Refused]
-    situation: Situation
-    order: list[Scored]
-    chosen_by: ChosenBy
-    reason: str
-    confidence: float
-    propensity: float = 1.0
-    possible: frozenset[str] = frozenset()
-    """The models that could have been chosen, where chance had a say."""
-    rule: Ready | None = None
-    asked: list[Matched] = field(default_factory=list[Matched])
-
-    @property
-    def tries(self) -> int:
-        """How many models are tried at most: of a rule all that it names."""
-        return max(_TRIES, len(self.asked[-1].models) if self.rule is not None else 0)
-
-    def reason_of(self, at: int, failed: str | None) -> str:
-        """Why the model at that place is tried."""
-        if at == 0 and failed is None:
-            return self.reason
-        return f"{failed or 'what came before'} failed; {self.order[at].id} is next"
-
-    def facts(self, at: int, reason: str, *, first: bool) -> Mapping[str, Any]:
-        """What the ledger is told of the choice at that place. `first`: nothing was tried before."""
-        found = self.order[at].estimated
-        asked = self.needs.asked
-        facts: dict[str, Any] = {
-            "task": self.read.task, "level": self.level, "by": self.chosen_by if first else "fallback",
-            "reason": reason, "position": 0 if first else max(at, 1), "latency": found.latency_ms,
-            "confidence": round(self.confidence, 6),
-        }  # fmt: skip
-        if found.cost is not None:
-            facts["cost"] = digits(found.cost)
-        if self.read.cell != NOWHERE:
-            facts["difficulty"], facts["cell"] = round(self.read.difficulty, 4), self.read.cell
-        if self.read.conversation:
-            facts["conversation"] = self.read.conversation
-        if asked is not None and asked.resolve is not None:
-            facts["resolve"] = asked.resolve
-        if not first:
-            return facts
-        facts["propensity"] = self.propensity
-        if self.rule is not None:
-            facts["rule"], facts["rule_name"] = str(self.rule.id), self.rule.name
-        facts["replay"] = {
-            "in": self.situation.input_tokens, "can": sorted(self.needs.capabilities), "lang": self.read.language,
-            "plan": self.situation.plan, "prefer": asked.preferred_provider if asked else None,
-            "possible": sorted(self.possible or {self.order[0].id}),
-            "among": [
-                [
-                    one.id, one.estimated.option.provider,
-                    None if one.estimated.cost is None else round(float(one.estimated.cost), 9),
-                    one.estimated.latency_ms, round(one.estimated.quality.low, 4), round(one.estimated.reliability, 4),
-                ]
-                for one in self.ranked[:_KEPT_CANDIDATES]
-            ],
-        }  # fmt: skip
-        return facts
-
-
 class Brain:
     """One per process, made by a root. `fleet` is a port that inference fills."""
 
@@ -238,14 +118,14 @@ class Brain:
         for table in ("brain_routing_rules", "brain_settings", "tenants"):
             changes.subscribe(table, self._house_changed)
         changes.subscribe("group_members", self._groups_changed)
-        self._views = _Views(database, changes)
+        self._views = Views(database, changes)
         self._conversations: OrderedDict[str, str] = OrderedDict()
         self._reader: Late[Reader] = Late(_make_reader)
         self.fleet: Callable[[Caller], Awaitable[Fleet]] = _no_fleet
 
     def _house_changed(self, tenant_id: TenantId | None) -> None:
         # None: the platform's rules, or anything.
-        _forget(self._houses, tenant_id)
+        of_tenant(self._houses, tenant_id)
 
     def _groups_changed(self, tenant_id: TenantId | None) -> None:
         self._groups.forget(None if tenant_id is None else lambda key, _: key[0] == tenant_id)
@@ -318,9 +198,9 @@ class Brain:
         by_id = {one.id: one for one in ranked}
         plan.asked = ask(house.rules, situation, by_id, {one.id: one.why for one in refused})
         if plan.asked and plan.asked[-1].models:
-            _by_rule(plan, plan.asked[-1], by_id)
+            plan.follow_rule(plan.asked[-1], by_id)
         elif settings.sticky and (model := await self._held(caller, read) or "") in by_id:
-            plan.order = _first(ranked, [by_id[model]])
+            plan.order = in_front(ranked, [by_id[model]])
             plan.chosen_by = "conversation"
             plan.reason = f"this conversation is with {model}, which can go on with it"
             plan.confidence = 1.0
@@ -331,7 +211,7 @@ class Brain:
     def _by_score(self, plan: Plan, exploration: float, margin: float) -> None:
         ranked = plan.ranked
         best = ranked[0]
-        plan.reason = _why(plan, margin)
+        plan.reason = plan.why_best(margin)
         if exploration <= 0:
             return
         # Those that may well be as good, by what is known of them.
@@ -342,7 +222,7 @@ class Brain:
         taken, plan.propensity = choose(0, worth, exploration, self._chance())
         plan.possible = frozenset(ranked[at].id for at in (0, *worth))
         if taken:
-            plan.order = _first(ranked, [ranked[taken]])
+            plan.order = in_front(ranked, [ranked[taken]])
             plan.chosen_by = "exploration"
             plan.reason = f"tried so that it is known how it does; {best.id} scores best ({best.score:.2f})"
 
@@ -422,65 +302,6 @@ def known_providers() -> frozenset[str]:
     return frozenset(vendors()) | {"local"}
 
 
-def ask(
-    asked: Sequence[Ready], situation: Situation, by_id: Mapping[str, Scored], refused: Mapping[str, str]
-) -> list[Matched]:
-    """What each rule says, until one decides."""
-    found: list[Matched] = []
-    for rule in asked:
-        if (unmet := rule.when.unmet(situation)) is not None:
-            found.append(Matched(rule, unmet, None))
-            continue
-        bounds = Bounds(max_cost=rule.when.conditions.max_cost, max_latency_ms=rule.when.conditions.max_latency_ms)
-        can: list[str] = []
-        whys: list[str] = []
-        for model in rule.models:
-            one = by_id.get(model)
-            why = refused.get(model, "is not among the models here") if one is None else None
-            if one is not None and rule.when.bounded:
-                why = beyond(one.estimated, bounds)
-            if why is None:
-                can.append(model)
-            else:
-                whys.append(f"{model} {why}")
-        found.append(Matched(rule, None, None if can else "; ".join(whys), tuple(can)))
-        if can:
-            break
-    return found
-
-
-def _by_rule(plan: Plan, matched: Matched, by_id: Mapping[str, Scored]) -> None:
-    chosen = [by_id[model] for model in matched.models]
-    first = chosen[0]
-    plan.order = _first(plan.ranked, chosen)
-    plan.chosen_by, plan.rule, plan.confidence = "rule", matched.rule, 1.0
-    told = "" if first.id == matched.rule.models[0] else f", since {matched.rule.models[0]} cannot take this"
-    plan.reason = f"the rule {matched.rule.name!r} chooses {first.id}{told}"
-
-
-def _first(ranked: Sequence[Scored], chosen: Sequence[Scored]) -> list[Scored]:
-    ids = {one.id for one in chosen}
-    return [*chosen, *(one for one in ranked if one.id not in ids)]
-
-
-def _money(amount: Decimal | None) -> str:
-    if amount is None:
-        return "an unknown price"
-    return "no cost" if not amount else f"about ${digits(amount.quantize(Decimal('0.000001')))}"
-
-
-def _why(plan: Plan, margin: float) -> str:
-    best, among = plan.ranked[0], len(plan.ranked)
-    found = best.estimated
-    figures = f"quality {found.quality.mean:.2f}, {_money(found.cost)}, {found.latency_ms / 1000:.1f} s"
-    if among == 1:
-        return f"{best.id} alone can take this {plan.read.task} request: {figures}"
-    top = max(plan.ranked, key=lambda one: one.score)
-    if top is not best:
-        return f"{best.id} is of {plan.preferred}, which is preferred, and no more than {margin:g} behind {top.id}: {figures}"
-    return f"{best.id} scores best of {among} for {plan.read.task} ({plan.level}): {figures}"
-
-
 def _last_words(request: ChatRequest) -> str:
     for message in reversed(request.messages):
         if message.role == "user" and (text := message.text):
@@ -496,96 +317,3 @@ def _beginning(request: ChatRequest) -> str:
         if message.role == "user":
             break
     return "\x1f".join(words)
-
-
-class _Views:
-    """The statistics as each tenant sees them. While a newer view is read, the one before may serve for a moment, so
-    that nobody waits each time that something was counted."""
-
-    def __init__(self, database: Database, changes: Changes) -> None:
-        self._database = database
-        self._own: Kept[TenantId, dict[Key, Figures]] = Kept(changes, most=2_000)
-        self._everybody: Kept[str, dict[Key, Figures]] = Kept(changes)
-        self._own_learned: Kept[TenantId, Sums] = Kept(changes, most=2_000)
-        self._learned: Kept[str, Sums] = Kept(changes)
-        for table, kept in (("brain_tenant_statistics", self._own), ("brain_tenant_evidence", self._own_learned)):
-            changes.subscribe(table, functools.partial(_forget, kept))
-        for table, shared in (("brain_model_statistics", self._everybody), ("brain_model_evidence", self._learned)):
-            changes.subscribe(table, lambda _, shared=shared: shared.forget())
-        self._views: OrderedDict[TenantId, tuple[_Parts, View, float]] = OrderedDict()
-        self._reading: set[asyncio.Task[View]] = set()
-
-    def recent(self, tenant_id: TenantId) -> View | None:
-        """The view where it is here, a moment old at most."""
-        kept = self._views.get(tenant_id)
-        if kept is None:
-            return None
-        parts, view, seen = kept
-        now = time.monotonic()
-        if (
-            self._own.get(tenant_id) is parts[0] and self._everybody.get("") is parts[1]
-            and self._own_learned.get(tenant_id) is parts[2] and self._learned.get("") is parts[3]
-        ):  # fmt: skip
-            if now - seen > _STALE_SECONDS / 4:
-                self._views[tenant_id] = parts, view, now
-            return view
-        if now - seen > _STALE_SECONDS:
-            return None
-        if not self._reading:
-            task = asyncio.create_task(self.read(self._database.tenant(tenant_id)))
-            self._reading.add(task)
-            task.add_done_callback(self._was_read)
-        return view
-
-    def _was_read(self, task: "asyncio.Task[View]") -> None:
-        self._reading.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.warning("routing.statistics_not_read", error=repr(error))
-
-    async def read(self, db: TenantDb) -> View:
-        """The view as it is now."""
-        tenant_id = db.tenant_id
-        parts = (
-            await self._own.read(tenant_id, lambda: self._figures(db, store.own)),
-            await self._everybody.read("", lambda: self._figures(db, store.everybody)),
-            await self._own_learned.read(tenant_id, lambda: self._sums(db, store.own_evidence, str(tenant_id))),
-            await self._learned.read("", lambda: self._sums(db, store.evidence, None)),
-        )
-        kept = self._views.get(tenant_id)
-        if kept is not None and all(old is new for old, new in zip(kept[0], parts, strict=True)):
-            view = kept[1]
-        else:
-            view = View(*parts)
-            if kept is not None:
-                # Whoever is routed next finds ready what was asked of the one before.
-                for key in kept[1].asked:
-                    view.of(*key)
-                    await asyncio.sleep(0)
-        self._views[tenant_id] = parts, view, time.monotonic()
-        self._views.move_to_end(tenant_id)
-        if len(self._views) > 2_000:
-            self._views.popitem(last=False)
-        return view
-
-    async def _figures(self, db: TenantDb, rows_of: "Callable[[Tx], Awaitable[Sequence[Row]]]") -> dict[Key, Figures]:
-        async with db.tx() as tx:
-            rows = await rows_of(tx)
-        now, found = utc_now(), dict[Key, Figures]()
-        for row in rows:
-            if row["task_type"] in TASKS:
-                found[row["model"], row["task_type"]] = Figures.of_row(row, now)
-                await asyncio.sleep(0)  # a sketch takes as long as half a decision
-        return found
-
-    async def _sums(
-        self, db: TenantDb, rows_of: "Callable[[Tx], Awaitable[Sequence[Row]]]", tenant: str | None
-    ) -> Sums:
-        async with db.tx() as tx:
-            return sums_of(await rows_of(tx), tenant)
-
-
-_Parts = tuple[dict[Key, Figures], dict[Key, Figures], Sums, Sums]
-
-
-def _forget(kept: Kept[TenantId, Any], tenant_id: TenantId | None) -> None:
-    kept.forget(None if tenant_id is None else lambda tenant, _: tenant == tenant_id)

@@ -2,31 +2,39 @@
 own. Pure; the newest calls weigh most, and a call of a week ago half as much as one of today."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 
 import msgspec
 
+from radiant.ai.routing.calibration import Shifts
 from radiant.ai.routing.evidence import Sums
-from radiant.ai.routing.needs import TaskType
+from radiant.ai.routing.needs import TASKS, TaskType
 from radiant.infra.db import Row
 from radiant.kit.money import ZERO, nano
 from radiant.kit.sketch import Sketch
 
 HALF_LIFE_SECONDS = 7 * 86_400.0
-Key = tuple[str, str]
-"""Model and task."""
+Place = TaskType | Literal["any"]
+ANY: Place = "any"
+"""The place of calls whose task nobody knows, since they named their model and were not read."""
+PLACES: tuple[Place, ...] = (*TASKS, ANY)
+Key = tuple[str, Place]
+"""Model and place."""
 
 # How many calls a prior is worth: what all tenants saw beside a tenant's own, and what nobody saw at all.
 _OTHERS_WEIGHT = 20.0
+# Calls that named their model stand in where fewer than so many of the task itself are known.
+_ENOUGH = 10.0
 _PRIOR_WEIGHT = 20.0
 _PRIOR_RELIABILITY = 0.97
 _LATENCY_PRIOR_WEIGHT = 3.0
 # Tokens of an answer where nobody has had one yet.
-_PRIOR_OUTPUT: dict[TaskType, float] = {
-    "chat": 300, "code": 500, "analysis": 600, "creative": 700, "vision": 250, "audio": 200,
+_PRIOR_OUTPUT: dict[Place, float] = {
+    "chat": 300, "code": 500, "analysis": 600, "creative": 700, "vision": 250, "audio": 200, "any": 300,
 }  # fmt: skip
 
 
@@ -48,6 +56,11 @@ class Figures:
     cost: Decimal = ZERO
     ratings: float = 0.0
     latency: Sketch = field(default_factory=Sketch)
+
+    @property
+    def calls(self) -> float:
+        """Those of which it is known how they ended."""
+        return self.successes + self.failures
 
     @classmethod
     def of_row(cls, row: Row, now: datetime) -> "Figures":
@@ -99,37 +112,45 @@ class Known(msgspec.Struct, frozen=True):
     """Of a call, on average."""
 
 
-def blended(task: TaskType, own: Figures | None, everybody: Figures | None) -> Known:
-    """The more a tenant knows by itself, the less what others know counts."""
+def blended(task: Place, own: Figures | None, everybody: Figures | None, named: Sequence[Figures | None] = ()) -> Known:
+    """The more a tenant knows by itself, the less what others know counts.
+
+    `named`: figures of calls whose task is not known, the tenant's own first. They stand in for what is missing from
+    ten calls of the task.
+    """
     own, others = own or Figures(), everybody or Figures()
-    own_calls = own.successes + own.failures
-    seen = others.successes + others.failures
     # The tenant's own calls are among everybody's.
-    share = min(1.0, _OTHERS_WEIGHT / seen) if seen else 0.0
-    successes = own.successes + share * others.successes
-    failures = own.failures + share * others.failures
+    share = min(1.0, _OTHERS_WEIGHT / others.calls) if others.calls else 0.0
+    joined = [(own, 1.0), (others, share)]
+    missing = _ENOUGH - own.calls - share * others.calls
+    for figures in named:
+        if figures is not None and figures.calls and missing > 0:
+            joined.append((figures, min(1.0, missing / figures.calls)))
+            missing -= figures.calls
+    successes = sum(part * figures.successes for figures, part in joined)
+    failures = sum(part * figures.failures for figures, part in joined)
     calls = successes + failures + _PRIOR_WEIGHT
     reliability = (successes + _PRIOR_WEIGHT * _PRIOR_RELIABILITY) / calls
     deviation = 1.96 * math.sqrt(reliability * (1 - reliability) / (calls + 1))
     latency = Sketch()
-    latency.join(own.latency)
-    latency.join(others.latency, min(1.0, _OTHERS_WEIGHT / others.latency.weight) if others.latency.weight else 0.0)
-    prior = _PRIOR_OUTPUT[task]
-    output = own.output_tokens + share * others.output_tokens
+    for figures, part in joined:
+        latency.join(figures.latency, part)
+    output = sum(part * figures.output_tokens for figures, part in joined)
     rated = min(1.0, _OTHERS_WEIGHT / others.ratings) if others.ratings else 0.0
+    of_task = own.successes + share * others.successes
     cost = own.cost + Decimal(share) * others.cost
     return Known(
-        calls=others.successes + others.failures,
-        own_calls=own_calls,
+        calls=others.calls,
+        own_calls=own.calls,
         reliability=reliability,
         reliability_low=max(0.0, reliability - deviation),
         reliability_high=min(1.0, reliability + deviation),
         latency_p50=latency.quantile(0.5),
         latency_p95=latency.quantile(0.95),
         latency_weight=latency.weight,
-        output_tokens=(output + prior) / (successes + 1),
+        output_tokens=(output + _PRIOR_OUTPUT[task]) / (successes + 1),
         ratings=own.ratings + rated * others.ratings,
-        cost=nano(cost / Decimal(successes)) if successes > 0.01 else None,
+        cost=nano(cost / Decimal(of_task)) if of_task > 0.01 else None,
     )
 
 
@@ -144,29 +165,32 @@ def expected_latency(known: Known, prior_ms: float) -> float:
 class View:
     """The figures and the evidence as one tenant's routing sees them: its own, and everybody's."""
 
-    __slots__ = ("_everybody", "_known", "_own", "learned", "own_learned")
+    __slots__ = ("_everybody", "_known", "_own", "learned", "own_learned", "shifts")
 
     def __init__(
         self, own: Mapping[Key, Figures], everybody: Mapping[Key, Figures], own_learned: Sums | None = None,
-        learned: Sums | None = None,
+        learned: Sums | None = None, shifts: Shifts | None = None,
     ) -> None:  # fmt: skip
         self._own = own
         self._everybody = everybody
         self.own_learned: Sums = {} if own_learned is None else own_learned
         self.learned: Sums = {} if learned is None else learned
-        self._known: dict[tuple[str, TaskType], Known] = {}
+        self.shifts: Shifts = {} if shifts is None else shifts
+        self._known: dict[Key, Known] = {}
 
     @property
-    def asked(self) -> list[tuple[str, TaskType]]:
-        """The models and tasks that were asked for."""
+    def asked(self) -> list[Key]:
+        """The models and places that were asked for."""
         return list(self._known)
 
-    def of(self, model: str, task: TaskType) -> Known:
-        """What is known of a model and a task."""
-        key = (model, task)
+    def of(self, model: str, place: Place) -> Known:
+        """What is known of a model and a task, or of its calls of no known task."""
+        key = (model, place)
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = blended(task, self._own.get(key), self._everybody.get(key))
+            elsewhere = (model, ANY)
+            named = () if place == ANY else (self._own.get(elsewhere), self._everybody.get(elsewhere))
+            known = self._known[key] = blended(place, self._own.get(key), self._everybody.get(key), named)
         return known
 
 

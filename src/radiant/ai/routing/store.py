@@ -157,11 +157,12 @@ async def own(tx: Tx) -> list[Row]:
 
 async def evidence(tx: Tx) -> list[Row]:
     """What all tenants' answers taught, which names nobody."""
-    return await tx.all("select model, place, precision, information from brain_model_evidence")
+    return await tx.all("select model, place, precision, information, updated_at from brain_model_evidence")
 
 
 async def own_evidence(tx: Tx) -> list[Row]:
     """What the tenant's own answers taught."""
     return await tx.all(
-        "select model, place, precision, information from brain_tenant_evidence where tenant_id = $1", tx.tenant_id
+        "select model, place, precision, information, updated_at from brain_tenant_evidence where tenant_id = $1",
+        tx.tenant_id,
     )

@@ -1,14 +1,13 @@
 import { RotateCcw } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Field, Input, Select } from "@/components/ui/field";
 import { Section, Table } from "@/components/ui/page";
 import { Badge, Notice } from "@/components/ui/parts";
 import { ApiProblem, api, messageOf } from "@/lib/api/client";
-import type { Replayed, ReplayResult, RoutingSettings } from "@/lib/api/types";
+import type { NotReplayed, Replayed, ReplayResult, RoutingSettings } from "@/lib/api/types";
 import { formatCount, formatDuration, formatMoney } from "@/lib/format";
 import { modelName, useModels } from "@/lib/models";
-import { useRules } from "./queries";
 import { useAsk } from "./use-ask";
 import { percent, tasks } from "./words";
 
@@ -21,22 +20,13 @@ interface Props {
 export function Replay({ draft, changed }: Props) {
   const [days, setDays] = useState("30");
   const [task, setTask] = useState("");
-  const { data: rules } = useRules();
-  // Prompts are not kept, so that rules which look for words in them cannot be asked again.
-  const own = rules?.filter((rule) => rule.scope === "workspace") ?? [];
-  const blind = own.filter((rule) => rule.is_active && rule.conditions.pattern != null);
-  const replay = useAsk((without: boolean) =>
+  const replay = useAsk<void, ReplayResult>(() =>
     api.post<ReplayResult>("/routing/replay", {
       weights: draft.weights,
       preferred_provider: draft.preferred_provider,
       preferred_margin: draft.preferred_margin,
       days: Number(days),
       task_type: task || null,
-      ...(without && {
-        rules: own
-          .filter((rule) => !blind.includes(rule))
-          .map(({ name, conditions, target_model, fallback_models, is_active }) => ({ name, conditions, target_model, fallback_models, is_active })),
-      }),
     }),
   );
   return (
@@ -48,7 +38,7 @@ export function Replay({ draft, changed }: Props) {
         className="flex flex-wrap items-end gap-3"
         onSubmit={(event) => {
           event.preventDefault();
-          void replay.run(false);
+          void replay.run();
         }}
       >
         <Field label="Days">{(ids) => <Input {...ids} required type="number" min="1" max="400" step="1" className="w-24" value={days} onChange={(event) => setDays(event.target.value)} />}</Field>
@@ -68,43 +58,49 @@ export function Replay({ draft, changed }: Props) {
         </Button>
       </form>
       <div aria-live="polite" className="grid gap-4">
-        {replay.error ? (
-          <SaysNothing
-            error={replay.error}
-            action={
-              !replay.asked &&
-              blind.length > 0 && (
-                <Button size="sm" variant="outline" onClick={() => void replay.run(true)}>
-                  Replay without {blind.length === 1 ? "it" : "them"}
-                </Button>
-              )
-            }
-          />
-        ) : (
-          replay.data && <Result result={replay.data} />
-        )}
+        {replay.error ? <SaysNothing error={replay.error} /> : replay.data && <Result result={replay.data} />}
       </div>
     </Section>
   );
 }
 
-function SaysNothing({ error, action }: { error: unknown; action: ReactNode }) {
+function SaysNothing({ error }: { error: unknown }) {
   const { data: models } = useModels();
   if (!(error instanceof ApiProblem) || error.slug !== "no-support") return <Notice tone="danger">{messageOf(error)}</Notice>;
   const missing = Object.entries((error.body.missing as Record<string, number> | undefined) ?? {});
+  const leftOut = (error.body.left_out as NotReplayed[] | undefined) ?? [];
   return (
-    <Notice tone="warn" action={action}>
+    <Notice tone="warn">
       <p className="font-medium">The replay says nothing, rather than guess.</p>
       <p className="mt-1">{messageOf(error)}</p>
       {missing.length > 0 && (
         <p className="mt-1">Chosen now, and never tried then: {missing.map(([model, count]) => `${modelName(models, model)} (${formatCount(count)} decisions)`).join(", ")}.</p>
       )}
+      <LeftOut of={leftOut} />
     </Notice>
   );
 }
 
-/** An interval may reach beyond what a share can be. */
-const shareText = (value: number) => `${(Math.min(1, Math.max(0, value)) * 100).toFixed(1)}%`;
+const whyNot = ({ why, rule }: NotReplayed): string =>
+  why === "pattern"
+    ? `where the rule “${rule}” would decide by words of the prompt, which is not kept`
+    : why === "conversation"
+      ? "that went on with the conversation’s model"
+      : "of which the candidates’ figures were not kept";
+
+/** Decisions that the figures do not speak of. */
+const LeftOut = ({ of }: { of: NotReplayed[] }) =>
+  of.length > 0 && (
+    <ul aria-label="Not replayed" className="mt-1 list-disc pl-5 text-[13px]">
+      {of.map((one) => (
+        <li key={`${one.why} ${one.rule}`}>
+          {formatCount(one.decisions)} {one.decisions === 1 ? "decision" : "decisions"} {whyNot(one)}
+        </li>
+      ))}
+    </ul>
+  );
+
+const shareText = (value: number) => `${(value * 100).toFixed(1)}%`;
 
 const figures: { of: "quality" | "success" | "cost" | "latency_ms"; name: string; text: (value: number) => string; more: "better" | "worse" }[] = [
   { of: "quality", name: "Quality, of rated answers", text: shareText, more: "better" },
@@ -123,6 +119,12 @@ function Result({ result }: { result: ReplayResult }) {
         <span className="font-semibold tabular-nums">{percent(result.changed)}</span> of {formatCount(result.decisions)} decisions would be others.
         {result.unsupported > 0 && <span className="text-ink-2"> {percent(result.unsupported)} could never have been tried, and say nothing.</span>}
       </p>
+      {result.left_out.length > 0 && (
+        <div className="text-[13px] text-ink-2">
+          Not replayed, so the figures do not speak of them:
+          <LeftOut of={result.left_out} />
+        </div>
+      )}
       <Table label="Replay" head={[<span className="sr-only">Figure</span>, "As it was", "Would be", "Between (95%)", "Rests on", "Shows"]} right={[1, 2, 3, 4]}>
         {figures.map(({ of, name, text, more }) => {
           const found = result[of];

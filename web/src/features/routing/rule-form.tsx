@@ -1,4 +1,4 @@
-import { Plus, X } from "lucide-react";
+import { X } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { DialogActions } from "@/components/ui/dialog";
@@ -9,6 +9,7 @@ import type { Rule } from "@/lib/api/types";
 import { useSession } from "@/lib/session";
 import { ConditionFields } from "./condition-fields";
 import { draftOf, type Kind, kindNames, kinds, settingsOf } from "./draft";
+import { Fallbacks } from "./fallbacks";
 import { ModelField, ModelList } from "./model-field";
 import { RuleTrial } from "./rule-trial";
 import { type Faults, faultsOf, noFaults } from "./words";
@@ -18,8 +19,6 @@ interface Props {
   onSaved: () => Promise<void>;
   onCancel: () => void;
 }
-
-const MOST_FALLBACKS = 8;
 
 /** A rule: when it holds, where calls go, and what it would do to a prompt before it is saved. */
 export function RuleForm({ stored, onSaved, onCancel }: Props) {
@@ -95,30 +94,7 @@ export function RuleForm({ stored, onSaved, onCancel }: Props) {
       <Part legend="Then ask">
         <ModelList />
         <ModelField label="Model" required value={draft.target} error={faults.fields.target_model} onChange={(target) => set({ target })} />
-        {draft.fallbacks.map((value, at) => (
-          <div key={at} className="flex items-start gap-2">
-            <ModelField
-              label={at ? "and then" : "If that cannot"}
-              className="min-w-0 flex-1"
-              value={value}
-              onChange={(next) => set({ fallbacks: draft.fallbacks.map((one, index) => (index === at ? next : one)) })}
-            />
-            <Button variant="ghost" size="icon" aria-label={`Remove fall-back ${at + 1}`} className="mt-6.5" onClick={() => set({ fallbacks: draft.fallbacks.filter((_, index) => index !== at) })}>
-              <X className="size-4" />
-            </Button>
-          </div>
-        ))}
-        {faults.fields.fallback_models && (
-          <p role="alert" className="text-[13px] text-danger">
-            {faults.fields.fallback_models}
-          </p>
-        )}
-        {draft.fallbacks.length < MOST_FALLBACKS && (
-          <Button size="sm" variant="outline" className="justify-self-start" onClick={() => set({ fallbacks: [...draft.fallbacks, ""] })}>
-            <Plus className="size-3.5" />
-            Add a fall-back
-          </Button>
-        )}
+        <Fallbacks models={draft.fallbacks} error={faults.fields.fallback_models} onChange={(fallbacks) => set({ fallbacks })} />
       </Part>
 
       <RuleTrial draft={draft} stored={stored} onFaults={setFaults} />

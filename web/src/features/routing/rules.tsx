@@ -14,6 +14,7 @@ import { isAdmin, useSession } from "@/lib/session";
 import { toast } from "@/lib/toast";
 import { useLatest } from "@/lib/use-latest";
 import { HowRulesWork } from "./how-rules-work";
+import { moved } from "./moved";
 import { rulesKey, usePeople, useRules } from "./queries";
 import { RuleForm } from "./rule-form";
 import { conditionLines } from "./words";
@@ -111,11 +112,6 @@ interface ListProps {
   onEdit: (rule: Rule) => void;
   onDelete: (rule: Rule) => void;
 }
-
-const moved = <T,>(items: readonly T[], from: number, to: number): T[] => {
-  const rest = items.filter((_, at) => at !== from);
-  return [...rest.slice(0, to), items[from]!, ...rest.slice(to)];
-};
 
 function RuleList({ rules, movable, editable, onEdit, onDelete }: ListProps) {
   const client = useQueryClient();

@@ -5,14 +5,17 @@ import { Checkbox, Select } from "@/components/ui/field";
 import { LoadFault, TableSkeleton } from "@/components/ui/page";
 import { Empty } from "@/components/ui/parts";
 import { api } from "@/lib/api/client";
-import type { ByTask, ModelStanding } from "@/lib/api/types";
+import type { ByTask, Figures, ModelStanding } from "@/lib/api/types";
 import { formatDuration, formatMoney } from "@/lib/format";
 import { modelName, useModels } from "@/lib/models";
 import type { Bar } from "./bars";
 import { Chart } from "./chart";
+import { Refits } from "./refits";
 import { tasks } from "./words";
 
-type Row = { key: string; name: string; of: ByTask };
+type Row = { key: string; name: string; of: Figures & Partial<ByTask> };
+
+const NAMED = "not known: it was named";
 
 /** How each model does at a task, or one model at each: quality, time, cost, reliability. */
 export function Standings() {
@@ -28,9 +31,12 @@ export function Standings() {
   const usable = useMemo(() => data?.filter((one) => everyone || !one.unavailable), [data, everyone]);
   const rows = useMemo((): Row[] => {
     const picked = data?.find((one) => one.model === model);
-    if (picked) return picked.tasks.map((of) => ({ key: of.task_type, name: of.task_type, of }));
+    if (picked) return [...picked.tasks.map((of) => ({ key: of.task_type, name: of.task_type, of })), { key: NAMED, name: NAMED, of: picked.named }];
+    if (task === NAMED) return (usable ?? []).map((one) => ({ key: one.model, name: modelName(catalogue, one.model), of: one.named }));
     return (usable ?? []).flatMap((one) => one.tasks.filter((of) => of.task_type === task).map((of) => ({ key: one.model, name: modelName(catalogue, one.model), of })));
   }, [data, usable, model, task, catalogue]);
+
+  const ofQuality = rows.map(quality).filter((bar) => bar !== null);
 
   if (error) return <LoadFault error={error} retry={refetch} />;
   if (!data || !usable) return <TableSkeleton rows={6} />;
@@ -50,6 +56,7 @@ export function Standings() {
             {tasks.map((name) => (
               <option key={name}>{name}</option>
             ))}
+            <option>{NAMED}</option>
           </Select>
         )}
         <Checkbox label="Also those not connected" checked={everyone} onChange={(event) => setEveryone(event.target.checked)} />
@@ -60,12 +67,14 @@ export function Standings() {
         </Empty>
       ) : (
         <div className="grid items-start gap-4 lg:grid-cols-2">
-          <Chart title="Quality" note="The estimate, and the interval in which it lies: by ratings where there are some, else by what is published." bars={rows.map(quality)} most={1} best="most" ticks={["0", "50%", "100%"]} />
+          {ofQuality.length > 0 && <Chart title="Quality" note="The estimate, and the interval in which it lies: by ratings where there are some, else by what is published." bars={ofQuality} most={1} best="most" ticks={["0", "50%", "100%"]} />}
           <Chart title="Reliability" note="Calls that succeed, with the interval. It begins at 97%, until calls tell." bars={rows.map(reliability)} most={1} best="most" ticks={["0", "50%", "100%"]} />
           <Chart title="Time" note="Half of the calls take no longer than the bar, 95% no longer than the line." bars={rows.map(latency)} best="least" />
           <Chart title="Cost" note="Dollars a call, as calls were." bars={rows.map(cost)} best="least" />
         </div>
       )}
+      <p className="text-[13px] text-ink-3">Calls that name their model are not read, so their task is not known. They stand in where fewer than ten calls of a task are.</p>
+      <Refits />
     </div>
   );
 }
@@ -73,7 +82,7 @@ export function Standings() {
 const share = (value: number) => `${Math.round(value * 100)}%`;
 const calls = (count: number) => (count < 0.5 ? "no calls yet" : `${count < 10 ? count.toFixed(1).replace(/\.0$/, "") : Math.round(count)} calls`);
 
-const quality = ({ key, name, of: { quality: at } }: Row): Bar => ({
+const quality = ({ key, name, of: { quality: at } }: Row): Bar | null => at === undefined ? null : ({
   key,
   name,
   value: at.mean,

@@ -87,7 +87,7 @@ export interface ByModel {
   requests: number;
 }
 
-/** What is known of a model for one kind of task: the workspace's own calls, and everybody's beside them. Times in milliseconds, cost in dollars a call; null where there was no call yet. */
+/** What is known of a model for one kind of task. */
 export interface ByTask {
   calls: number;
   cost: string | null;
@@ -361,6 +361,16 @@ export interface FieldInfo {
   secret: boolean;
 }
 
+/** How calls of a model went: the workspace's own, and everybody's beside them. Times in milliseconds, cost in dollars a call; null where there was no call yet. */
+export interface Figures {
+  calls: number;
+  cost: string | null;
+  latency_p50_ms: number | null;
+  latency_p95_ms: number | null;
+  own_calls: number;
+  reliability: Interval;
+}
+
 /** A stored file. */
 export interface FileInfo {
   bytes: number;
@@ -516,6 +526,10 @@ export interface ItemsOf_Policy_ {
 
 export interface ItemsOf_ProviderInfo_ {
   items: ProviderInfo[];
+}
+
+export interface ItemsOf_Refit_ {
+  items: Refit[];
 }
 
 export interface ItemsOf_Rule_ {
@@ -716,9 +730,10 @@ export interface ModelInfo {
   thermal_state: string | null;
 }
 
-/** A model and how it does. `unavailable`: why it cannot be used, if so. */
+/** A model and how it does. `unavailable`: why it cannot be used, if so; `named`: calls that named it, of whatever task: they stand in where few of a task are known. */
 export interface ModelStanding {
   model: string;
+  named: Figures;
   provider: string;
   tasks: ByTask[];
   unavailable: string | null;
@@ -835,6 +850,13 @@ export interface NewUser {
   email: string;
   name?: string;
   role?: "owner" | "admin" | "member" | "viewer";
+}
+
+/** Decisions of which nothing can be said, and why: `conversation`: they went on with the model that theirs had; `pattern`: whether `rule` would have found what it looks for, nobody knows, since prompts are not kept; `unnoted`: what was weighed was not noted. */
+export interface NotReplayed {
+  decisions: number;
+  rule: string | null;
+  why: "conversation" | "pattern" | "unnoted";
 }
 
 /** Of temperature and top_p. */
@@ -1051,6 +1073,24 @@ export interface RecoveryCodes {
   codes: string[];
 }
 
+/** What the catalogue's figures of quality are moved by, fitted to judged decisions. `shifts`: by model, in logits, of all tasks ("") and besides of a task. Losses: surprise a decision (nats) on the newest decisions, which it did not see; `gain_low`: the least that it gains there, with 99 %. Above 0 it is put in force by itself. */
+export interface Refit {
+  created_at: string;
+  gain_low: number;
+  held_out: number;
+  is_active: boolean;
+  judged: number;
+  loss_after: number;
+  loss_before: number;
+  shifts: Record<string, Record<string, number>>;
+  version: number;
+}
+
+/** Which is to be in force; null: none, and the catalogue's figures hold as they are. */
+export interface RefitChoice {
+  version: number | null;
+}
+
 /** One figure: as it was, and as it would have been, with an interval of 95 %. */
 export interface Replayed {
   effective: number;
@@ -1061,7 +1101,7 @@ export interface Replayed {
   value: number;
 }
 
-/** A changed set of rules or weights. `rules`: all rules of the workspace as they would be; left out: as they are. */
+/** A changed set of rules or weights. What is left out is as it is. `rules`: all rules of the workspace as they would be; `preferred_provider`: null is none. */
 export interface ReplayRequest {
   days?: number;
   preferred_margin?: number | null;
@@ -1071,14 +1111,16 @@ export interface ReplayRequest {
   weights?: Terms | null;
 }
 
-/** What the changed rules would have come to. `changed`: the share of decisions that would be others; `unsupported`: of those that never could have been tried, so they say nothing. Figures without evidence are null. */
+/** What the changed rules would have come to. `decisions`: those that were made anew, none older than `since`; `left_out`: those that could not be. `changed`: the share that would be others; `unsupported`: of those that never could have been tried, so they say nothing. Figures without evidence are null. */
 export interface ReplayResult {
   changed: number;
   cost: Replayed | null;
   decisions: number;
   latency_ms: Replayed | null;
+  left_out: NotReplayed[];
   models: Record<string, number>;
   quality: Replayed | null;
+  since: string;
   success: Replayed | null;
   unsupported: number;
 }

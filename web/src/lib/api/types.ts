@@ -36,7 +36,7 @@ export type PolicySettings = Aliased<schema.PolicySettings>;
 export type Guardrail = schema.Guardrail;
 export type { CacheFigures, CacheSettings, LoggedPart, LoggingSettings, RequestLog, WholeRequestLog } from "./schema";
 export type PolicyParameters = NonNullable<PolicySettings["parameters"]>;
-export type { ByTask, CandidateInfo, Decision, Interval, ModelStanding, NewRule, Replayed, ReplayResult, RouteResult, Rule, RuleSettings, RuleTested, Terms } from "./schema";
+export type { ByTask, CandidateInfo, Decision, Figures, Interval, ModelStanding, NewRule, NotReplayed, Refit, Replayed, ReplayResult, RouteResult, Rule, RuleSettings, RuleTested, Terms } from "./schema";
 export type RuleConditions = schema.Conditions_Input;
 export type RoutingSettings = schema.Settings;
 export type TaskType = schema.ByTask["task_type"];
