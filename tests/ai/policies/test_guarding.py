@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from radiant.ai.policies import detect
+from radiant.kit import detect
 from radiant.ai.policies.guard_schemas import NewGuardrail, RegexSettings, SizeSettings
 from radiant.ai.policies.guarding import WINDOW, Guarding
 from radiant.ai.policies.guards import Asked, Blocked, Guard, Unanswered, Verdict, regex_finder

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import structlog
 
-from radiant.ai.policies import detect
+from radiant.kit import detect
 from radiant.ai.policies import guard_store as store
 from radiant.ai.policies.guard_schemas import (
     MOST_GUARDRAILS,

@@ -14,7 +14,7 @@ from typing import Any, Literal, cast
 
 import msgspec
 
-from radiant.ai.policies.detect import Finding, settled
+from radiant.kit.detect import Finding, settled
 from radiant.ai.policies.guards import Asked, Guard, Turn, found_by, too_large
 from radiant.ai.providers.chat import (
     ChatRequest,

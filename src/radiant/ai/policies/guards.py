@@ -12,8 +12,8 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from radiant.ai.policies import detect
-from radiant.ai.policies.detect import Finder, Finding
+from radiant.kit import detect
+from radiant.kit.detect import Finder, Finding
 from radiant.ai.policies.guard_schemas import (
     Action,
     Kind,

@@ -15,9 +15,9 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from radiant.ai.policies import detect
+from radiant.kit import detect
 from radiant.ai.policies import logs_store as store
-from radiant.ai.policies.detect import Finder
+from radiant.kit.detect import Finder
 from radiant.ai.policies.guarding import redacted
 from radiant.ai.policies.guards import Guard
 from radiant.ai.policies.problems import NoSuchLog

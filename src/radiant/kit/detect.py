@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from radiant.ai.policies import checks
+from radiant.kit import checks
 
 PiiType = Literal["email", "phone", "iban", "card", "ip", "national_id"]
 PII_TYPES: tuple[PiiType, ...] = ("email", "phone", "iban", "card", "ip", "national_id")
