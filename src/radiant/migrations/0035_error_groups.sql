@@ -171,7 +171,7 @@ create table error_settings (
     alert_webhook text check (length(alert_webhook) <= 2000),
     alert_topic_arn text check (alert_topic_arn ~ '^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$'),
     -- What signs calls of webhooks, sealed.
-    webhook_secret bytea,
+    webhook_secret jsonb check (jsonb_typeof(webhook_secret) = 'object'),
     actions_enabled boolean not null default false,
     updated_at timestamptz not null default current_timestamp,
     -- The platform's own AWS identity sends to a topic, so a tenant names none.
