@@ -45,7 +45,7 @@ async def begin_action(
 ) -> UUID | None:
     """Note that an action begins; None where as many began within that time. System transaction."""
     # The group's row keeps two workers from counting at once.
-    await tx.one("select id from error_patterns where owner_id = $1 and id = $2 for update", owner_id, group_id)
+    await tx.one("select id from error_patterns where owner_id = $1 and id = $2 for no key update", owner_id, group_id)
     return await tx.value(
         "insert into error_actions (tenant_id, pattern_id, action) select $1, $3, $4"
         " where (select count(*) from error_actions where owner_id = $2 and pattern_id = $3"

@@ -11,7 +11,7 @@ from radiant.infra.db import Row, Tx
 
 # Of a page of groups `g` (each with its key `k`): the sums over its fingerprints, its users, its curve, its assignee.
 _DRESSED: LiteralString = (
-    " select p.id, p.project_id, p.pattern_name, p.error_code_pattern, p.message_pattern, p.error_type, p.culprit,"
+    "p.id, p.project_id, p.pattern_name, p.error_code_pattern, p.message_pattern, p.error_type, p.culprit,"
     "  p.severity, p.status, p.last_seen, p.assigned_to, a.name as assignee, p.resolved_at, p.resolved_by,"
     "  p.resolution_notes, p.in_next_release, p.ignored_until, p.ignored_until_count, p.grouping_version,"
     "  p.auto_resolve_enabled, p.auto_resolve_action, m.occurrence_count, m.first_seen, m.members, u.users, c.curve"
@@ -70,7 +70,7 @@ async def groups(
         "  and ($12::timestamptz is null or case when $10 then 0 else p.rank end > $11"
         "   or (case when $10 then 0 else p.rank end = $11 and (p.last_seen, p.id) < ($12, $13::uuid)))"
         "  order by case when $10 then 0 else p.rank end, p.last_seen desc, p.id desc limit $14)"
-        + _DRESSED + " order by case when $10 then 0 else p.rank end, p.last_seen desc, p.id desc",
+        + " select " + _DRESSED + " order by case when $10 then 0 else p.rank end, p.last_seen desc, p.id desc",
         owner_id, of.statuses, of.severities, of.project_id, of.assigned_to, _like(of.search), of.release,
         of.environment, of.since, of.newest_first, rank, seen, last, limit,
     )  # fmt: skip
@@ -85,7 +85,7 @@ def _like(search: str | None) -> str | None:
 async def group(tx: Tx, owner_id: UUID, group_id: UUID) -> Row | None:
     """One group."""
     return await tx.one_or_none(
-        "with g as (select id from error_patterns where owner_id = $1 and id = $2 and merged_into is null)" + _DRESSED,
+        "with g as (select id from error_patterns where owner_id = $1 and id = $2 and merged_into is null) select " + _DRESSED,
         owner_id, group_id,
     )  # fmt: skip
 
@@ -278,7 +278,7 @@ async def assignees(tx: Tx, *, of_platform: bool) -> list[Row]:
 async def lock_groups(tx: Tx, owner_id: UUID, group_ids: Sequence[UUID]) -> list[UUID]:
     """Groups of that owner, locked in one order; those that are there."""
     rows = await tx.all(
-        "select id from error_patterns where owner_id = $1 and id = any($2) and merged_into is null order by id for update",
+        "select id from error_patterns where owner_id = $1 and id = any($2) and merged_into is null order by id for no key update",
         owner_id, list(group_ids),
     )  # fmt: skip
     return [row["id"] for row in rows]

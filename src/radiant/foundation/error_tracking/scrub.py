@@ -121,7 +121,7 @@ class Scrubber:
             return self.text(value)
         if isinstance(value, bool | int | float):
             return self.text(str(value))
-        return self.text(msgspec.json.encode(self._tree(value, 0), enc_hook=str).decode("utf-8", "replace"))
+        return cut(msgspec.json.encode(self._tree(value, 0), enc_hook=str).decode("utf-8", "replace"), _MOST_TEXT)
 
     def names(self, given: dict[str, Any]) -> dict[str, str]:
         """Each named value as a text."""
@@ -136,7 +136,7 @@ class Scrubber:
         if isinstance(value, dict):
             entries = list(cast("dict[object, object]", value).items())[:_MOST_ENTRIES]
             return {
-                str(name): REMOVED if _NAMES.search(str(name)) else self._tree(inner, depth + 1)
+                self.text(str(name)): REMOVED if _NAMES.search(str(name)) else self._tree(inner, depth + 1)
                 for name, inner in entries
             }
         if isinstance(value, list | tuple):

@@ -1,7 +1,7 @@
 """SQL of the spool's writer: one function, one statement. All of it in system transactions: rows are of every tenant.
 
 A group's row is locked before anything is counted for it, in the order of ids, so two writers never wait for each
-other in a ring.
+other in a ring; not against references to it, which both have made by then.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from radiant.foundation.usage.journal import Position
 from radiant.infra.db import Tx
 
 _GIVEN = (
-    "with given as (select * from jsonb_to_recordset($1::text::jsonb) as g(id uuid, tenant_id uuid, user_id uuid,"
+    "given as (select * from jsonb_to_recordset($1::text::jsonb) as g(id uuid, tenant_id uuid, user_id uuid,"
     "  of_platform boolean, project_id bigint, event_id uuid, at double precision, code text, type text, message text,"
     "  stack text, request_id text, service text, function text, context jsonb, severity text, release text,"
     "  environment text, affected text, trace_id text, template text, culprit text, fingerprint text,"
@@ -46,7 +46,7 @@ async def forget(tx: Tx, spool_id: UUID) -> None:
 async def note_releases(tx: Tx, rows: str) -> None:
     """Releases that were heard of. System transaction."""
     await tx.run(
-        _GIVEN + " insert into error_releases as r (tenant_id, project_id, release, first_seen, last_seen)"
+        "with " + _GIVEN + " insert into error_releases as r (tenant_id, project_id, release, first_seen, last_seen)"
         " select case when not g.of_platform then g.tenant_id end, g.project_id, g.release,"
         "  timestamptz 'epoch' + min(g.at) * interval '1 second', timestamptz 'epoch' + max(g.at) * interval '1 second'"
         " from given g left join error_projects p on p.owner_id = g.owner_id and p.id = g.project_id"
@@ -63,7 +63,9 @@ async def note_releases(tx: Tx, rows: str) -> None:
 async def make_patterns(tx: Tx, rows: str) -> list[UUID]:
     """A row for each fingerprint that had none, at a count of none yet; which ones. System transaction."""
     found = await tx.all(
-        _GIVEN + " insert into error_patterns (tenant_id, project_id, grouping_version, fingerprint, pattern_name,"
+        "with "
+        + _GIVEN
+        + " insert into error_patterns (tenant_id, project_id, grouping_version, fingerprint, pattern_name,"
         "  error_code_pattern, message_pattern, error_type, culprit, severity, occurrence_count, first_seen, last_seen)"
         " select distinct on (g.owner_id, g.project_id, g.grouping_version, g.fingerprint)"
         "  case when not g.of_platform then g.tenant_id end, g.project_id, g.grouping_version,"
@@ -84,7 +86,9 @@ async def insert_logs(tx: Tx, rows: str) -> list[UUID]:
     """The errors themselves, each once; ids of those that are new. What names a person, a project or a tenant that is
     gone goes without the person, and not at all without the others. System transaction."""
     found = await tx.all(
-        _GIVEN + " insert into error_logs (id, tenant_id, user_id, error_code, error_type, error_message, stack_trace,"
+        "with "
+        + _GIVEN
+        + " insert into error_logs (id, tenant_id, user_id, error_code, error_type, error_message, stack_trace,"
         "  request_id, source_service, source_function, context, severity, created_at, project_id, pattern_id, event_id,"
         "  release, environment, of_platform, affected, trace_id)"
         " select g.id, t.id, u.id, left(g.code, 50), left(g.type, 50), g.message, nullif(g.stack, ''),"
@@ -110,7 +114,7 @@ async def lock_patterns(tx: Tx, log_ids: Sequence[UUID]) -> None:
         "with mine as (select distinct p.id, p.merged_into from error_logs l"
         "  join error_patterns p on p.owner_id = l.owner_id and p.id = l.pattern_id where l.id = any($1))"
         " select p.id from error_patterns p where p.id in (select id from mine union select merged_into from mine)"
-        " order by p.id for update",
+        " order by p.id for no key update",
         list(log_ids),
     )
 
