@@ -165,7 +165,7 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     spool = await stack.enter_async_context(
         Spool(database, settings.data_dir / "errors", settings.error_spool_mb * 2**20)
     )
-    await stack.enter_async_context(Capture(spool, "api"))
+    app.state.error_capture = await stack.enter_async_context(Capture(spool, "api"))
     changes = await stack.enter_async_context(Changes(runtime.addresses.app, database.system("changes")))
     http = await stack.enter_async_context(HttpClient())
     store = ModelStore(settings.model_folder, folder=settings.models_from)

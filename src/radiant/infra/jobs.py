@@ -131,13 +131,14 @@ async def enqueue_each_for_platform(tx: Tx, name: str, ids: Sequence[Mapping[str
 async def retry_failed(tx: Tx, job_id: int) -> bool:
     """Queue a job again that failed for good, with all its tries anew; False where it is no such job. System
     transaction."""
-    queued = await tx.run(
+    queued = await tx.value(
         "with again as (update pgqueuer set status = 'queued', attempts = 0, execute_after = now(), updated = now()"
-        "  where id = $1 and status = 'failed' returning id)"
-        " delete from pgqueuer_log l using again where l.job_id = again.id and l.status = 'picked'",
+        "  where id = $1 and status = 'failed' returning id),"
+        " forgotten as (delete from pgqueuer_log l using again where l.job_id = again.id and l.status = 'picked')"
+        " select count(*) from again",
         job_id,
     )
-    return queued > 0
+    return queued == 1
 
 
 def _payload(ids: dict[str, uuid.UUID | str | int]) -> bytes:

@@ -169,7 +169,7 @@ create table error_settings (
     alert_minutes integer not null default 60 check (alert_minutes between 1 and 10080),
     alert_emails text[] not null default '{}' check (cardinality(alert_emails) <= 20),
     alert_webhook text check (length(alert_webhook) <= 2000),
-    alert_topic_arn text check (alert_topic_arn ~ '^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$'),
+    alert_topic_arn text check (alert_topic_arn ~ '^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$'),
     -- What signs calls of webhooks, sealed.
     webhook_secret jsonb check (jsonb_typeof(webhook_secret) = 'object'),
     actions_enabled boolean not null default false,

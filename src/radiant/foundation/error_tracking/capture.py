@@ -121,6 +121,7 @@ class Capture:
         self._task: asyncio.Task[None] | None = None
         self._handler = _Handler(self)
         self._counts: Counter[str] = Counter()
+        self._mark = f"_radiant_seen_{id(self)}"
         self._minute = 0
         self._scrubber = Scrubber()
 
@@ -129,6 +130,11 @@ class Capture:
         with contextlib.suppress(Exception):
             if isinstance(error, asyncio.CancelledError | KeyboardInterrupt | SystemExit) or self._too_often(error):
                 return
+            # What we log, a library that it was raised through may log again.
+            if getattr(error, self._mark, False):
+                return
+            with contextlib.suppress(AttributeError):
+                setattr(error, self._mark, True)
             self._waiting.append(_Seen(error, facts, severity))
             if self._loop is not None and not self._loop.is_closed():
                 self._loop.call_soon_threadsafe(self._wake.set)

@@ -47,11 +47,13 @@ def _by_zlib(window: int) -> Callable[[bytes], Iterator[bytes]]:
 
 def _by_brotli(data: bytes) -> Iterator[bytes]:
     machine = brotli.Decompressor()
-    yield machine.process(data, output_buffer_limit=_PIECE)
-    while not machine.can_accept_more_data():
-        yield machine.process(b"", output_buffer_limit=_PIECE)
-    if not machine.is_finished():
-        raise _BrotliError("it ends too early")
+    piece: bytes = machine.process(data, output_buffer_limit=_PIECE)
+    while not machine.is_finished():
+        if not piece:
+            raise _BrotliError("it ends too early")
+        yield piece
+        piece = machine.process(b"", output_buffer_limit=_PIECE)
+    yield piece
 
 
 def _by_deflate(data: bytes) -> Iterator[bytes]:

@@ -35,7 +35,6 @@ from radiant.foundation.error_tracking.schemas import (
     Touched,
     Triage,
 )
-from radiant.foundation.error_tracking.spool import Spool
 from radiant.foundation.identity.dependencies import AnyCaller, Databases, MemberCaller, settings_of
 from radiant.http.pages import Cursor, ItemsOf, Limit, PageOf
 from radiant.kit.page import decode_cursor, encode_cursor, moment
@@ -47,15 +46,14 @@ PathProject = Annotated[int, Path(ge=1, lt=2**63)]
 Words = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")]
 
 
-async def _reach(database: Databases, caller: AnyCaller, scope: Scope = "workspace") -> Reach:
-    return reach_of(database, caller, scope)
+async def _reach(request: Request, database: Databases, caller: AnyCaller, scope: Scope = "workspace") -> Reach:
+    reach = reach_of(database, caller, scope)
+    # What this process was told of until now is there to see.
+    await request.app.state.error_spool.flush()
+    return reach
 
 
 ReachOf = Annotated[Reach, Depends(_reach)]
-
-
-def _spool(request: Request) -> Spool:
-    return request.app.state.error_spool
 
 
 def _reports(request: Request) -> Reports:
@@ -107,7 +105,6 @@ async def report_of_page(request: Request, caller: AnyCaller, said: PageReport) 
 
 @router.get("")
 async def list_errors(
-    request: Request,
     reach: ReachOf,
     resolved: bool | None = False,
     severity: Annotated[list[Severity] | None, Query()] = None,
@@ -117,7 +114,6 @@ async def list_errors(
     limit: Limit = 50,
 ) -> PageOf[ErrorLog]:
     """Errors that are not resolved (or are): the most severe first, of those the newest."""
-    await _spool(request).flush()
     found = await groups.errors(
         reach, resolved=resolved, severities=severity, project_id=project_id, trace_id=trace_id,
         after=_ranked(cursor), limit=limit,
@@ -134,7 +130,6 @@ async def list_errors(
 
 @router.get("/groups")
 async def list_groups(
-    request: Request,
     reach: ReachOf,
     status: Annotated[list[Status] | None, Query()] = None,
     severity: Annotated[list[Severity] | None, Query()] = None,
@@ -149,7 +144,6 @@ async def list_groups(
     limit: Limit = 50,
 ) -> PageOf[Group]:
     """Groups: the most severe first, of those the newest; or the newest alone."""
-    await _spool(request).flush()
     of = GroupFilter(
         statuses=status, severities=severity, project_id=project_id, assigned_to=assigned_to, search=search,
         release=release, environment=environment, since=since, newest_first=newest_first,
