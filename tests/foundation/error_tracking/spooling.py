@@ -27,7 +27,10 @@ async def main(app: str, system: str, folder: str, tenant: str) -> None:
         while True:
             number += 1
             kept = Occurrence(
-                id=uuid7(), at=time.time(), message=f"{number % 5 * 'x'} broke {number}", tenant_id=TenantId(UUID(tenant))
+                id=uuid7(),
+                at=time.time(),
+                message=f"{number % 5 * 'x'} broke {number}",
+                tenant_id=TenantId(UUID(tenant)),
             )
             bound(kept)
             group(kept)

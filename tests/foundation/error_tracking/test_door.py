@@ -90,7 +90,10 @@ async def test_browsers_of_any_site_may_send(server: Server, callers: Callers) -
     assert asked.status == 200
     assert asked.headers["Access-Control-Allow-Origin"] == "*"
     assert "x-sentry-auth" in asked.headers["Access-Control-Allow-Headers"]
-    for answer in (await send(callers.nobody, made, envelope(event()), **origin), await send(callers.nobody, made, b"?")):
+    for answer in (
+        await send(callers.nobody, made, envelope(event()), **origin),
+        await send(callers.nobody, made, b"?"),
+    ):
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
         assert "x-sentry-rate-limits" in answer.headers["Access-Control-Expose-Headers"]
 

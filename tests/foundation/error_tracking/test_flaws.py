@@ -121,9 +121,7 @@ async def test_f14_8_resolved_in_the_next_release_a_known_release_does_not_reope
     assert (await groups(callers.owner))[0]["status"] == "regressed"
 
 
-async def test_f14_9_the_platforms_errors_are_its_operators_alone(
-    server: Server, callers: Callers, owner: Any
-) -> None:
+async def test_f14_9_the_platforms_errors_are_its_operators_alone(server: Server, callers: Callers, owner: Any) -> None:
     told = {"message": "undefined is not a function", "type": "TypeError", "route": "/chats?q=secret"}
     assert (await callers.member.post("/api/errors/page", told)).status == 202
     assert await groups(callers.owner) == []
@@ -192,7 +190,9 @@ async def test_f14_7_alerts_are_throttled_per_group_and_count_what_they_keep_bac
     # Two groups, each by both ways, once.
     assert sorted(job["channel"] for job in jobs) == ["email", "email", "webhook", "webhook"]
     assert await owner.fetchval("select max(alerts_suppressed) from error_patterns") == 4
-    await owner.execute("update error_patterns set last_alert_at = current_timestamp - interval '2 hours'; delete from pgqueuer")
+    await owner.execute(
+        "update error_patterns set last_alert_at = current_timestamp - interval '2 hours'; delete from pgqueuer"
+    )
     await write_all(db, occurrence(tenant.id, "it broke 9", severity="critical"))
     payload = await owner.fetchval("select convert_from(payload, 'UTF8')::jsonb from pgqueuer limit 1")
     assert '"suppressed": "4"' in payload
@@ -253,9 +253,7 @@ async def test_ignored_until_a_count_a_group_comes_back(server: Server, callers:
     assert (await groups(callers.owner))[0]["status"] == "ignored"
     await tell(callers.owner)
     assert (await groups(callers.owner))[0]["status"] == "open"
-    await callers.owner.post(
-        "/api/errors/groups/triage", ignore | {"count": None, "until": "2020-01-01T00:00:00Z"}
-    )
+    await callers.owner.post("/api/errors/groups/triage", ignore | {"count": None, "until": "2020-01-01T00:00:00Z"})
     async with server.database.system("test").tx() as tx:
         from radiant.foundation.error_tracking import groups_store
 
@@ -284,7 +282,9 @@ async def test_groups_are_merged_split_and_found_similar(server: Server, callers
 async def test_groups_are_searched_assigned_and_counted(server: Server, callers: Callers) -> None:
     await tell(callers.owner, "100% of disk_a is used", environment="production", release="7")
     await tell(callers.owner, "no route", severity="warning")
-    assert [each["message_pattern"] for each in await groups(callers.owner, "?search=disk_a")] == ["<num>% of disk_a is used"]
+    assert [each["message_pattern"] for each in await groups(callers.owner, "?search=disk_a")] == [
+        "<num>% of disk_a is used"
+    ]
     assert await groups(callers.owner, "?search=disk%25a") == []
     assert len(await groups(callers.owner, "?environment=production&release=7")) == 1
     assert len(await groups(callers.owner, "?severity=warning&newest_first=true")) == 1

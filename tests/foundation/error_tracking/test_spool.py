@@ -54,7 +54,9 @@ async def test_f14_4_errors_wait_while_the_database_is_away_and_come_in_their_or
         Away.away = False
         await spool.flush()
         assert spool.waiting_bytes == 0
-    rows = await owner.fetch("select array_agg(id order by created_at) as ids from error_logs group by xmin::text order by xmin::text::bigint")
+    rows = await owner.fetch(
+        "select array_agg(id order by created_at) as ids from error_logs group by xmin::text order by xmin::text::bigint"
+    )
     # One transaction after another, each with what came next.
     assert [id_ for row in rows for id_ in row["ids"]] == [each.id for each in kept]
     assert len(rows) == 3

@@ -76,7 +76,9 @@ async def alerting(db: Database, mail_url: str | None = None, aws: str | None = 
 
 
 async def waiting(owner: Any, name: str) -> list[Job]:
-    rows = await owner.fetch("select id, convert_from(payload, 'UTF8') as ids from pgqueuer where entrypoint = $1 order by id", name)
+    rows = await owner.fetch(
+        "select id, convert_from(payload, 'UTF8') as ids from pgqueuer where entrypoint = $1 order by id", name
+    )
     return [Job(row["id"], name, json.loads(row["ids"]), None, None, 1) for row in rows]
 
 
@@ -112,7 +114,9 @@ async def test_f14_7_a_critical_error_is_told_by_mail_and_by_a_signed_webhook(
             "error.alert", "critical", "critical", "shop",
         )  # fmt: skip
         at, _, digest = headers["X-Radiant-Signature"].partition(",v1=")
-        expected = hmac.new(settings["signing_secret"].encode(), at.removeprefix("t=").encode() + b"." + body, hashlib.sha256)
+        expected = hmac.new(
+            settings["signing_secret"].encode(), at.removeprefix("t=").encode() + b"." + body, hashlib.sha256
+        )
         assert digest == expected.hexdigest()
 
 
@@ -248,7 +252,9 @@ async def test_f14_3_the_platforms_actions_rest_a_provider_retry_a_job_and_say_w
             path = f"/api/errors/groups/{found['id']}/action?scope=platform"
             body = {"enabled": True, "action": action | {"most_per_hour": 60}}
             assert (await callers.operator.put(path, body)).status == 200
-            await owner.execute("update error_logs set context = jsonb_build_object('tags', $1::text::jsonb)", json.dumps(tags))
+            await owner.execute(
+                "update error_logs set context = jsonb_build_object('tags', $1::text::jsonb)", json.dumps(tags)
+            )
             await actions.handle(job)
         rows = await owner.fetch("select succeeded, detail from error_actions order by started_at")
         assert [row["succeeded"] for row in rows] == [succeeded for _, _, succeeded in wanted], rows

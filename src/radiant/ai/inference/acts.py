@@ -11,7 +11,7 @@ import structlog
 from radiant.ai.providers.health import Upstreams
 from radiant.ai.serving.host import Host
 from radiant.foundation.error_tracking.actions import Act, CannotAct
-from radiant.foundation.error_tracking.schemas import Action, ActionKind
+from radiant.foundation.error_tracking.schemas import ActionKind, ErrorAction
 from radiant.infra import jobs
 from radiant.infra.db import Database
 from radiant.infra.events import listen
@@ -33,21 +33,21 @@ def acts(database: Database) -> Mapping[ActionKind, Act]:
         async with database.system("error actions").tx() as tx:
             await tx.value("select pg_notify('radiant_acts', $1)", msgspec.json.encode(told).decode())
 
-    async def rest_provider(action: Action, tags: Mapping[str, str]) -> str:
+    async def rest_provider(action: ErrorAction, tags: Mapping[str, str]) -> str:
         name = action.provider or tags.get("provider")
         if not name:
             raise CannotAct("no provider is named, by the action or by the error's tag `provider`")
         await tell(_Told("rest_provider", name, action.minutes * 60.0))
         return f"{name} is not asked for {action.minutes} minutes"
 
-    async def restart_model(action: Action, tags: Mapping[str, str]) -> str:
+    async def restart_model(action: ErrorAction, tags: Mapping[str, str]) -> str:
         name = action.model or tags.get("model")
         if not name:
             raise CannotAct("no model is named, by the action or by the error's tag `model`")
         await tell(_Told("restart_model", name))
         return f"{name} is unloaded, and loaded anew by the next call"
 
-    async def retry_job(_: Action, tags: Mapping[str, str]) -> str:
+    async def retry_job(_: ErrorAction, tags: Mapping[str, str]) -> str:
         job_id = tags.get("id", "")
         if not (tags.get("job") and job_id.isdigit()):
             raise CannotAct("the error is no job's")

@@ -10,7 +10,7 @@ import structlog
 
 from radiant.foundation.error_tracking import alerts_store as store
 from radiant.foundation.error_tracking.alerts import Alerts
-from radiant.foundation.error_tracking.schemas import Action, ActionKind
+from radiant.foundation.error_tracking.schemas import ActionKind, ErrorAction
 from radiant.foundation.identity import trail
 from radiant.infra.db import Database, Row
 from radiant.infra.jobs import Job
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 _WITHIN = timedelta(hours=1)
 
 # Does the thing; what came of it in words. Raises CannotAct. `tags`: of the error that it is done for.
-Act = Callable[[Action, Mapping[str, str]], Awaitable[str]]
+Act = Callable[[ErrorAction, Mapping[str, str]], Awaitable[str]]
 
 
 class CannotAct(Exception):
@@ -43,7 +43,7 @@ class Actions:
             if group is None or not (group["actions_enabled"] and group["auto_resolve_enabled"]):
                 return
             error = await store.latest_log(tx, group["owner_id"], group["id"])
-            action = Action.model_validate(group["auto_resolve_action"])
+            action = ErrorAction.model_validate(group["auto_resolve_action"])
             if error is None:
                 return
             action_id = await store.begin_action(
@@ -61,7 +61,7 @@ class Actions:
                 target=("error_group", group["id"]), kind=action.kind, succeeded=succeeded, detail=detail[:500],
             )  # fmt: skip
 
-    async def _act(self, action: Action, group: Row, error: Row) -> tuple[bool, str]:
+    async def _act(self, action: ErrorAction, group: Row, error: Row) -> tuple[bool, str]:
         try:
             if action.kind == "webhook":
                 return True, await self._call(group, error)

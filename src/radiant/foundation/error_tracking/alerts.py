@@ -87,7 +87,8 @@ class Alerts:
             "occurrences": group["occurrence_count"],
             "keptBack": suppressed,
             "timestamp": error["created_at"].isoformat(),
-            "url": f"{self._base_url}/errors/{group['id']}" + ("" if group["tenant_id"] else "?scope=platform"),
+            "url": f"{self._base_url}/settings/errors?group={group['id']}"
+            + ("" if group["tenant_id"] else "&scope=platform"),
         }
 
     async def _mail(self, group: Row, told: dict[str, Any]) -> None:

@@ -9,18 +9,18 @@ from radiant.foundation.error_tracking import groups_store as store
 from radiant.foundation.error_tracking.groups_store import GroupFilter
 from radiant.foundation.error_tracking.reach import Reach
 from radiant.foundation.error_tracking.schemas import (
-    ActionRun,
+    ErrorActionRun,
+    ErrorFingerprint,
+    ErrorGroup,
+    ErrorGroupAction,
+    ErrorGroupDetail,
     ErrorLog,
-    Fingerprint,
-    Group,
-    GroupAction,
-    GroupDetail,
-    Merge,
-    Resolution,
-    Similar,
-    Split,
-    TagValue,
-    Triage,
+    ErrorMerge,
+    ErrorResolution,
+    ErrorSplit,
+    ErrorTagValue,
+    ErrorTriage,
+    SimilarErrors,
 )
 from radiant.foundation.identity import trail
 from radiant.infra.db import Row, Tx
@@ -36,10 +36,12 @@ def _log(row: Row) -> ErrorLog:
     return ErrorLog(**{name: row[name] for name in ErrorLog.model_fields})
 
 
-async def groups(reach: Reach, of: GroupFilter, after: tuple[int, datetime, UUID] | None, limit: int) -> list[Group]:
+async def groups(
+    reach: Reach, of: GroupFilter, after: tuple[int, datetime, UUID] | None, limit: int
+) -> list[ErrorGroup]:
     """Behind `after`: unresolved ones by severity and then the newest, unless the filter says otherwise."""
     async with reach.db.tx() as tx:
-        return [Group(**dict(row)) for row in await store.groups(tx, reach.owner_id, of, after, limit)]
+        return [ErrorGroup(**dict(row)) for row in await store.groups(tx, reach.owner_id, of, after, limit)]
 
 
 async def counts(reach: Reach) -> dict[str, int]:
@@ -48,7 +50,7 @@ async def counts(reach: Reach) -> dict[str, int]:
         return await store.counts(tx, reach.owner_id)
 
 
-async def group(reach: Reach, group_id: UUID) -> GroupDetail:
+async def group(reach: Reach, group_id: UUID) -> ErrorGroupDetail:
     """One group with all that is told of it. Raises NotFound."""
     async with reach.db.tx() as tx:
         row = await store.group(tx, reach.owner_id, group_id)
@@ -58,24 +60,24 @@ async def group(reach: Reach, group_id: UUID) -> GroupDetail:
         ids = [part["id"] for part in parts]
         latest = await store.logs_of_group(tx, reach.owner_id, ids, None, 1)
         releases = await store.releases(tx, reach.owner_id, ids)
-        return GroupDetail(
+        return ErrorGroupDetail(
             **dict(row),
             latest=_log(latest[0]) if latest else None,
             days=await store.days(tx, reach.owner_id, ids),
             tags=_by_key(await store.tags(tx, reach.owner_id, ids)),
-            fingerprints=[Fingerprint(**dict(part)) for part in parts],
+            fingerprints=[ErrorFingerprint(**dict(part)) for part in parts],
             first_release=releases["first"],
             last_release=releases["last"],
-            actions=[ActionRun(**dict(each)) for each in await store.actions(tx, reach.owner_id, group_id, 20)],
+            actions=[ErrorActionRun(**dict(each)) for each in await store.actions(tx, reach.owner_id, group_id, 20)],
         )
 
 
-def _by_key(rows: Sequence[Row]) -> dict[str, list[TagValue]]:
-    found: dict[str, list[TagValue]] = {}
+def _by_key(rows: Sequence[Row]) -> dict[str, list[ErrorTagValue]]:
+    found: dict[str, list[ErrorTagValue]] = {}
     for row in rows:
         values = found.setdefault(row["key"], [])
         if len(values) < _MOST_VALUES:
-            values.append(TagValue(value=row["value"], errors=row["errors"]))
+            values.append(ErrorTagValue(value=row["value"], errors=row["errors"]))
     return found
 
 
@@ -110,7 +112,7 @@ async def error(reach: Reach, log_id: UUID) -> ErrorLog:
     return _log(row)
 
 
-async def resolve_error(reach: Reach, log_id: UUID, said: Resolution) -> ErrorLog:
+async def resolve_error(reach: Reach, log_id: UUID, said: ErrorResolution) -> ErrorLog:
     """One error is over; its group is not, unless it is resolved too. Raises NotFound."""
     async with reach.db.tx() as tx:
         if not await store.resolve_log(tx, reach.owner_id, log_id, reach.caller.user_id, said.notes):
@@ -119,7 +121,7 @@ async def resolve_error(reach: Reach, log_id: UUID, said: Resolution) -> ErrorLo
     return await error(reach, log_id)
 
 
-async def triage(reach: Reach, asked: Triage) -> int:
+async def triage(reach: Reach, asked: ErrorTriage) -> int:
     """What becomes of some groups; how many there were of them. Raises Invalid."""
     async with reach.db.tx() as tx:
         there = await store.lock_groups(tx, reach.owner_id, asked.groups)
@@ -133,7 +135,7 @@ async def triage(reach: Reach, asked: Triage) -> int:
     return touched
 
 
-async def _triage(tx: Tx, reach: Reach, asked: Triage, there: list[UUID]) -> int:
+async def _triage(tx: Tx, reach: Reach, asked: ErrorTriage, there: list[UUID]) -> int:
     owner, by = reach.owner_id, reach.caller.user_id
     if asked.action in ("resolve", "resolve_in_next_release"):
         await store.resolve_logs_of(tx, owner, there, by, asked.notes)
@@ -157,7 +159,7 @@ async def assignees(reach: Reach) -> list[Row]:
         return await store.assignees(tx, of_platform=reach.tenant_id is None)
 
 
-async def merge(reach: Reach, asked: Merge) -> int:
+async def merge(reach: Reach, asked: ErrorMerge) -> int:
     """Put groups into another. Raises NotFound."""
     wanted = {asked.into, *asked.groups}
     async with reach.db.tx() as tx:
@@ -175,7 +177,7 @@ async def merge(reach: Reach, asked: Merge) -> int:
     return len(others)
 
 
-async def split(reach: Reach, group_id: UUID, asked: Split) -> int:
+async def split(reach: Reach, group_id: UUID, asked: ErrorSplit) -> int:
     """Take fingerprints out of a group again. Raises NotFound."""
     async with reach.db.tx() as tx:
         if not await store.lock_groups(tx, reach.owner_id, [group_id]):
@@ -189,7 +191,7 @@ async def split(reach: Reach, group_id: UUID, asked: Split) -> int:
     return touched
 
 
-async def set_action(reach: Reach, group_id: UUID, asked: GroupAction) -> GroupDetail:
+async def set_action(reach: Reach, group_id: UUID, asked: ErrorGroupAction) -> ErrorGroupDetail:
     """Raises NotFound, Invalid."""
     if asked.enabled and asked.action is None:
         raise Invalid("action: say which, to enable it")
@@ -206,13 +208,13 @@ async def set_action(reach: Reach, group_id: UUID, asked: GroupAction) -> GroupD
     return await group(reach, group_id)
 
 
-async def actions(reach: Reach) -> list[ActionRun]:
+async def actions(reach: Reach) -> list[ErrorActionRun]:
     """The latest hundred that ran."""
     async with reach.db.tx() as tx:
-        return [ActionRun(**dict(row)) for row in await store.actions(tx, reach.owner_id, None, 100)]
+        return [ErrorActionRun(**dict(row)) for row in await store.actions(tx, reach.owner_id, None, 100)]
 
 
-async def similar(reach: Reach, group_id: UUID) -> list[Similar]:
+async def similar(reach: Reach, group_id: UUID) -> list[SimilarErrors]:
     """Groups that look like it, the likest first. Raises NotFound."""
     async with reach.db.tx() as tx:
         row = await store.group(tx, reach.owner_id, group_id)
@@ -223,7 +225,7 @@ async def similar(reach: Reach, group_id: UUID) -> list[Similar]:
     found = [(likeness(words, _words(other), same_place=_same_place(row, other)), other) for other in others]
     best = sorted((pair for pair in found if pair[0] >= _LEAST_LIKENESS), key=lambda pair: -pair[0])[:_MOST_SIMILAR]
     return [
-        Similar(
+        SimilarErrors(
             id=other["id"], pattern_name=other["pattern_name"], culprit=other["culprit"], status=other["status"],
             occurrence_count=other["occurrence_count"], likeness=round(like, 3),
         )

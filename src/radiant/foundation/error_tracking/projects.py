@@ -7,7 +7,7 @@ import asyncpg
 
 from radiant.foundation.error_tracking import projects_store as store
 from radiant.foundation.error_tracking.reach import Reach
-from radiant.foundation.error_tracking.schemas import NewProject, Project, ProjectSettings
+from radiant.foundation.error_tracking.schemas import ErrorProject, ErrorProjectSettings, NewErrorProject
 from radiant.foundation.identity import trail
 from radiant.infra.db import Row
 from radiant.kit.errors import Conflict, NotFound
@@ -33,27 +33,27 @@ def dsn_of(base_url: str, public_key: str, project_id: int) -> str:
     return urlunsplit((parts.scheme, f"{public_key}@{parts.netloc}", f"{parts.path.rstrip('/')}/{project_id}", "", ""))
 
 
-def _project(row: Row, base_url: str) -> Project:
-    return Project(
-        **{name: row[name] for name in Project.model_fields if name != "dsn"},
+def _project(row: Row, base_url: str) -> ErrorProject:
+    return ErrorProject(
+        **{name: row[name] for name in ErrorProject.model_fields if name != "dsn"},
         dsn=dsn_of(base_url, row["public_key"], row["id"]),
     )
 
 
-async def projects(reach: Reach, base_url: str) -> list[Project]:
+async def projects(reach: Reach, base_url: str) -> list[ErrorProject]:
     """All of them."""
     async with reach.db.tx() as tx:
         return [_project(row, base_url) for row in await store.projects(tx, reach.owner_id)]
 
 
-async def _one(reach: Reach, base_url: str, project_id: int) -> Project:
+async def _one(reach: Reach, base_url: str, project_id: int) -> ErrorProject:
     found = [project for project in await projects(reach, base_url) if project.id == project_id]
     if not found:
         raise NotFound("there is no such project")
     return found[0]
 
 
-async def make_project(reach: Reach, base_url: str, new: NewProject) -> Project:
+async def make_project(reach: Reach, base_url: str, new: NewErrorProject) -> ErrorProject:
     """Raises ProjectSlugTaken, TooManyProjects."""
     async with reach.db.tx() as tx:
         if len(await store.projects(tx, reach.owner_id)) >= MOST_PROJECTS:
@@ -67,7 +67,7 @@ async def make_project(reach: Reach, base_url: str, new: NewProject) -> Project:
     return await _one(reach, base_url, project_id)
 
 
-async def change_project(reach: Reach, base_url: str, project_id: int, new: ProjectSettings) -> Project:
+async def change_project(reach: Reach, base_url: str, project_id: int, new: ErrorProjectSettings) -> ErrorProject:
     """Raises NotFound, ProjectSlugTaken."""
     try:
         async with reach.db.tx() as tx:
@@ -82,7 +82,7 @@ async def change_project(reach: Reach, base_url: str, project_id: int, new: Proj
     return await _one(reach, base_url, project_id)
 
 
-async def renew_key(reach: Reach, base_url: str, project_id: int) -> Project:
+async def renew_key(reach: Reach, base_url: str, project_id: int) -> ErrorProject:
     """Another DSN; the old one is refused from now on. Raises NotFound."""
     async with reach.db.tx() as tx:
         if not await store.set_key(tx, reach.owner_id, project_id, secrets.token_hex(16)):

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from radiant.foundation.error_tracking.schemas import NewProject, ProjectSettings
+from radiant.foundation.error_tracking.schemas import ErrorProjectSettings, NewErrorProject
 from radiant.infra.db import Row, Tx
 from radiant.kit.ids import TenantId
 
@@ -22,7 +22,7 @@ async def projects(tx: Tx, owner_id: UUID) -> list[Row]:
     )
 
 
-async def insert(tx: Tx, tenant_id: TenantId | None, new: NewProject, public_key: str) -> int | None:
+async def insert(tx: Tx, tenant_id: TenantId | None, new: NewErrorProject, public_key: str) -> int | None:
     """A new one's id, or None where the slug is taken."""
     return await tx.value(
         "insert into error_projects (tenant_id, name, slug, public_key, platform, transactions, keep_variables,"
@@ -32,7 +32,7 @@ async def insert(tx: Tx, tenant_id: TenantId | None, new: NewProject, public_key
     )  # fmt: skip
 
 
-async def update(tx: Tx, owner_id: UUID, project_id: int, new: ProjectSettings) -> bool:
+async def update(tx: Tx, owner_id: UUID, project_id: int, new: ErrorProjectSettings) -> bool:
     """Replace what it is."""
     touched = await tx.run(
         "update error_projects set name = $3, slug = $4, platform = $5, transactions = $6, keep_variables = $7,"

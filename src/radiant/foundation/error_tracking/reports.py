@@ -7,7 +7,7 @@ from radiant.foundation.error_tracking import projects_store
 from radiant.foundation.error_tracking.capture import finished
 from radiant.foundation.error_tracking.known import Known
 from radiant.foundation.error_tracking.occurrence import Frame, Occurrence, Raised, affected_by
-from radiant.foundation.error_tracking.schemas import PageReport, Report
+from radiant.foundation.error_tracking.schemas import ErrorReport, PageReport
 from radiant.foundation.error_tracking.scrub import Scrubber
 from radiant.foundation.error_tracking.spool import Spool
 from radiant.foundation.identity.callers import Caller
@@ -44,7 +44,7 @@ class Reports:
             wait = str(60 - int(now % 60))
             raise TooManyReports(f"{most} errors a minute are taken from you; wait", headers={"Retry-After": wait})
 
-    async def tell(self, database: Database, caller: Caller, said: Report) -> UUID:
+    async def tell(self, database: Database, caller: Caller, said: ErrorReport) -> UUID:
         """Take a workspace's error; its id. Raises TooManyReports, SpoolFull, Unavailable, Invalid."""
         if said.project_id is not None:
             async with caller.db(database).tx() as tx:
@@ -71,7 +71,7 @@ class Reports:
         return kept.id
 
 
-def _occurrence(caller: Caller, said: Report) -> Occurrence:
+def _occurrence(caller: Caller, said: ErrorReport) -> Occurrence:
     frames = [
         Frame(
             function=each.function, module=each.module, file=each.file, number=each.number, in_app=each.in_app,

@@ -13,27 +13,27 @@ from radiant.foundation.error_tracking.occurrence import SEVERITIES, Severity
 from radiant.foundation.error_tracking.reach import Reach, reach_of
 from radiant.foundation.error_tracking.reports import Reports
 from radiant.foundation.error_tracking.schemas import (
-    ActionRun,
+    ErrorActionRun,
+    ErrorGroup,
+    ErrorGroupAction,
+    ErrorGroupDetail,
     ErrorLog,
+    ErrorMerge,
+    ErrorProject,
+    ErrorProjectSettings,
+    ErrorReport,
+    ErrorResolution,
     ErrorSettings,
     ErrorSettingsGiven,
-    Group,
-    GroupAction,
-    GroupDetail,
-    Merge,
-    NewProject,
+    ErrorSplit,
+    ErrorTriage,
+    NewErrorProject,
     PageReport,
-    Project,
-    ProjectSettings,
-    Report,
-    Reported,
-    Resolution,
+    ReportedError,
     Scope,
-    Similar,
-    Split,
+    SimilarErrors,
     Status,
-    Touched,
-    Triage,
+    TouchedGroups,
 )
 from radiant.foundation.identity.dependencies import AnyCaller, Databases, MemberCaller, settings_of
 from radiant.http.pages import Cursor, ItemsOf, Limit, PageOf
@@ -68,7 +68,7 @@ def _ranked(cursor: str | None) -> tuple[int, datetime, UUID] | None:
     return (int(rank) if rank in "0123456789" and rank else 0), when, of
 
 
-class Assignee(BaseModel):
+class ErrorAssignee(BaseModel):
     """Who may look after a group."""
 
     id: UUID
@@ -76,7 +76,7 @@ class Assignee(BaseModel):
     email: str
 
 
-class GroupCounts(BaseModel):
+class ErrorGroupCounts(BaseModel):
     """How many groups have each status."""
 
     open: int = 0
@@ -89,15 +89,15 @@ class GroupCounts(BaseModel):
 
 
 @router.post("", status_code=202)
-async def report(request: Request, database: Databases, caller: MemberCaller, said: Report) -> Reported:
+async def report(request: Request, database: Databases, caller: MemberCaller, said: ErrorReport) -> ReportedError:
     """Tell of an error of a program of the workspace. Answered once it is on disk."""
-    return Reported(id=await _reports(request).tell(database, caller, said))
+    return ReportedError(id=await _reports(request).tell(database, caller, said))
 
 
 @router.post("/page", status_code=202)
-async def report_of_page(request: Request, caller: AnyCaller, said: PageReport) -> Reported:
+async def report_of_page(request: Request, caller: AnyCaller, said: PageReport) -> ReportedError:
     """What RADIANT's own page failed at, for the platform's operator."""
-    return Reported(id=await _reports(request).tell_of_page(caller, said))
+    return ReportedError(id=await _reports(request).tell_of_page(caller, said))
 
 
 # --- errors ---
@@ -142,7 +142,7 @@ async def list_groups(
     newest_first: bool = False,
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> PageOf[Group]:
+) -> PageOf[ErrorGroup]:
     """Groups: the most severe first, of those the newest; or the newest alone."""
     of = GroupFilter(
         statuses=status, severities=severity, project_id=project_id, assigned_to=assigned_to, search=search,
@@ -157,25 +157,25 @@ async def list_groups(
 
 
 @router.get("/groups/counts")
-async def count_groups(reach: ReachOf) -> GroupCounts:
+async def count_groups(reach: ReachOf) -> ErrorGroupCounts:
     """How many groups have each status."""
-    return GroupCounts(**await groups.counts(reach))
+    return ErrorGroupCounts(**await groups.counts(reach))
 
 
 @router.post("/groups/triage")
-async def triage(reach: ReachOf, asked: Triage) -> Touched:
+async def triage(reach: ReachOf, asked: ErrorTriage) -> TouchedGroups:
     """Resolve, ignore, reopen or assign groups, all at once."""
-    return Touched(groups=await groups.triage(reach, asked))
+    return TouchedGroups(groups=await groups.triage(reach, asked))
 
 
 @router.post("/groups/merge")
-async def merge(reach: ReachOf, asked: Merge) -> Touched:
+async def merge(reach: ReachOf, asked: ErrorMerge) -> TouchedGroups:
     """Put groups into another, with all their errors, and those to come."""
-    return Touched(groups=await groups.merge(reach, asked))
+    return TouchedGroups(groups=await groups.merge(reach, asked))
 
 
 @router.get("/groups/{error_group_id}")
-async def get_group(reach: ReachOf, error_group_id: UUID) -> GroupDetail:
+async def get_group(reach: ReachOf, error_group_id: UUID) -> ErrorGroupDetail:
     """One group with its latest error."""
     return await groups.group(reach, error_group_id)
 
@@ -192,31 +192,31 @@ async def list_errors_of_group(
 
 
 @router.get("/groups/{error_group_id}/similar")
-async def list_similar(reach: ReachOf, error_group_id: UUID) -> ItemsOf[Similar]:
+async def list_similar(reach: ReachOf, error_group_id: UUID) -> ItemsOf[SimilarErrors]:
     """Groups that look like it."""
     return ItemsOf(items=await groups.similar(reach, error_group_id))
 
 
 @router.post("/groups/{error_group_id}/split")
-async def split(reach: ReachOf, error_group_id: UUID, asked: Split) -> Touched:
+async def split(reach: ReachOf, error_group_id: UUID, asked: ErrorSplit) -> TouchedGroups:
     """Make groups of fingerprints that were put into this one."""
-    return Touched(groups=await groups.split(reach, error_group_id, asked))
+    return TouchedGroups(groups=await groups.split(reach, error_group_id, asked))
 
 
 @router.put("/groups/{error_group_id}/action")
-async def set_action(reach: ReachOf, error_group_id: UUID, asked: GroupAction) -> GroupDetail:
+async def set_action(reach: ReachOf, error_group_id: UUID, asked: ErrorGroupAction) -> ErrorGroupDetail:
     """What is done by itself when an error of it happens."""
     return await groups.set_action(reach, error_group_id, asked)
 
 
 @router.get("/assignees")
-async def list_assignees(reach: ReachOf) -> ItemsOf[Assignee]:
+async def list_assignees(reach: ReachOf) -> ItemsOf[ErrorAssignee]:
     """Who may be assigned."""
-    return ItemsOf(items=[Assignee(**dict(row)) for row in await groups.assignees(reach)])
+    return ItemsOf(items=[ErrorAssignee(**dict(row)) for row in await groups.assignees(reach)])
 
 
 @router.get("/actions")
-async def list_actions(reach: ReachOf) -> ItemsOf[ActionRun]:
+async def list_actions(reach: ReachOf) -> ItemsOf[ErrorActionRun]:
     """Actions that ran by themselves, the latest first."""
     return ItemsOf(items=await groups.actions(reach))
 
@@ -225,25 +225,27 @@ async def list_actions(reach: ReachOf) -> ItemsOf[ActionRun]:
 
 
 @router.get("/projects")
-async def list_projects(request: Request, reach: ReachOf) -> ItemsOf[Project]:
+async def list_projects(request: Request, reach: ReachOf) -> ItemsOf[ErrorProject]:
     """Programs that send errors, with their DSNs."""
     return ItemsOf(items=await projects.projects(reach, settings_of(request).base_url))
 
 
 @router.post("/projects", status_code=201)
-async def make_project(request: Request, reach: ReachOf, new: NewProject) -> Project:
+async def make_project(request: Request, reach: ReachOf, new: NewErrorProject) -> ErrorProject:
     """A program that sends errors from now on."""
     return await projects.make_project(reach, settings_of(request).base_url, new)
 
 
 @router.put("/projects/{project_id}")
-async def change_project(request: Request, reach: ReachOf, project_id: PathProject, new: ProjectSettings) -> Project:
+async def change_project(
+    request: Request, reach: ReachOf, project_id: PathProject, new: ErrorProjectSettings
+) -> ErrorProject:
     """Replace what it is."""
     return await projects.change_project(reach, settings_of(request).base_url, project_id, new)
 
 
 @router.post("/projects/{project_id}/key")
-async def renew_key(request: Request, reach: ReachOf, project_id: PathProject) -> Project:
+async def renew_key(request: Request, reach: ReachOf, project_id: PathProject) -> ErrorProject:
     """Another DSN; the old one is refused from now on."""
     return await projects.renew_key(reach, settings_of(request).base_url, project_id)
 
@@ -278,6 +280,6 @@ async def get_error(reach: ReachOf, error_id: UUID) -> ErrorLog:
 
 
 @router.post("/{error_id}/resolve")
-async def resolve_error(reach: ReachOf, error_id: UUID, said: Resolution) -> ErrorLog:
+async def resolve_error(reach: ReachOf, error_id: UUID, said: ErrorResolution) -> ErrorLog:
     """One error is over."""
     return await groups.resolve_error(reach, error_id, said)

@@ -36,7 +36,7 @@ class ReportedFrame(_Given):
     line: Medium = ""
 
 
-class Report(_Given):
+class ErrorReport(_Given):
     """An error that happened. What must not be kept is taken out of every text before it is."""
 
     message: Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
@@ -61,7 +61,7 @@ class Report(_Given):
     event_id: UUID | None = Field(default=None, description="Sent again, it is counted once.")
 
 
-class Reported(BaseModel):
+class ReportedError(BaseModel):
     """It is on disk, and will be in the list in a moment."""
 
     id: UUID
@@ -104,13 +104,13 @@ class ErrorLog(BaseModel):
     created_at: AwareDatetime
 
 
-class Resolution(_Given):
+class ErrorResolution(_Given):
     """Why it is over."""
 
     notes: Medium = ""
 
 
-class Group(BaseModel):
+class ErrorGroup(BaseModel):
     """Errors that are the same one. `curve`: how many in each of the last 24 hours, the oldest first. `users` stops at
     10,000."""
 
@@ -142,14 +142,14 @@ class Group(BaseModel):
     auto_resolve_action: dict[str, Any] | None
 
 
-class TagValue(BaseModel):
+class ErrorTagValue(BaseModel):
     """How many of a group's latest errors have that value."""
 
     value: str
     errors: int
 
 
-class Fingerprint(BaseModel):
+class ErrorFingerprint(BaseModel):
     """One of those that a group was put together of."""
 
     id: UUID
@@ -159,7 +159,7 @@ class Fingerprint(BaseModel):
     last_seen: AwareDatetime
 
 
-class Similar(BaseModel):
+class SimilarErrors(BaseModel):
     """Another group that looks like it; `likeness` 0..1."""
 
     id: UUID
@@ -170,7 +170,7 @@ class Similar(BaseModel):
     likeness: float
 
 
-class ActionRun(BaseModel):
+class ErrorActionRun(BaseModel):
     """An action that ran by itself."""
 
     id: UUID
@@ -181,19 +181,19 @@ class ActionRun(BaseModel):
     finished_at: AwareDatetime | None
 
 
-class GroupDetail(Group):
+class ErrorGroupDetail(ErrorGroup):
     """A group with its latest error. `days`: how many in each of the last 30 days, the oldest first."""
 
     latest: ErrorLog | None
     days: list[int]
-    tags: dict[str, list[TagValue]]
-    fingerprints: list[Fingerprint]
+    tags: dict[str, list[ErrorTagValue]]
+    fingerprints: list[ErrorFingerprint]
     first_release: str | None
     last_release: str | None
-    actions: list[ActionRun]
+    actions: list[ErrorActionRun]
 
 
-class Triage(_Given):
+class ErrorTriage(_Given):
     """What becomes of some groups, all at once."""
 
     groups: list[UUID] = Field(min_length=1, max_length=200)
@@ -204,26 +204,26 @@ class Triage(_Given):
     assignee: UUID | None = Field(default=None, description="of assign: whom; nobody where it is left out")
 
 
-class Touched(BaseModel):
+class TouchedGroups(BaseModel):
     """How many groups that changed."""
 
     groups: int
 
 
-class Merge(_Given):
+class ErrorMerge(_Given):
     """Groups that are the same one."""
 
     into: UUID
     groups: list[UUID] = Field(min_length=1, max_length=100)
 
 
-class Split(_Given):
+class ErrorSplit(_Given):
     """Fingerprints that are groups of their own again."""
 
     fingerprints: list[UUID] = Field(min_length=1, max_length=100)
 
 
-class Action(_Given):
+class ErrorAction(_Given):
     """What is done by itself when a group's error happens. `most_per_hour` bounds it."""
 
     kind: ActionKind
@@ -236,14 +236,14 @@ class Action(_Given):
     most_per_hour: int = Field(default=3, ge=1, le=60)
 
 
-class GroupAction(_Given):
+class ErrorGroupAction(_Given):
     """A group's action; nothing runs until actions are enabled in the settings too."""
 
     enabled: bool
-    action: Action | None = None
+    action: ErrorAction | None = None
 
 
-class NewProject(_Given):
+class NewErrorProject(_Given):
     """A program that sends errors."""
 
     name: Name
@@ -254,13 +254,13 @@ class NewProject(_Given):
     events_per_minute: int = Field(default=600, ge=1, le=100_000)
 
 
-class ProjectSettings(NewProject):
+class ErrorProjectSettings(NewErrorProject):
     """The same, and whether it may send."""
 
     is_active: bool = True
 
 
-class Project(BaseModel):
+class ErrorProject(BaseModel):
     """A program that sends errors, and the address (DSN) that its SDK is given."""
 
     id: int
