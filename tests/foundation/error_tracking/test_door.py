@@ -14,6 +14,7 @@ import pytest
 from radiant.foundation.error_tracking import sentry
 from radiant.foundation.error_tracking.inflate import BadEncoding, InflatesTooFar, UnknownEncoding, inflate
 from radiant.foundation.error_tracking.intake import MOST_INFLATED
+from radiant.infra.db import Database
 from radiant.kit.errors import Problem
 from tests.foundation.error_tracking.test_sdk import groups, project
 from tests.kit.fixtures import Callers
@@ -81,6 +82,30 @@ async def test_events_of_old_are_taken_plain_and_as_base64_of_zlib(server: Serve
     # The same event twice is one.
     (found,) = await groups(callers.owner)
     assert found["occurrence_count"] == 1
+
+
+async def test_f14_4_events_are_taken_while_the_database_is_away(
+    server: Server, callers: Callers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await project(callers.owner)
+    assert (await send(callers.nobody, made, envelope(event("before")))).status == 200
+    assert len(await groups(callers.owner)) == 1
+
+    def away(*_: Any) -> Any:
+        raise ConnectionRefusedError("the database is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "system", away)
+        server.app.state.changes._all_changed()
+        for number in range(20):
+            answer = await send(callers.nobody, made, envelope(event(f"during {number}")))
+            assert answer.status == 200, answer.body
+        # Of a key that nobody has asked for yet nothing is known.
+        other = await send(callers.nobody, {"id": made["id"], "dsn": f"http://{'0' * 32}@h/1"}, envelope(event()))
+        assert (other.status, other.headers["Retry-After"]) == (503, "30")
+    server.app.state.changes._all_changed()
+    counts = {group["message_pattern"]: group["occurrence_count"] for group in await groups(callers.owner)}
+    assert counts == {"before": 1, "during <num>": 20}
 
 
 async def test_browsers_of_any_site_may_send(server: Server, callers: Callers) -> None:

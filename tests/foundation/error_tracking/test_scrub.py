@@ -119,7 +119,7 @@ def test_f14_6_a_private_key_over_several_lines_goes_whole() -> None:
 def test_own_patterns_take_out_what_nobody_else_knows_and_bad_ones_are_refused() -> None:
     assert Scrubber([r"KD-\d+"]).text("customer KD-17 called") == "customer [PRIVATE] called"
     for bad in ("(", r"(a)\1", "x*"):
-        with pytest.raises(ValueError, match="pattern|empty"):
+        with pytest.raises(ValueError, match=r"pattern|empty"):
             Scrubber([bad])
 
 

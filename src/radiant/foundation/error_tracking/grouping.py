@@ -27,7 +27,7 @@ _VALUES = re.compile(
     r"|(?P<str>\"[^\"\n]{0,1000}\"|(?<!\w)'[^'\n]{0,1000}'(?!\w)|`[^`\n]{0,1000}`)"
     r"|(?P<taken>\[(?:SECRET|EMAIL|CARD|PRIVATE|PRIVATE_KEY|removed)\])"
     r"|(?P<id>\b(?=[A-Za-z_-]{0,40}\d)[A-Za-z]{1,10}[_-][A-Za-z0-9]{12,64}\b)"
-    r"|(?P<num>(?<![A-Za-z_])[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d{1,3})?)"
+    r"|(?P<num>(?<![A-Za-z0-9_])[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d{1,3})?)"
 )
 _HASHED_ASSET = re.compile(r"[-.][A-Za-z0-9_]{8,20}(?=\.(?:m?js|cjs)$)")
 

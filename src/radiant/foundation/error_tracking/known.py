@@ -1,5 +1,6 @@
 """What the doors need to know of projects and settings, kept in memory: they take errors while the database is away."""
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -14,6 +15,8 @@ from radiant.kit.errors import Unavailable
 from radiant.kit.ids import TenantId
 
 _MOST = 10_000
+# A database that says nothing is away.
+_ASK_SECONDS = 2.0
 V = TypeVar("V")
 
 
@@ -67,7 +70,8 @@ class Known:
     async def sender(self, public_key: str) -> Sender | None:
         """The project of a key, None where it is none. Raises Unavailable where it is not known and cannot be asked."""
         try:
-            found = await self._senders.read(public_key, lambda: self._read_sender(public_key))
+            async with asyncio.timeout(_ASK_SECONDS):
+                found = await self._senders.read(public_key, lambda: self._read_sender(public_key))
         except AWAY as error:
             last = self._last_senders.get(public_key)
             if last is None:
@@ -95,7 +99,8 @@ class Known:
     async def scrubber(self, owner_id: UUID) -> Scrubber:
         """What takes out what an owner wants taken out. Raises Unavailable where that is not known."""
         try:
-            return await self._scrubbers.read(owner_id, lambda: self._read_scrubber(owner_id))
+            async with asyncio.timeout(_ASK_SECONDS):
+                return await self._scrubbers.read(owner_id, lambda: self._read_scrubber(owner_id))
         except AWAY as error:
             last = self._last_scrubbers.get(owner_id)
             if last is None:

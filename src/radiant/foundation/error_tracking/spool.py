@@ -59,18 +59,17 @@ class Spool:
         here = self._journal.position
         return (here.segment - self._written.segment) * self._segment + here.offset - self._written.offset
 
-    def take(self, kept: Sequence[Kept]) -> bool:
-        """Note them all; False where there is no room for all. Raises nothing, waits for nothing."""
-        payloads = [encode(each) for each in kept]
-        if self.waiting_bytes + sum(map(len, payloads)) + 16 * len(payloads) > self._most:
-            self.refused += len(payloads)
+    def take(self, kept: Kept) -> bool:
+        """Note it; False where there is no room. Raises nothing, waits for nothing."""
+        payload = encode(kept)
+        if self.waiting_bytes + len(payload) + 16 > self._most:
+            self.refused += 1
             return False
-        for payload in payloads:
-            if not self._journal.append(payload):
-                # The next file is being made; whoever can wait comes again.
-                self.refused += 1
-                self._prepare()
-                return False
+        if not self._journal.append(payload):
+            # The next file is being made; whoever can wait comes again.
+            self.refused += 1
+            self._prepare()
+            return False
         self._wake.set()
         return True
 
@@ -85,12 +84,12 @@ class Spool:
     async def accept(self, kept: Sequence[Kept]) -> None:
         """Note each, waiting for a file that is being made. Returned from, they are kept. Raises SpoolFull."""
         for each in kept:
-            if self.take([each]):
+            if self.take(each):
                 continue
             if self._making is not None:
                 await asyncio.shield(self._making)
                 self.refused -= 1
-                if self.take([each]):
+                if self.take(each):
                     continue
             raise SpoolFull(
                 f"{self._most} bytes of errors wait for the database already; send them again later",

@@ -71,9 +71,6 @@ async def _write(
     return after
 
 
-Step = Callable[[Tx, Callable[[], Awaitable[T]]], Awaitable[T | None]]
-
-
 async def _together(tx: Tx, step: Callable[[], Awaitable[T]]) -> T | None:
     """A step of many errors at once: a failure fails them all, and they are tried one by one."""
     del tx
