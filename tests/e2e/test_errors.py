@@ -95,8 +95,9 @@ async def test_groups_are_gone_through_by_keyboard(visit: Visit) -> None:
 async def test_a_group_shows_its_stack_users_tags_and_likes_and_is_resolved_with_notes(visit: Visit) -> None:
     page = visit.page
     name = f"n{uuid4().hex[:6]}"
-    await tell(visit, f"could not reach the payment service for {name}", 2, fingerprint=["a", name])
-    await tell(visit, f"could not reach the shipping service for {name}", fingerprint=["b", name])
+    trace = uuid4().hex
+    await tell(visit, f"could not reach the payment service for {name}", 2, fingerprint=["a", name], trace_id=trace)
+    await tell(visit, f"could not reach the shipping service for {name}", fingerprint=["b", name], trace_id=trace)
     await open_settings(page, "Errors")
     await page.locator("a[data-group]", has_text="shipping").focus()
     await page.keyboard.press("Enter")
@@ -104,6 +105,7 @@ async def test_a_group_shows_its_stack_users_tags_and_likes_and_is_resolved_with
     await expect(page.get_by_text("shop/cart.py:21")).to_be_visible()
     await expect(page.get_by_text("production", exact=True).first).to_be_visible()
     await expect(page.get_by_role("heading", name="Similar groups")).to_be_visible()
+    await expect(page.get_by_role("heading", name="In the same trace")).to_be_visible()
     assert await faults_of(page) == []
     await page.get_by_role("button", name=re.compile("Merge.*payment")).click()
     await expect(page.get_by_role("heading", name="Put together of")).to_be_visible()

@@ -15,7 +15,7 @@ TallyKind = Literal["transaction", "session", "crash", "check_in", "log", "disca
 # Bytes of one that is kept: what is past that is left out, the least telling first.
 MOST_BYTES = 200_000
 MOST_FRAMES, MOST_CRUMBS, MOST_CHAIN, MOST_TAGS = 100, 100, 10, 50
-_MOST_MESSAGE, _MOST_LINE, _MOST_STACK = 8_000, 300, 60_000
+_MOST_MESSAGE, _MOST_LINE, MOST_STACK = 8_000, 300, 60_000
 _CRUMBS_OF_LARGE = 20
 
 
@@ -196,7 +196,7 @@ def bound(kept: Occurrence) -> None:
     for crumb in kept.crumbs:
         crumb.message = cut(crumb.message, 1000)
     kept.tags = {cut(name, 64): cut(value, 200) for name, value in list(kept.tags.items())[:MOST_TAGS]}
-    kept.stack = cut(kept.stack or stack_text(kept.chain), _MOST_STACK)
+    kept.stack = cut(kept.stack, MOST_STACK)
 
 
 def stack_text(chain: list[Raised]) -> str:

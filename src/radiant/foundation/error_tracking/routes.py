@@ -106,14 +106,16 @@ async def report_of_page(request: Request, caller: AnyCaller, said: PageReport) 
 @router.get("")
 async def list_errors(
     reach: ReachOf,
-    resolved: bool | None = False,
+    resolved: bool | None = None,
     severity: Annotated[list[Severity] | None, Query()] = None,
     project_id: ProjectId = None,
     trace_id: Annotated[str | None, Query(pattern=r"^[0-9a-f]{16,32}$")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> PageOf[ErrorLog]:
-    """Errors that are not resolved (or are): the most severe first, of those the newest."""
+    """Errors that are not resolved (or are): the most severe first, of those the newest. Of a trace all, unless said."""
+    if resolved is None and trace_id is None:
+        resolved = False
     found = await groups.errors(
         reach, resolved=resolved, severities=severity, project_id=project_id, trace_id=trace_id,
         after=_ranked(cursor), limit=limit,

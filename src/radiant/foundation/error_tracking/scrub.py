@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import msgspec
 
-from radiant.foundation.error_tracking.occurrence import Frame, Occurrence, cut
+from radiant.foundation.error_tracking.occurrence import MOST_STACK, Frame, Occurrence, cut, stack_text
 from radiant.kit import detect
 from radiant.kit.detect import Finding
 from radiant.kit.linear import Spans, spans_of
@@ -87,8 +87,10 @@ class Scrubber:
             text = text.encode("utf-8", "replace").decode()
         if len(text) < 6:
             return text if not self._own else self._replace(text, self._found_by_own(text))
-        text = _IN_URL.sub(f"://{REMOVED}@", text)
-        text = _IN_QUERY.sub(rf"\1{REMOVED}", text)
+        if "://" in text:
+            text = _IN_URL.sub(f"://{REMOVED}@", text)
+        if "=" in text:
+            text = _IN_QUERY.sub(rf"\1{REMOVED}", text)
         text = _SCHEME.sub(rf"\1 {REMOVED}", text)
         text = _NAMED.sub(rf"\1{REMOVED}", text)
         found = [
@@ -145,11 +147,14 @@ class Scrubber:
 
     def occurrence(self, kept: Occurrence) -> None:
         """All of it, in place; after `occurrence.bound`, so that what is looked at is bounded."""
-        kept.message = self.text(kept.message)
-        kept.stack = "\n".join(self.lines(kept.stack.split("\n"))) if kept.stack else ""
+        said, kept.message = kept.message, self.text(kept.message)
         for raised in kept.chain:
-            raised.message = self.text(raised.message)
+            # What was thrown last mostly says what the whole does.
+            raised.message = kept.message if raised.message == said else self.text(raised.message)
             self._frames(raised.frames)
+        # Without a text of its own, the stack is written of what is clean already.
+        own = "\n".join(self.lines(kept.stack.split("\n"))) if kept.stack else stack_text(kept.chain)
+        kept.stack = cut(own, MOST_STACK)
         for crumb in kept.crumbs:
             crumb.message = self.text(crumb.message)
             crumb.data = self.names(crumb.data)

@@ -10,7 +10,7 @@ import type { ErrorGroupDetail, ErrorLog, ErrorTriage } from "@/lib/api/types";
 import { formatAgo, formatCount, formatDateTime } from "@/lib/format";
 import { useShortcut } from "@/lib/shortcuts";
 import { GroupAction } from "./group-action";
-import { type Scope, triage, useChange, useErrorsOf, useGroup, useSimilar } from "./queries";
+import { type Scope, triage, useChange, useErrorsOf, useGroup, useSimilar, useTrace } from "./queries";
 import { Sparkline } from "./sparkline";
 import { Stack } from "./stack";
 import { TriageDialog } from "./triage-dialogs";
@@ -67,6 +67,7 @@ export function GroupView({ scope, id, back, hrefOf }: Props) {
           </div>
           <Figures group={group} />
           {log && <Occurrence log={log} latest={shown === null} />}
+          {log && <SameTrace scope={scope} log={log} hrefOf={hrefOf} />}
           <Tags group={group} />
           <Occurrences scope={scope} id={id} onShow={setShown} />
           <Likes scope={scope} id={id} hrefOf={hrefOf} />
@@ -162,6 +163,30 @@ function Occurrence({ log, latest }: { log: ErrorLog; latest: boolean }) {
         </Section>
       ))}
     </>
+  );
+}
+
+function SameTrace({ scope, log, hrefOf }: { scope: Scope; log: ErrorLog; hrefOf: (group: string) => string }) {
+  const { data } = useTrace(scope, log.trace_id);
+  const others = data?.filter((other) => other.id !== log.id) ?? [];
+  if (others.length === 0) return null;
+  return (
+    <Section title="In the same trace" description={log.trace_id}>
+      <ul className="rounded-xl border bg-raised [&>li+li]:border-t">
+        {others.map((other) => (
+          <li key={other.id} className="flex gap-3 px-4 py-2.5 text-sm">
+            {other.group_id ? (
+              <Link href={hrefOf(other.group_id)} className="min-w-0 flex-1 truncate underline-offset-2 hover:underline">
+                {other.error_type}: {other.error_message}
+              </Link>
+            ) : (
+              <span className="min-w-0 flex-1 truncate">{other.error_message}</span>
+            )}
+            <span className="shrink-0 text-ink-3">{formatDateTime(other.created_at)}</span>
+          </li>
+        ))}
+      </ul>
+    </Section>
   );
 }
 

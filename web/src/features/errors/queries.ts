@@ -52,6 +52,14 @@ export const useSimilar = (scope: Scope, id: string) =>
     queryFn: async () => (await api.get<{ items: SimilarErrors[] }>(`/errors/groups/${id}/similar`, { query: { scope } })).items,
   });
 
+/** What else failed in the same trace. */
+export const useTrace = (scope: Scope, trace: string) =>
+  useQuery({
+    queryKey: [...errorsKey(scope), "trace", trace],
+    queryFn: async () => (await api.get<Page<ErrorLog>>("/errors", { query: { scope, trace_id: trace, limit: 50 } })).items,
+    enabled: trace !== "",
+  });
+
 export const useProjects = (scope: Scope) =>
   useQuery({ queryKey: [...errorsKey(scope), "projects"], queryFn: async () => (await api.get<{ items: ErrorProject[] }>("/errors/projects", { query: { scope } })).items });
 
