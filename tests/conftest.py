@@ -11,6 +11,7 @@ import pytest_socket
 import structlog
 from blockbuster import BlockBuster
 
+from radiant.infra import telemetry
 from radiant.infra.db import Database, open_database
 from radiant.kit.ids import TenantId, UserId
 from tests.kit import postgres
@@ -27,7 +28,12 @@ def _name_exception(_logger: Any, _method: str, event: Any) -> Any:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "blocks: what is tested runs before the loop does, and may block")
     structlog.configure(
-        processors=[structlog.stdlib.add_log_level, _name_exception, structlog.processors.KeyValueRenderer()],
+        processors=[
+            telemetry.tell_watchers,
+            structlog.stdlib.add_log_level,
+            _name_exception,
+            structlog.processors.KeyValueRenderer(),
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
     )
     if not hasattr(config, "workerinput"):

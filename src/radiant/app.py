@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from radiant import __version__, page
 from radiant.ai.auto_resolve import routes as auto_resolve_routes
 from radiant.ai.inference import routes as models_routes
+from radiant.ai.inference.acts import obeying
 from radiant.ai.inference.models import LOCAL, Models
 from radiant.ai.inference.service import Inference
 from radiant.ai.policies import logs_routes as policies_logs_routes
@@ -37,6 +38,12 @@ from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.routes import Gateway
 from radiant.doors.gateway.work_beside import WorkBeside
 from radiant.foundation.audit import routes as audit_routes
+from radiant.foundation.error_tracking import routes as error_tracking_routes
+from radiant.foundation.error_tracking.capture import Capture
+from radiant.foundation.error_tracking.intake import Intake
+from radiant.foundation.error_tracking.known import Known
+from radiant.foundation.error_tracking.reports import Reports
+from radiant.foundation.error_tracking.spool import Spool
 from radiant.foundation.files import routes as files_routes
 from radiant.foundation.identity import (
     groups_routes,
@@ -90,6 +97,7 @@ _ROUTERS = (
     audit_routes.router,
     usage_routes.router,
     bounds_routes.router,
+    error_tracking_routes.router,
     files_routes.router,
     runs_routes.router,
     providers_routes.router,
@@ -105,14 +113,18 @@ _ROUTERS = (
 
 
 class App(FastAPI):
-    """What is under /v1 goes past the framework: it answers by itself, and there a microsecond counts."""
+    """What is under /v1 goes past the framework: it answers by itself, and there a microsecond counts. So does what
+    Sentry's SDKs send, which must be taken while the database is away."""
 
     door: Gateway
+    intake: Intake
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and self.door.takes(scope["path"]):
             scope["app"] = self
             await self.door.serve(AsgiExchange(scope, receive, send))
+        elif scope["type"] == "http" and Intake.takes(scope["path"]):
+            await self.intake(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -150,6 +162,10 @@ def create_app(settings: Settings, open_runtime: Callable[[Settings], Awaitable[
 
 async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) -> None:
     settings, database = runtime.settings, runtime.database
+    spool = await stack.enter_async_context(
+        Spool(database, settings.data_dir / "errors", settings.error_spool_mb * 2**20)
+    )
+    app.state.error_capture = await stack.enter_async_context(Capture(spool, "api"))
     changes = await stack.enter_async_context(Changes(runtime.addresses.app, database.system("changes")))
     http = await stack.enter_async_context(HttpClient())
     store = ModelStore(settings.model_folder, folder=settings.models_from)
@@ -184,6 +200,12 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     app.state.known_keys = keys
     app.state.second_factors = SecondFactors(database, runtime.kms)
     mailer = Mailer(settings.smtp_url.get_secret_value() if settings.smtp_url else None, settings.smtp_from)
+    app.state.mailer = mailer
+    known = Known(database, changes)
+    app.intake = Intake(spool, known)
+    app.state.error_spool = spool
+    app.state.error_reports = Reports(spool, known)
+    await stack.enter_async_context(obeying(runtime.addresses.system, upstreams, host))
     app.state.scim_people = ScimPeople(database, settings.base_url + "/scim/v2")
     app.state.scim_groups = ScimGroups(database, settings.base_url + "/scim/v2")
     app.state.invitations = Invitations(database, mailer, settings.base_url)

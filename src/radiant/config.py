@@ -69,6 +69,12 @@ class Settings(BaseSettings):
         description="A mail server for invitations and forgotten passwords: smtp://user:password@host:587 or smtps://….",
     )
     smtp_from: str | None = Field(default=None, description="Who such mail is from: RADIANT <radiant@example.org>.")
+    error_spool_mb: int = Field(
+        default=128,
+        ge=8,
+        le=10_000,
+        description="Most that errors take on disk, per process, while the database is away.",
+    )
     session_days: int = Field(default=14, ge=1, le=365, description="Days until an unused session ends.")
     max_upload_mb: int = Field(default=25, ge=1, le=1024, description="Largest upload.")
     request_timeout_s: float = Field(

@@ -8,16 +8,24 @@ from functools import partial
 
 import structlog
 
+from radiant.ai.inference.acts import acts
 from radiant.ai.routing.counting import count
 from radiant.ai.routing.refits import refit_priors
 from radiant.config import Settings
 from radiant.foundation.audit.service import chain_events
+from radiant.foundation.error_tracking import groups_store, writer
+from radiant.foundation.error_tracking.actions import Actions
+from radiant.foundation.error_tracking.alerts import Alerts
+from radiant.foundation.error_tracking.capture import Capture
+from radiant.foundation.error_tracking.spool import Spool
 from radiant.foundation.files.service import remove_deleted_objects
 from radiant.foundation.runs.hub import end_abandoned
 from radiant.foundation.usage.service import settle_abandoned
 from radiant.infra.events import OutboxReader
+from radiant.infra.httpclient import HttpClient
 from radiant.infra.jobs import Job, Registry
 from radiant.infra.jobs_worker import run_worker
+from radiant.infra.mail import Mailer
 from radiant.periodic import every
 from radiant.runtime import Runtime, open_runtime
 from radiant.workspace.turns import service as turns
@@ -27,7 +35,7 @@ log = structlog.get_logger()
 _RETENTION_BATCH = 5000
 
 
-def registry(runtime: Runtime) -> Registry:
+def registry(runtime: Runtime, alerts: Alerts) -> Registry:
     """Which handler serves which job."""
     jobs = Registry()
 
@@ -52,14 +60,38 @@ def registry(runtime: Runtime) -> Registry:
     jobs.every("7 3 * * *", "partitions")
     jobs.handle("routing refit", refit, timeout=600, concurrency=1)
     jobs.every("41 3 * * *", "routing refit")
+    jobs.handle(writer.ALERT, alerts.handle, timeout=60, concurrency=4)
+    jobs.handle(writer.ACT, Actions(runtime.database, alerts, acts(runtime.database)).handle, timeout=60, concurrency=1)
     return jobs
 
 
 async def work(settings: Settings, stop: asyncio.Event) -> None:
     """Run until `stop` is set."""
-    runtime = await open_runtime(settings)
+    async with contextlib.AsyncExitStack() as stack:
+        runtime = await open_runtime(settings)
+        stack.push_async_callback(runtime.close)
+        database = runtime.database
+        spool = await stack.enter_async_context(
+            Spool(database, settings.data_dir / "errors", settings.error_spool_mb * 2**20)
+        )
+        await stack.enter_async_context(Capture(spool, "worker"))
+        alerts = Alerts(
+            database, runtime.kms,
+            Mailer(settings.smtp_url.get_secret_value() if settings.smtp_url else None, settings.smtp_from),
+            await stack.enter_async_context(HttpClient()), settings.base_url, aws_endpoint_url=settings.aws_endpoint_url,
+        )  # fmt: skip
+        stack.callback(alerts.close)
+        await _work(runtime, alerts, stop)
+
+
+async def _reopen_ignored(runtime: Runtime) -> None:
+    async with runtime.database.system("ignored errors").tx() as tx:
+        await groups_store.reopen_due(tx)
+
+
+async def _work(runtime: Runtime, alerts: Alerts, stop: asyncio.Event) -> None:
     database = runtime.database
-    stale = timedelta(seconds=2 * settings.request_timeout_s)
+    stale = timedelta(seconds=2 * runtime.settings.request_timeout_s)
     system_dsn = runtime.addresses.system
     sinks = {"audit": partial(chain_events, database)}
     background = [
@@ -68,14 +100,14 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
         asyncio.create_task(every(1, "routing statistics", lambda: count(database))),
         asyncio.create_task(every(60, "usage", lambda: settle_abandoned(database, stale))),
         asyncio.create_task(every(60, "objects", lambda: remove_deleted_objects(database, runtime.objects))),
+        asyncio.create_task(every(60, "ignored errors", lambda: _reopen_ignored(runtime))),
     ]
     try:
-        await run_worker(system_dsn, registry(runtime), stop)
+        await run_worker(system_dsn, registry(runtime, alerts), stop)
     finally:
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
-        await runtime.close()
 
 
 async def main(settings: Settings) -> None:

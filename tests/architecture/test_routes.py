@@ -40,6 +40,7 @@ GUARDRAIL = {"name": "g", "kind": "secrets", "stage": "before"}
 # What admins of the tenant see, whoever made it.
 OF_ADMINS = {
     "user_id", "key_id", "tenant_id", "budget_id", "limit_id", "policy_id", "invitation_id", "group_id", "rule_id",
+    "error_group_id", "error_id", "project_id",
 }  # fmt: skip
 FOREIGN_ID = "01a204fa-5bf7-74a5-889a-d39cb4a4b580"
 
@@ -98,6 +99,9 @@ async def test_f0_5_an_id_of_another_tenant_or_person_is_not_found(
         "{policy_id}": {"name": "p"},
         "{rule_id}": {"name": "r", "target_model": "gpt-4o"},
         "keys": {"name": "k"},
+        "{project_id}": {"name": "p", "slug": "p"},
+        "split": {"fingerprints": [FOREIGN_ID]},
+        "action": {"enabled": False},
     }
     bodies |= {"guardrails": GUARDRAIL if method == "POST" else {"guardrails": []}, "{guardrail_id}": GUARDRAIL}
     body = bodies.get(path.rpartition("/")[2], {})
@@ -134,7 +138,13 @@ async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
     budget = (await callers.owner.post("/api/budgets", {"period": "day", "amount": "5"})).json()
     new_limit = {"meter": "requests", "period": "minute", "amount": 500}
     limit = (await callers.owner.post("/api/limits", new_limit)).json()
+    project = (await callers.owner.post("/api/errors/projects", {"name": "p", "slug": f"p-{chat_id[-12:]}"})).json()
+    error = (await callers.owner.post("/api/errors", {"message": "of the sweep"})).json()["id"]
+    await callers.owner.get("/api/errors/groups")
     return {
+        "project_id": str(project["id"]),
+        "error_id": error,
+        "error_group_id": (await callers.owner.get(f"/api/errors/{error}")).json()["group_id"],
         "chat_id": chat_id,
         "message_id": turn["assistant_message"]["id"],
         "run_id": turn["run_id"],
@@ -176,6 +186,7 @@ VIEWERS = {
     "/api/profile/passkeys/options",
     "/api/profile/passkeys/{passkey_id}",
     "/api/runs/{run_id}/cancel",
+    "/api/errors/page",
 }
 
 

@@ -29,8 +29,7 @@ WITHOUT_TENANT = {
     "retention_policies": "rules for tables",
     "month_partitions": "rules for tables",
     "usage_journals": "of processes, which serve every tenant",
-    "error_patterns": "templates without values, of the operator alone (F14.5, F14.9)",
-    "error_actions": "of the operator alone, through its pattern",
+    "error_spools": "of processes, which serve every tenant",
     "pgqueuer": "machinery; the tenant is in its headers, which its policy checks",
     "pgqueuer_log": "machinery",
     "pgqueuer_schedules": "machinery",
@@ -46,10 +45,8 @@ OUTLIVES = {
 # References without the tenant in them, and why no other tenant can be reached.
 NOT_COMPOSITE = {
     "error_logs.resolved_by": "an operator, of whichever tenant; operators alone write it",
-    "error_logs.project_id": "the table is the operator's; a tenant cannot read it",
-    "error_logs.pattern_id": "patterns have no tenant",
-    "error_patterns.project_id": "the table is the operator's",
-    "error_actions.pattern_id": "patterns have no tenant",
+    "error_patterns.assigned_to": "the platform's are an operator's, of whichever tenant; the service looks whom it names",
+    "error_patterns.resolved_by": "an operator's, of whichever tenant",
 }
 # Kept until their owner, their parent or their tenant is deleted.
 KEPT = {
@@ -59,7 +56,7 @@ KEPT = {
     "brain_routing_rules", "brain_feedback", "brain_model_statistics", "brain_tenant_statistics", "brain_settings",
     "brain_model_evidence", "brain_tenant_evidence", "brain_uncounted_calls",
     "user_preferences",
-    "personalization_settings", "error_projects", "credential_vaults", "credential_vault_members",
+    "personalization_settings", "error_projects", "error_settings", "credential_vaults", "credential_vault_members",
     "stored_credentials", "credential_access_log", "aws_identities", "thinktank_steps", "thinktank_tools",
     "concurrent_sessions", "concurrent_panes", "concurrent_sync_state", "collaboration_rooms",
     "room_participants", "collaboration_updates", "voice_transcriptions", "voice_synthesis", "memory_stores",
@@ -168,9 +165,9 @@ async def test_f0_9_every_reference_carries_the_tenant(tables: dict[str, Table])
     problems: list[str] = []
     for name, table in tables.items():
         for key in table.foreign_keys:
-            if key.parent == "tenants" or ("tenant_id", "tenant_id") in zip(
-                key.columns, key.parent_columns, strict=True
-            ):
+            pairs = set(zip(key.columns, key.parent_columns, strict=True))
+            # owner_id is made of tenant_id, and holds for the platform's own rows too.
+            if key.parent == "tenants" or pairs & {("tenant_id", "tenant_id"), ("owner_id", "owner_id")}:
                 continue
             if f"{name}.{key.columns[-1]}" not in NOT_COMPOSITE:
                 problems.append(f"{name} {key.columns} -> {key.parent}")
@@ -312,7 +309,7 @@ async def test_f0_11_every_status_type_role_and_kind_is_a_set_or_a_form(tables: 
     free = {
         # Written by our own code alone, open-ended by nature.
         "runs.kind", "run_events.kind", "usage_ledger.kind", "audit_log.target_kind", "usage_ledger.error_kind",
-        "assets.media_type", "error_logs.error_type", "brain_routing_history.error_kind", "idempotency_keys.status",
+        "assets.media_type", "error_logs.error_type", "error_patterns.error_type","brain_routing_history.error_kind", "idempotency_keys.status",
     }  # fmt: skip
     problems = [
         f"{name}.{column}"
@@ -336,7 +333,7 @@ async def test_f0_11_every_status_type_role_and_kind_is_a_set_or_a_form(tables: 
         ("concurrent_sync_state", {"tenant_id", "user_id", "session_id"}),
         ("concurrent_panes", {"tenant_id", "user_id", "session_id", "pane_index"}),
         ("thinktank_steps", {"tenant_id", "session_id", "step_number"}),
-        ("error_patterns", {"project_id", "grouping_version", "fingerprint"}),
+        ("error_patterns", {"owner_id", "project_id", "grouping_version", "fingerprint"}),
         ("stored_credentials", {"tenant_id", "vault_id", "credential_name"}),
         ("thinktank_tools", {"tenant_id", "tool_name"}),
         ("artifact_versions", {"artifact_id", "version"}),
@@ -437,7 +434,7 @@ async def test_f0_7_no_key_is_made_from_the_clock(tables: dict[str, Table]):
         f"{name}.{column.name}: {column.default}"
         for name, table in tables.items()
         for column in table.columns.values()
-        if column.type == "uuid" and column.default is not None and column.default != "gen_random_uuid()"
+        if column.type == "uuid" and column.default not in (None, "gen_random_uuid()") and not column.generated
     ]
 
     assert not problems, "\n".join(problems)

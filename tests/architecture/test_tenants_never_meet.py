@@ -388,7 +388,7 @@ async def test_f0_10_deleting_a_chat_deletes_its_messages_and_empties_its_pane(
 
 async def test_drop_boxes_take_a_tenants_own_row_and_show_none(owner: Any, tables: dict[str, Table], tenant: Tenant):
     builder = RowBuilder(owner, tables, tenant.id, tenant.user_id)
-    for name in ("outbox", "object_deletions", "error_logs"):
+    for name in ("outbox", "object_deletions"):
         assert tables[name].kind == "drop box"
         values = await builder.values(name)
         assert await _can_plant(owner, tenant.db, name, values), name

@@ -33,3 +33,9 @@ selection_reason, user_preferences, task_confidence, left_out, rule_name, fallba
 latency_p50_ms, latency_p95_ms, logged_decisions, unsupported
 _._no_zone_in_times, _._short, _._can_hold, _._as_digits, _._says_something, _._weigh_something, _._two, _._one_of_two
 one_model
+# Errors: members of answers, what pydantic calls, fixtures
+ignored, error_code, error_type, error_message, is_regression, resolved_at, resolved_by, resolution_notes
+pattern_name, error_code_pattern, message_pattern, occurrence_count, first_seen, curve, ignored_until
+ignored_until_count, auto_resolve_enabled, auto_resolve_action, started_at, first_release, last_release
+errors_24h, tallies_24h, mail_is_set_up
+_._patterns_of_re2

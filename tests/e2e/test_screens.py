@@ -29,6 +29,7 @@ ROOMS = [
     "sso",
     "policies",
     "logs",
+    "errors",
     "audit",
     "tenants",
 ]

@@ -53,6 +53,11 @@ async def _server(_database: Database, dsns: Dsns, tmp_path_factory: pytest.Temp
 async def server(_server: Server, db: Database) -> AsyncIterator[Server]:
     """The application, over an empty database with the catalogue in it."""
     await seed(db.system("test"), load_manifest().model)
+    # What was logged while no test looked is none of this one's.
+    await _server.app.state.error_capture.settle()
+    await _server.app.state.error_spool.flush()
+    async with db.system("test").tx() as tx:
+        await tx.run("delete from error_patterns")
     _server.app.state.changes._all_changed()
     yield _server
     await _server.app.state.meter.flush()

@@ -58,7 +58,11 @@ class RowBuilder:
                 if twice  # a relationship joins two
                 else await self.row(key.parent)
             )
-            row |= {c: parent[p] for c, p in zip(key.columns, key.parent_columns, strict=True) if c not in row}
+            row |= {
+                c: parent[p]
+                for c, p in zip(key.columns, key.parent_columns, strict=True)
+                if c not in row and not table.columns[c].generated
+            }
         for column in table.columns.values():
             if column.name == "tenant_id":
                 row["tenant_id"] = self._tenant_id

@@ -63,12 +63,11 @@ class RequestContext:
         try:
             await self._app(scope, receive, send_with_headers)
         except Exception as error:
-            log.error("bug", request_id=request_id, path=scope["path"], exc_info=error)
+            log.error("bug", request_id=request_id, path=scope["path"], **_whose(scope), exc_info=error)
             if status:
                 raise
             await send_problem(bug(request_id), request_id, send_with_headers)
         finally:
-            caller = scope.get("radiant.caller")
             log.info(
                 "request",
                 method=scope["method"],
@@ -76,9 +75,16 @@ class RequestContext:
                 status=status,
                 ms=round((time.perf_counter() - started) * 1000, 1),
                 request_id=request_id,
-                tenant=str(caller.tenant_id) if caller else None,
-                user=str(caller.user_id) if caller else None,
+                **_whose(scope),
             )
+
+
+def _whose(scope: Scope) -> dict[str, str | None]:
+    caller = scope.get("radiant.caller")
+    return {
+        "tenant": str(caller.tenant_id) if caller else None,
+        "user": str(caller.user_id) if caller else None,
+    }
 
 
 class ReadYourWrites:

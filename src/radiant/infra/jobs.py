@@ -7,7 +7,7 @@ table pgqueuer, its traceback in pgqueuer_log, and can be enqueued again.
 
 import json
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -114,6 +114,31 @@ async def enqueue_for_platform(
     """The same from a system transaction, for no tenant (roll-ups, retention, reconcilers)."""
     key = f"/{name}/{once}" if once is not None else None
     return await tx.run(INSERT, priority, name, _payload(ids), delay, key, {}) == 1
+
+
+async def enqueue_each_for_platform(tx: Tx, name: str, ids: Sequence[Mapping[str, uuid.UUID | str | int]]) -> int:
+    """One job for each of `ids`, by one statement, for no tenant; one of the same ids that waits is not doubled. How
+    many were enqueued."""
+    payloads = [_payload(dict(each)) for each in ids]
+    return await tx.run(
+        "insert into pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key, headers, status)"
+        " select 0, $1, p, now(), '/' || $1 || '/' || convert_from(p, 'UTF8'), '{}', 'queued' from unnest($2::bytea[]) p"
+        " on conflict do nothing",
+        name, payloads,
+    )  # fmt: skip
+
+
+async def retry_failed(tx: Tx, job_id: int) -> bool:
+    """Queue a job again that failed for good, with all its tries anew; False where it is no such job. System
+    transaction."""
+    queued = await tx.value(
+        "with again as (update pgqueuer set status = 'queued', attempts = 0, execute_after = now(), updated = now()"
+        "  where id = $1 and status = 'failed' returning id),"
+        " forgotten as (delete from pgqueuer_log l using again where l.job_id = again.id and l.status = 'picked')"
+        " select count(*) from again",
+        job_id,
+    )
+    return queued == 1
 
 
 def _payload(ids: dict[str, uuid.UUID | str | int]) -> bytes:

@@ -155,7 +155,10 @@ class _Worker:
         except RetryRequested:
             raise
         except Exception as error:
-            log.warning("job.failed", job=job.name, id=job.id, attempt=job.attempt, exc_info=True)
+            log.warning(
+                "job.failed", job=job.name, id=job.id, attempt=job.attempt,
+                tenant=str(job.tenant_id or ""), user=str(job.user_id or ""), exc_info=error,
+            )  # fmt: skip
             if job.attempt >= kind.attempts:
                 await self._give_up(kind, job)
                 raise

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radiant.ai.policies import checks
-from radiant.ai.policies.detect import PII_TYPES, Finding, pii, secrets, settled
+from radiant.kit import checks
+from radiant.kit.detect import PII_TYPES, Finding, pii, secrets, settled
 
 find_pii = pii(PII_TYPES)
 

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from radiant.ai.policies import detect
 from radiant.ai.policies.guard_schemas import NewGuardrail, RegexSettings, SizeSettings
 from radiant.ai.policies.guarding import WINDOW, Guarding
 from radiant.ai.policies.guards import Asked, Blocked, Guard, Unanswered, Verdict, regex_finder
@@ -30,6 +29,7 @@ from radiant.ai.providers.chat import (
     Usage,
 )
 from radiant.foundation.identity.callers import Caller, Role
+from radiant.kit import detect
 from radiant.kit.ids import TenantId, UserId, uuid7
 
 MAIL = "ada@example.org"

@@ -10,3 +10,4 @@ createRoot(root).render(
     <App />
   </StrictMode>,
 );
+void import("@/lib/report-errors");

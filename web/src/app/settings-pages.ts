@@ -1,4 +1,4 @@
-import { Activity, Bot, Boxes, Building2, FileText, ChartColumn, Fingerprint, FlaskConical, KeyRound, type LucideIcon, Plug, Route, ScrollText, ShieldCheck, UserRound, Users, UsersRound, Wallet } from "lucide-react";
+import { Activity, Bot, Boxes, Building2, FileText, ChartColumn, Fingerprint, FlaskConical, KeyRound, type LucideIcon, Plug, Route, ScrollText, ShieldCheck, TriangleAlert, UserRound, Users, UsersRound, Wallet } from "lucide-react";
 import type { Session } from "@/lib/api/types";
 import { isAdmin, mayWrite } from "@/lib/session";
 
@@ -29,6 +29,7 @@ export const settingsEntries: SettingsEntry[] = [
   { path: "sso", name: "Single sign-on", icon: Fingerprint, group: "Workspace", may: isAdmin },
   { path: "logs", name: "Request log", icon: FileText, group: "Workspace", may: mayWrite },
   { path: "policies", name: "Policies", icon: ShieldCheck, group: "Workspace", may: isAdmin },
+  { path: "errors", name: "Errors", icon: TriangleAlert, group: "Workspace", may: isAdmin },
   { path: "audit", name: "Audit trail", icon: ScrollText, group: "Workspace", may: isAdmin },
   { path: "tenants", name: "Workspaces", icon: Building2, group: "Platform", may: (session) => session.user.is_operator },
 ];

@@ -19,6 +19,7 @@ const pages: Record<string, ComponentType> = {
   sso: lazy(() => import("@/features/sso/sso-page")),
   logs: lazy(() => import("@/features/policies/logs-page")),
   policies: lazy(() => import("@/features/policies/policies-page")),
+  errors: lazy(() => import("@/features/errors/errors-page")),
   audit: lazy(() => import("@/features/audit/audit-page")),
   tenants: lazy(() => import("@/features/tenants/tenants-page")),
 };

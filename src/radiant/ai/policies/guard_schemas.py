@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from radiant.ai.policies.detect import PII_TYPES, PiiType
 from radiant.ai.policies.schemas import ModelName, PolicyName, Strict
+from radiant.kit.detect import PII_TYPES, PiiType
 from radiant.kit.linear import spans_of
 
 Kind = Literal["pii", "secrets", "regex", "size", "webhook", "model"]

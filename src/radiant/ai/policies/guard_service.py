@@ -6,7 +6,6 @@ from uuid import UUID
 
 import structlog
 
-from radiant.ai.policies import detect
 from radiant.ai.policies import guard_store as store
 from radiant.ai.policies.guard_schemas import (
     MOST_GUARDRAILS,
@@ -27,6 +26,7 @@ from radiant.foundation.identity.callers import Caller
 from radiant.infra.db import Database, Row
 from radiant.infra.httpclient import HttpClient
 from radiant.infra.kms import CannotOpen, Kms, KmsError, open_sealed, seal
+from radiant.kit import detect
 from radiant.kit.errors import Invalid
 from radiant.kit.ids import TenantId, uuid7
 

@@ -14,7 +14,6 @@ from typing import Any, Literal, cast
 
 import msgspec
 
-from radiant.ai.policies.detect import Finding, settled
 from radiant.ai.policies.guards import Asked, Guard, Turn, found_by, too_large
 from radiant.ai.policies.problems import PolicyViolation
 from radiant.ai.providers.chat import (
@@ -34,6 +33,7 @@ from radiant.ai.providers.chat import (
     ToolResultPart,
 )
 from radiant.foundation.identity.callers import Caller
+from radiant.kit.detect import Finding, settled
 
 # A finding of up to so many characters is seen whole before any of it is passed on; looked for at each `STEP`.
 WINDOW, STEP = 240, 60

@@ -1,8 +1,6 @@
 """Guardrails ready to be asked: those that look by themselves, and those that ask somebody."""
 
 import asyncio
-import hashlib
-import hmac
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -12,8 +10,6 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from radiant.ai.policies import detect
-from radiant.ai.policies.detect import Finder, Finding
 from radiant.ai.policies.guard_schemas import (
     Action,
     Kind,
@@ -26,8 +22,11 @@ from radiant.ai.policies.guard_schemas import (
 from radiant.ai.providers.chat import ChatRequest, JsonSchema, Message
 from radiant.foundation.identity.callers import Caller
 from radiant.infra.httpclient import HttpClient, HttpError
+from radiant.kit import detect
+from radiant.kit.detect import Finder, Finding
 from radiant.kit.errors import Problem
 from radiant.kit.linear import spans_of
+from radiant.kit.webhook import signature
 
 log = structlog.get_logger()
 
@@ -150,12 +149,6 @@ class _WebhookAnswer(msgspec.Struct):
 
 
 _decode_answer = msgspec.json.Decoder(_WebhookAnswer).decode
-
-
-def signature(secret: str, at: int, body: bytes) -> str:
-    """X-Radiant-Signature: `t=<seconds>,v1=<hex of HMAC-SHA256 over "<seconds>.<body>">`."""
-    digest = hmac.new(secret.encode(), b"%d." % at + body, hashlib.sha256).hexdigest()
-    return f"t={at},v1={digest}"
 
 
 def webhook_judge(http: HttpClient, settings: WebhookSettings, secret: str, *, allow_private: bool = False) -> Judge:

@@ -15,9 +15,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from radiant.ai.policies import detect
 from radiant.ai.policies import logs_store as store
-from radiant.ai.policies.detect import Finder
 from radiant.ai.policies.guarding import redacted
 from radiant.ai.policies.guards import Guard
 from radiant.ai.policies.problems import NoSuchLog
@@ -36,6 +34,8 @@ from radiant.ai.providers.chat import (
 from radiant.foundation.identity import trail
 from radiant.foundation.identity.callers import Caller, Role
 from radiant.infra.db import Database
+from radiant.kit import detect
+from radiant.kit.detect import Finder
 from radiant.kit.errors import Problem
 from radiant.kit.ids import uuid7
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from radiant.ai.policies.detect import PII_TYPES, PiiType
+from radiant.kit.detect import PII_TYPES, PiiType
 
 Pattern = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\s\x00]+$")]
 ModelName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\s\x00*]+$")]

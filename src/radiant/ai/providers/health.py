@@ -176,6 +176,7 @@ class Lease:
 
 
 _Key = tuple[str, str, str, str]
+_RESTED = "it was switched off for a time, after an error"
 
 
 class Upstreams:
@@ -186,6 +187,13 @@ class Upstreams:
         self._clock = clock
         self._lines: OrderedDict[tuple[_Key, str], _Line] = OrderedDict()
         self._keys_rest: dict[_Key, float] = {}
+        self._providers_rest: dict[str, float] = {}
+
+    def rest_provider(self, provider: str, seconds: float) -> None:
+        """Do not ask that provider for so long, whoever's the key."""
+        if len(self._providers_rest) >= self._policy.kept:
+            self._providers_rest.clear()
+        self._providers_rest[provider] = self._clock() + seconds
 
     async def enter(self, connections: Connection | Sequence[Connection], model: str, tokens: int = 0) -> Lease:
         """A place for one call of `model`, by the least busy key that may be used; `tokens`: what it will use, by
@@ -236,9 +244,12 @@ class Upstreams:
             key = _key_of(connection)
             line = self._lines.get((key, model))
             if line is None:
-                if self._keys_rest.get(key, 0.0) <= now:
+                if self._providers_rest.get(key[1], 0.0) > now:
+                    why = _RESTED
+                elif self._keys_rest.get(key, 0.0) > now:
+                    why = "its key was refused"
+                else:
                     return None
-                why = "its key was refused"
                 continue
             rest, why = self._resting(key, line, now, tokens)
             if rest <= 0:
@@ -263,6 +274,8 @@ class Upstreams:
 
     def _resting(self, key: _Key, line: _Line, now: float, tokens: int) -> tuple[float, str]:
         """Seconds for which this key may not be asked, and why; 0: ask."""
+        if self._providers_rest and (until := self._providers_rest.get(key[1], 0.0)) > now:
+            return until - now, _RESTED
         if self._keys_rest and (until := self._keys_rest.get(key, 0.0)) > now:
             return until - now, "its key was refused"
         if line.state == "half-open" and line.probing:

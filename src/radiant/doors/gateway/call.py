@@ -110,6 +110,11 @@ class Call:
         caller.require_scope("inference")
         return caller
 
+    def whose(self) -> dict[str, str | None]:
+        """The caller, as a log names them."""
+        caller = self.caller
+        return {"tenant": str(caller.tenant_id) if caller else None, "user": str(caller.user_id) if caller else None}
+
     async def body(self) -> bytes:
         """What was sent. Raises ContentTooLarge, ClientGone."""
         length = self.headers.get(b"content-length", b"0")

@@ -83,5 +83,5 @@ class InnerCall(Call):
         except Problem as problem:
             await self.refuse(problem)
         except Exception as error:
-            log.error("bug", request_id=self.request_id, path=self.path, exc_info=error)
+            log.error("bug", request_id=self.request_id, path=self.path, **self.whose(), exc_info=error)
             await self.refuse(Bug(f"something went wrong on our side (request {self.request_id})"))

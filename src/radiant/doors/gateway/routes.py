@@ -166,7 +166,7 @@ class Gateway:
             if not call.gone:
                 raise
         except Exception as error:
-            log.error("bug", request_id=call.request_id, path=call.path, exc_info=error)
+            log.error("bug", request_id=call.request_id, path=call.path, **call.whose(), exc_info=error)
             if call.begun:
                 raise
             await call.refuse(Bug(f"something went wrong on our side (request {call.request_id})"))

@@ -211,10 +211,10 @@ class Journal:
         """Behind the last frame."""
         return Position(self._current.number, self._offset)
 
-    def append(self, payload: bytes, later: int) -> bool:
-        """Note a payload, and keep `later` bytes for its end; False where there is no room: `make_room`, and try
+    def append(self, payload: bytes, later: int = 0) -> bool:
+        """Note a payload, and keep `later` bytes for its end where it has one; False where there is no room: `make_room`, and try
         again."""
-        kept = frame_bytes(later)
+        kept = frame_bytes(later) if later else 0
         # A word is left for the mark that says that the journal goes on elsewhere.
         needed = frame_bytes(len(payload)) + kept + self._kept + _HEAD.size
         if self._offset + needed > self._size:

@@ -1,4 +1,4 @@
-import { Component, type ErrorInfo, type ReactNode } from "react";
+import { Component, type ReactNode } from "react";
 import { Button } from "./button";
 
 interface Props {
@@ -15,8 +15,9 @@ export class Boundary extends Component<Props, { error: Error | null }> {
     return { error };
   }
 
-  override componentDidCatch(error: Error, info: ErrorInfo) {
-    console.error(error, info.componentStack);
+  override componentDidCatch(error: Error) {
+    // To the console, and to whoever listens for failures.
+    reportError(error);
   }
 
   override componentDidUpdate(before: Props) {

@@ -343,6 +343,271 @@ export interface Entry {
   target_kind: string;
 }
 
+/** What is done by itself when a group's error happens. `most_per_hour` bounds it. */
+export interface ErrorAction {
+  /** of rotate_credential */
+  credential?: string | null;
+  kind: "retry_job" | "rest_provider" | "restart_model" | "rotate_credential" | "webhook";
+  /** of rest_provider: for how long */
+  minutes?: number;
+  /** of restart_model */
+  model?: string | null;
+  most_per_hour?: number;
+  /** of rest_provider: which; that of the error's tag `provider` unless named */
+  provider?: string | null;
+}
+
+/** An action that ran by itself. */
+export interface ErrorActionRun {
+  action: Record<string, unknown>;
+  detail: string;
+  finished_at: string | null;
+  id: string;
+  started_at: string;
+  succeeded: boolean | null;
+}
+
+/** Who may look after a group. */
+export interface ErrorAssignee {
+  email: string;
+  id: string;
+  name: string;
+}
+
+/** One of those that a group was put together of. */
+export interface ErrorFingerprint {
+  culprit: string;
+  id: string;
+  last_seen: string;
+  occurrence_count: number;
+  pattern_name: string;
+}
+
+/** Errors that are the same one. `curve`: how many in each of the last 24 hours, the oldest first. `users` stops at 10,000. */
+export interface ErrorGroup {
+  assigned_to: string | null;
+  assignee: string | null;
+  auto_resolve_action: Record<string, unknown> | null;
+  auto_resolve_enabled: boolean;
+  culprit: string;
+  curve: number[];
+  error_code_pattern: string | null;
+  error_type: string;
+  first_seen: string;
+  grouping_version: number;
+  id: string;
+  ignored_until: string | null;
+  ignored_until_count: number | null;
+  in_next_release: boolean;
+  last_seen: string;
+  members: number;
+  message_pattern: string | null;
+  occurrence_count: number;
+  pattern_name: string;
+  project_id: number | null;
+  resolution_notes: string | null;
+  resolved_at: string | null;
+  resolved_by: string | null;
+  severity: "debug" | "info" | "warning" | "error" | "critical";
+  status: "open" | "resolved" | "regressed" | "ignored";
+  users: number;
+}
+
+/** A group's action; nothing runs until actions are enabled in the settings too. */
+export interface ErrorGroupAction {
+  action?: ErrorAction | null;
+  enabled: boolean;
+}
+
+/** How many groups have each status. */
+export interface ErrorGroupCounts {
+  ignored?: number;
+  open?: number;
+  regressed?: number;
+  resolved?: number;
+}
+
+/** A group with its latest error. `days`: how many in each of the last 30 days, the oldest first. */
+export interface ErrorGroupDetail {
+  actions: ErrorActionRun[];
+  assigned_to: string | null;
+  assignee: string | null;
+  auto_resolve_action: Record<string, unknown> | null;
+  auto_resolve_enabled: boolean;
+  culprit: string;
+  curve: number[];
+  days: number[];
+  error_code_pattern: string | null;
+  error_type: string;
+  fingerprints: ErrorFingerprint[];
+  first_release: string | null;
+  first_seen: string;
+  grouping_version: number;
+  id: string;
+  ignored_until: string | null;
+  ignored_until_count: number | null;
+  in_next_release: boolean;
+  last_release: string | null;
+  last_seen: string;
+  latest: ErrorLog | null;
+  members: number;
+  message_pattern: string | null;
+  occurrence_count: number;
+  pattern_name: string;
+  project_id: number | null;
+  resolution_notes: string | null;
+  resolved_at: string | null;
+  resolved_by: string | null;
+  severity: "debug" | "info" | "warning" | "error" | "critical";
+  status: "open" | "resolved" | "regressed" | "ignored";
+  tags: Record<string, ErrorTagValue[]>;
+  users: number;
+}
+
+/** An error that happened. */
+export interface ErrorLog {
+  context: Record<string, unknown>;
+  created_at: string;
+  environment: string;
+  error_code: string;
+  error_message: string;
+  error_type: string;
+  event_id: string | null;
+  group_id: string | null;
+  id: string;
+  is_regression: boolean;
+  project_id: number | null;
+  release: string;
+  request_id: string | null;
+  resolution_notes: string | null;
+  resolved: boolean;
+  resolved_at: string | null;
+  resolved_by: string | null;
+  severity: "debug" | "info" | "warning" | "error" | "critical";
+  source_function: string | null;
+  source_service: string | null;
+  stack_trace: string | null;
+  trace_id: string;
+}
+
+/** Groups that are the same one. */
+export interface ErrorMerge {
+  groups: string[];
+  into: string;
+}
+
+/** A program that sends errors, and the address (DSN) that its SDK is given. */
+export interface ErrorProject {
+  created_at: string;
+  dsn: string;
+  errors_24h: number;
+  events_per_minute: number;
+  id: number;
+  is_active: boolean;
+  keep_variables: boolean;
+  name: string;
+  platform: string;
+  slug: string;
+  tallies_24h: Record<string, number>;
+  transactions: "count" | "drop";
+}
+
+/** The same, and whether it may send. */
+export interface ErrorProjectSettings {
+  events_per_minute?: number;
+  is_active?: boolean;
+  keep_variables?: boolean;
+  name: string;
+  platform?: string;
+  slug: string;
+  transactions?: "count" | "drop";
+}
+
+/** An error that happened. What must not be kept is taken out of every text before it is. */
+export interface ErrorReport {
+  code?: string;
+  context?: Record<string, unknown>;
+  environment?: string;
+  /** Sent again, it is counted once. */
+  event_id?: string | null;
+  /** What it is grouped by; {{ default }} stands for what it would be. */
+  fingerprint?: string[];
+  /** The last call last. */
+  frames?: ReportedFrame[];
+  message: string;
+  project_id?: number | null;
+  release?: string;
+  request_id?: string;
+  severity?: "debug" | "info" | "warning" | "error" | "critical";
+  source_function?: string;
+  source_service?: string;
+  stack_trace?: string;
+  tags?: Record<string, string>;
+  trace_id?: string;
+  type?: string;
+  /** Whoever was affected: counted, never kept. */
+  user?: string;
+}
+
+/** Why it is over. */
+export interface ErrorResolution {
+  notes?: string;
+}
+
+/** The same; `signing_secret` is told once, when a webhook is set. */
+export interface ErrorSettings {
+  actions_enabled?: boolean;
+  /** members of the workspace */
+  alert_emails?: string[];
+  /** of one group is told once in so many minutes */
+  alert_minutes?: number;
+  alert_on?: ("critical" | "new" | "regression")[];
+  /** an SNS topic; the platform's alone */
+  alert_topic_arn?: string | null;
+  alert_webhook?: string | null;
+  mail_is_set_up?: boolean;
+  scrub_patterns?: string[];
+  signing_secret?: string | null;
+}
+
+/** What else is taken out of errors, and who is told of them. Patterns are RE2's. */
+export interface ErrorSettingsGiven {
+  actions_enabled?: boolean;
+  /** members of the workspace */
+  alert_emails?: string[];
+  /** of one group is told once in so many minutes */
+  alert_minutes?: number;
+  alert_on?: ("critical" | "new" | "regression")[];
+  /** an SNS topic; the platform's alone */
+  alert_topic_arn?: string | null;
+  alert_webhook?: string | null;
+  scrub_patterns?: string[];
+}
+
+/** Fingerprints that are groups of their own again. */
+export interface ErrorSplit {
+  fingerprints: string[];
+}
+
+/** How many of a group's latest errors have that value. */
+export interface ErrorTagValue {
+  errors: number;
+  value: string;
+}
+
+/** What becomes of some groups, all at once. */
+export interface ErrorTriage {
+  action: "resolve" | "resolve_in_next_release" | "reopen" | "ignore" | "assign";
+  /** of assign: whom; nobody where it is left out */
+  assignee?: string | null;
+  /** of ignore: after so many more */
+  count?: number | null;
+  groups: string[];
+  notes?: string;
+  /** of ignore: it comes back then */
+  until?: string | null;
+}
+
 /** What is kept of it. Said again, it replaces what was said before. */
 export interface FeedbackKept {
   decision_id: string;
@@ -496,6 +761,18 @@ export interface ItemsOf_Budget_ {
   items: Budget[];
 }
 
+export interface ItemsOf_ErrorActionRun_ {
+  items: ErrorActionRun[];
+}
+
+export interface ItemsOf_ErrorAssignee_ {
+  items: ErrorAssignee[];
+}
+
+export interface ItemsOf_ErrorProject_ {
+  items: ErrorProject[];
+}
+
 export interface ItemsOf_Guardrail_ {
   items: Guardrail[];
 }
@@ -538,6 +815,10 @@ export interface ItemsOf_Rule_ {
 
 export interface ItemsOf_SessionInfo_ {
   items: SessionInfo[];
+}
+
+export interface ItemsOf_SimilarErrors_ {
+  items: SimilarErrors[];
 }
 
 export interface ItemsOf_UpstreamInfo_ {
@@ -774,6 +1055,16 @@ export interface NewConnection {
   shared?: boolean;
 }
 
+/** A program that sends errors. */
+export interface NewErrorProject {
+  events_per_minute?: number;
+  keep_variables?: boolean;
+  name: string;
+  platform?: string;
+  slug: string;
+  transactions?: "count" | "drop";
+}
+
 /** A group to be made. */
 export interface NewGroup {
   name: string;
@@ -915,6 +1206,16 @@ export interface PageOf_Entry_ {
   next?: string | null;
 }
 
+export interface PageOf_ErrorGroup_ {
+  items: ErrorGroup[];
+  next?: string | null;
+}
+
+export interface PageOf_ErrorLog_ {
+  items: ErrorLog[];
+  next?: string | null;
+}
+
 export interface PageOf_Group_ {
   items: Group[];
   next?: string | null;
@@ -948,6 +1249,15 @@ export interface PageOf_Tenant_ {
 export interface PageOf_User_ {
   items: User[];
   next?: string | null;
+}
+
+/** What the page of RADIANT itself failed at: for the platform's operator. */
+export interface PageReport {
+  message: string;
+  release?: string;
+  route?: string;
+  stack_trace?: string;
+  type?: string;
 }
 
 /** Defaults are filled in where a call says nothing; null: not bound. */
@@ -1123,6 +1433,21 @@ export interface ReplayResult {
   since: string;
   success: Replayed | null;
   unsupported: number;
+}
+
+/** It is on disk, and will be in the list in a moment. */
+export interface ReportedError {
+  id: string;
+}
+
+/** A place in a program. */
+export interface ReportedFrame {
+  file?: string;
+  function?: string;
+  in_app?: boolean;
+  line?: string;
+  module?: string;
+  number?: number | null;
 }
 
 /** A call that was kept; `snippet` is the beginning of its last message, `failure` why it has no whole answer. */
@@ -1407,6 +1732,16 @@ export interface SignIn {
   tenant?: string | null;
 }
 
+/** Another group that looks like it; `likeness` 0..1. */
+export interface SimilarErrors {
+  culprit: string;
+  id: string;
+  likeness: number;
+  occurrence_count: number;
+  pattern_name: string;
+  status: "open" | "resolved" | "regressed" | "ignored";
+}
+
 /** A tenant's identity provider. `client_secret`: null keeps the stored one, "" is a public client. `group_roles`: group there -> role here, looked at anew at each sign-in. `required`: others than owners sign in by it alone. */
 export interface SsoChange {
   allowed_domains?: string[];
@@ -1533,6 +1868,11 @@ export interface TotpEnrolment {
   picture: string;
   secret: string;
   uri: string;
+}
+
+/** How many groups that changed. */
+export interface TouchedGroups {
+  groups: number;
 }
 
 /** A turn that started: its run, the question and the answer to come. */

@@ -65,3 +65,4 @@ export interface Turn {
   user_message: Message;
   assistant_message: Message;
 }
+export type { ErrorAction, ErrorAssignee, ErrorGroup, ErrorGroupDetail, ErrorLog, ErrorProject, ErrorSettings, ErrorSettingsGiven, ErrorTriage, SimilarErrors, TouchedGroups } from "./schema";

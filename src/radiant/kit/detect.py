@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from radiant.ai.policies import checks
+from radiant.kit import checks
 
 PiiType = Literal["email", "phone", "iban", "card", "ip", "national_id"]
 PII_TYPES: tuple[PiiType, ...] = ("email", "phone", "iban", "card", "ip", "national_id")
@@ -133,6 +133,9 @@ _SHAPES = re.compile(
     r"|AIza[A-Za-z0-9_-]{35}|ya29\.[A-Za-z0-9_-]{20,500}|GOCSPX-[A-Za-z0-9_-]{28}"
     r"|hf_[A-Za-z0-9]{30,64}|gsk_[A-Za-z0-9]{40,64}|xai-[A-Za-z0-9]{60,100}|npm_[A-Za-z0-9]{36}"
     r"|pypi-[A-Za-z0-9_-]{50,250}|dop_v1_[a-f0-9]{64}|SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"
+    r"|(?:fw|r8|tgp_v1|jina|pcsk|ntn|lin_api|lsv2_[a-z]{2}|sk)_[A-Za-z0-9_]{20,200}|sntry[su]_[A-Za-z0-9+/=_]{40,300}"
+    r"|(?:csk|pplx|nvapi|pa|tvly)-[A-Za-z0-9_-]{20,200}|dapi[a-f0-9]{32}|ABSK[A-Za-z0-9+/]{60,300}={0,2}"
+    r"|hv[sbr]\.[A-Za-z0-9_-]{24,300}"
     r"|eyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{10,1000}"
     r")(?![A-Za-z0-9_])"
 )
