@@ -58,6 +58,8 @@ from radiant.foundation.identity.scim.groups import ScimGroups
 from radiant.foundation.identity.scim.people import ScimPeople
 from radiant.foundation.identity.second_factor import SecondFactors
 from radiant.foundation.identity.sso import Sso
+from radiant.foundation.metrics import routes as metrics_routes
+from radiant.foundation.metrics.ingest import Ingest
 from radiant.foundation.runs import routes as runs_routes
 from radiant.foundation.runs.hub import RunHub
 from radiant.foundation.usage import bounds_routes
@@ -90,6 +92,7 @@ _ROUTERS = (
     audit_routes.router,
     usage_routes.router,
     bounds_routes.router,
+    metrics_routes.router,
     files_routes.router,
     runs_routes.router,
     providers_routes.router,
@@ -194,6 +197,7 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     await stack.enter_async_context(WorkBeside(engine, runtime.addresses.system))
     app.state.gateway = app.door.engine = engine
     app.state.meter = meter
+    app.state.metrics_ingest = Ingest()
     app.state.brain = brain
     app.state.objects = runtime.objects
     app.state.connections = connections

@@ -12,6 +12,8 @@ from radiant.ai.routing.counting import count
 from radiant.config import Settings
 from radiant.foundation.audit.service import chain_events
 from radiant.foundation.files.service import remove_deleted_objects
+from radiant.foundation.metrics.events import emit_due
+from radiant.foundation.metrics.rollup import roll_up
 from radiant.foundation.runs.hub import end_abandoned
 from radiant.foundation.usage.service import settle_abandoned
 from radiant.infra.events import OutboxReader
@@ -41,10 +43,14 @@ def registry(runtime: Runtime) -> Registry:
         async with runtime.database.system("partitions").tx() as tx:
             await tx.value("select app.create_month_partitions()")
             await tx.value("select app.drop_month_partitions()")
+        deleted = _RETENTION_BATCH
+        while deleted == _RETENTION_BATCH:
+            async with runtime.database.system("partitions").tx() as tx:
+                deleted = await tx.value("select app.delete_events_past_plan($1)", _RETENTION_BATCH)
 
     jobs.handle("retention", retention, timeout=3600, concurrency=1)
     jobs.every("17 * * * *", "retention")
-    jobs.handle("partitions", partitions, concurrency=1)
+    jobs.handle("partitions", partitions, timeout=3600, concurrency=1)
     jobs.every("7 3 * * *", "partitions")
     return jobs
 
@@ -60,6 +66,8 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
         asyncio.create_task(OutboxReader(database.system("outbox"), system_dsn, sinks).run()),
         asyncio.create_task(every(3, "runs", lambda: end_abandoned(database, {turns.KIND: turns.keep_abandoned}))),
         asyncio.create_task(every(1, "routing statistics", lambda: count(database))),
+        asyncio.create_task(every(1, "metrics events", lambda: emit_due(database))),
+        asyncio.create_task(every(5, "metrics roll-ups", lambda: roll_up(database))),
         asyncio.create_task(every(60, "usage", lambda: settle_abandoned(database, stale))),
         asyncio.create_task(every(60, "objects", lambda: remove_deleted_objects(database, runtime.objects))),
     ]

@@ -33,3 +33,6 @@ selection_reason, user_preferences, task_confidence, left_out, rule_name, fallba
 latency_p50_ms, latency_p95_ms, logged_decisions, unsupported
 _._no_zone_in_times, _._short, _._can_hold, _._as_digits, _._says_something, _._weigh_something, _._two, _._one_of_two
 one_model
+# Metrics: members of answers
+duplicates, total_cost, error_count, unique_users, avg_latency_ms, p50_latency_ms, p95_latency_ms, p99_latency_ms
+series, by_user, forecast, period_type
