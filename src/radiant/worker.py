@@ -14,9 +14,13 @@ from radiant.foundation.audit.service import chain_events
 from radiant.foundation.files.service import remove_deleted_objects
 from radiant.foundation.metrics.events import emit_due
 from radiant.foundation.metrics.rollup import roll_up
+from radiant.foundation.metrics.sinks.cloudwatch import CloudWatch
+from radiant.foundation.metrics.sinks.otlp import Otlp, read_headers
+from radiant.foundation.metrics.topics import Told
 from radiant.foundation.runs.hub import end_abandoned
 from radiant.foundation.usage.service import settle_abandoned
-from radiant.infra.events import OutboxReader
+from radiant.infra.events import OutboxReader, Sink, forget_sinks
+from radiant.infra.httpclient import HttpClient
 from radiant.infra.jobs import Job, Registry
 from radiant.infra.jobs_worker import run_worker
 from radiant.periodic import every
@@ -55,28 +59,57 @@ def registry(runtime: Runtime) -> Registry:
     return jobs
 
 
+# A service that is away is asked again for an hour and more before anything is set aside.
+_OUTSIDE_ATTEMPTS = 120
+
+
+async def _outside(settings: Settings, runtime: Runtime, stack: contextlib.AsyncExitStack) -> dict[str, Sink]:
+    """Sinks of metrics, as the settings name them."""
+    sinks: dict[str, Sink] = {}
+    if settings.cloudwatch_namespace is not None:
+        cloudwatch = CloudWatch(
+            settings.cloudwatch_namespace, settings.cloudwatch_dimensions, endpoint_url=settings.aws_endpoint_url
+        )
+        sinks["cloudwatch"] = (await stack.enter_async_context(cloudwatch)).deliver
+    if settings.otlp_endpoint is not None:
+        http = await stack.enter_async_context(HttpClient())
+        headers = read_headers(settings.otlp_headers.get_secret_value() if settings.otlp_headers else "")
+        sinks["otlp"] = Otlp(runtime.database, http, settings.otlp_endpoint, headers).deliver
+    await forget_sinks(
+        runtime.database.system("outbox"), [name for name in ("cloudwatch", "otlp") if name not in sinks]
+    )
+    return sinks
+
+
 async def work(settings: Settings, stop: asyncio.Event) -> None:
     """Run until `stop` is set."""
     runtime = await open_runtime(settings)
     database = runtime.database
     stale = timedelta(seconds=2 * settings.request_timeout_s)
     system_dsn = runtime.addresses.system
-    sinks = {"audit": partial(chain_events, database)}
+    stack = contextlib.AsyncExitStack()
+    outbox = database.system("outbox")
+    outside = await _outside(settings, runtime, stack)
+    told = Told(sums="cloudwatch" in outside, calls="otlp" in outside)
     background = [
-        asyncio.create_task(OutboxReader(database.system("outbox"), system_dsn, sinks).run()),
+        asyncio.create_task(OutboxReader(outbox, system_dsn, {"audit": partial(chain_events, database)}).run()),
         asyncio.create_task(every(3, "runs", lambda: end_abandoned(database, {turns.KIND: turns.keep_abandoned}))),
         asyncio.create_task(every(1, "routing statistics", lambda: count(database))),
-        asyncio.create_task(every(1, "metrics events", lambda: emit_due(database))),
+        asyncio.create_task(every(1, "metrics events", lambda: emit_due(database, told))),
         asyncio.create_task(every(5, "metrics roll-ups", lambda: roll_up(database))),
         asyncio.create_task(every(60, "usage", lambda: settle_abandoned(database, stale))),
         asyncio.create_task(every(60, "objects", lambda: remove_deleted_objects(database, runtime.objects))),
     ]
+    if outside:
+        reader = OutboxReader(outbox, system_dsn, outside, attempts=_OUTSIDE_ATTEMPTS)
+        background.append(asyncio.create_task(reader.run()))
     try:
         await run_worker(system_dsn, registry(runtime), stop)
     finally:
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
+        await stack.aclose()
         await runtime.close()
 
 

@@ -46,6 +46,8 @@ ACROSS_TENANTS = {
     "foundation/usage/writer.py": "brings the journal of calls into the ledger, whoever's they were",
     "foundation/metrics/check.py": "compares the ledger of all tenants with what was made of it",
     "foundation/metrics/events.py": "makes the events of calls, whoever's they were",
+    "foundation/metrics/routes.py": "tells Prometheus how far the roll-ups are behind, of everybody together",
+    "foundation/metrics/sinks/otlp.py": "tells a collector of calls, whoever's they were",
     "foundation/metrics/rollup.py": "rolls up the events of all tenants",
     "foundation/usage/recovery.py": "finishes the journals of dead processes, whoever's calls they hold",
     "foundation/runs/hub.py": "ends runs whose process died, whoever's they were",

@@ -16,6 +16,7 @@ import msgspec
 
 from radiant.foundation.metrics import store
 from radiant.foundation.metrics.schemas import NewEvent, Received, Refused
+from radiant.foundation.metrics.topics import NOTHING, Told
 from radiant.infra.db import TenantDb, Tx
 from radiant.kit.clock import Clock, utc_now
 from radiant.kit.errors import Invalid, TooManyRequests
@@ -137,9 +138,13 @@ def _of_dimensions(dimensions: Mapping[str, str]) -> str | None:
 
 
 class Ingest:
-    """One per process. `at_once` batches are written at a time, `waiting` more wait; further ones are refused."""
+    """One per process. `at_once` batches are written at a time, `waiting` more wait; further ones are refused. `told`:
+    what sinks hear of them."""
 
-    def __init__(self, *, at_once: int = 3, waiting: int = 13, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, *, at_once: int = 3, waiting: int = 13, told: Told = NOTHING, clock: Clock = utc_now
+    ) -> None:  # fmt: skip
+        self._told = told
         self._clock = clock
         self._writing = asyncio.Semaphore(at_once)
         self._room = at_once + waiting
@@ -154,7 +159,8 @@ class Ingest:
             good, repeated, bad = read_batch(body, now)
             async with self._writing, db.tx() as tx:
                 bad += await self._strangers(tx, good)
-                accepted = await store.insert(tx, *_columns([event for _, event in good.values()], now)) if good else 0
+                events = [event for _, event in good.values()]
+                accepted = await store.insert(tx, *_columns(events, now), told=self._told) if good else 0
                 if bad:
                     await store.set_aside(tx, [one.event for one in bad], [one.reason for one in bad])
         finally:

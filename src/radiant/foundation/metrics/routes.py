@@ -1,12 +1,23 @@
-"""/api/metrics."""
+"""/api/metrics, and /metrics for Prometheus."""
 
+import asyncio
+import hmac
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
+from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
 
-from radiant.foundation.identity.dependencies import AdminCaller, Db
-from radiant.foundation.metrics import read_store, service
+from radiant.foundation.identity.dependencies import (
+    AdminCaller,
+    Databases,
+    Db,
+    bearer_of,
+    person_of,
+    settings_of,
+)
+from radiant.foundation.metrics import export, prometheus, read_store, service, store
 from radiant.foundation.metrics.ingest import MOST_BYTES, Ingest
 from radiant.foundation.metrics.schemas import (
     Aggregate,
@@ -17,12 +28,14 @@ from radiant.foundation.metrics.schemas import (
     Received,
     Spend,
 )
+from radiant.foundation.usage.schemas import CallFilter
 from radiant.http.middleware import ContentTooLarge
 from radiant.http.pages import Cursor, PageOf
 from radiant.kit.clock import utc_now
 from radiant.kit.page import BadCursor, decode_cursor, encode_cursor
 
 router = APIRouter(prefix="/api/metrics", tags=["metrics"])
+prometheus_router = APIRouter(include_in_schema=False)
 
 _EVENT: dict[str, Any] = {
     "type": "object",
@@ -49,6 +62,10 @@ End = Annotated[datetime | None, Query(description="with its zone; now unless gi
 _DAYS = 30
 
 
+def _exposition(request: Request) -> prometheus.Exposition:
+    return request.app.state.exposition
+
+
 def _ingest(request: Request) -> Ingest:
     return request.app.state.metrics_ingest
 
@@ -66,7 +83,9 @@ async def receive_events(
         body += piece
         if len(body) > MOST_BYTES:
             raise ContentTooLarge(f"a batch has at most {MOST_BYTES} bytes; send fewer events at once")
-    return await ingest.receive(db, bytes(body))
+    received = await ingest.receive(db, bytes(body))
+    _exposition(request).count_events(received)
+    return received
 
 
 def _after(cursor: str | None) -> tuple[datetime, str, str] | None:
@@ -116,3 +135,38 @@ async def read_spend(
     """What calls cost, by the ledger: exact. `month.forecast`: at the pace of the last seven days."""
     now = utc_now()
     return await service.spend(db, *service.between(start, end, _DAYS, now), group_by, now)
+
+
+@router.get("/export")
+async def export_calls(
+    db: Db,
+    _: AdminCaller,
+    format: Literal["csv", "parquet"] = "csv",
+    start: Start = None,
+    end: End = None,
+    model: Annotated[str | None, Query(max_length=200)] = None,
+    user_id: UUID | None = None,
+    api_key_id: UUID | None = None,
+) -> StreamingResponse:
+    """Calls as a file, the newest first, as long as it takes."""
+    first, last = service.between(start, end, _DAYS, utc_now())
+    of = CallFilter(model=model, user_id=user_id, api_key_id=api_key_id, start=first, end=last)
+    if format == "parquet":
+        await asyncio.to_thread(export.arrow)
+    rows = export.as_csv(db, of) if format == "csv" else export.as_parquet(db, of)
+    media = "text/csv; charset=utf-8" if format == "csv" else "application/vnd.apache.parquet"
+    name = f"calls-{first:%Y-%m-%d}-{last:%Y-%m-%d}.{format}"
+    return StreamingResponse(rows, media_type=media, headers={"content-disposition": f'attachment; filename="{name}"'})
+
+
+@prometheus_router.get("/metrics")
+async def expose(request: Request, database: Databases) -> Response:
+    """What this process counts, for who shows RADIANT_METRICS_TOKEN as a bearer token, and for the operator."""
+    token = settings_of(request).metrics_token
+    given = bearer_of(request) or ""
+    if token is None or not hmac.compare_digest(given.encode(), token.get_secret_value().encode()):
+        (await person_of(request)).require_operator()
+    async with database.system("prometheus").tx() as tx:
+        behind = await store.behind(tx)
+    text = _exposition(request).text(behind.total_seconds())
+    return Response(text, headers={"content-type": prometheus.CONTENT_TYPE})

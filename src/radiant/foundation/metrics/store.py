@@ -6,12 +6,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from radiant.infra.db import Tx
+from radiant.foundation.metrics.topics import Told
+from radiant.infra.db import Row, Tx
 
 
-async def emit(tx: Tx, most: int) -> int:
+async def emit(tx: Tx, most: int, told: Told) -> int:
     """Make the events of calls that were settled or corrected; how many notes were worked off. An event's id follows
-    from its call and name, so that a call that is corrected corrects its events. System transaction."""
+    from its call and name, so that a call that is corrected corrects its events. Sinks hear of both. System
+    transaction."""
     return await tx.value(
         "with due as (delete from usage_metrics_due where id = any (array("
         "   select id from usage_metrics_due order by id limit $1 for update skip locked)) returning call_id),"
@@ -33,11 +35,32 @@ async def emit(tx: Tx, most: int) -> int:
         "  cross join lateral (select md5(c.id::text || v.metric_name)::uuid as id) e"
         "  where v.metric_value is not null"
         "  on conflict (id, recorded_at) do update set metric_value = excluded.metric_value,"
-        "   dimensions = excluded.dimensions),"
+        "   dimensions = excluded.dimensions returning tenant_id, metric_type, metric_name, metric_value, dimensions,"
+        "   recorded_at),"
+        " sums as (select jsonb_build_object('type', metric_type, 'name', metric_name,"
+        "   'minute', floor(extract(epoch from recorded_at) / 60)::bigint, 'provider', dimensions ->> 'provider',"
+        "   'model', dimensions ->> 'model', 'tenant', tenant_id, 'count', count(*), 'sum', sum(metric_value),"
+        "   'min', min(metric_value), 'max', max(metric_value)) as one from made where $2"
+        "  group by metric_type, metric_name, floor(extract(epoch from recorded_at) / 60), dimensions ->> 'provider',"
+        "   dimensions ->> 'model', tenant_id),"
+        " told_sums as (insert into outbox (topic, payload)"
+        "  select 'metrics.recorded', jsonb_build_object('sums', jsonb_agg(one)) from sums having count(*) > 0),"
+        " told_calls as (insert into outbox (topic, payload)"
+        "  select 'metrics.calls', jsonb_build_object('calls', jsonb_agg(id)) from calls where $3 having count(*) > 0),"
         " marked as (insert into aggregated_metrics_due (tenant_id, hour)"
         "  select distinct tenant_id, date_trunc('hour', created_at, 'UTC') from calls)"
         " select count(*) from due",
-        most,
+        most, told.sums, told.calls,
+    )  # fmt: skip
+
+
+async def calls(tx: Tx, ids: Sequence[UUID]) -> list[Row]:
+    """Calls of the ledger as sinks tell of them. System transaction."""
+    return await tx.all(
+        "select id, tenant_id, request_id, kind, provider, model, ended, stop_reason, error_kind, input_tokens,"
+        " output_tokens, first_token_ms, duration_ms, created_at, settled_at from usage_ledger"
+        " where id = any ($1::uuid[]) order by created_at, id",
+        list(ids),
     )
 
 
@@ -59,8 +82,11 @@ async def insert(
     values: Sequence[Decimal],
     dimensions: Sequence[str],
     times: Sequence[datetime],
+    *,
+    told: Told,
 ) -> int:
-    """Store events whose ids the tenant has not sent before, and note their hours; how many those were."""
+    """Store events whose ids the tenant has not sent before, and note their hours; how many those were. Sinks hear of
+    them."""
     return await tx.value(
         "with given as (select * from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::numeric[], $7::text[],"
         "   $8::timestamptz[]) as g(event_id, user_id, metric_type, metric_name, metric_value, dimensions, recorded_at)),"
@@ -69,11 +95,20 @@ async def insert(
         " made as (insert into usage_metrics (event_id, tenant_id, user_id, metric_type, metric_name, metric_value,"
         "   dimensions, recorded_at)"
         "  select event_id, $1, user_id, metric_type, metric_name, metric_value, dimensions::jsonb, recorded_at"
-        "  from given join fresh using (event_id) returning recorded_at),"
+        "  from given join fresh using (event_id) returning metric_type, metric_name, metric_value, dimensions,"
+        "   recorded_at),"
+        " sums as (select jsonb_build_object('type', metric_type, 'name', metric_name,"
+        "   'minute', floor(extract(epoch from recorded_at) / 60)::bigint, 'provider', dimensions ->> 'provider',"
+        "   'model', dimensions ->> 'model', 'tenant', $1::uuid, 'count', count(*), 'sum', sum(metric_value),"
+        "   'min', min(metric_value), 'max', max(metric_value)) as one from made where $9"
+        "  group by metric_type, metric_name, floor(extract(epoch from recorded_at) / 60), dimensions ->> 'provider',"
+        "   dimensions ->> 'model'),"
+        " told as (insert into outbox (tenant_id, topic, payload)"
+        "  select $1, 'metrics.recorded', jsonb_build_object('sums', jsonb_agg(one)) from sums having count(*) > 0),"
         " marked as (insert into aggregated_metrics_due (tenant_id, hour)"
         "  select distinct $1::uuid, date_trunc('hour', recorded_at, 'UTC') from made)"
         " select count(*) from made",
-        tx.tenant_id, event_ids, user_ids, types, names, values, dimensions, times,
+        tx.tenant_id, event_ids, user_ids, types, names, values, dimensions, times, told.sums,
     )  # fmt: skip
 
 

@@ -165,12 +165,14 @@ export interface Call {
   request_id: string;
   reserved_cost: string;
   route: string;
+  route_reason: string | null;
   run_id: string | null;
   settled_at: string | null;
   state: "reserved" | "settled" | "failed";
   stop_reason: string | null;
   streamed: boolean;
   tags: Record<string, string>;
+  task: string | null;
   user_email: string | null;
   user_id: string | null;
 }
