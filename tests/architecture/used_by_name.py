@@ -35,4 +35,4 @@ _._no_zone_in_times, _._short, _._can_hold, _._as_digits, _._says_something, _._
 one_model
 # Metrics: members of answers
 duplicates, total_cost, error_count, unique_users, avg_latency_ms, p50_latency_ms, p95_latency_ms, p99_latency_ms
-series, by_user, forecast, period_type
+series, by_user, forecast, period_type, route_reason

@@ -9,6 +9,7 @@ import csv
 import io
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from radiant.foundation.usage import service as usage
@@ -50,7 +51,9 @@ async def _pages(db: TenantDb, of: CallFilter, size: int) -> AsyncIterator[list[
 def _cell(name: str, value: Any) -> Any:
     if name in _TEXTS and isinstance(value, str) and value.startswith(_FORMULA):
         return "'" + value
-    return value.isoformat() if isinstance(value, datetime) else f"{value:f}" if name == "cost" and value is not None else value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return f"{value:f}" if isinstance(value, Decimal) else value
 
 
 def _lines(rows: Sequence[Sequence[Any]]) -> bytes:

@@ -47,17 +47,17 @@ class Sums(BaseModel):
     """What events of a time add up to. Counts, tokens and cost are exact, percentiles within 1 %; `unique_users` is
     exact up to 4,096 and then within 1 %. Latencies in milliseconds; null: nothing was timed."""
 
-    total_requests: int = 0
-    total_tokens: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    total_cost: Dollars = Decimal(0)
-    error_count: int = 0
-    unique_users: int = 0
-    avg_latency_ms: float | None = None
-    p50_latency_ms: float | None = None
-    p95_latency_ms: float | None = None
-    p99_latency_ms: float | None = None
+    total_requests: int
+    total_tokens: int
+    input_tokens: int
+    output_tokens: int
+    total_cost: Dollars
+    error_count: int
+    unique_users: int
+    avg_latency_ms: float | None
+    p50_latency_ms: float | None
+    p95_latency_ms: float | None
+    p99_latency_ms: float | None
 
 
 class Aggregate(Sums):
@@ -67,8 +67,8 @@ class Aggregate(Sums):
     period_start: datetime
     period_end: datetime
     metric_type: MetricType
-    group: str | None = None
-    name: str | None = None
+    group: str | None
+    name: str | None
 
 
 class GroupSums(Sums):

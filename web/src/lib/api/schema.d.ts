@@ -9,23 +9,23 @@ export interface AcceptedInvitation {
 
 /** One row of aggregated_metrics. `group`: the model, provider, or id of the person or key; `name`: theirs. */
 export interface Aggregate {
-  avg_latency_ms?: number | null;
-  error_count?: number;
-  group?: string | null;
-  input_tokens?: number;
+  avg_latency_ms: number | null;
+  error_count: number;
+  group: string | null;
+  input_tokens: number;
   metric_type: "api_request" | "token_usage" | "model_inference" | "billing";
-  name?: string | null;
-  output_tokens?: number;
-  p50_latency_ms?: number | null;
-  p95_latency_ms?: number | null;
-  p99_latency_ms?: number | null;
+  name: string | null;
+  output_tokens: number;
+  p50_latency_ms: number | null;
+  p95_latency_ms: number | null;
+  p99_latency_ms: number | null;
   period_end: string;
   period_start: string;
   period_type: "hourly" | "daily" | "weekly" | "monthly";
-  total_cost?: string;
-  total_requests?: number;
-  total_tokens?: number;
-  unique_users?: number;
+  total_cost: string;
+  total_requests: number;
+  total_tokens: number;
+  unique_users: number;
 }
 
 /** A key, without its secret. */
@@ -424,19 +424,19 @@ export interface GroupMember {
 
 /** The same of one model, person, provider or key. */
 export interface GroupSums {
-  avg_latency_ms?: number | null;
-  error_count?: number;
+  avg_latency_ms: number | null;
+  error_count: number;
   group: string;
-  input_tokens?: number;
+  input_tokens: number;
   name: string;
-  output_tokens?: number;
-  p50_latency_ms?: number | null;
-  p95_latency_ms?: number | null;
-  p99_latency_ms?: number | null;
-  total_cost?: string;
-  total_requests?: number;
-  total_tokens?: number;
-  unique_users?: number;
+  output_tokens: number;
+  p50_latency_ms: number | null;
+  p95_latency_ms: number | null;
+  p99_latency_ms: number | null;
+  total_cost: string;
+  total_requests: number;
+  total_tokens: number;
+  unique_users: number;
 }
 
 /** A guardrail as it stands. `signing_secret` is shown once, when a webhook is made or its secret renewed. */
@@ -1042,17 +1042,17 @@ export interface Picture {
 /** The same of one hour or day. */
 export interface Point {
   at: string;
-  avg_latency_ms?: number | null;
-  error_count?: number;
-  input_tokens?: number;
-  output_tokens?: number;
-  p50_latency_ms?: number | null;
-  p95_latency_ms?: number | null;
-  p99_latency_ms?: number | null;
-  total_cost?: string;
-  total_requests?: number;
-  total_tokens?: number;
-  unique_users?: number;
+  avg_latency_ms: number | null;
+  error_count: number;
+  input_tokens: number;
+  output_tokens: number;
+  p50_latency_ms: number | null;
+  p95_latency_ms: number | null;
+  p99_latency_ms: number | null;
+  total_cost: string;
+  total_requests: number;
+  total_tokens: number;
+  unique_users: number;
 }
 
 /** A policy as it stands. */
@@ -1523,17 +1523,17 @@ export interface SsoWorkspace {
 
 /** What events of a time add up to. Counts, tokens and cost are exact, percentiles within 1 %; `unique_users` is exact up to 4,096 and then within 1 %. Latencies in milliseconds; null: nothing was timed. */
 export interface Sums {
-  avg_latency_ms?: number | null;
-  error_count?: number;
-  input_tokens?: number;
-  output_tokens?: number;
-  p50_latency_ms?: number | null;
-  p95_latency_ms?: number | null;
-  p99_latency_ms?: number | null;
-  total_cost?: string;
-  total_requests?: number;
-  total_tokens?: number;
-  unique_users?: number;
+  avg_latency_ms: number | null;
+  error_count: number;
+  input_tokens: number;
+  output_tokens: number;
+  p50_latency_ms: number | null;
+  p95_latency_ms: number | null;
+  p99_latency_ms: number | null;
+  total_cost: string;
+  total_requests: number;
+  total_tokens: number;
+  unique_users: number;
 }
 
 /** A workspace. */
