@@ -1,5 +1,6 @@
-"""How many different ones there are: exactly while they are few, then by HyperLogLog (Flajolet and others 2007) within
-0.8 %. Counts of hours are joined, and who is in several is counted once."""
+"""How many different ones there are: exactly while they are few, then by HyperLogLog (Flajolet and others 2007) with
+Ertl's estimator (2017, algorithm 6), off by 0.8 % as a rule. Counts of hours are joined, and who is in several is
+counted once."""
 
 import hashlib
 import math
@@ -7,8 +8,8 @@ import math
 _EXACT = 4096
 _BITS = 14
 _REGISTERS = 1 << _BITS
-_ALPHA = 0.7213 / (1 + 1.079 / _REGISTERS)
 _HASH_BYTES = 8
+_MOST_RANK = 8 * _HASH_BYTES - _BITS + 1
 _FEW, _MANY = b"e", b"h"
 
 
@@ -57,12 +58,12 @@ class Distinct:
     def __len__(self) -> int:
         if self._registers is None:
             return len(self._hashes)
-        zeros = self._registers.count(0)
-        estimate = _ALPHA * _REGISTERS**2 / sum(2.0**-rank for rank in self._registers)
-        if estimate <= 2.5 * _REGISTERS and zeros:
-            # Where many registers are empty their number says more.
-            estimate = _REGISTERS * math.log(_REGISTERS / zeros)
-        return round(estimate)
+        counts = [self._registers.count(rank) for rank in range(_MOST_RANK + 1)]
+        z = _REGISTERS * _tau(1 - counts[_MOST_RANK] / _REGISTERS)
+        for count in counts[_MOST_RANK - 1 : 0 : -1]:
+            z = (z + count) / 2
+        z += _REGISTERS * _sigma(counts[0] / _REGISTERS)
+        return round(_REGISTERS**2 / (2 * math.log(2)) / z)
 
     def to_bytes(self) -> bytes:
         """As `of_bytes` reads it; the same things give the same bytes, in whatever order they came."""
@@ -81,3 +82,29 @@ class Distinct:
                 int.from_bytes(data[at : at + _HASH_BYTES], "big") for at in range(1, len(data), _HASH_BYTES)
             }
         return found
+
+
+def _sigma(x: float) -> float:
+    """Ertl's correction for registers that nothing fell into; x < 1 where anything was counted."""
+    y, z = 1.0, x
+    while True:
+        x *= x
+        before = z
+        z += x * y
+        y += y
+        if z == before:
+            return z
+
+
+def _tau(x: float) -> float:
+    """His correction for registers that are full."""
+    if x in (0.0, 1.0):
+        return 0.0
+    y, z = 1.0, 1 - x
+    while True:
+        x = math.sqrt(x)
+        before = z
+        y /= 2
+        z -= (1 - x) ** 2 * y
+        if z == before:
+            return z / 3

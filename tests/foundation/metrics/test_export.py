@@ -67,9 +67,7 @@ async def test_admins_download_their_own_workspaces_calls(owner: Any, callers: C
     assert (await callers.member.get("/api/metrics/export")).status == 403
 
 
-async def test_where_there_is_no_pyarrow_it_says_what_to_do(
-    callers: Callers, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_where_there_is_no_pyarrow_it_says_what_to_do(callers: Callers, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     answer = await callers.owner.get("/api/metrics/export", params={"format": "parquet"})
     assert answer.status == 501

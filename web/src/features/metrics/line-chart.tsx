@@ -47,7 +47,7 @@ export function LineChart({ label, times, lines, format, area }: Props) {
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
         legend: { show: true, live: true },
         cursor: { drag: { x: false, y: false }, points: { size: 7 } },
-        axes: [{ ...axis, values: dayNames }, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => formatted.current(tick)) }],
+        axes: [{ ...axis, space: 110, values: momentNames }, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => formatted.current(tick)) }],
         scales: { y: { range: (_, __, most) => [0, most > 0 ? most * 1.08 : 1] } },
         series: [
           { label: "When (UTC)", value: (_, seconds) => (seconds === null ? "–" : moment(seconds)) },
@@ -75,7 +75,7 @@ export function LineChart({ label, times, lines, format, area }: Props) {
 
   return (
     <figure aria-label={label} className="grid min-w-0">
-      <div ref={host} aria-hidden className="metrics-chart min-w-0 overflow-hidden text-[13px] text-ink-2" />
+      <div ref={host} aria-hidden className="metrics-chart min-w-0 overflow-hidden text-[13px] text-ink-2 [&_.u-legend_th]:font-medium [&_.uplot]:[font-family:inherit]" />
       <Spoken label={label} times={times} lines={lines} format={format} />
     </figure>
   );
@@ -83,7 +83,7 @@ export function LineChart({ label, times, lines, format, area }: Props) {
 
 const moment = (seconds: number) => new Date(seconds * 1000).toLocaleString("en-US", { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false, timeZone: "UTC" });
 
-function dayNames(_: uPlot, ticks: number[]): string[] {
+function momentNames(_: uPlot, ticks: number[]): string[] {
   const short = ticks.length > 1 && ticks[1]! - ticks[0]! < 86_400;
   return ticks.map((tick) => new Date(tick * 1000).toLocaleString("en-US", { month: "short", day: "numeric", timeZone: "UTC", ...(short ? { hour: "2-digit", minute: "2-digit", hour12: false } : {}) }));
 }
