@@ -24,12 +24,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import aiohttp
 import numpy as np
-from bench.kit.setup import connect_openai, environment, free_port
+from bench.kit.setup import connect_openai, environment, free_port, key_with_scopes
 
 from radiant.config import Settings
-from radiant.foundation.identity import api_keys
-from radiant.foundation.identity.callers import Caller, role_of
-from radiant.foundation.identity.schemas import NewApiKey
 from radiant.foundation.metrics.rollup import roll_up
 from radiant.infra.embedded_postgres import EmbeddedPostgres
 from radiant.kit.ids import TenantId, uuid7
@@ -75,18 +72,8 @@ async def _prepare(folder: Path) -> Place:
         data_dir=folder, port=port, models="none", master_key_file=folder / "bench-master.key"
     )  # fmt: skip
     await connect_openai(settings, "http://127.0.0.1:9/v1")
-    runtime = await open_runtime(settings)
-    try:
-        async with runtime.database.system("bench").tx() as tx:
-            person = await tx.one("select id, tenant_id, role from users order by created_at limit 1")
-        caller = Caller(
-            tenant_id=person["tenant_id"], user_id=person["id"], role=role_of(person["role"]), is_operator=False,
-            kind="user", scopes=frozenset({"inference", "read", "write", "admin"}),
-        )  # fmt: skip
-        made = await api_keys.make(runtime.database, caller, NewApiKey(name="events", scopes=["write", "admin"]))
-    finally:
-        await runtime.close()
-    return Place(settings, environment(folder, port, RADIANT_LOG_LEVEL="error"), made.secret, person["tenant_id"])
+    secret, tenant_id = await key_with_scopes(settings, "write", "admin")
+    return Place(settings, environment(folder, port, RADIANT_LOG_LEVEL="error"), secret, tenant_id)
 
 
 def _start(place: Place) -> "subprocess.Popen[bytes]":

@@ -92,6 +92,9 @@ async def test_an_overview_answers_in_one_look_and_leads_down_to_the_call(visit:
     for fact in ("Chosen by", "Tokens in", "Cost", "Took"):
         await expect(dialog.get_by_text(fact, exact=True)).to_be_visible()
     assert await faults_of(page) == []
+    await dialog.get_by_role("link", name="Question and answer").click()
+    await expect(page.get_by_role("heading", name="Request log", level=1)).to_be_visible()
+    await expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("no such log")
 
 
 async def test_a_phone_in_the_dark_shows_the_same(open_visit: Any, tmp_path: Path) -> None:

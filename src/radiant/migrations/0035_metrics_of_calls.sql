@@ -94,10 +94,11 @@ grant execute on function app.delete_events_past_plan to radiant_system;
 grant insert on usage_metrics_rejected to radiant_app;
 create policy tenant on usage_metrics_rejected for insert to radiant_app with check (tenant_id = (select app.tenant()));
 
--- Calls of before: the owner of the tables need not be a superuser, so FORCE is lifted for the moment.
+-- Calls of before, as far as hours are kept: the owner of the tables need not be a superuser, so FORCE is lifted for
+-- the moment.
 alter table usage_ledger no force row level security;
 alter table usage_metrics_due no force row level security;
 insert into usage_metrics_due (tenant_id, call_id) select tenant_id, id from usage_ledger
-    where state <> 'reserved' and created_at > current_timestamp - interval '13 months';
+    where state <> 'reserved' and created_at > current_timestamp - interval '85 days';
 alter table usage_ledger force row level security;
 alter table usage_metrics_due force row level security;

@@ -155,6 +155,15 @@ async def test_f12_3_what_came_while_nobody_rolled_up_is_rolled_up_later(
     assert await owner.fetchval("select count(*) from aggregated_metrics_due") == 0
 
 
+async def test_a_roll_up_ends_under_any_load(owner: Any, db: Database, tenant: Tenant) -> None:
+    """What is marked while it works is for the next one."""
+    await _sent(tenant, event())
+    await owner.execute("update aggregated_metrics_due set noted_at = now() + interval '1 second'")
+    assert await roll_up(db) == 0
+    await owner.execute("update aggregated_metrics_due set noted_at = now()")
+    assert await roll_up(db) == 1
+
+
 def test_f12_8_periods_are_utc_and_weeks_are_iso_weeks() -> None:
     at = datetime(2027, 1, 1, 13, 45, 9, tzinfo=UTC)
     assert period("hourly", at) == (at.replace(minute=0, second=0), at.replace(hour=14, minute=0, second=0))

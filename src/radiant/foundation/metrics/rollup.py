@@ -42,13 +42,15 @@ def period(period_type: PeriodType, at: datetime) -> tuple[datetime, datetime]:
 
 
 async def roll_up(database: Database) -> int:
-    """Work off the hours that are marked; how many those were. A tenant whose hours cannot be rolled up keeps nobody
-    else waiting."""
+    """Work off the hours that are marked now, so that it ends under any load; how many those were. A tenant whose
+    hours cannot be rolled up keeps nobody else waiting."""
     total, failed = 0, list[UUID]()
+    async with database.system("metrics roll-up").tx() as tx:
+        until = await store.now(tx)
     while True:
         try:
             async with database.system("metrics roll-up").tx() as tx:
-                due = await store.take_due(tx, failed, _HOURS_AT_ONCE) if await store.alone(tx) else None
+                due = await store.take_due(tx, until, failed, _HOURS_AT_ONCE) if await store.alone(tx) else None
                 if due is None:
                     return total
                 tenant_id, hours = due

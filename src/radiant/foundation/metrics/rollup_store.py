@@ -14,18 +14,25 @@ async def alone(tx: Tx) -> bool:
     return await tx.value("select pg_try_advisory_xact_lock(hashtextextended('metrics roll-up', 0))")
 
 
-async def take_due(tx: Tx, but: Sequence[UUID], hours: int) -> tuple[TenantId, list[datetime]] | None:
-    """The tenant that waits longest, none of `but`, with at most so many of its hours; their marks go. What is marked
-    from now on stays marked. System transaction."""
+async def now(tx: Tx) -> datetime:
+    """The database's time."""
+    return await tx.value("select current_timestamp")
+
+
+async def take_due(
+    tx: Tx, until: datetime, but: Sequence[UUID], hours: int
+) -> tuple[TenantId, list[datetime]] | None:
+    """The tenant that waits longest, since before `until` and none of `but`, with at most so many of its hours; their
+    marks go. What is marked from now on stays marked. System transaction."""
     rows = await tx.all(
         "with first as (select tenant_id from aggregated_metrics_due where tenant_id <> all ($1::uuid[])"
-        "  order by id limit 1),"
+        "  and noted_at <= $3 order by id limit 1),"
         " due as (select distinct d.tenant_id, d.hour from aggregated_metrics_due d join first using (tenant_id)"
-        "  order by d.hour desc limit $2),"
+        "  where d.noted_at <= $3 order by d.hour desc limit $2),"
         " gone as (delete from aggregated_metrics_due d using due"
         "  where d.tenant_id = due.tenant_id and d.hour = due.hour)"
         " select tenant_id, hour from due order by hour",
-        list(but), hours,
+        list(but), hours, until,
     )  # fmt: skip
     return (rows[0]["tenant_id"], [row["hour"] for row in rows]) if rows else None
 

@@ -124,5 +124,17 @@ function Facts({ call }: { call: Call }) {
     ["Request", call.request_id],
     ["Decision", call.decision_id],
   ];
-  return <Details rows={rows} mono />;
+  return (
+    <>
+      <Details rows={rows} mono />
+      {call.api_key_id && call.state !== "reserved" && (
+        <p className="mt-4 text-sm">
+          <Link href={`/settings/logs?call=${call.id}`} className="font-medium underline underline-offset-2">
+            Question and answer
+          </Link>
+          <span className="text-ink-2">, where a policy keeps them</span>
+        </p>
+      )}
+    </>
+  );
 }
