@@ -19,9 +19,7 @@ async def now(tx: Tx) -> datetime:
     return await tx.value("select current_timestamp")
 
 
-async def take_due(
-    tx: Tx, until: datetime, but: Sequence[UUID], hours: int
-) -> tuple[TenantId, list[datetime]] | None:
+async def take_due(tx: Tx, until: datetime, but: Sequence[UUID], hours: int) -> tuple[TenantId, list[datetime]] | None:
     """The tenant that waits longest, since before `until` and none of `but`, with at most so many of its hours; their
     marks go. What is marked from now on stays marked. System transaction."""
     rows = await tx.all(
