@@ -8,10 +8,11 @@ from uuid import UUID
 
 from radiant.config import Settings
 from radiant.foundation.identity import api_keys
-from radiant.foundation.identity.callers import Caller, role_of
+from radiant.foundation.identity.callers import Caller, Scope, role_of
 from radiant.foundation.identity.schemas import NewApiKey
+from radiant.infra.db import Database
 from radiant.infra.kms import seal
-from radiant.kit.ids import uuid7
+from radiant.kit.ids import TenantId, uuid7
 from radiant.prepare import first_person, migrate_database, seed_catalog
 from radiant.runtime import open_runtime
 
@@ -62,22 +63,37 @@ async def connect_openai(settings: Settings, upstream_url: str, *, bound: bool =
     return person.api_key
 
 
+async def _first_person(database: Database) -> Caller:
+    async with database.system("bench").tx() as tx:
+        person = await tx.one("select id, tenant_id, role from users order by created_at limit 1")
+    return Caller(
+        tenant_id=person["tenant_id"], user_id=person["id"], role=role_of(person["role"]), is_operator=False,
+        kind="user", scopes=frozenset({"inference", "read", "write", "admin"}),
+    )  # fmt: skip
+
+
+async def key_with_scopes(settings: Settings, *scopes: Scope) -> tuple[str, TenantId]:
+    """Another key of the first person; its secret and the tenant."""
+    runtime = await open_runtime(settings)
+    try:
+        person = await _first_person(runtime.database)
+        made = await api_keys.make(runtime.database, person, NewApiKey(name="bench", scopes=list(scopes)))
+    finally:
+        await runtime.close()
+    return made.secret, person.tenant_id
+
+
 async def key_with_budget(settings: Settings, dollars: Decimal) -> tuple[str, UUID]:
     """Another key of the first person, which may spend so much in all; its secret and its id."""
     runtime = await open_runtime(settings)
     try:
-        async with runtime.database.system("bench").tx() as tx:
-            person = await tx.one("select id, tenant_id, role from users order by created_at limit 1")
-        caller = Caller(
-            tenant_id=person["tenant_id"], user_id=person["id"], role=role_of(person["role"]), is_operator=False,
-            kind="user", scopes=frozenset({"inference", "read", "write", "admin"}),
-        )  # fmt: skip
-        made = await api_keys.make(runtime.database, caller, NewApiKey(name="small"))
+        person = await _first_person(runtime.database)
+        made = await api_keys.make(runtime.database, person, NewApiKey(name="small"))
         async with runtime.database.system("bench").tx() as tx:
             await tx.run(
                 "insert into budgets (id, tenant_id, scope, api_key_id, period, amount)"
                 " values ($1, $2, 'api_key', $3, 'total', $4)",
-                uuid7(), person["tenant_id"], made.id, dollars,
+                uuid7(), person.tenant_id, made.id, dollars,
             )  # fmt: skip
         return made.secret, made.id
     finally:

@@ -65,6 +65,10 @@ from radiant.foundation.identity.scim.groups import ScimGroups
 from radiant.foundation.identity.scim.people import ScimPeople
 from radiant.foundation.identity.second_factor import SecondFactors
 from radiant.foundation.identity.sso import Sso
+from radiant.foundation.metrics import routes as metrics_routes
+from radiant.foundation.metrics.ingest import Ingest
+from radiant.foundation.metrics.prometheus import Exposition
+from radiant.foundation.metrics.topics import Told
 from radiant.foundation.runs import routes as runs_routes
 from radiant.foundation.runs.hub import RunHub
 from radiant.foundation.usage import bounds_routes
@@ -97,6 +101,8 @@ _ROUTERS = (
     audit_routes.router,
     usage_routes.router,
     bounds_routes.router,
+    metrics_routes.router,
+    metrics_routes.prometheus_router,
     error_tracking_routes.router,
     files_routes.router,
     runs_routes.router,
@@ -149,13 +155,14 @@ def create_app(settings: Settings, open_runtime: Callable[[Settings], Awaitable[
         redoc_url=None,
     )
     app.state.settings = settings
+    app.state.exposition = Exposition(settings.metrics_labels, settings.metrics_series)
     for router in _ROUTERS:
         app.include_router(router)
     page.mount(app)
     install_problem_handlers(app)
     app.add_middleware(ReadYourWrites)
     app.add_middleware(BodyLimit, limit=settings.max_upload_mb * 1024 * 1024 + 64 * 1024)
-    app.add_middleware(RequestContext)
+    app.add_middleware(RequestContext, on_request=app.state.exposition.count_request)
     app.door = Gateway(settings.max_upload_mb * 1024 * 1024 + 64 * 1024)
     return app
 
@@ -187,7 +194,9 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     providers = {**build_providers(http), LOCAL: LocalProvider(http, host), LITELLM: long_tail}
     timeouts = Timeouts(total=settings.request_timeout_s)
     connections = Connections(database, runtime.kms, providers, timeouts)
-    meter = await stack.enter_async_context(Meter(database, settings.data_dir / "journal", changes))
+    meter = await stack.enter_async_context(
+        Meter(database, settings.data_dir / "journal", changes, on_written=app.state.exposition.count_calls)
+    )
     policies = Policies(database, changes, Guardrails(http, runtime.kms))
     upstreams = Upstreams()
     brain = Brain(database, changes)
@@ -216,6 +225,7 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     await stack.enter_async_context(WorkBeside(engine, runtime.addresses.system))
     app.state.gateway = app.door.engine = engine
     app.state.meter = meter
+    app.state.metrics_ingest = Ingest(told=Told(sums=settings.cloudwatch_namespace is not None))
     app.state.brain = brain
     app.state.objects = runtime.objects
     app.state.connections = connections

@@ -95,6 +95,32 @@ class Settings(BaseSettings):
     trusted_proxies: list[str] = Field(
         default=[], description="Addresses of proxies whose X-Forwarded-For is believed."
     )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        description="What Prometheus shows at /metrics as its bearer token; only the signed-in operator reads it unless set.",
+    )
+    metrics_labels: list[Literal["provider", "model", "tenant"]] = Field(
+        default=["provider", "model"], description="What calls are told apart by at /metrics: provider, model, tenant."
+    )
+    metrics_series: int = Field(
+        default=1000,
+        ge=1,
+        le=100_000,
+        description="Combinations of these labels that are told apart; others count together.",
+    )
+    cloudwatch_namespace: str | None = Field(
+        default=None,
+        description="Send usage to CloudWatch under this namespace, with the AWS credentials of the environment.",
+    )
+    cloudwatch_dimensions: list[Literal["type", "provider", "model", "tenant"]] = Field(
+        default=["type", "model"],
+        description="What metrics are told apart by there: type, provider, model, tenant; each combination costs.",
+    )
+    otlp_endpoint: str | None = Field(
+        default=None,
+        description="Send calls as OpenTelemetry spans and metrics to this collector (http://collector:4318).",
+    )
+    otlp_headers: SecretStr | None = Field(default=None, description="Headers that it asks for: name=value,name=value.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least level that is logged."
     )

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import time
 from datetime import timedelta
 from functools import partial
 
@@ -19,9 +20,15 @@ from radiant.foundation.error_tracking.alerts import Alerts
 from radiant.foundation.error_tracking.capture import Capture
 from radiant.foundation.error_tracking.spool import Spool
 from radiant.foundation.files.service import remove_deleted_objects
+from radiant.foundation.metrics.events import emit_due
+from radiant.foundation.metrics.rollup import roll_up
+from radiant.foundation.metrics.sinks.cloudwatch import CloudWatch
+from radiant.foundation.metrics.sinks.otlp import Otlp, read_headers
+from radiant.foundation.metrics.topics import Told
 from radiant.foundation.runs.hub import end_abandoned
 from radiant.foundation.usage.service import settle_abandoned
-from radiant.infra.events import OutboxReader
+from radiant.infra.db import Database
+from radiant.infra.events import OutboxReader, Sink, forget_sinks
 from radiant.infra.httpclient import HttpClient
 from radiant.infra.jobs import Job, Registry
 from radiant.infra.jobs_worker import run_worker
@@ -50,19 +57,53 @@ def registry(runtime: Runtime, alerts: Alerts) -> Registry:
         async with runtime.database.system("partitions").tx() as tx:
             await tx.value("select app.create_month_partitions()")
             await tx.value("select app.drop_month_partitions()")
+        deleted = _RETENTION_BATCH
+        while deleted == _RETENTION_BATCH:
+            async with runtime.database.system("partitions").tx() as tx:
+                deleted = await tx.value("select app.delete_events_past_plan($1)", _RETENTION_BATCH)
 
     async def refit(_: Job) -> None:
         await refit_priors(runtime.database)
 
     jobs.handle("retention", retention, timeout=3600, concurrency=1)
     jobs.every("17 * * * *", "retention")
-    jobs.handle("partitions", partitions, concurrency=1)
+    jobs.handle("partitions", partitions, timeout=3600, concurrency=1)
     jobs.every("7 3 * * *", "partitions")
     jobs.handle("routing refit", refit, timeout=600, concurrency=1)
     jobs.every("41 3 * * *", "routing refit")
     jobs.handle(writer.ALERT, alerts.handle, timeout=60, concurrency=4)
     jobs.handle(writer.ACT, Actions(runtime.database, alerts, acts(runtime.database)).handle, timeout=60, concurrency=1)
     return jobs
+
+
+# A service that is away is asked again for an hour and more before anything is set aside.
+_OUTSIDE_ATTEMPTS = 120
+
+
+async def _outside(runtime: Runtime, stack: contextlib.AsyncExitStack) -> dict[str, Sink]:
+    """Sinks of metrics, as the settings name them."""
+    settings = runtime.settings
+    sinks: dict[str, Sink] = {}
+    if settings.cloudwatch_namespace is not None:
+        cloudwatch = CloudWatch(
+            settings.cloudwatch_namespace, settings.cloudwatch_dimensions, endpoint_url=settings.aws_endpoint_url
+        )
+        sinks["cloudwatch"] = (await stack.enter_async_context(cloudwatch)).deliver
+    if settings.otlp_endpoint is not None:
+        http = await stack.enter_async_context(HttpClient())
+        headers = read_headers(settings.otlp_headers.get_secret_value() if settings.otlp_headers else "")
+        sinks["otlp"] = Otlp(runtime.database, http, settings.otlp_endpoint, headers).deliver
+    await forget_sinks(
+        runtime.database.system("outbox"), [name for name in ("cloudwatch", "otlp") if name not in sinks]
+    )
+    return sinks
+
+
+async def _roll_up_gently(database: Database) -> None:
+    """A busy hour is read again each time it is marked: a fifth of the time, at most."""
+    began = time.monotonic()
+    await roll_up(database)
+    await asyncio.sleep(4 * (time.monotonic() - began))
 
 
 async def work(settings: Settings, stop: asyncio.Event) -> None:
@@ -81,7 +122,7 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
             await stack.enter_async_context(HttpClient()), settings.base_url, aws_endpoint_url=settings.aws_endpoint_url,
         )  # fmt: skip
         stack.callback(alerts.close)
-        await _work(runtime, alerts, stop)
+        await _work(runtime, alerts, await _outside(runtime, stack), stop)
 
 
 async def _reopen_ignored(runtime: Runtime) -> None:
@@ -89,19 +130,25 @@ async def _reopen_ignored(runtime: Runtime) -> None:
         await groups_store.reopen_due(tx)
 
 
-async def _work(runtime: Runtime, alerts: Alerts, stop: asyncio.Event) -> None:
+async def _work(runtime: Runtime, alerts: Alerts, outside: dict[str, Sink], stop: asyncio.Event) -> None:
     database = runtime.database
     stale = timedelta(seconds=2 * runtime.settings.request_timeout_s)
     system_dsn = runtime.addresses.system
-    sinks = {"audit": partial(chain_events, database)}
+    outbox = database.system("outbox")
+    told = Told(sums="cloudwatch" in outside, calls="otlp" in outside)
     background = [
-        asyncio.create_task(OutboxReader(database.system("outbox"), system_dsn, sinks).run()),
+        asyncio.create_task(OutboxReader(outbox, system_dsn, {"audit": partial(chain_events, database)}).run()),
         asyncio.create_task(every(3, "runs", lambda: end_abandoned(database, {turns.KIND: turns.keep_abandoned}))),
         asyncio.create_task(every(1, "routing statistics", lambda: count(database))),
+        asyncio.create_task(every(1, "metrics events", lambda: emit_due(database, told))),
+        asyncio.create_task(every(5, "metrics roll-ups", lambda: _roll_up_gently(database))),
         asyncio.create_task(every(60, "usage", lambda: settle_abandoned(database, stale))),
         asyncio.create_task(every(60, "objects", lambda: remove_deleted_objects(database, runtime.objects))),
         asyncio.create_task(every(60, "ignored errors", lambda: _reopen_ignored(runtime))),
     ]
+    if outside:
+        reader = OutboxReader(outbox, system_dsn, outside, attempts=_OUTSIDE_ATTEMPTS)
+        background.append(asyncio.create_task(reader.run()))
     try:
         await run_worker(system_dsn, registry(runtime, alerts), stop)
     finally:

@@ -113,3 +113,20 @@ async def test_the_application_cannot_make_or_drop_partitions(tenant: Tenant):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with tenant.db.tx() as tx:
                 await tx.connection.fetch(statement)
+
+
+async def test_f12_7_a_plan_that_keeps_less_loses_its_older_events_and_no_other_does(
+    owner: Any, db: Database, two_tenants: tuple[Tenant, Tenant]
+):
+    small, large = two_tenants
+    await owner.execute("update tenants set plan = 'free' where id = $1", small.id)
+    for tenant in two_tenants:
+        for days in (1, 150):
+            await _insert(tenant, NOW - datetime.timedelta(days=days))
+
+    async with db.system("test").tx() as tx:
+        assert await tx.value("select app.delete_events_past_plan(1)") == 1
+        assert await tx.value("select app.delete_events_past_plan(1)") == 0
+
+    left = await owner.fetch("select tenant_id, count(*) as events from usage_metrics group by 1")
+    assert {row["tenant_id"]: row["events"] for row in left} == {small.id: 1, large.id: 2}

@@ -15,7 +15,7 @@ from tests.kit import postgres
 
 SOURCE = Path(__file__).parents[2] / "src" / "radiant"
 _METHODS = frozenset(
-    {"all", "one", "one_or_none", "value", "run", "run_many", "fetch", "fetchrow", "fetchval", "execute"}
+    {"all", "each", "one", "one_or_none", "value", "run", "run_many", "fetch", "fetchrow", "fetchval", "execute"}
 )
 _SQL = re.compile(r"^\s*(select|insert|update|delete|with|call|lock|notify|set|reset|truncate|merge|listen)\b", re.I)
 # Passes statements on, or talks to Postgres before there is a schema.
@@ -44,6 +44,11 @@ ACROSS_TENANTS = {
     "foundation/audit/service.py": "chains what the outbox brings, of every tenant and of the platform",
     "foundation/usage/meter.py": "keeps leases and the last use of keys, whoever's they are",
     "foundation/usage/writer.py": "brings the journal of calls into the ledger, whoever's they were",
+    "foundation/metrics/check.py": "compares the ledger of all tenants with what was made of it",
+    "foundation/metrics/events.py": "makes the events of calls, whoever's they were",
+    "foundation/metrics/routes.py": "tells Prometheus how far the roll-ups are behind, of everybody together",
+    "foundation/metrics/sinks/otlp.py": "tells a collector of calls, whoever's they were",
+    "foundation/metrics/rollup.py": "rolls up the events of all tenants",
     "foundation/usage/recovery.py": "finishes the journals of dead processes, whoever's calls they hold",
     "foundation/runs/hub.py": "ends runs whose process died, whoever's they were",
     "foundation/error_tracking/reach.py": "the platform's own errors are its operator's",

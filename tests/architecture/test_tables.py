@@ -328,7 +328,10 @@ async def test_f0_11_every_status_type_role_and_kind_is_a_set_or_a_form(tables: 
 @pytest.mark.parametrize(
     ("table", "columns"),
     [
-        ("aggregated_metrics", {"tenant_id", "period_type", "period_start", "metric_type"}),
+        (
+            "aggregated_metrics",
+            {"tenant_id", "period_type", "period_start", "metric_type", "dimension", "value", "user_id"},
+        ),
         ("user_behavior_patterns", {"tenant_id", "user_id", "pattern_type", "pattern_key"}),
         ("concurrent_sync_state", {"tenant_id", "user_id", "session_id"}),
         ("concurrent_panes", {"tenant_id", "user_id", "session_id", "pane_index"}),

@@ -39,3 +39,6 @@ pattern_name, error_code_pattern, message_pattern, occurrence_count, first_seen,
 ignored_until_count, auto_resolve_enabled, auto_resolve_action, started_at, first_release, last_release
 errors_24h, tallies_24h, mail_is_set_up
 _._patterns_of_re2
+# Metrics: members of answers
+duplicates, total_cost, error_count, unique_users, avg_latency_ms, p50_latency_ms, p95_latency_ms, p99_latency_ms
+series, by_user, forecast, period_type, route_reason

@@ -17,6 +17,7 @@ ROOMS = [
     "profile",
     "keys",
     "usage",
+    "metrics",
     "calls",
     "budgets",
     "playground",

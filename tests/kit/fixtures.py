@@ -1,8 +1,9 @@
 """Fixtures of tests that go through HTTP: the application on loopback, people to call it, models and upstreams."""
 
 import asyncio
+import contextlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -133,3 +134,19 @@ async def key(server: Server, tenant_ids: tuple[TenantId, UserId]) -> Client:
 async def tenant_ids(callers: Callers) -> tuple[TenantId, UserId]:
     """Our tenant and its member."""
     return callers.tenant.id, callers.member_id
+
+
+@pytest.fixture(scope="session")
+def aws_endpoint() -> Iterator[str]:
+    """The address of a moto server. It checks no signatures and serves expired links: test neither on it."""
+    from moto.server import ThreadedMotoServer
+
+    with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as stack:
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        server.start()
+        stack.callback(server.stop)
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"

@@ -3,7 +3,7 @@
 import click
 
 from radiant import __version__
-from radiant.cli import development, models, people, serving
+from radiant.cli import development, metrics, models, people, serving
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -22,6 +22,7 @@ for command in (
     people.tenant,
     people.key,
     models.models,
+    metrics.metrics,
     development.test,
     development.check,
     development.bench,

@@ -10,7 +10,7 @@ import contextlib
 import datetime
 import json
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from typing import Any, LiteralString, cast
 
@@ -50,6 +50,11 @@ class Tx:
     async def all(self, query: LiteralString, *args: Any) -> list[Row]:
         """Every row."""
         return await self._connection.fetch(query, *args)
+
+    async def each(self, query: LiteralString, *args: Any) -> AsyncGenerator[Row]:
+        """The rows one by one, of which a few hundred are held at a time."""
+        async for row in self._connection.cursor(query, *args, prefetch=500):
+            yield row
 
     async def one(self, query: LiteralString, *args: Any) -> Row:
         """The row that must exist."""

@@ -38,6 +38,13 @@ class Event:
 
 Sink = Callable[[Sequence[Event]], Awaitable[None]]
 
+
+async def forget_sinks(db: SystemDb, names: Sequence[str]) -> None:
+    """Sinks that are switched off wait for nothing: events are kept for those that are on."""
+    async with db.tx() as tx:
+        await tx.run("delete from outbox_sinks where name = any ($1::text[])", list(names))
+
+
 _INSERT = (
     "with written as (insert into outbox (tenant_id, topic, payload) values ($1, $2, $3))"
     " select pg_notify('radiant_outbox', '')"

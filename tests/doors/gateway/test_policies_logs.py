@@ -114,6 +114,9 @@ async def test_on_a_call_is_kept_with_question_answer_and_failure_for_its_days(
     await settled(server)
     rows = await listed(callers.member)
     assert [row["snippet"] for row in rows[1:]] == ["M", "Bad?", "Streamed?", "Where is it?"]
+    # A call of the ledger leads to what is kept of it.
+    calls = {one["id"] for one in (await callers.member.get("/api/usage/calls")).json()["items"]}
+    assert {row["id"] for row in rows if row["snippet"] in ("Streamed?", "Where is it?")} <= calls
     assert "a vector" in rows[0]["snippet"]
     assert [row["failure"] for row in rows] == [None, None, "upstream-bad-request", None, None]
     assert [row["protocol"] for row in rows] == ["openai", "anthropic", "openai", "openai", "openai"]

@@ -40,7 +40,7 @@ class Told:
                 self.done[words[1]] = self.ending[words[1]]
 
 
-async def _live_and_die(dsns: postgres.Dsns, folder: Path, tenant: Tenant, told: Told, seconds: float) -> None:
+async def live_and_die(dsns: postgres.Dsns, folder: Path, tenant: Tenant, told: Told, seconds: float) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.foundation.usage.dying",
         dsns.app, dsns.system, str(folder), str(tenant.id), str(tenant.user_id),
@@ -85,7 +85,7 @@ async def _kill_again_and_again(
     told, chance = Told(), random.Random(7)
     for _ in range(kills):
         # Two at once: what one leaves another may take over while it lives.
-        await asyncio.gather(*(_live_and_die(dsns, folder, tenant, told, chance.random() * 0.8) for _ in range(2)))
+        await asyncio.gather(*(live_and_die(dsns, folder, tenant, told, chance.random() * 0.8) for _ in range(2)))
     await recovery.take_over(db, folder)
     await _check(owner, told, budget_id)
     assert [path.name for path in folder.iterdir()] == []

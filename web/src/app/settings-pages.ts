@@ -18,6 +18,7 @@ export const settingsEntries: SettingsEntry[] = [
   { path: "keys", name: "API keys", icon: KeyRound, group: "You", may: mayWrite },
   { path: "playground", name: "Playground", icon: FlaskConical, group: "You", may: mayWrite },
   { path: "usage", name: "Usage", icon: ChartColumn, group: "Workspace", may: everyone },
+  { path: "metrics", name: "Metrics", icon: ChartColumn, group: "Workspace", may: isAdmin },
   { path: "calls", name: "Calls", icon: Activity, group: "Workspace", may: everyone },
   { path: "budgets", name: "Budgets and limits", icon: Wallet, group: "Workspace", may: everyone },
   { path: "models", name: "Models", icon: Boxes, group: "Workspace", may: everyone },

@@ -7,6 +7,7 @@ const pages: Record<string, ComponentType> = {
   profile: lazy(() => import("@/features/profile/profile-page")),
   keys: lazy(() => import("@/features/keys/keys-page")),
   usage: lazy(() => import("@/features/usage/usage-page")),
+  metrics: lazy(() => import("@/features/metrics/metrics-page")),
   calls: lazy(() => import("@/features/calls/calls-page")),
   budgets: lazy(() => import("@/features/budgets/budgets-page")),
   playground: lazy(() => import("@/features/playground/playground-page")),

@@ -10,7 +10,7 @@ import socket
 import time
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -31,7 +31,7 @@ from radiant.foundation.usage.bounds import (
     to_nano,
 )
 from radiant.foundation.usage.journal import SEGMENT_BYTES, Journal, Position
-from radiant.foundation.usage.records import END_BYTES, Admission, encode_admission, encode_end
+from radiant.foundation.usage.records import END_BYTES, Admission, Row, encode_admission, encode_end
 from radiant.foundation.usage.recovery import AWAY
 from radiant.foundation.usage.schemas import NewCall, Outcome
 from radiant.foundation.usage.shares import Share
@@ -88,7 +88,8 @@ class Ticket:
 class Meter:
     """One per process, made by a root: `async with Meter(database, folder, changes) as meter`.
 
-    `folder` lies on a disk of this machine; each process has a folder of its own in it.
+    `folder` lies on a disk of this machine; each process has a folder of its own in it. `on_written` hears of calls
+    once they are in the ledger.
     """
 
     def __init__(
@@ -101,8 +102,10 @@ class Meter:
         every: float = 0.2,
         lease: timedelta = timedelta(seconds=60),
         segment_bytes: int = SEGMENT_BYTES,
+        on_written: Callable[[Sequence[Row]], None] = lambda _: None,
     ) -> None:
         self._database = database
+        self._on_written = on_written
         self._root = folder
         self._clock = clock
         self._every = every
@@ -310,6 +313,7 @@ class Meter:
                 written = await write(self._database, self._journal.id, self._written, frames, after)
                 self._written = written.position
                 self._lend(written)
+                self._on_written(written.rows)
                 await self._touch_keys(written)
         finally:
             await sync

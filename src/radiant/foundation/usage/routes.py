@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
+from pydantic import AwareDatetime
 
 from radiant.foundation.identity.callers import Caller, Role
 from radiant.foundation.identity.dependencies import AnyCaller, Db
@@ -19,6 +20,8 @@ Person = Annotated[UUID | None, Query(description="of this person; others than o
 Key = Annotated[UUID | None, Query(description="made with this API key")]
 ModelName = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")]
 Tag = Annotated[str | None, Query(max_length=400, description="name:value")]
+Since = Annotated[AwareDatetime | None, Query(description="made at this moment or later")]
+Until = Annotated[AwareDatetime | None, Query(description="made before this moment")]
 ErrorKind = Annotated[str | None, Query(max_length=50, pattern=r"^[^\x00]*$", description="slug of the failure")]
 
 
@@ -64,13 +67,16 @@ async def list_calls(
     state: State | None = None,
     error_kind: ErrorKind = None,
     tag: Tag = None,
+    provider: ModelName = None,
+    start: Since = None,
+    end: Until = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> PageOf[Call]:
     """Calls, the newest first; `state=reserved` are those under way now."""
     of = CallFilter(
         user_id=_whose(caller, user_id), api_key_id=api_key_id, model=model, state=state, error_kind=error_kind,
-        tags=service.tag_filter(tag),
+        tags=service.tag_filter(tag), provider=provider, start=start, end=end,
     )  # fmt: skip
     before = moment(*decode_cursor(cursor, 2)) if cursor is not None else None
     await _catch_up(request)

@@ -125,6 +125,9 @@ class Call(BaseModel):
     stop_reason: str | None
     error_kind: str | None
     tags: dict[str, str]
+    task: str | None
+    route_reason: str | None
+    """Why routing chose the model; None: it was named."""
     created_at: datetime
     settled_at: datetime | None
 
@@ -139,3 +142,6 @@ class CallFilter:
     state: State | None = None
     error_kind: str | None = None
     tags: Mapping[str, str] | None = None
+    provider: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None

@@ -56,7 +56,8 @@ async def calls(tx: Tx, of: CallFilter, before: tuple[datetime, UUID] | None, li
         " l.request_id, l.kind, l.protocol, l.route, l.provider, l.model, l.state, l.ended, l.streamed, l.cached,"
         " l.estimated, l.reserved_cost, l.cost, l.input_tokens, l.output_tokens, l.cache_read_tokens,"
         " l.cache_write_tokens, l.reasoning_tokens, l.first_token_ms, l.duration_ms, l.stop_reason, l.error_kind,"
-        " l.tags, l.created_at, l.settled_at from usage_ledger l"
+        " l.tags, l.decision ->> 'task' as task, l.decision ->> 'reason' as route_reason, l.created_at, l.settled_at"
+        " from usage_ledger l"
         " left join users u on u.tenant_id = l.tenant_id and u.id = l.user_id"
         " left join api_keys k on k.tenant_id = l.tenant_id and k.id = l.api_key_id"
         " where l.tenant_id = $1 and ($2::uuid is null or l.user_id = $2)"
@@ -64,8 +65,10 @@ async def calls(tx: Tx, of: CallFilter, before: tuple[datetime, UUID] | None, li
         " and ($5::text is null or l.state = $5) and ($6::text is null or l.error_kind = $6)"
         " and ($7::jsonb is null or l.tags @> $7)"
         " and ($8::timestamptz is null or (l.created_at, l.id) < ($8, $9::uuid))"
-        " order by l.created_at desc, l.id desc limit $10",
+        " and ($10::text is null or l.provider = $10) and ($11::timestamptz is null or l.created_at >= $11)"
+        " and ($12::timestamptz is null or l.created_at < $12)"
+        " order by l.created_at desc, l.id desc limit $13",
         tx.tenant_id, of.user_id, of.api_key_id, of.model, of.state, of.error_kind, of.tags,
-        before[0] if before else None, before[1] if before else None, limit,
+        before[0] if before else None, before[1] if before else None, of.provider, of.start, of.end, limit,
     )  # fmt: skip
     return [Call.model_validate(dict(row)) for row in rows]

@@ -41,6 +41,7 @@ class Written:
     position: Position
     shorts: list[Short] = field(default_factory=list[Short])
     key_ids: set[UUID] = field(default_factory=set[UUID])
+    rows: Sequence[Row] = ()
 
 
 async def place(database: Database, journal_id: UUID) -> Position:
@@ -74,7 +75,7 @@ async def _write(
         else:
             due = await store.write(tx, journal_id, as_json(rows)) if rows else []
         shorts = await charge(tx, str(journal_id), due)
-    return Written(after, shorts, {row.api_key_id for row in rows if row.api_key_id is not None})
+    return Written(after, shorts, {row.api_key_id for row in rows if row.api_key_id is not None}, rows)
 
 
 async def _write_singly(tx: Tx, journal_id: UUID, rows: list[Row]) -> list[Due]:

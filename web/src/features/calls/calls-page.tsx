@@ -1,6 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Activity } from "lucide-react";
 import { useState } from "react";
+import { Link, useSearchParams } from "wouter";
 import { Details } from "@/components/ui/details";
 import { Dialog } from "@/components/ui/dialog";
 import { Input, Select } from "@/components/ui/field";
@@ -13,12 +14,15 @@ import { isAdmin, useSession } from "@/lib/session";
 
 export default function CallsPage() {
   const session = useSession();
+  const [search] = useSearchParams();
   const [state, setState] = useState("");
-  const [model, setModel] = useState("");
+  const [model, setModel] = useState(search.get("model") ?? "");
+  // Whose and of when, as the link that led here says.
+  const of = Object.fromEntries(["user_id", "start", "end"].map((name) => [name, search.get(name)]));
   const [shown, setShown] = useState<Call | null>(null);
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
-    queryKey: ["calls", state, model],
-    queryFn: ({ pageParam }) => api.get<Page<Call>>("/usage/calls", { query: { state, model: model.trim(), cursor: pageParam, limit: 50 } }),
+    queryKey: ["calls", state, model, of],
+    queryFn: ({ pageParam }) => api.get<Page<Call>>("/usage/calls", { query: { ...of, state, model: model.trim(), cursor: pageParam, limit: 50 } }),
     initialPageParam: "",
     getNextPageParam: (page) => page.next,
     refetchInterval: (query) => ((query.state.data?.pages.length ?? 0) > 1 ? false : 2_000),
@@ -37,13 +41,22 @@ export default function CallsPage() {
           </Select>
           <Input aria-label="Model" className="w-60" placeholder="Model" value={model} onChange={(event) => setModel(event.target.value)} />
         </div>
+        {of.start && of.end && (
+          <p className="text-[13px] text-ink-2">
+            From {formatDateTime(of.start)} to {formatDateTime(of.end)}
+            {of.user_id && ", of one person"}.{" "}
+            <Link href="/settings/calls" className="font-medium text-ink underline underline-offset-2">
+              All calls
+            </Link>
+          </p>
+        )}
         {error ? (
           <LoadFault error={error} retry={refetch} />
         ) : !calls ? (
           <TableSkeleton />
         ) : calls.length === 0 ? (
           <Empty icon={Activity} title={state === "reserved" ? "Nothing is under way" : "No calls"}>
-            {state || model ? "None fits the filter." : "Each call, from the page or through the API, stands here within a second."}
+            {state || model || of.start ? "None fits the filter." : "Each call, from the page or through the API, stands here within a second."}
           </Empty>
         ) : (
           <Table label="Calls" head={["When", "Model", "By", "Tokens", "Cost", "Time", "State"]} right={[3, 4, 5]}>
@@ -93,6 +106,8 @@ function Facts({ call }: { call: Call }) {
   const rows: [string, string | null][] = [
     ["Model", `${call.model} (${call.provider})`],
     ["Chosen by", call.route],
+    ["Task", call.task],
+    ["Because", call.route_reason],
     ["Door", `${call.protocol}, ${call.kind}${call.streamed ? ", streamed" : ""}`],
     ["Person", call.user_email],
     ["Key", call.key_name],
@@ -109,5 +124,17 @@ function Facts({ call }: { call: Call }) {
     ["Request", call.request_id],
     ["Decision", call.decision_id],
   ];
-  return <Details rows={rows} mono />;
+  return (
+    <>
+      <Details rows={rows} mono />
+      {call.api_key_id && call.state !== "reserved" && (
+        <p className="mt-4 text-sm">
+          <Link href={`/settings/logs?call=${call.id}`} className="font-medium underline underline-offset-2">
+            Question and answer
+          </Link>
+          <span className="text-ink-2">, where a policy keeps them</span>
+        </p>
+      )}
+    </>
+  );
 }

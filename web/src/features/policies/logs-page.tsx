@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ScrollText } from "lucide-react";
 import { useEffect, useState } from "react";
+import { useSearchParams } from "wouter";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogActions } from "@/components/ui/dialog";
 import { Input, Select } from "@/components/ui/field";
@@ -19,6 +20,9 @@ export default function LogsPage() {
   const [words, setWords] = useState("");
   const [failed, setFailed] = useState("");
   const [opened, setOpened] = useState<RequestLog | null>(null);
+  // A call that led here: what is kept of it has its id.
+  const [params] = useSearchParams();
+  const [call, setCall] = useState(params.get("call"));
   useEffect(() => {
     const timer = setTimeout(() => setWords(search.trim()), 250);
     return () => clearTimeout(timer);
@@ -80,6 +84,9 @@ export default function LogsPage() {
       </Section>
       <Dialog open={opened !== null} onOpenChange={(open) => !open && setOpened(null)} title={opened?.model ?? ""} description={opened ? `Kept until ${formatDate(opened.expires_at)}` : undefined} className="w-[min(94vw,44rem)]">
         {opened && <Whole id={opened.id} onDeleted={() => setOpened(null)} />}
+      </Dialog>
+      <Dialog open={call !== null} onOpenChange={() => setCall(null)} title="Question and answer" className="w-[min(94vw,44rem)]">
+        {call && <Whole id={call} onDeleted={() => setCall(null)} />}
       </Dialog>
     </SettingsPage>
   );

@@ -7,6 +7,27 @@ export interface AcceptedInvitation {
   token: string;
 }
 
+/** One row of aggregated_metrics. `group`: the model, provider, or id of the person or key; `name`: theirs. */
+export interface Aggregate {
+  avg_latency_ms: number | null;
+  error_count: number;
+  group: string | null;
+  input_tokens: number;
+  metric_type: "api_request" | "token_usage" | "model_inference" | "billing";
+  name: string | null;
+  output_tokens: number;
+  p50_latency_ms: number | null;
+  p95_latency_ms: number | null;
+  p99_latency_ms: number | null;
+  period_end: string;
+  period_start: string;
+  period_type: "hourly" | "daily" | "weekly" | "monthly";
+  total_cost: string;
+  total_requests: number;
+  total_tokens: number;
+  unique_users: number;
+}
+
 /** A key, without its secret. */
 export interface ApiKey {
   created_at: string;
@@ -144,12 +165,14 @@ export interface Call {
   request_id: string;
   reserved_cost: string;
   route: string;
+  route_reason: string | null;
   run_id: string | null;
   settled_at: string | null;
   state: "reserved" | "settled" | "failed";
   stop_reason: string | null;
   streamed: boolean;
   tags: Record<string, string>;
+  task: string | null;
   user_email: string | null;
   user_id: string | null;
 }
@@ -674,6 +697,23 @@ export interface GroupMember {
   name: string;
 }
 
+/** The same of one model, person, provider or key. */
+export interface GroupSums {
+  avg_latency_ms: number | null;
+  error_count: number;
+  group: string;
+  input_tokens: number;
+  name: string;
+  output_tokens: number;
+  p50_latency_ms: number | null;
+  p95_latency_ms: number | null;
+  p99_latency_ms: number | null;
+  total_cost: string;
+  total_requests: number;
+  total_tokens: number;
+  unique_users: number;
+}
+
 /** A guardrail as it stands. `signing_secret` is shown once, when a webhook is made or its secret renewed. */
 export interface Guardrail {
   action: "block" | "redact" | "pseudonymise";
@@ -1020,6 +1060,14 @@ export interface ModelStanding {
   unavailable: string | null;
 }
 
+/** This month's spend, and where it leads at the pace of the last seven days. */
+export interface Month {
+  end: string;
+  forecast: string;
+  spent: string;
+  start: string;
+}
+
 /** A key to be made. */
 export interface NewApiKey {
   expires_at?: string | null;
@@ -1174,11 +1222,28 @@ export interface Order {
   guardrails: string[];
 }
 
+/** A time at a glance, beside the time of the same length before it. */
+export interface Overview {
+  before: Sums;
+  by_model: GroupSums[];
+  by_user: GroupSums[];
+  end: string;
+  series: Point[];
+  start: string;
+  step: "hourly" | "daily";
+  total: Sums;
+}
+
 /** A workspace's own figures: null for what its plan says, -1 for no limit. */
 export interface OwnLimits {
   keys?: number | null;
   seats?: number | null;
   storage_bytes?: number | null;
+}
+
+export interface PageOf_Aggregate_ {
+  items: Aggregate[];
+  next?: string | null;
 }
 
 export interface PageOf_ApiKey_ {
@@ -1306,6 +1371,22 @@ export interface Picture {
   url: string;
 }
 
+/** The same of one hour or day. */
+export interface Point {
+  at: string;
+  avg_latency_ms: number | null;
+  error_count: number;
+  input_tokens: number;
+  output_tokens: number;
+  p50_latency_ms: number | null;
+  p95_latency_ms: number | null;
+  p99_latency_ms: number | null;
+  total_cost: string;
+  total_requests: number;
+  total_tokens: number;
+  unique_users: number;
+}
+
 /** A policy as it stands. */
 export interface Policy {
   aliases?: Record<string, unknown>;
@@ -1378,6 +1459,13 @@ export interface Purged {
   entries: number;
 }
 
+/** What became of a batch. Accepted events are in the database; duplicates were accepted before. */
+export interface Received {
+  accepted: number;
+  duplicates: number;
+  refused: Refused[];
+}
+
 /** Shown once; each works once. */
 export interface RecoveryCodes {
   codes: string[];
@@ -1399,6 +1487,13 @@ export interface Refit {
 /** Which is to be in force; null: none, and the catalogue's figures hold as they are. */
 export interface RefitChoice {
   version: number | null;
+}
+
+/** An event that was set aside; `index`: its place in the batch, from 0. */
+export interface Refused {
+  event_id: string | null;
+  index: number;
+  reason: string;
 }
 
 /** One figure: as it was, and as it would have been, with an interval of 95 %. */
@@ -1742,6 +1837,22 @@ export interface SimilarErrors {
   status: "open" | "resolved" | "regressed" | "ignored";
 }
 
+/** What calls cost, by the ledger: exact. */
+export interface Spend {
+  calls: number;
+  items: Spent[];
+  month: Month;
+  total: string;
+}
+
+/** What calls of one model, person, provider or key cost. */
+export interface Spent {
+  calls: number;
+  cost: string;
+  group: string | null;
+  name: string | null;
+}
+
 /** A tenant's identity provider. `client_secret`: null keeps the stored one, "" is a public client. `group_roles`: group there -> role here, looked at anew at each sign-in. `required`: others than owners sign in by it alone. */
 export interface SsoChange {
   allowed_domains?: string[];
@@ -1785,6 +1896,21 @@ export interface SsoWorkspace {
   name: string;
   required: boolean;
   slug: string;
+}
+
+/** What events of a time add up to. Counts, tokens and cost are exact, percentiles within 1 %; `unique_users` is exact up to 4,096 and then within 1 %. Latencies in milliseconds; null: nothing was timed. */
+export interface Sums {
+  avg_latency_ms: number | null;
+  error_count: number;
+  input_tokens: number;
+  output_tokens: number;
+  p50_latency_ms: number | null;
+  p95_latency_ms: number | null;
+  p99_latency_ms: number | null;
+  total_cost: string;
+  total_requests: number;
+  total_tokens: number;
+  unique_users: number;
 }
 
 /** A workspace. */
