@@ -26,7 +26,6 @@ from radiant.infra.mail import Mailer
 from tests.foundation.error_tracking.test_flaws import tell
 from tests.foundation.error_tracking.test_sdk import groups
 from tests.foundation.usage.test_routes import outbox
-from tests.infra.conftest import aws_endpoint as aws_endpoint
 from tests.kit.fixtures import Callers
 from tests.kit.mail_server import mail_server
 from tests.kit.server import Client, Server
