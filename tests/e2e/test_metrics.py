@@ -36,16 +36,15 @@ async def _events(visit: Visit, at: datetime, model: str, cost: str, latency: in
     await visit.call("POST", "/api/metrics/events", {"events": events})
 
 
-async def _until_counted(page: Page, model: str) -> None:
-    """Roll-ups are a few seconds behind, and the room asks every fifteen."""
-    link = page.get_by_role("region", name="By model").get_by_role("link", name=model)
-    for _ in range(20):
+async def _until_counted(page: Page, text: str) -> None:
+    """Roll-ups are some seconds behind, and the room asks every fifteen."""
+    for _ in range(30):
         await page.reload()
         await page.get_by_role("heading", name="Metrics", level=1).wait_for()
         with contextlib.suppress(TimeoutError):
-            await link.wait_for(timeout=2000)
+            await page.get_by_role("main").get_by_text(text).first.wait_for(timeout=2000)
             return
-    raise AssertionError(f"{model} never came")
+    raise AssertionError(f"{text} never came")
 
 
 async def test_an_overview_answers_in_one_look_and_leads_down_to_the_call(visit: Visit, tmp_path: Path) -> None:
@@ -63,9 +62,9 @@ async def test_an_overview_answers_in_one_look_and_leads_down_to_the_call(visit:
     assert answer.ok, await answer.text()
 
     await open_settings(page, "Metrics")
-    await _until_counted(page, "small-one")
     await page.get_by_label("Time").select_option("7d")
-    await expect(page.get_by_role("definition").filter(has_text="$19.50")).to_be_visible()
+    await _until_counted(page, "$19.50")
+    await _until_counted(page, "SmolLM2")
     models = page.get_by_role("region", name="By model")
     await expect(models.get_by_role("row").nth(1)).to_contain_text("GPT-4o")
     await expect(models.get_by_role("row").nth(1)).to_contain_text("$18.75")
@@ -93,8 +92,9 @@ async def test_an_overview_answers_in_one_look_and_leads_down_to_the_call(visit:
         await expect(dialog.get_by_text(fact, exact=True)).to_be_visible()
     assert await faults_of(page) == []
     await dialog.get_by_role("link", name="Question and answer").click()
-    await expect(page.get_by_role("heading", name="Request log", level=1)).to_be_visible()
-    await expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("no such log")
+    await expect(page.get_by_role("dialog", name="Question and answer").get_by_role("alert")).to_contain_text(
+        "no such log"
+    )
 
 
 async def test_a_phone_in_the_dark_shows_the_same(open_visit: Any, tmp_path: Path) -> None:

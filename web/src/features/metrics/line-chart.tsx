@@ -75,7 +75,7 @@ export function LineChart({ label, times, lines, format, area }: Props) {
 
   return (
     <figure aria-label={label} className="grid min-w-0">
-      <div ref={host} aria-hidden className="metrics-chart min-w-0 overflow-hidden text-[13px] text-ink-2 [&_.u-legend_th]:font-medium [&_.uplot]:[font-family:inherit]" />
+      <div ref={host} aria-hidden className="metrics-chart min-w-0 overflow-hidden text-[13px] text-ink-2 [&_.u-legend_th]:font-medium! [&_.uplot]:[font-family:inherit]!" />
       <Spoken label={label} times={times} lines={lines} format={format} />
     </figure>
   );

@@ -48,7 +48,7 @@ export function Tiles({ overview: { total, before }, month }: { overview: Overvi
       <Tile name="Half answered within" value={latency(total.p50_latency_ms)} now={total.p50_latency_ms ?? NaN} before={before.p50_latency_ms ?? NaN} note="p50" />
       <Tile name="95% within" value={latency(total.p95_latency_ms)} now={total.p95_latency_ms ?? NaN} before={before.p95_latency_ms ?? NaN} note="p95" />
       <Tile name="99% within" value={latency(total.p99_latency_ms)} now={total.p99_latency_ms ?? NaN} before={before.p99_latency_ms ?? NaN} note="p99" />
-      <Tile name="This month leads to" value={month ? formatMoney(month.forecast) : "–"} now={NaN} before={NaN} note={month ? `${formatMoney(month.spent)} so far, until ${formatDate(new Date(Date.parse(month.end) - 1).toISOString())}` : undefined} />
+      <Tile name="This month’s calls lead to" value={month ? formatMoney(month.forecast) : "–"} now={NaN} before={NaN} note={month ? `${formatMoney(month.spent)} so far, until ${formatDate(new Date(Date.parse(month.end) - 1).toISOString())}` : undefined} />
     </dl>
   );
 }
