@@ -57,7 +57,10 @@ class Visit:
 
     async def call(self, method: str, path: str, data: Any = None) -> Any:
         """An API call with the session's cookie; the JSON, or None for an empty answer."""
-        answer = await self.http.fetch(self.url + path, method=method, data=data, headers={"X-CSRF-Token": self.csrf})
+        # A kept connection that the server closes in that very moment is no news: browsers ask again too.
+        answer = await self.http.fetch(
+            self.url + path, method=method, data=data, headers={"X-CSRF-Token": self.csrf}, max_retries=2
+        )
         assert answer.ok, (method, path, answer.status, await answer.text())
         return await answer.json() if await answer.body() else None
 

@@ -177,7 +177,10 @@ async def test_a_problems_own_slug_is_its_code(db: Database, owner: Any, tmp_pat
     assert await owner.fetchval("select error_code from error_logs") == "no-such"
 
 
-async def test_the_page_tells_of_its_failures_boundedly(server: Server, callers: Callers) -> None:
+async def test_the_page_tells_of_its_failures_boundedly(
+    server: Server, callers: Callers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server.app.state.error_reports._rates, "_clock", lambda: 1_790_000_000.0)
     stack = "TypeError: x is null\n    at render (http://h/assets/chat-AbCd1234.js:1:200)\n    at http://h/assets/main-x.js:2:3"
     told = {"message": "x is null", "type": "TypeError", "stack_trace": stack, "route": "/chats/1"}
     statuses = [(await callers.viewer.post("/api/errors/page", told)).status for _ in range(31)]

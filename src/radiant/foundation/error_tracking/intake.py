@@ -20,6 +20,7 @@ from radiant.foundation.error_tracking.capture import finished
 from radiant.foundation.error_tracking.inflate import inflate
 from radiant.foundation.error_tracking.known import Known, Sender
 from radiant.foundation.error_tracking.occurrence import Kept, Occurrence, Tally
+from radiant.foundation.error_tracking.per_minute import PerMinute
 from radiant.foundation.error_tracking.scrub import Scrubber
 from radiant.foundation.error_tracking.spool import Spool
 from radiant.http.exchange import AsgiExchange, ClientGone, lines_of
@@ -72,8 +73,7 @@ class Intake:
     def __init__(self, spool: Spool, known: Known) -> None:
         self._spool = spool
         self._known = known
-        self._minute = 0
-        self._sent: dict[int, int] = {}
+        self._rates = PerMinute()
 
     @staticmethod
     def takes(path: str) -> bool:
@@ -132,19 +132,12 @@ class Intake:
         return sender
 
     def _admit(self, sender: Sender, events: int) -> None:
-        now = time.time()
-        minute = int(now // 60)
-        if minute != self._minute:
-            self._minute = minute
-            self._sent.clear()
-        sent = self._sent.get(sender.project_id, 0) + events
-        if sent > sender.events_per_minute:
-            wait = str(60 - int(now % 60))
+        wait = self._rates.wait(sender.project_id, events, sender.events_per_minute)
+        if wait:
             raise TooManyErrors(
                 f"the project may send {sender.events_per_minute} errors a minute; wait, or raise that in its settings",
-                headers={"Retry-After": wait, "X-Sentry-Rate-Limits": f"{wait}:error:key"},
+                headers={"Retry-After": str(wait), "X-Sentry-Rate-Limits": f"{wait}:error:key"},
             )
-        self._sent[sender.project_id] = sent
 
 
 class _Method(Problem):

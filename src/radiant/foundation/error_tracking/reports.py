@@ -7,6 +7,7 @@ from radiant.foundation.error_tracking import projects_store
 from radiant.foundation.error_tracking.capture import finished
 from radiant.foundation.error_tracking.known import Known
 from radiant.foundation.error_tracking.occurrence import Frame, Occurrence, Raised, affected_by
+from radiant.foundation.error_tracking.per_minute import PerMinute
 from radiant.foundation.error_tracking.schemas import ErrorReport, PageReport
 from radiant.foundation.error_tracking.scrub import Scrubber
 from radiant.foundation.error_tracking.spool import Spool
@@ -31,18 +32,11 @@ class Reports:
     def __init__(self, spool: Spool, known: Known) -> None:
         self._spool = spool
         self._known = known
-        self._minute = 0
-        self._counts: dict[tuple[str, UUID], int] = {}
+        self._rates = PerMinute()
 
-    def _admit(self, kind: str, who: UUID, most: int) -> None:
-        now = time.time()
-        if int(now // 60) != self._minute:
-            self._minute = int(now // 60)
-            self._counts.clear()
-        count = self._counts[(kind, who)] = self._counts.get((kind, who), 0) + 1
-        if count > most:
-            wait = str(60 - int(now % 60))
-            raise TooManyReports(f"{most} errors a minute are taken from you; wait", headers={"Retry-After": wait})
+    def _admit(self, who: UUID, most: int) -> None:
+        if wait := self._rates.wait(who, 1, most):
+            raise TooManyReports(f"{most} errors a minute are taken from you; wait", headers={"Retry-After": str(wait)})
 
     async def tell(self, database: Database, caller: Caller, said: ErrorReport) -> UUID:
         """Take a workspace's error; its id. Raises TooManyReports, SpoolFull, Unavailable, Invalid."""
@@ -50,7 +44,7 @@ class Reports:
             async with caller.db(database).tx() as tx:
                 if not await projects_store.exists(tx, caller.tenant_id, said.project_id):
                     raise Invalid("project_id: there is no such project")
-        self._admit("own", caller.tenant_id, REPORTS_A_MINUTE)
+        self._admit(caller.tenant_id, REPORTS_A_MINUTE)
         scrubber = await self._known.scrubber(caller.tenant_id)
         kept = _occurrence(caller, said)
         await self._spool.accept([finished(kept, scrubber)])
@@ -58,7 +52,7 @@ class Reports:
 
     async def tell_of_page(self, caller: Caller, said: PageReport) -> UUID:
         """Take what the page failed at, for the platform's operator. Raises TooManyReports, SpoolFull."""
-        self._admit("page", caller.user_id, PAGE_REPORTS_A_MINUTE)
+        self._admit(caller.user_id, PAGE_REPORTS_A_MINUTE)
         frames = frames_of_text(said.stack_trace)
         kept = Occurrence(
             id=uuid7(), at=time.time(), message=said.message, type=said.type or "Error", tenant_id=caller.tenant_id,
