@@ -21,6 +21,8 @@ from radiant.kit.ids import TenantId, UserId
 Row = asyncpg.Record
 Connection = asyncpg.Connection
 Pool = asyncpg.Pool
+AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What a database that is away raises."""
 
 
 class Tx:

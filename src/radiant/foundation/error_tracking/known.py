@@ -8,9 +8,8 @@ from uuid import UUID
 
 from radiant.foundation.error_tracking import projects_store, settings_store
 from radiant.foundation.error_tracking.scrub import Scrubber
-from radiant.foundation.usage.recovery import AWAY
 from radiant.infra.changes import Changes, Kept
-from radiant.infra.db import Database
+from radiant.infra.db import AWAY, Database
 from radiant.kit.errors import Unavailable
 from radiant.kit.ids import TenantId
 

@@ -6,25 +6,26 @@ it came. Taking costs a copy into memory. A spool that is full takes nothing mor
 
 import asyncio
 import contextlib
-import os
-import shutil
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 import structlog
 
 from radiant.foundation.error_tracking import spool_store as store
 from radiant.foundation.error_tracking.occurrence import Kept, encode
 from radiant.foundation.error_tracking.writer import BATCH, place, write
-from radiant.foundation.usage.journal import DeadReader, Journal, JournalFull, Position, dead_journals
-from radiant.foundation.usage.recovery import AWAY
-from radiant.infra.db import Database
+from radiant.foundation.usage import drain
+from radiant.foundation.usage.drain import Behind, Drain
+from radiant.foundation.usage.journal import DeadReader, Journal, JournalFull, Position
+from radiant.infra.db import AWAY, Database
 from radiant.kit.errors import TooManyRequests, Unavailable
 
 log = structlog.get_logger()
 
 SEGMENT_BYTES = 2 * 2**20
-_EVERY, _LONGEST_PAUSE, _LOOK_SECONDS, _FLUSH_SECONDS = 0.2, 5.0, 30.0, 20.0
+_LOOK_SECONDS, _FLUSH_SECONDS = 30.0, 20.0
 RETRY_AFTER = 30
 
 
@@ -43,11 +44,8 @@ class Spool:
         self._most = most_bytes
         self._segment = segment_bytes
         self._journal = Journal(root, segment_bytes)
-        self._written = Position()
-        self._wake = asyncio.Event()
-        self._hurry = asyncio.Event()
-        self._progress = asyncio.Condition()
-        self._failure: BaseException | None = None
+        # Its failures are told without their tracebacks: those would be errors to take in.
+        self._drain = Drain(self._journal, self._write, batch=BATCH, name="errors", traced=False)
         self._tasks: list[asyncio.Task[None]] = []
         self._making: asyncio.Task[None] | None = None
         self.refused = 0
@@ -57,7 +55,7 @@ class Spool:
     def waiting_bytes(self) -> int:
         """What is not in the database yet."""
         here = self._journal.position
-        return (here.segment - self._written.segment) * self._segment + here.offset - self._written.offset
+        return (here.segment - self._drain.written.segment) * self._segment + here.offset - self._drain.written.offset
 
     def take(self, kept: Kept) -> bool:
         """Note it; False where there is no room. Raises nothing, waits for nothing."""
@@ -70,7 +68,7 @@ class Spool:
             self.refused += 1
             self._prepare()
             return False
-        self._wake.set()
+        self._drain.noted()
         return True
 
     def _prepare(self) -> None:
@@ -98,55 +96,13 @@ class Spool:
 
     async def flush(self) -> None:
         """Everything that was taken until now is in the tables. Raises Unavailable."""
-        target = self._journal.position
         try:
-            async with asyncio.timeout(_FLUSH_SECONDS):
-                while self._written < target:
-                    self._hurry.set()
-                    self._wake.set()
-                    async with self._progress:
-                        await self._progress.wait()
-                    if self._written < target and self._failure is not None:
-                        raise Unavailable("the database does not take errors just now") from self._failure
-        except TimeoutError as error:
-            raise Unavailable("the database is far behind with errors") from error
+            await self._drain.flush(_FLUSH_SECONDS)
+        except Behind as error:
+            raise Unavailable(f"errors wait: {error}") from error
 
-    async def _write_for_ever(self) -> None:
-        pause = _EVERY
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            self._hurry.clear()
-            try:
-                await self._write()
-                self._failure, pause = None, _EVERY
-            except AWAY as error:
-                if self._failure is None:
-                    log.warning("errors.spooling", error=repr(error))
-                self._failure, pause = error, min(pause * 2, _LONGEST_PAUSE)
-                self._wake.set()
-            except Exception as error:  # noqa: BLE001 - told without its traceback, which would be an error to take in
-                log.error("errors.writer_failed", error=repr(error))
-                self._failure, pause = error, _LONGEST_PAUSE
-                self._wake.set()
-            async with self._progress:
-                self._progress.notify_all()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._hurry.wait()
-
-    async def _write(self) -> None:
-        target = self._journal.position
-        sync = asyncio.create_task(self._journal.sync())
-        try:
-            while self._written < target:
-                frames, after = self._journal.read(self._written, BATCH)
-                if not frames:
-                    break
-                self._written = await write(self._database, self._journal.id, self._written, frames, after)
-        finally:
-            await sync
-        await self._journal.forget(self._written)
+    async def _write(self, before: Position, frames: list[bytes], after: Position) -> Position:
+        return await write(self._database, self._journal.id, before, frames, after)
 
     async def _look_for_ever(self) -> None:
         while True:
@@ -163,7 +119,7 @@ class Spool:
             # What came before is written before.
             await take_over(self._database, self._root)
         await self._journal.open()
-        self._tasks = [asyncio.create_task(self._write_for_ever()), asyncio.create_task(self._look_for_ever())]
+        self._tasks = [asyncio.create_task(self._drain.run()), asyncio.create_task(self._look_for_ever())]
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -174,7 +130,7 @@ class Spool:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._making is not None:
             await self._making
-        empty = self._written == self._journal.position
+        empty = self._drain.written == self._journal.position
         if empty:
             with contextlib.suppress(*AWAY):
                 async with self._database.system("error spool").tx() as tx:
@@ -183,29 +139,12 @@ class Spool:
 
 
 async def take_over(database: Database, root: Path) -> int:
-    """Write to the end what processes left that died on this machine, the oldest first; how many spools there were.
+    """Write to the end what processes left that died on this machine, the oldest first; how many spools there were. See
+    `drain.take_over`."""
 
-    May be cut off at any moment and begun again. Raises what the database raises.
-    """
-    found = await asyncio.to_thread(lambda: list(dead_journals(root)))
-    left = list(found)
-    try:
-        while left:
-            spool_id, folder, lock = left[0]
-            reader = DeadReader(folder)
-            position = await place(database, spool_id)
-            while True:
-                frames, after = await asyncio.to_thread(reader.read, position, BATCH)
-                if not frames:
-                    break
-                position = await write(database, spool_id, position, frames, after)
-            async with database.system("error spool").tx() as tx:
-                await store.forget(tx, spool_id)
-            log.info("errors.spool_taken_over", spool=str(spool_id))
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-            left.pop(0)
-            os.close(lock)
-    finally:
-        for _, _, lock in left:
-            os.close(lock)
-    return len(found)
+    async def finish(spool_id: UUID, reader: DeadReader) -> None:
+        await drain.write_rest(reader, await place(database, spool_id), BATCH, partial(write, database, spool_id))
+        async with database.system("error spool").tx() as tx:
+            await store.forget(tx, spool_id)
+
+    return await drain.take_over(root, finish)

@@ -30,14 +30,14 @@ from radiant.foundation.usage.bounds import (
     refresh,
     to_nano,
 )
+from radiant.foundation.usage.drain import Behind, Drain
 from radiant.foundation.usage.journal import SEGMENT_BYTES, Journal, Position
 from radiant.foundation.usage.records import END_BYTES, Admission, Row, encode_admission, encode_end
-from radiant.foundation.usage.recovery import AWAY
 from radiant.foundation.usage.schemas import NewCall, Outcome
 from radiant.foundation.usage.shares import Share
 from radiant.foundation.usage.writer import BATCH, Written, write
 from radiant.infra.changes import Changes, Kept
-from radiant.infra.db import Database
+from radiant.infra.db import AWAY, Database
 from radiant.kit.errors import Unavailable
 from radiant.kit.ids import ApiKeyId, TenantId, UserId, uuid7
 
@@ -48,7 +48,6 @@ _RENEW_SECONDS = 15.0
 _TAKE_OVER_SECONDS = 30.0
 # An idle share is given back after so long; at once where the bound is nearly used up.
 _IDLE_SECONDS, _IDLE_TIGHT_SECONDS = 1.0, 0.2
-_LONGEST_PAUSE = 5.0
 _FLUSH_SECONDS = 15.0
 _TOUCH_SECONDS = 60.0
 # Rounds of drawing and finding that others were faster.
@@ -108,9 +107,9 @@ class Meter:
         self._on_written = on_written
         self._root = folder
         self._clock = clock
-        self._every = every
         self._lease = lease
         self._journal = Journal(folder, segment_bytes)
+        self._drain = Drain(self._journal, self._write, batch=BATCH, name="ledger", every=every)
         self._holder = Holder(str(self._journal.id), database, lease, set())
         self._known: weakref.WeakValueDictionary[UUID, Bound] = weakref.WeakValueDictionary()
         self._bounds: Kept[tuple[TenantId, UserId, ApiKeyId | None], Bounds] = Kept(changes)
@@ -118,11 +117,6 @@ class Meter:
             changes.subscribe(table, self._changed)
         # Calls under way, by the bytes of their ids.
         self._open: set[bytes] = set()
-        self._written = Position()
-        self._wake = asyncio.Event()
-        self._hurry = asyncio.Event()
-        self._progress = asyncio.Condition()
-        self._failure: Exception | None = None
         self._touched: OrderedDict[UUID, float] = OrderedDict()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -134,7 +128,7 @@ class Meter:
         except AWAY as error:
             # Both are tried again.
             log.warning("usage.database_away", error=repr(error))
-        self._tasks = [asyncio.create_task(self._write_for_ever()), asyncio.create_task(self._keep_for_ever())]
+        self._tasks = [asyncio.create_task(self._drain.run()), asyncio.create_task(self._keep_for_ever())]
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -192,8 +186,7 @@ class Meter:
                 for _, share, need in taken:
                     share.take(need, mono)
                 self._open.add(payload[1:17])
-                if not self._wake.is_set():
-                    self._wake.set()
+                self._drain.noted()
                 return Ticket(self, id_, payload, tuple(taken), now)
         raise LedgerUnavailable("too many calls ask for the last of a budget or limit at once; try again")
 
@@ -252,72 +245,24 @@ class Meter:
             raise ValueError(f"the end of a call takes {len(payload)} bytes; {kept} were kept")
         self._journal.append_end(payload, kept)
         self._open.discard(admitted[1:17])
-        if not self._wake.is_set():
-            self._wake.set()
+        self._drain.noted()
 
     # The writer
 
     async def flush(self) -> None:
         """Everything noted until now is in the ledger. Raises LedgerUnavailable."""
-        target = self._journal.position
         try:
-            async with asyncio.timeout(_FLUSH_SECONDS):
-                while self._written < target:
-                    self._hurry.set()
-                    self._wake.set()
-                    async with self._progress:
-                        await self._progress.wait()
-                    if self._written < target and self._failure is not None:
-                        raise LedgerUnavailable("the ledger cannot be written just now") from self._failure
-        except TimeoutError as error:
-            raise LedgerUnavailable("the ledger is far behind") from error
+            await self._drain.flush(_FLUSH_SECONDS)
+        except Behind as error:
+            raise LedgerUnavailable(f"the ledger is not up to date: {error}") from error
 
-    async def _write_for_ever(self) -> None:
-        pause = self._every
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            self._hurry.clear()
-            try:
-                await self._write()
-                self._failure, pause = None, self._every
-            except AWAY as error:
-                self._failed(error)
-                pause = min(pause * 2, _LONGEST_PAUSE)
-            except Exception as error:
-                log.error("usage.writer_failed", exc_info=error)
-                self._failed(error)
-                pause = _LONGEST_PAUSE
-            async with self._progress:
-                self._progress.notify_all()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._hurry.wait()
-
-    def _failed(self, error: Exception) -> None:
-        if self._failure is None:
-            log.warning("usage.ledger_behind", error=repr(error))
-        self._failure = error
-        self._wake.set()
-
-    async def _write(self) -> None:
-        """Write what is there now. What comes meanwhile is for the next round: under a steady load there is always
-        more, and few large transactions cost a third of many small ones."""
-        target = self._journal.position
-        sync = asyncio.create_task(self._journal.sync())
-        try:
-            while self._written < target:
-                frames, after = self._journal.read(self._written, BATCH)
-                if not frames:
-                    break
-                written = await write(self._database, self._journal.id, self._written, frames, after)
-                self._written = written.position
-                self._lend(written)
-                self._on_written(written.rows)
-                await self._touch_keys(written)
-        finally:
-            await sync
-        await self._journal.forget(self._written)
+    async def _write(self, before: Position, frames: list[bytes], after: Position) -> Position:
+        written = await write(self._database, self._journal.id, before, frames, after)
+        self._lend(written)
+        self._on_written(written.rows)
+        with contextlib.suppress(*AWAY):  # Another call will say when its key was used last.
+            await self._touch_keys(written)
+        return written.position
 
     def _lend(self, written: Written) -> None:
         """What was spent beyond a lease is in the budget's sum already: the share does not owe it any more."""
@@ -383,7 +328,7 @@ class Meter:
             over = not share.start <= now < share.ends
             await share.give_idle(0.0 if over else _IDLE_TIGHT_SECONDS if share.tight else _IDLE_SECONDS)
             quiet = over or time.monotonic() - share.used_at >= _IDLE_SECONDS
-            if quiet and share.avail <= 0 and await share.close(self._written):
+            if quiet and share.avail <= 0 and await share.close(self._drain.written):
                 self._holder.shares.discard(share)
                 source = share.source
                 if isinstance(source, Bound) and source.share is share:

@@ -1,64 +1,34 @@
 """What dead processes left: their journals are written to the end, their open calls settled, their leases freed."""
 
-import asyncio
-import os
-import shutil
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
-import asyncpg
 import structlog
 
+from radiant.foundation.usage import drain
 from radiant.foundation.usage import ledger_store as store
-from radiant.foundation.usage.journal import DeadReader, dead_journals
+from radiant.foundation.usage.journal import DeadReader, Position
 from radiant.foundation.usage.writer import BATCH, charge, place, write
 from radiant.infra.db import Database
 
 log = structlog.get_logger()
 
-# What a database that is away raises.
-AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
-
 
 async def take_over(database: Database, root: Path) -> int:
-    """Finish the journals in that folder whose processes died on this machine; how many there were.
+    """Finish the journals in that folder whose processes died on this machine; how many there were. See
+    `drain.take_over`."""
 
-    May be cut off at any moment and begun again. Raises what the database raises.
-    """
-    found = await asyncio.to_thread(lambda: list(dead_journals(root)))
-    left = list(found)
-    try:
-        while left:
-            journal_id, folder, lock = left[0]
-            try:
-                calls = await _finish(database, journal_id, folder)
-            except AWAY:
-                raise
-            except Exception as error:
-                # Kept for whoever looks; the others must not wait for it.
-                log.error("usage.journal_not_taken_over", journal=str(folder), exc_info=error)
-            else:
-                log.info("usage.journal_taken_over", journal=str(journal_id), abandoned=calls)
-                await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-            left.pop(0)
-            os.close(lock)
-    finally:
-        for _, _, lock in left:
-            os.close(lock)
-    return len(found)
+    async def finish(journal_id: UUID, reader: DeadReader) -> None:
+        async def bring(before: Position, frames: list[bytes], after: Position) -> Position:
+            return (await write(database, journal_id, before, frames, after)).position
 
+        await drain.write_rest(reader, await place(database, journal_id), BATCH, bring)
+        calls = await end(database, journal_id)
+        log.info("usage.calls_abandoned", journal=str(journal_id), calls=calls)
 
-async def _finish(database: Database, journal_id: UUID, folder: Path) -> int:
-    reader = DeadReader(folder)
-    position = await place(database, journal_id)
-    while True:
-        frames, after = await asyncio.to_thread(reader.read, position, BATCH)
-        if not frames:
-            break
-        position = (await write(database, journal_id, position, frames, after)).position
-    return await end(database, journal_id)
+    return await drain.take_over(root, finish)
 
 
 async def end(database: Database, journal_id: UUID) -> int:
