@@ -48,7 +48,6 @@ call app.retain('aggregated_metrics_due', 'noted_at', '90 days');
 -- One row for all events of a period ('' of ''), and one for each model, provider, key and person.
 alter table aggregated_metrics
     drop constraint aggregated_metrics_tenant_id_period_type_period_start_metri_key,
-    alter column error_count type bigint,
     add column dimension varchar(20) not null default ''
         check (dimension in ('', 'model', 'provider', 'key', 'user')),
     add column value varchar(200) not null default '',

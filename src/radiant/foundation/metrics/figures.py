@@ -20,6 +20,8 @@ ACCURACY = 0.01
 LOG_GAMMA = log_gamma(ACCURACY)
 # The sketch takes whole units: microseconds.
 _PER_MS = 1000
+# Errors stop at what the column of the specification, an integer, can hold.
+_MOST_ERRORS = 2**31 - 1
 # By these a type counts its requests, where it does not say how many an event stands for.
 _PRINCIPAL = {"token_usage": "input_tokens", "model_inference": "latency_ms", "billing": "cost"}
 Key = tuple[str, str, str, UUID | None]
@@ -104,7 +106,7 @@ class Figures:
             "metric_type": metric_type, "dimension": dimension, "value": value,
             "user_id": str(user_id) if user_id else None, "total_requests": self.requests,
             "input_tokens": self.input_tokens, "output_tokens": self.output_tokens, "total_cost": str(self.cost),
-            "error_count": self.errors, "unique_users": len(self.users), "latency_count": self.latency_count,
+            "error_count": min(self.errors, _MOST_ERRORS), "unique_users": len(self.users), "latency_count": self.latency_count,
             "latency_ms_sum": str(self.latency_sum), "avg": self.average, "p50": self.percentile(0.5),
             "p95": self.percentile(0.95), "p99": self.percentile(0.99),
             "latency": self.latency.to_bytes().hex() if self.latency_count else None,

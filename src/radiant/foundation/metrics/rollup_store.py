@@ -103,7 +103,7 @@ async def put(
         "  input_tokens, output_tokens, total_cost, error_count, unique_users, latency_count, latency_ms_sum, avg, p50,"
         "  p95, p99, decode(latency, 'hex'), decode(users, 'hex')"
         " from jsonb_to_recordset($5::jsonb) as g(metric_type text, dimension text, value text, user_id uuid,"
-        "  total_requests bigint, input_tokens bigint, output_tokens bigint, total_cost numeric, error_count bigint,"
+        "  total_requests bigint, input_tokens bigint, output_tokens bigint, total_cost numeric, error_count integer,"
         "  unique_users integer, latency_count bigint, latency_ms_sum numeric, avg numeric, p50 numeric, p95 numeric,"
         "  p99 numeric, latency text, users text)"
         " on conflict on constraint aggregated_metrics_one do update set total_requests = excluded.total_requests,"
