@@ -11,6 +11,7 @@ from radiant.foundation.metrics.events import emit_due
 from radiant.foundation.metrics.rollup import period, roll_up
 from radiant.foundation.metrics.service import forecast
 from radiant.infra.db import Database
+from radiant.kit.clock import utc_now
 from tests.foundation.metrics.kit import NOW, body, call, event
 from tests.kit.fixtures import Callers
 
@@ -51,7 +52,7 @@ async def test_an_overview_tells_of_a_time_and_of_the_one_before(owner: Any, cal
     ]  # fmt: skip
     assert [one["group"] for one in seen["by_user"]] == [str(callers.owner_id), str(callers.member_id)]
     assert "@" in seen["by_user"][0]["name"]
-    hours = (await callers.owner.get("/api/metrics/overview", params={"start": (NOW - DAY).isoformat()})).json()
+    hours = (await callers.owner.get("/api/metrics/overview", params={"start": (utc_now() - DAY).isoformat()})).json()
     assert (hours["step"], len(hours["series"])) == ("hourly", 25)
     assert hours["total"] == total
     nothing = (await callers.foreign_owner.get("/api/metrics/overview")).json()
