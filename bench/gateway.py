@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import uvloop
 from bench.kit import load, peers
+from bench.kit.figures import Figure, at_most
 from bench.kit.load import Door
 from bench.kit.peers import Gateway, NotInstalled, cpu_of, litellm, portkey, radiant, serving, upstream
 from bench.kit.setup import connect_openai, key_with_budget, spent_by
@@ -36,22 +37,6 @@ from radiant.infra.embedded_postgres import EmbeddedPostgres
 from radiant.runtime import open_runtime
 
 AT_ONCE = 16
-
-
-@dataclass(slots=True)
-class Figure:
-    """A line of the table. `most`: the goal."""
-
-    name: str
-    value: float
-    most: float
-    unit: str
-    note: str = ""
-
-    @property
-    def met(self) -> bool:
-        """Whether the goal is."""
-        return self.value <= self.most
 
 
 @dataclass(slots=True)
@@ -214,18 +199,18 @@ async def measure(arguments: argparse.Namespace) -> tuple[list[Figure], dict[str
             return statistics.median(a / b for a, b in zip(mine, theirs, strict=True))
 
         figures += [
-            Figure("CPU a JSON request / LiteLLM", ratio("json_cpu", "LiteLLM"), 1 / 60, "ratio"),
-            Figure("CPU a JSON request / Portkey", ratio("json_cpu", "Portkey"), 1 / 8, "ratio"),
-            Figure("CPU a streamed request / LiteLLM", ratio("stream_cpu", "LiteLLM"), 1 / 18, "ratio"),
-            Figure("CPU a streamed request / Portkey", ratio("stream_cpu", "Portkey"), 1 / 4, "ratio"),
-            Figure("added p50, JSON / LiteLLM", ratio("added", "LiteLLM"), 1 / 15, "ratio"),
-            Figure("added p50, JSON / Portkey", ratio("added", "Portkey"), 1 / 3, "ratio"),
-            Figure("auto adds, p50", p50, 1.0, "ms"),
-            Figure("auto adds, p99", p99, 2.0, "ms"),
-            Figure("idle memory", idle, 120.0, "MB", f"LiteLLM {others[0].memory():.0f} after load"),
-            Figure("start to first answer", ours.ready_after, 2.0, "s", f"LiteLLM {others[0].ready_after:.1f}"),
-            Figure("budget overshoot, 64 at once", over, 0, "$"),
-            Figure("memory growth", grown, 2.0, "%", f"over {soak} requests"),
+            at_most("CPU a JSON request / LiteLLM", ratio("json_cpu", "LiteLLM"), 1 / 60, "ratio"),
+            at_most("CPU a JSON request / Portkey", ratio("json_cpu", "Portkey"), 1 / 8, "ratio"),
+            at_most("CPU a streamed request / LiteLLM", ratio("stream_cpu", "LiteLLM"), 1 / 18, "ratio"),
+            at_most("CPU a streamed request / Portkey", ratio("stream_cpu", "Portkey"), 1 / 4, "ratio"),
+            at_most("added p50, JSON / LiteLLM", ratio("added", "LiteLLM"), 1 / 15, "ratio"),
+            at_most("added p50, JSON / Portkey", ratio("added", "Portkey"), 1 / 3, "ratio"),
+            at_most("auto adds, p50", p50, 1.0, "ms"),
+            at_most("auto adds, p99", p99, 2.0, "ms"),
+            at_most("idle memory", idle, 120.0, "MB", f"LiteLLM {others[0].memory():.0f} after load"),
+            at_most("start to first answer", ours.ready_after, 2.0, "s", f"LiteLLM {others[0].ready_after:.1f}"),
+            at_most("budget overshoot, 64 at once", over, 0, "$"),
+            at_most("memory growth", grown, 2.0, "%", f"over {soak} requests"),
         ]
     times = min(5, arguments.kills) if arguments.quick else arguments.kills
     if times:
@@ -233,8 +218,8 @@ async def measure(arguments: argparse.Namespace) -> tuple[list[Figure], dict[str
             lost, doubled, made_up = await kills(port, times)
         note = f"over {times} kill -9"
         figures += [
-            Figure("events lost", lost, 0, "", note),
-            Figure("events doubled or made up", doubled + made_up, 0, "", note),
+            at_most("events lost", lost, 0, "", note),
+            at_most("events doubled or made up", doubled + made_up, 0, "", note),
         ]
     return figures, measured
 
@@ -256,7 +241,7 @@ def main() -> int:
         print(f"cannot be measured: {error}", file=sys.stderr)
         return 1
     if arguments.json:
-        print(json.dumps([{"name": f.name, "figure": f.value, "goal": f.most, "met": f.met} for f in figures]))
+        print(json.dumps([{"name": f.name, "figure": f.value, "goal": f.goal, "met": f.met} for f in figures]))
         return 0 if all(figure.met for figure in figures) else 1
     print(f"{'':<12}{'JSON CPU us':>14}{'stream CPU us':>16}{'added p50 ms':>15}{'Postgres us':>14}   (medians)")
     for name, of in measured.items():
@@ -265,9 +250,9 @@ def main() -> int:
         print(f"{name:<12}{row[0]:>14.0f}{row[1]:>16.0f}{row[2]:>15.2f}{behind:>14.0f}")
     print()
     for figure in figures:
-        value, most = f"{figure.value:.3f}", f"{figure.most:.3f}"
+        value, most = f"{figure.value:.3f}", f"{figure.goal:.3f}"
         if figure.unit == "ratio":
-            value, most = f"1/{1 / max(figure.value, 1e-9):.1f}", f"1/{1 / figure.most:.0f}"
+            value, most = f"1/{1 / max(figure.value, 1e-9):.1f}", f"1/{1 / figure.goal:.0f}"
         says = "ok" if figure.met else "MISSED"
         print(f"{figure.name:<36}{value:>10} {figure.unit:<6} goal <= {most:<8} {says:<7} {figure.note}")
     return 0 if all(figure.met for figure in figures) else 1

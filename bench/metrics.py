@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import aiohttp
 import numpy as np
+from bench.kit.figures import Figure
 from bench.kit.setup import connect_openai, environment, free_port, key_with_scopes
 
 from radiant.config import Settings
@@ -33,22 +34,6 @@ from radiant.kit.ids import TenantId, uuid7
 from radiant.runtime import open_runtime
 
 CONNECTIONS, EVENTS = 4, 1000
-
-
-@dataclass(slots=True)
-class Figure:
-    """A line of the table."""
-
-    name: str
-    value: float
-    goal: float
-    least: bool
-    note: str = ""
-
-    @property
-    def met(self) -> bool:
-        """Whether the goal is."""
-        return self.value >= self.goal if self.least else self.value <= self.goal
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,13 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import numpy as np
+from bench.kit.figures import Figure
 from bench.kit.heldout import heldout, public_tasks
 from bench.kit.routing_data import SHARED, STRONG, WEAK, NoData, Recorded, apgr, cpt, folds, read
 
@@ -35,22 +35,6 @@ from radiant.ai.routing.refit import Judged, refit
 
 # RouteLLM's best published figure of each column (paper, table of MMLU); GSM8K's was measured from its release.
 PUBLISHED = {"mmlu": "RouteLLM .603, CPT50 35.4 %, CPT80 70.3 %", "gsm8k": "RouteLLM .622"}
-
-
-@dataclass(slots=True)
-class Figure:
-    """A line of the table. `goal` None: shown beside the others, not judged."""
-
-    name: str
-    value: float
-    goal: float | None = None
-    least: bool = True
-    note: str = ""
-
-    @property
-    def met(self) -> bool:
-        """Whether the goal is."""
-        return self.goal is None or (self.value >= self.goal if self.least else self.value <= self.goal)
 
 
 def keyword_task(text: str) -> str:

@@ -80,8 +80,7 @@ from radiant.http.middleware import BodyLimit, ReadYourWrites, RequestContext
 from radiant.http.problem import install_problem_handlers
 from radiant.infra.changes import Changes
 from radiant.infra.httpclient import HttpClient
-from radiant.infra.mail import Mailer
-from radiant.runtime import Runtime, open_runtime
+from radiant.runtime import Runtime, mailer_of, open_runtime
 from radiant.workspace.chats import routes as chats_routes
 from radiant.workspace.turns import routes as turns_routes
 from radiant.workspace.turns.service import Turns
@@ -208,7 +207,7 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     app.state.changes = changes
     app.state.known_keys = keys
     app.state.second_factors = SecondFactors(database, runtime.kms)
-    mailer = Mailer(settings.smtp_url.get_secret_value() if settings.smtp_url else None, settings.smtp_from)
+    mailer = mailer_of(settings)
     app.state.mailer = mailer
     known = Known(database, changes)
     app.intake = Intake(spool, known)

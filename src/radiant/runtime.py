@@ -11,6 +11,7 @@ from radiant.config import Settings
 from radiant.infra.db import Database, open_database
 from radiant.infra.embedded_postgres import EmbeddedPostgres
 from radiant.infra.kms import AwsKms, Kms, LocalKms, load_or_make_master_key, parse_master_key
+from radiant.infra.mail import Mailer
 from radiant.infra.objects import LocalObjects, ObjectStore, S3Objects
 
 DATABASE = "radiant"
@@ -111,3 +112,8 @@ async def open_runtime(settings: Settings) -> Runtime:
         kms=make_kms(settings),
         objects=make_objects(settings, bytes.fromhex(secret_file.read_text().strip())),
     )
+
+
+def mailer_of(settings: Settings) -> Mailer:
+    """What sends mail; nothing where no server is set."""
+    return Mailer(settings.smtp_url.get_secret_value() if settings.smtp_url else None, settings.smtp_from)

@@ -32,9 +32,8 @@ from radiant.infra.events import OutboxReader, Sink, forget_sinks
 from radiant.infra.httpclient import HttpClient
 from radiant.infra.jobs import Job, Registry
 from radiant.infra.jobs_worker import run_worker
-from radiant.infra.mail import Mailer
 from radiant.periodic import every
-from radiant.runtime import Runtime, open_runtime
+from radiant.runtime import Runtime, mailer_of, open_runtime
 from radiant.workspace.turns import service as turns
 
 log = structlog.get_logger()
@@ -117,8 +116,7 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
         )
         await stack.enter_async_context(Capture(spool, "worker"))
         alerts = Alerts(
-            database, runtime.kms,
-            Mailer(settings.smtp_url.get_secret_value() if settings.smtp_url else None, settings.smtp_from),
+            database, runtime.kms, mailer_of(settings),
             await stack.enter_async_context(HttpClient()), settings.base_url, aws_endpoint_url=settings.aws_endpoint_url,
         )  # fmt: skip
         stack.callback(alerts.close)

@@ -18,6 +18,8 @@ from typing import Any, Protocol, TypeVar
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from radiant.infra import aws
+
 Context = Mapping[str, str]
 T = TypeVar("T")
 
@@ -144,17 +146,7 @@ class AwsKms:
 
     def _client(self) -> Any:
         if self._made is None:
-            # Imported when first needed: it costs every start most of a second otherwise.
-            import boto3 as untyped
-            from botocore.config import Config
-
-            boto3: Any = untyped
-            self._made = boto3.client(
-                "kms",
-                region_name=self._region,
-                endpoint_url=self._endpoint_url,
-                config=Config(connect_timeout=5, read_timeout=10, retries={"max_attempts": 3, "mode": "standard"}),
-            )
+            self._made = aws.client("kms", self._region, self._endpoint_url)
         return self._made
 
     async def generate_data_key(self, context: Context) -> tuple[bytes, bytes]:

@@ -1,6 +1,8 @@
 """What came of calls and what people say of them become statistics: once each, fresh everywhere, known to new tenants."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -78,14 +80,20 @@ async def test_f11_7_another_tenant_knows_it_and_no_name_of_whose_calls_they_wer
     assert not columns & {"tenant_id", "user_id", "text", "prompt"}
 
 
+@contextlib.asynccontextmanager
+async def another_process(db: Database, dsns: Dsns) -> AsyncIterator[Brain]:
+    """A Brain that hears of changes as that of another process does."""
+    async with Changes(dsns.app, db.system("test")) as changes:
+        while not changes.live:
+            await asyncio.sleep(0.01)
+        yield Brain(db, changes)
+
+
 async def test_f11_6_statistics_are_fresh_in_every_process_within_five_seconds(
     server: Server, key: Client, callers: Callers, upstream: Upstream, one_model: None, db: Database, dsns: Dsns
 ) -> None:
     caller = caller_of(callers.tenant)
-    async with Changes(dsns.app, db.system("test")) as changes:
-        while not changes.live:
-            await asyncio.sleep(0.01)
-        other = Brain(db, changes)
+    async with another_process(db, dsns) as other:
         assert (await other.view(caller)).of("gpt-4o-mini", "chat").own_calls == 0
         assert (await chat(key)).status == 200
         await counted(server)
@@ -293,10 +301,7 @@ async def test_f11_6_what_feedback_taught_is_known_in_every_process_within_five_
     server: Server, key: Client, callers: Callers, upstream: Upstream, one_model: None, db: Database, dsns: Dsns
 ) -> None:
     caller = caller_of(callers.tenant)
-    async with Changes(dsns.app, db.system("test")) as changes:
-        while not changes.live:
-            await asyncio.sleep(0.01)
-        other = Brain(db, changes)
+    async with another_process(db, dsns) as other:
         assert (await other.view(caller)).own_learned == {}
         decision = (await chat(key)).headers["x-radiant-decision-id"]
         await say(callers.member, kind="thumbs", decision_id=decision, up=False)

@@ -1,5 +1,6 @@
 """Events of calls: made from the ledger once, corrected with it, complete after a kill."""
 
+import asyncio
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from radiant.foundation.metrics.events import emit_due
 from radiant.foundation.metrics.rollup import period, roll_up
 from radiant.infra.db import Database
+from radiant.periodic import every
 from tests.foundation.metrics.kit import NOW, call, rows
 from tests.kit.people import Tenant
 
@@ -30,6 +32,32 @@ async def test_a_call_becomes_events_of_the_four_kinds_at_its_own_time(
     }  # fmt: skip
     assert {row["recorded_at"] for row in events.values()} == {at}
     assert await emit_due(db) == 0, "once"
+
+
+async def test_f12_9_an_insert_that_fails_is_caught_and_done_again(owner: Any, db: Database, tenant: Tenant) -> None:
+    await call(owner, tenant.id, tenant.user_id)
+    tried = 0
+
+    async def work() -> None:
+        nonlocal tried
+        tried += 1
+        await emit_due(db)
+
+    await owner.execute("alter table usage_metrics add constraint unlucky check (metric_name <> 'cost')")
+    task = asyncio.create_task(every(0.02, "metrics events", work))
+    try:
+        async with asyncio.timeout(20):
+            while tried < 3:
+                await asyncio.sleep(0.01)
+            assert await _events(owner) == {}
+            await owner.execute("alter table usage_metrics drop constraint unlucky")
+            while not await _events(owner):
+                await asyncio.sleep(0.01)
+        assert not task.done()
+    finally:
+        task.cancel()
+        await owner.execute("alter table usage_metrics drop constraint if exists unlucky")
+    assert (await _events(owner))["cost"]["metric_value"] == Decimal("0.000001234")
 
 
 async def test_a_call_under_way_has_no_events_until_it_ends(owner: Any, db: Database, tenant: Tenant) -> None:

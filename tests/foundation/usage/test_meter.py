@@ -323,5 +323,4 @@ async def test_under_a_steady_load_the_ledger_keeps_up_and_files_go_away(
         made = meter._journal.position.segment
         assert made > 10
         assert most < made
-        # A busy machine writes late, but it does write.
-        assert most <= 20
+        assert most <= 8

@@ -13,6 +13,7 @@ import structlog
 
 from radiant.foundation.error_tracking import alerts_store as store
 from radiant.foundation.error_tracking.settings import secret_context
+from radiant.infra import aws
 from radiant.infra.db import Database, Row
 from radiant.infra.httpclient import HttpClient, HttpError
 from radiant.infra.jobs import Job
@@ -139,19 +140,12 @@ class Alerts:
             await asyncio.get_running_loop().run_in_executor(self._threads, self._publish_blocking, arn, told)
 
     def _publish_blocking(self, arn: str, told: dict[str, Any]) -> None:
-        # Imported when first needed: it costs every start most of a second otherwise.
-        import boto3 as untyped
-        from botocore.config import Config
         from botocore.exceptions import BotoCoreError, ClientError
 
-        boto3: Any = untyped
         region = arn.split(":")[3]
         try:
             if region not in self._clients:
-                self._clients[region] = boto3.client(
-                    "sns", region_name=region, endpoint_url=self._aws_endpoint_url,
-                    config=Config(connect_timeout=5, read_timeout=10, retries={"max_attempts": 3, "mode": "standard"}),
-                )  # fmt: skip
+                self._clients[region] = aws.client("sns", region, self._aws_endpoint_url)
             self._clients[region].publish(
                 TopicArn=arn,
                 Subject=subject_of(told["reason"], told["name"]),

@@ -107,6 +107,9 @@ class Drain:
                 if not frames:
                     break
                 self.written = await self._write(self.written, frames, after)
+                if sync.done():
+                    # Files go as soon as they may: a round of many batches would gather them.
+                    await self._journal.forget(self.written)
         finally:
             await sync
         await self._journal.forget(self.written)

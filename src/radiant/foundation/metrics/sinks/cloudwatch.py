@@ -14,6 +14,7 @@ from typing import Any, Literal
 import structlog
 
 from radiant.foundation.metrics.topics import RECORDED
+from radiant.infra import aws
 from radiant.infra.events import Event
 from radiant.kit.clock import Clock, utc_now
 
@@ -127,20 +128,9 @@ class CloudWatch:
 
     def _client(self) -> Any:
         if self._made is None:
-            # Imported when first needed: it costs every start most of a second otherwise.
-            import boto3 as untyped
-            from botocore.config import Config
-
-            boto3: Any = untyped
-            self._made = boto3.client(
-                "cloudwatch",
-                region_name=self._region,
-                endpoint_url=self._endpoint_url,
-                config=Config(
-                    connect_timeout=5, read_timeout=20, retries={"max_attempts": 3, "mode": "standard"},
-                    request_min_compression_size_bytes=1024,
-                ),
-            )  # fmt: skip
+            self._made = aws.client(
+                "cloudwatch", self._region, self._endpoint_url, read_timeout=20, request_min_compression_size_bytes=1024
+            )
         return self._made
 
     def _put(self, metrics: list[dict[str, Any]]) -> None:
