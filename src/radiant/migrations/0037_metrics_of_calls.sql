@@ -5,11 +5,12 @@ alter table usage_metrics add column call_id uuid;
 -- Reads go by tenant and time: one index less is a tenth of the cost of a batch.
 drop index usage_metrics_type;
 
--- Calls whose events are to be made, noted in the transaction that settled or corrected them.
+-- Calls whose events are to be made, noted in the transaction that settled or corrected them: a row for each tenant of a
+-- batch, since a row a call would have its reference looked up each time, for which the ledger's writer waits.
 create table usage_metrics_due (
     id bigint generated always as identity primary key,
     tenant_id uuid not null references tenants (id) on delete cascade,
-    call_id uuid not null,
+    calls uuid[] not null,
     noted_at timestamptz not null default current_timestamp
 );
 create index usage_metrics_due_tenant on usage_metrics_due (tenant_id);
@@ -18,14 +19,16 @@ call app.retain('usage_metrics_due', 'noted_at', '90 days');
 
 create function app.note_settled_calls() returns trigger language plpgsql as $$
 begin
-    insert into usage_metrics_due (tenant_id, call_id) select tenant_id, id from settled where state <> 'reserved';
+    insert into usage_metrics_due (tenant_id, calls)
+        select tenant_id, array_agg(id) from settled where state <> 'reserved' group by tenant_id;
     return null;
 end $$;
 create function app.note_changed_calls() returns trigger language plpgsql as $$
 begin
-    insert into usage_metrics_due (tenant_id, call_id)
-        select n.tenant_id, n.id from settled n join before b on b.id = n.id
-        where n.state <> 'reserved' and (n.state, n.cost, n.ended) is distinct from (b.state, b.cost, b.ended);
+    insert into usage_metrics_due (tenant_id, calls)
+        select n.tenant_id, array_agg(n.id) from settled n join before b on b.id = n.id
+        where n.state <> 'reserved' and (n.state, n.cost, n.ended) is distinct from (b.state, b.cost, b.ended)
+        group by n.tenant_id;
     return null;
 end $$;
 create trigger note_settled_calls after insert on usage_ledger referencing new table as settled
@@ -97,7 +100,9 @@ create policy tenant on usage_metrics_rejected for insert to radiant_app with ch
 -- the moment.
 alter table usage_ledger no force row level security;
 alter table usage_metrics_due no force row level security;
-insert into usage_metrics_due (tenant_id, call_id) select tenant_id, id from usage_ledger
-    where state <> 'reserved' and created_at > current_timestamp - interval '85 days';
+insert into usage_metrics_due (tenant_id, calls)
+    select tenant_id, array_agg(id) from (select tenant_id, id, row_number() over (partition by tenant_id order by id) / 500
+        as part from usage_ledger where state <> 'reserved' and created_at > current_timestamp - interval '85 days') calls
+    group by tenant_id, part;
 alter table usage_ledger force row level security;
 alter table usage_metrics_due force row level security;

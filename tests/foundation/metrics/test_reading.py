@@ -167,6 +167,6 @@ async def test_the_check_proves_that_ledger_events_and_roll_ups_agree(
 
 async def test_the_check_finds_a_call_without_events(owner: Any, callers: Callers, db: Database) -> None:
     id_ = await call(owner, callers.tenant.id, callers.owner_id)
-    await owner.execute("delete from usage_metrics_due where call_id = $1", id_)
+    await owner.execute("delete from usage_metrics_due where $1 = any (calls)", id_)
     (found,) = await _found(db)
     assert (found.what, found.other) == ("ledger and events", "-")

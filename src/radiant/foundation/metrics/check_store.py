@@ -9,7 +9,7 @@ async def calls_and_events(tx: Tx, since: datetime) -> list[Row]:
     """Hours in which the ledger and the events of its calls differ, calls aside whose events are due. System
     transaction."""
     return await tx.all(
-        "with due as (select call_id from usage_metrics_due),"
+        "with due as (select unnest(calls) as call_id from usage_metrics_due),"
         " ledger as (select tenant_id, date_trunc('hour', created_at, 'UTC') as hour, count(*) as calls,"
         "   coalesce(sum(cost), 0) as cost, coalesce(sum(input_tokens), 0)::numeric as input_tokens,"
         "   coalesce(sum(output_tokens), 0)::numeric as output_tokens from usage_ledger"

@@ -11,12 +11,15 @@ from radiant.infra.db import Row, Tx
 
 
 async def emit(tx: Tx, most: int, told: Told) -> int:
-    """Make the events of calls that were settled or corrected; how many notes were worked off. An event's id follows
-    from its call and name, so that a call that is corrected corrects its events. Sinks hear of both. System
-    transaction."""
+    """Make the events of calls that were settled or corrected; how many calls those were, `most` or some more. An
+    event's id follows from its call and name, so that a call that is corrected corrects its events. Sinks hear of both.
+    System transaction."""
     return await tx.value(
-        "with due as (delete from usage_metrics_due where id = any (array("
-        "   select id from usage_metrics_due order by id limit $1 for update skip locked)) returning call_id),"
+        "with free as (select id, calls from usage_metrics_due order by id limit $1 for update skip locked),"
+        " taken as (delete from usage_metrics_due where id in (select id from (select id,"
+        "   sum(cardinality(calls)) over (order by id) - cardinality(calls) as before from free) f where before < $1)"
+        "  returning calls),"
+        " due as (select unnest(calls) as call_id from taken),"
         " calls as (select l.*, l.ended in ('failed', 'abandoned') as went_wrong from usage_ledger l"
         "  where l.id in (select call_id from due) and l.state <> 'reserved'),"
         " made as (insert into usage_metrics (id, event_id, tenant_id, user_id, call_id, metric_type, metric_name,"
