@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import partial
 
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
@@ -55,6 +56,7 @@ from radiant.foundation.identity import (
     users_routes,
 )
 from radiant.foundation.identity import routes as identity_routes
+from radiant.foundation.identity.callers import Caller
 from radiant.foundation.identity.invitations import Invitations
 from radiant.foundation.identity.known_keys import KnownKeys
 from radiant.foundation.identity.oidc import Oidc
@@ -74,6 +76,7 @@ from radiant.foundation.runs.hub import RunHub
 from radiant.foundation.usage import bounds_routes
 from radiant.foundation.usage import routes as usage_routes
 from radiant.foundation.usage.meter import Meter
+from radiant.foundation.usage.noted import REQUESTS, request_of
 from radiant.health import router as health_router
 from radiant.http.exchange import AsgiExchange
 from radiant.http.middleware import BodyLimit, ReadYourWrites, RequestContext
@@ -161,9 +164,19 @@ def create_app(settings: Settings, open_runtime: Callable[[Settings], Awaitable[
     install_problem_handlers(app)
     app.add_middleware(ReadYourWrites)
     app.add_middleware(BodyLimit, limit=settings.max_upload_mb * 1024 * 1024 + 64 * 1024)
-    app.add_middleware(RequestContext, on_request=app.state.exposition.count_request)
+    app.add_middleware(RequestContext, on_request=partial(_count_request, app))
     app.door = Gateway(settings.max_upload_mb * 1024 * 1024 + 64 * 1024)
     return app
+
+
+async def _count_request(app: App, scope: Scope, route: str, status: int, seconds: float) -> None:
+    # Paths and methods are the caller's to choose, without bounds: what no route takes is one thing.
+    method: str = scope["method"] if route else ""
+    app.state.exposition.count_request(method, route, status, seconds)
+    caller: Caller | None = scope.get("radiant.caller")
+    if caller is not None and route:
+        meter: Meter = app.state.meter
+        await meter.note(caller.tenant_id, REQUESTS, request_of(f"{method} {route}", status, caller), caller.user_id)
 
 
 async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) -> None:
@@ -220,7 +233,7 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     app.state.password_resets = await stack.enter_async_context(PasswordResets(database, mailer, settings.base_url))
     app.state.passkeys = Passkeys(database, settings.base_url)
     app.state.sso = Sso(database, runtime.kms, Oidc(http), settings.base_url)
-    engine = Engine(inference, keys, http, database, runtime.objects)
+    engine = Engine(inference, keys, meter, http, database, runtime.objects)
     await stack.enter_async_context(WorkBeside(engine, runtime.addresses.system))
     app.state.gateway = app.door.engine = engine
     app.state.meter = meter

@@ -20,18 +20,20 @@ from radiant.foundation.error_tracking.alerts import Alerts
 from radiant.foundation.error_tracking.capture import Capture
 from radiant.foundation.error_tracking.spool import Spool
 from radiant.foundation.files.service import remove_deleted_objects
-from radiant.foundation.metrics.events import emit_due
+from radiant.foundation.metrics.events import emit_due, keep_noted
 from radiant.foundation.metrics.rollup import roll_up
 from radiant.foundation.metrics.sinks.cloudwatch import CloudWatch
 from radiant.foundation.metrics.sinks.otlp import Otlp, read_headers
 from radiant.foundation.metrics.topics import Told
 from radiant.foundation.runs.hub import end_abandoned
+from radiant.foundation.usage import noted
 from radiant.foundation.usage.service import settle_abandoned
 from radiant.infra.db import Database
-from radiant.infra.events import OutboxReader, Sink, forget_sinks
+from radiant.infra.events import OutboxReader, Sink, emit_for, forget_sinks
 from radiant.infra.httpclient import HttpClient
-from radiant.infra.jobs import Job, Registry
+from radiant.infra.jobs import Ending, Job, Registry
 from radiant.infra.jobs_worker import run_worker
+from radiant.kit.ids import uuid7
 from radiant.periodic import every
 from radiant.runtime import Runtime, mailer_of, open_runtime
 from radiant.workspace.turns import service as turns
@@ -43,7 +45,7 @@ _RETENTION_BATCH = 5000
 
 def registry(runtime: Runtime, alerts: Alerts) -> Registry:
     """Which handler serves which job."""
-    jobs = Registry()
+    jobs = Registry(on_end=partial(_tell, runtime.database))
 
     async def retention(_: Job) -> None:
         while True:
@@ -75,6 +77,16 @@ def registry(runtime: Runtime, alerts: Alerts) -> Registry:
     return jobs
 
 
+async def _tell(database: Database, job: Job, ending: Ending) -> None:
+    """Note how a try of a tenant's job ended, for its metrics."""
+    if job.tenant_id is None:
+        return
+    dimensions = {"what": job.name, "result": ending}
+    event = noted.event(uuid7(), noted.JOBS, dimensions, time.time_ns() // 1000, job.user_id)
+    async with database.system("jobs").tx() as tx:
+        await emit_for(tx, job.tenant_id, noted.TOPIC, {"events": [event]})
+
+
 # A service that is away is asked again for an hour and more before anything is set aside.
 _OUTSIDE_ATTEMPTS = 120
 
@@ -96,6 +108,11 @@ async def _outside(runtime: Runtime, stack: contextlib.AsyncExitStack) -> dict[s
         runtime.database.system("outbox"), [name for name in ("cloudwatch", "otlp") if name not in sinks]
     )
     return sinks
+
+
+def _inside(database: Database, told: Told) -> dict[str, Sink]:
+    """Sinks that write what they hear into tables of ours."""
+    return {"audit": partial(chain_events, database), "metrics": partial(keep_noted, database, told)}
 
 
 async def _roll_up_gently(database: Database) -> None:
@@ -135,7 +152,7 @@ async def _work(runtime: Runtime, alerts: Alerts, outside: dict[str, Sink], stop
     outbox = database.system("outbox")
     told = Told(sums="cloudwatch" in outside, calls="otlp" in outside)
     background = [
-        asyncio.create_task(OutboxReader(outbox, system_dsn, {"audit": partial(chain_events, database)}).run()),
+        asyncio.create_task(OutboxReader(outbox, system_dsn, _inside(database, told)).run()),
         asyncio.create_task(every(3, "runs", lambda: end_abandoned(database, {turns.KIND: turns.keep_abandoned}))),
         asyncio.create_task(every(1, "routing statistics", lambda: count(database))),
         asyncio.create_task(every(1, "metrics events", lambda: emit_due(database, told))),

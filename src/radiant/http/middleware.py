@@ -3,7 +3,7 @@
 import contextlib
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -31,12 +31,14 @@ _SECURITY_HEADERS: Sequence[tuple[bytes, bytes]] = (
 
 class RequestContext:
     """Gives each request an id (the caller's X-Request-Id where it is sane), logs it, sets security headers; tells
-    `on_request` its method, the template of its route, its status and seconds.
+    `on_request` its scope, the template of its route, its status and seconds.
 
     A bug is answered here and not further out, so that its answer has the id and the headers too.
     """
 
-    def __init__(self, app: ASGIApp, on_request: Callable[[str, str, int, float], None] | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, on_request: Callable[[Scope, str, int, float], Awaitable[None]] | None = None
+    ) -> None:
         self._app = app
         self._on_request = on_request
 
@@ -72,9 +74,8 @@ class RequestContext:
         finally:
             seconds = time.perf_counter() - started
             if self._on_request is not None:
-                # Paths and methods are the caller's to choose, without bounds: what no route takes is one thing.
                 route = getattr(scope.get("route"), "path", "")
-                self._on_request(scope["method"] if route else "", route, status or 500, seconds)
+                await self._on_request(scope, route, status or 500, seconds)
             log.info(
                 "request",
                 method=scope["method"],

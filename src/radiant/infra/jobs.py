@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import asyncpg
 import structlog
@@ -42,6 +42,8 @@ class Job:
 
 
 Handler = Callable[[Job], Awaitable[None]]
+Ending = Literal["done", "failed", "gave_up"]
+"""`failed`: it is tried again; `gave_up`: it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class Registry:
 
     kinds: dict[str, Kind] = field(default_factory=dict[str, Kind])
     schedules: dict[str, str] = field(default_factory=dict[str, str])
+    on_end: Callable[[Job, Ending], Awaitable[None]] | None = None
+    """Hears of each try that ended; what it raises goes to the log."""
 
     def handle(
         self, name: str, handler: Handler, *, attempts: int = 5, timeout: float = 600, concurrency: int = 0,

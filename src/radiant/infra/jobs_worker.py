@@ -21,7 +21,7 @@ from pgqueuer.models import Job as QueuedJob
 from pgqueuer.models import Schedule
 from pgqueuer.queries import Queries
 
-from radiant.infra.jobs import INSERT, LEASE, Handler, Job, Kind, Registry
+from radiant.infra.jobs import INSERT, LEASE, Ending, Handler, Job, Kind, Registry
 from radiant.kit.ids import TenantId, UserId
 
 log = structlog.get_logger()
@@ -162,21 +162,31 @@ class _Worker:
             if job.attempt >= kind.attempts:
                 await self._give_up(kind, job)
                 raise
+            await self._ended(job, "failed")
             pause = timedelta(seconds=min(2.0**job.attempt, _LONGEST_PAUSE))
             raise RetryRequested(pause, f"{type(error).__name__}: {error}"[:500]) from error
         log.info("job.done", job=job.name, id=job.id, attempt=job.attempt)
+        await self._ended(job, "done")
+
+    async def _ended(self, job: Job, ending: Ending) -> None:
+        if self._registry.on_end is None:
+            return
+        try:
+            await self._registry.on_end(job, ending)
+        except Exception as error:
+            log.warning("job.end_not_told", job=job.name, id=job.id, ending=ending, exc_info=error)
 
     async def _give_up(self, kind: Kind, job: Job) -> None:
         """Tell whoever waits for the job; where that fails, the job comes back for it."""
-        if kind.gave_up is None:
-            return
         try:
-            await self._interruptible(kind.gave_up, kind, job)
+            if kind.gave_up is not None:
+                await self._interruptible(kind.gave_up, kind, job)
         except RetryRequested:
             raise
         except Exception as error:
             log.warning("job.give_up_failed", job=job.name, id=job.id, attempt=job.attempt, exc_info=True)
             raise RetryRequested(timedelta(seconds=_LONGEST_PAUSE), f"giving up: {error}"[:500]) from error
+        await self._ended(job, "gave_up")
 
     async def _interruptible(self, handler: Handler, kind: Kind, job: Job) -> None:
         """Run the handler; raises RetryRequested where the worker stops in the middle of it."""

@@ -15,6 +15,8 @@ class Problem(Exception):
     status: ClassVar[int] = 500
     slug: ClassVar[str] = "internal"
     title: ClassVar[str] = ""
+    accounted = False
+    """The call of a model that ended in it is in the ledger, so whoever counts what was refused leaves it out."""
 
     def __init__(self, detail: str, *, headers: Mapping[str, str] | None = None, **extra: Any) -> None:
         super().__init__(detail)

@@ -7,7 +7,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from radiant.infra.db import TenantDb
+from radiant.foundation.metrics.events import keep_noted
+from radiant.foundation.metrics.topics import NOTHING, Told
+from radiant.infra.db import Database, TenantDb
+from radiant.infra.events import Event
 from radiant.kit.ids import uuid7
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -44,3 +47,10 @@ async def rows(db: TenantDb, period_type: str = "hourly", dimension: str = "") -
             " order by period_start", tx.tenant_id, period_type, dimension,
         )  # fmt: skip
     return {(row["metric_type"], row["user_id"] or row["value"], row["period_start"]): dict(row) for row in found}
+
+
+async def deliver(db: Database, told: Told = NOTHING) -> None:
+    """All of the outbox to the sink of events beside the calls, as the worker does; each time all of it again."""
+    async with db.system("test").tx() as tx:
+        rows = await tx.all("select id, tenant_id, topic, payload, created_at from outbox order by id")
+    await keep_noted(db, told, [Event(*row.values()) for row in rows])

@@ -13,6 +13,7 @@ from radiant.foundation.metrics.rollup import roll_up
 from radiant.foundation.usage import recovery
 from radiant.infra.db import Database
 from radiant.kit.clock import utc_now
+from tests.foundation.metrics.kit import deliver
 from tests.foundation.usage.test_crashes import Told, live_and_die
 from tests.kit import postgres
 from tests.kit.people import Tenant
@@ -46,7 +47,11 @@ async def _over_kills(kills: int, db: Database, dsns: postgres.Dsns, folder: Pat
         for row in await owner.fetch("select call_id, metric_value from usage_metrics where metric_name = 'cost'")
     }
     assert {id_: costs.get(id_) for id_ in told.done} == told.done, "a call that ended has no event of its cost"
-    twice = "select count(*) from (select from usage_metrics group by call_id, metric_name having count(*) > 1) twice"
+    for _ in range(2):
+        await deliver(db)
+    counted = await owner.fetchval("select sum(metric_value) from usage_metrics where metric_name = 'http_requests'")
+    assert told.noted <= counted <= told.noting, "an event beside the calls is lost or doubled"
+    twice = "select count(*) from (select from usage_metrics where call_id is not null group by call_id, metric_name having count(*) > 1) twice"
     assert await owner.fetchval(twice) == 0
     return told
 

@@ -1,7 +1,7 @@
 """A process that calls models through a Meter as fast as it can, says on stdout what it did, and is killed.
 
 `python -m tests.foundation.usage.dying APP_DSN SYSTEM_DSN FOLDER TENANT USER`; lines: "a ID" before a call would go
-upstream, "f ID COST" before its end is noted and "d ID" after.
+upstream, "f ID COST" before its end is noted and "d ID" after; "n" before an event is noted and "m" after.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ import structlog
 
 from radiant.foundation.usage.bounds import BudgetExceeded
 from radiant.foundation.usage.meter import Meter
+from radiant.foundation.usage.noted import REQUESTS
 from radiant.foundation.usage.schemas import NewCall, Outcome
 from radiant.infra.changes import Changes
 from radiant.infra.db import open_database
@@ -46,6 +47,9 @@ async def call(meter: Meter, tenant: TenantId, user: UserId) -> None:
         say(f"f {ticket.id} {cost}")
         ticket.finish(Outcome(cost=cost, input_tokens=1, output_tokens=2))
         say(f"d {ticket.id}")
+        say("n")
+        await meter.note(tenant, REQUESTS, {"what": "GET /api/chats", "result": random.choice("24")}, user)
+        say("m")
 
 
 async def main(app: str, system: str, folder: str, tenant: str, user: str) -> None:

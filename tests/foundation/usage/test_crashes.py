@@ -25,6 +25,7 @@ class Told:
         self.admitted: set[str] = set()
         self.ending: dict[str, Decimal] = {}
         self.done: dict[str, Decimal] = {}
+        self.noting = self.noted = 0
 
     def hear(self, output: bytes) -> None:
         """Lines of one process; what it was cut in is no line."""
@@ -32,7 +33,10 @@ class Told:
             words = line.split()
             if not line.endswith("\n") or words == ["ready"]:
                 continue
-            if words[0] == "a":
+            if words[0] in "nm":
+                self.noting += words[0] == "n"
+                self.noted += words[0] == "m"
+            elif words[0] == "a":
                 self.admitted.add(words[1])
             elif words[0] == "f":
                 self.ending[words[1]] = Decimal(words[2])

@@ -114,6 +114,29 @@ async def test_names_and_numbers_that_fit_no_column_are_cut_and_hold_up_nothing(
         await meter.admit(tenant.id, call(tenant.user_id, tags={"a": "b" * 20_000}))
 
 
+@pytest.mark.parametrize("back_to", [None, (1, 0)])
+async def test_a_ledger_that_was_restored_from_a_backup_is_written_on_by_the_processes_that_live(
+    db: Database, tmp_path: Path, tenant: Tenant, owner: Any, back_to: tuple[int, int] | None
+) -> None:
+    async with Meter(db, tmp_path, Changes.never(), every=0.02, segment_bytes=16 * 1024) as meter:
+
+        async def ask() -> None:
+            for _ in range(200):
+                (await meter.admit(tenant.id, call(tenant.user_id))).finish(cost("0.001"))
+                await asyncio.sleep(0)
+            await meter.flush()
+
+        await ask()
+        assert await owner.fetchval("select segment from usage_journals") > 2, "the first files are gone by now"
+        if back_to is None:
+            await owner.execute("delete from usage_journals")
+        else:
+            await owner.execute("update usage_journals set (segment, read_to) = ($1, $2)", *back_to)
+        await meter._renew(0)  # pyright: ignore[reportPrivateUsage]
+        await ask()
+        assert await owner.fetchval("select count(*) from usage_ledger where state = 'settled'") == 400
+
+
 async def test_nothing_is_lost_while_the_database_is_away_and_calls_go_on(
     db: Database, tmp_path: Path, tenant: Tenant, owner: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

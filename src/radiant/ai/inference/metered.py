@@ -1,5 +1,6 @@
 """One call under the meter: admitted against budgets and limits, measured as its answer passes, settled once."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 from decimal import Decimal
@@ -14,6 +15,7 @@ from radiant.ai.routing.needs import Needs
 from radiant.foundation.identity.callers import Caller
 from radiant.foundation.usage.meter import Meter, Ticket
 from radiant.foundation.usage.schemas import CallKind, NewCall, Outcome
+from radiant.kit.errors import Problem
 from radiant.kit.ids import DecisionId, RunId, uuid7
 
 
@@ -94,9 +96,16 @@ class Metered:
     def _elapsed(self) -> int:
         return round((time.perf_counter() - self._started) * 1000)
 
-    def finish(self, stop_reason: str | None, error_kind: str | None, *, cached: bool = False) -> None:
-        """Close the receipt and settle; a second time does nothing. Tokens are estimated where the upstream never
-        told them, or was cut before it could."""
+    def finish(self, stop_reason: str | None, error: BaseException | None = None, *, cached: bool = False) -> None:
+        """Close the receipt and settle; a second time does nothing. `error`: what the call ended in. Tokens are
+        estimated where the upstream never told them, or was cut before it could."""
+        error_kind: str | None = None
+        if isinstance(error, Problem):
+            error_kind, error.accounted = error.slug, True
+        elif isinstance(error, (asyncio.CancelledError, GeneratorExit)):
+            stop_reason = stop_reason or "cancelled"
+        elif error is not None:
+            error_kind = "internal"
         if self._finished:
             return
         self._finished = True

@@ -18,7 +18,6 @@ from radiant.ai.providers.watch import Watch
 from radiant.ai.providers.wire import Deadline
 from radiant.ai.providers.wires import Wire
 from radiant.infra.httpclient import HttpClient, Response
-from radiant.kit.errors import Problem
 
 # How long an upstream may go on after the client went away, so that it can tell its tokens.
 DRAIN_SECONDS = 1.0
@@ -90,7 +89,7 @@ class Relayed:
             raise MalformedStream(f"{provider} answered with something else: {error}", provider=provider) from error
         if usage is not None:
             self.call.used(usage)
-        self.call.finish(stop_reason, None)
+        self.call.finish(stop_reason)
         return body
 
     async def piece(self) -> bytes:
@@ -174,12 +173,9 @@ class Relayed:
                 self.call.used(watch.usage, estimated=not watch.finished)
             if watch.usage is None or not watch.finished:
                 self.call.characters = watch.characters()
-        kind = None
         if self._gone or isinstance(error, asyncio.CancelledError):
-            stop_reason = stop_reason or "cancelled"
+            error = asyncio.CancelledError()
             if not self.call.told and not self.call.characters:
                 # Whoever was asked has read the question, and will want to be paid for it.
                 self.call.used(Usage(input_tokens=self.call.needs.input_tokens), estimated=True)
-        elif error is not None:
-            kind = error.slug if isinstance(error, Problem) else "internal"
-        self.call.finish(stop_reason, kind)
+        self.call.finish(stop_reason, error)

@@ -1,6 +1,5 @@
 """A call that was admitted while it runs: its events, metered and guarded as they pass, and settled at their end."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable
 from typing import TypeVar
@@ -13,7 +12,6 @@ from radiant.ai.providers.chat import ChatRequest, Completion, Done, Event, Usag
 from radiant.ai.providers.health import Upstreams
 from radiant.ai.providers.retry import Asking
 from radiant.ai.routing.needs import Needs
-from radiant.kit.errors import Problem
 
 T = TypeVar("T")
 
@@ -29,8 +27,7 @@ async def guarded(call: Metered, work: Awaitable[T]) -> T:
     try:
         return await work
     except BaseException as error:
-        stop = "cancelled" if isinstance(error, asyncio.CancelledError) else None
-        call.finish(stop, error.slug if isinstance(error, Problem) else None if stop else "internal")
+        call.finish(None, error)
         raise
 
 
@@ -38,8 +35,8 @@ async def events_of(
     upstreams: Upstreams, target: Target, call: Metered, request: ChatRequest, guarding: Guarding | None
 ) -> AsyncGenerator[Event]:
     """What the model says, as it passes the meter and the guardrails. The call is settled whatever happens."""
-    error_kind: str | None = None
     stop_reason: str | None = None
+    failure: BaseException | None = None
     try:
         asked = asking(upstreams, target, call.needs).stream(lambda key: target.provider.stream(request, key))
         async with contextlib.aclosing(asked) as upstream:
@@ -55,17 +52,11 @@ async def events_of(
             if guarding is not None:
                 for passed in await guarding.end():
                     yield passed
-    except Problem as error:
-        error_kind = error.slug
-        raise
-    except (GeneratorExit, asyncio.CancelledError):
-        stop_reason = stop_reason or "cancelled"
-        raise
-    except Exception:
-        error_kind = "internal"
+    except BaseException as error:
+        failure = error
         raise
     finally:
-        call.finish(stop_reason, error_kind)
+        call.finish(stop_reason, failure)
 
 
 async def kept_events(call: Metered, completion: Completion) -> AsyncGenerator[Event]:
@@ -81,7 +72,7 @@ async def kept_events(call: Metered, completion: Completion) -> AsyncGenerator[E
                     stop_reason = event.stop_reason
                 yield event
     finally:
-        call.finish(stop_reason, None, cached=True)
+        call.finish(stop_reason, cached=True)
 
 
 async def prepend(first: Event, rest: AsyncGenerator[Event]) -> AsyncGenerator[Event]:

@@ -4,7 +4,6 @@ Every call leaves one row in the ledger, whatever happens to it. A caller that g
 it the upstream connection; what was said until then is settled.
 """
 
-import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
@@ -282,19 +281,15 @@ class Inference:
             self.policies.logs.begin(
                 caller, rules.logging, rules.guards, labels.protocol, target.model.id, request.inputs
             ).ended(None, None)
-        error_kind: str | None = "internal"
+        failure: BaseException | None = None
         try:
             upstream = msgspec.structs.replace(request, model=target.model.upstream_id)
             asked = asking(self.upstreams, target, needs)
             result = await asked.call(lambda key: target.provider.embed(upstream, key))
             call.used(Usage(input_tokens=result.input_tokens), estimated=result.estimated)
-            error_kind = None
-        except Problem as error:
-            error_kind = error.slug
-            raise
-        except asyncio.CancelledError:
-            error_kind = "cancelled"
+        except BaseException as error:
+            failure = error
             raise
         finally:
-            call.finish(None, error_kind)
+            call.finish(None, failure)
         return target.model.id, result

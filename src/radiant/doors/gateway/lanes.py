@@ -22,6 +22,7 @@ from radiant.ai.providers.wires import Wire
 from radiant.doors.gateway.call import Call
 from radiant.foundation.identity.callers import Caller
 from radiant.foundation.identity.known_keys import KnownKeys
+from radiant.foundation.usage.meter import Meter
 from radiant.foundation.usage.schemas import CallKind
 from radiant.infra.db import Database
 from radiant.infra.httpclient import HttpClient
@@ -44,6 +45,7 @@ class Engine:
 
     inference: Inference
     keys: KnownKeys
+    meter: Meter
     http: HttpClient
     database: Database
     objects: ObjectStore

@@ -25,6 +25,7 @@ from radiant.doors.gateway.openai_files import all_files, one_file
 from radiant.doors.gateway.rerank import rerank
 from radiant.doors.gateway.responses import responses
 from radiant.doors.gateway.responses_kept import kept_response
+from radiant.foundation.usage.noted import REFUSED, REQUESTS, request_of
 from radiant.http.exchange import ClientGone, Exchange
 from radiant.kit.errors import NotFound, Problem
 
@@ -122,6 +123,12 @@ async def _other_method(engine: Engine, call: Call) -> None:
     raise MethodNotAllowed(f"{call.path} does not take {call.method}")
 
 
+# Those whose answers are calls of models: in the ledger, unless they were refused.
+_METERED = frozenset(
+    {chat_completions, embeddings, messages, completions, moderations, rerank, image_generations, responses}
+)
+
+
 def _endpoint(method: str, path: str) -> tuple[Protocol | None, Handler]:
     found = _ENDPOINTS.get(path)
     if found is not None:
@@ -130,6 +137,27 @@ def _endpoint(method: str, path: str) -> tuple[Protocol | None, Handler]:
         if path.startswith(prefix) and len(path) > len(prefix):
             return protocol, handler if taken in (method, "*") else _other_method
     return None, _unknown
+
+
+def _what(call: Call) -> str:
+    """The method and the template of the path, of which there are only so many."""
+    if call.path in _ENDPOINTS:
+        return f"{call.method} {call.path}"
+    prefix = next((prefix for prefix, *_ in _UNDER if call.path.startswith(prefix)), None)
+    return "(no such endpoint)" if prefix is None else f"{call.method} {prefix}{{id}}"
+
+
+async def _count(engine: Engine, call: Call, handler: Handler, problem: Problem | None) -> None:
+    """Note a request that is in no ledger, where it is known whose it was."""
+    caller = call.caller
+    if caller is None or call.gone:
+        return
+    if handler not in _METERED:
+        dimensions = request_of(_what(call), call.status, caller)
+        await engine.meter.note(caller.tenant_id, REQUESTS, dimensions, caller.user_id)
+    elif problem is not None and not problem.accounted:
+        dimensions = request_of(_what(call), call.status, caller, problem.slug)
+        await engine.meter.note(caller.tenant_id, REFUSED, dimensions, caller.user_id)
 
 
 class Gateway:
@@ -152,9 +180,11 @@ class Gateway:
         call = Call(exchange, protocol or "openai", self._limit)
         if protocol is None and b"anthropic-version" in call.headers:
             call.protocol = "anthropic"
+        refused: Problem | None = None
         try:
             await handler(engine, call)
         except Problem as problem:
+            refused = problem
             if problem.status >= 500:
                 log.warning("problem", slug=problem.slug, detail=problem.detail, request_id=call.request_id)
             if call.begun:
@@ -172,3 +202,5 @@ class Gateway:
             await call.refuse(Bug(f"something went wrong on our side (request {call.request_id})"))
         finally:
             call.close()
+            if refused is not None or handler not in _METERED:
+                await _count(engine, call, handler, refused)

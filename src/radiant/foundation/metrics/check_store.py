@@ -39,7 +39,7 @@ async def events_and_hours(tx: Tx, since: datetime) -> list[Row]:
         "   coalesce(sum(metric_value) filter (where metric_name in ('input_tokens', 'output_tokens')), 0) as tokens,"
         "   count(*) filter (where metric_name = 'latency_ms') as timed"
         "  from usage_metrics where recorded_at >= $1"
-        "   and metric_name in ('requests', 'latency_ms', 'input_tokens', 'output_tokens', 'cost') group by 1, 2),"
+        "   and app.is_rolled_up(metric_name) group by 1, 2),"
         " hours as (select tenant_id, period_start as hour, sum(total_cost) as cost, sum(total_tokens) as tokens,"
         "   sum(latency_count) as timed from aggregated_metrics"
         "  where period_type = 'hourly' and dimension = '' and period_start >= $1 group by 1, 2)"

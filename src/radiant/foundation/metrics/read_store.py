@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 
-from radiant.foundation.metrics.schemas import Aggregate, Group, MetricType, PeriodType, Spent
+from radiant.foundation.metrics.schemas import Aggregate, Group, MetricType, PeriodType, Requests, Spent
 from radiant.infra.db import Row, Tx
 
 
@@ -78,6 +78,20 @@ async def spent(tx: Tx, start: datetime, end: datetime, group_by: Group | None, 
         tx.tenant_id, start, end, group_by, most,
     )  # fmt: skip
     return [Spent.model_validate(dict(row)) for row in rows]
+
+
+async def requests(tx: Tx, start: datetime, end: datetime, most: int) -> list[Requests]:
+    """Requests and jobs besides the calls, by what they were and how they ended, the most frequent first."""
+    rows = await tx.all(
+        "select case metric_name when 'http_requests' then 'api' when 'jobs' then 'job' else 'refused' end as kind,"
+        " dimensions ->> 'what' as what, dimensions ->> 'result' as result, dimensions ->> 'error' as error,"
+        " sum(metric_value)::bigint as count from usage_metrics"
+        " where tenant_id = $1 and recorded_at >= $2 and recorded_at < $3 and dimensions ? 'what'"
+        " and metric_name in ('requests', 'http_requests', 'jobs')"
+        " group by 1, 2, 3, 4 order by count desc, 1, 2, 3, 4 limit $4",
+        tx.tenant_id, start, end, most,
+    )  # fmt: skip
+    return [Requests.model_validate(dict(row)) for row in rows]
 
 
 async def month(tx: Tx, now: datetime) -> Row:

@@ -46,7 +46,7 @@ async def cells(tx: Tx, tenant_id: TenantId, hour: datetime, log_gamma: float, m
         "    else 1 + floor(ln((metric_value * 1000)::float8) / $3)::integer end end as bin,"
         "   count(*) as events, sum(metric_value) as total"
         "  from usage_metrics where tenant_id = $1 and recorded_at >= $2 and recorded_at < $2 + interval '1 hour'"
-        "   and metric_name in ('requests', 'latency_ms', 'input_tokens', 'output_tokens', 'cost')"
+        "   and app.is_rolled_up(metric_name)"
         "  group by 1, 2, 3, 4, 5, 6, 7, 8),"
         " spread as (select c.*, d.dimension, d.value, d.person from cells c cross join lateral (values"
         "   ('', '', null::uuid), ('model', model, null), ('provider', provider, null), ('key', key, null),"
@@ -72,7 +72,7 @@ async def people(tx: Tx, tenant_id: TenantId, hour: datetime) -> AsyncGenerator[
         "select distinct metric_type, dimensions ->> 'model' as model, dimensions ->> 'provider' as provider,"
         " dimensions ->> 'key' as key, user_id from usage_metrics"
         " where tenant_id = $1 and recorded_at >= $2 and recorded_at < $2 + interval '1 hour' and user_id is not null"
-        " and metric_name in ('requests', 'latency_ms', 'input_tokens', 'output_tokens', 'cost')",
+        " and app.is_rolled_up(metric_name)",
         tenant_id, hour,
     ):  # fmt: skip
         yield row

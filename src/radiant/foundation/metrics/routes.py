@@ -26,6 +26,7 @@ from radiant.foundation.metrics.schemas import (
     Overview,
     PeriodType,
     Received,
+    Requests,
     Spend,
 )
 from radiant.foundation.usage.schemas import CallFilter
@@ -135,6 +136,20 @@ async def read_spend(
     """What calls cost, by the ledger: exact. `month.forecast`: at the pace of the last seven days."""
     now = utc_now()
     return await service.spend(db, *service.between(start, end, _DAYS, now), group_by, now)
+
+
+@router.get("/requests")
+async def read_requests(
+    db: Db,
+    _: AdminCaller,
+    start: Start = None,
+    end: End = None,
+    limit: Annotated[int, Query(ge=1, le=500, description="the most frequent")] = 100,
+) -> list[Requests]:
+    """Requests that were refused, other requests of the API, and jobs: what there was besides calls of models."""
+    first, last = service.between(start, end, _DAYS, utc_now())
+    async with db.tx() as tx:
+        return await read_store.requests(tx, first, last, limit)
 
 
 @router.get("/export")

@@ -106,6 +106,18 @@ class Spent(BaseModel):
     cost: Dollars
 
 
+class Requests(BaseModel):
+    """Requests and jobs besides the calls of models. `refused`: a request for a model that never became a call, and the
+    slug of its problem; `api`: other requests; `job`: tries of jobs. `what`: method and path, or the job's name;
+    `result`: the status, or done, failed, gave_up."""
+
+    kind: Literal["refused", "api", "job"]
+    what: str
+    result: str | None
+    error: str | None
+    count: int
+
+
 class Month(BaseModel):
     """This month's spend, and where it leads at the pace of the last seven days."""
 

@@ -1,6 +1,6 @@
 """SQL of events: those of calls, made from the ledger, and those from outside."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from radiant.foundation.metrics.topics import Told
 from radiant.infra.db import Row, Tx
+from radiant.kit.ids import TenantId
 
 
 async def emit(tx: Tx, most: int, told: Told) -> int:
@@ -76,6 +77,21 @@ async def people(tx: Tx, ids: Sequence[UUID]) -> set[UUID]:
     return {row["id"] for row in rows}
 
 
+# What follows from events that were `made` for the tenant $1: sinks hear of their sums where $2, their hours are due.
+_AFTER_MADE = (
+    " sums as (select jsonb_build_object('type', metric_type, 'name', metric_name,"
+    "   'minute', floor(extract(epoch from recorded_at) / 60)::bigint, 'provider', dimensions ->> 'provider',"
+    "   'model', dimensions ->> 'model', 'tenant', $1::uuid, 'count', count(*), 'sum', sum(metric_value),"
+    "   'min', min(metric_value), 'max', max(metric_value)) as one from made where $2::boolean"
+    "  group by metric_type, metric_name, floor(extract(epoch from recorded_at) / 60), dimensions ->> 'provider',"
+    "   dimensions ->> 'model'),"
+    " told as (insert into outbox (tenant_id, topic, payload)"
+    "  select $1, 'metrics.recorded', jsonb_build_object('sums', jsonb_agg(one)) from sums having count(*) > 0),"
+    " marked as (insert into aggregated_metrics_due (tenant_id, hour)"
+    "  select distinct $1::uuid, date_trunc('hour', recorded_at, 'UTC') from made where app.is_rolled_up(metric_name))"
+)
+
+
 async def insert(
     tx: Tx,
     event_ids: Sequence[UUID],
@@ -91,8 +107,8 @@ async def insert(
     """Store events whose ids the tenant has not sent before, and note their hours; how many those were. Sinks hear of
     them."""
     return await tx.value(
-        "with given as (select * from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::numeric[], $7::text[],"
-        "   $8::timestamptz[]) as g(event_id, user_id, metric_type, metric_name, metric_value, dimensions, recorded_at)),"
+        "with given as (select * from unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::numeric[], $8::text[],"
+        "   $9::timestamptz[]) as g(event_id, user_id, metric_type, metric_name, metric_value, dimensions, recorded_at)),"
         " fresh as (insert into usage_metric_events_seen (tenant_id, event_id)"
         "  select $1, event_id from given order by event_id on conflict do nothing returning event_id),"
         " made as (insert into usage_metrics (event_id, tenant_id, user_id, metric_type, metric_name, metric_value,"
@@ -100,18 +116,27 @@ async def insert(
         "  select event_id, $1, user_id, metric_type, metric_name, metric_value, dimensions::jsonb, recorded_at"
         "  from given join fresh using (event_id) returning metric_type, metric_name, metric_value, dimensions,"
         "   recorded_at),"
-        " sums as (select jsonb_build_object('type', metric_type, 'name', metric_name,"
-        "   'minute', floor(extract(epoch from recorded_at) / 60)::bigint, 'provider', dimensions ->> 'provider',"
-        "   'model', dimensions ->> 'model', 'tenant', $1::uuid, 'count', count(*), 'sum', sum(metric_value),"
-        "   'min', min(metric_value), 'max', max(metric_value)) as one from made where $9"
-        "  group by metric_type, metric_name, floor(extract(epoch from recorded_at) / 60), dimensions ->> 'provider',"
-        "   dimensions ->> 'model'),"
-        " told as (insert into outbox (tenant_id, topic, payload)"
-        "  select $1, 'metrics.recorded', jsonb_build_object('sums', jsonb_agg(one)) from sums having count(*) > 0),"
-        " marked as (insert into aggregated_metrics_due (tenant_id, hour)"
-        "  select distinct $1::uuid, date_trunc('hour', recorded_at, 'UTC') from made)"
-        " select count(*) from made",
-        tx.tenant_id, event_ids, user_ids, types, names, values, dimensions, times, told.sums,
+        + _AFTER_MADE
+        + " select count(*) from made",
+        tx.tenant_id, told.sums, event_ids, user_ids, types, names, values, dimensions, times,
+    )  # fmt: skip
+
+
+async def keep(tx: Tx, tenant_id: TenantId, events: Sequence[Mapping[str, Any]], told: Told) -> int:
+    """Store events as usage.noted tells them, once each; how many those were. People that are gone are left out.
+    System transaction."""
+    return await tx.value(
+        "with given as (select * from jsonb_to_recordset($3::jsonb) as g(id uuid, name text, value numeric,"
+        "   user_id uuid, dimensions jsonb, at timestamptz)),"
+        " made as (insert into usage_metrics (id, event_id, tenant_id, user_id, metric_type, metric_name, metric_value,"
+        "   dimensions, recorded_at)"
+        "  select g.id, g.id, t.id, u.id, 'api_request', g.name, g.value, g.dimensions, g.at from given g"
+        "  join tenants t on t.id = $1 left join users u on u.tenant_id = $1 and u.id = g.user_id"
+        "  on conflict (id, recorded_at) do nothing returning metric_type, metric_name, metric_value, dimensions,"
+        "   recorded_at),"
+        + _AFTER_MADE
+        + " select count(*) from made",
+        tenant_id, told.sums, list(events),
     )  # fmt: skip
 
 

@@ -265,7 +265,12 @@ class Journal:
         self._spare = spare
 
     def read(self, after: Position, most: int) -> tuple[list[bytes], Position]:
-        """At most that many frames behind `after`, and the position behind them."""
+        """At most that many frames behind `after`, and the position behind them. Where the tables were set back to
+        before what is kept (a backup was restored), all that is kept."""
+        if after.segment not in self._segments:
+            oldest = min(self._segments)
+            log.error("journal.set_back", journal=str(self.id), asked=after.segment, kept_from=oldest)
+            after = Position(oldest, 0)
         while True:
             frames, offset, ended = read_frames(self._segments[after.segment].map, after.offset, most)
             after = Position(after.segment, offset)

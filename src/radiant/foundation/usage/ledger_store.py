@@ -28,12 +28,14 @@ def _due(rows: list[Row]) -> list[Due]:
     return [Due(row["tenant_id"], row["budget_id"], row["period_start"], row["cost"], row["leased"]) for row in rows]
 
 
-async def register(tx: Tx, journal_id: UUID, host: str, alive_for: timedelta) -> None:
-    """Say that the process of this journal lives. System transaction."""
+async def register(tx: Tx, journal_id: UUID, host: str, written: Position, alive_for: timedelta) -> None:
+    """Say that the process of this journal lives. `written`: how far it knows the journal to be in the ledger, should
+    the ledger have lost it. System transaction."""
     await tx.run(
-        "insert into usage_journals as j (id, host, alive_until) values ($1, $2, current_timestamp + $3::interval)"
+        "insert into usage_journals as j (id, host, segment, read_to, alive_until)"
+        " values ($1, $2, $3, $4, current_timestamp + $5::interval)"
         " on conflict (id) do update set alive_until = excluded.alive_until",
-        journal_id, host, alive_for,
+        journal_id, host, written.segment, written.offset, alive_for,
     )  # fmt: skip
 
 
@@ -54,6 +56,19 @@ async def advance(tx: Tx, journal_id: UUID, before: Position, after: Position) -
         journal_id, before.segment, before.offset, after.segment, after.offset,
     )  # fmt: skip
     return moved == 1
+
+
+async def tell(tx: Tx, topic: str, events: str) -> None:
+    """Report events, a JSON array of {tenant_id, event}, one entry of the outbox for each tenant; those of tenants that
+    are gone are left out. System transaction."""
+    await tx.run(
+        "with given as (select * from jsonb_to_recordset($2::text::jsonb) as g(tenant_id uuid, event jsonb)),"
+        " written as (insert into outbox (tenant_id, topic, payload)"
+        "  select t.id, $1, jsonb_build_object('events', jsonb_agg(g.event)) from given g"
+        "  join tenants t on t.id = g.tenant_id group by t.id)"
+        " select pg_notify('radiant_outbox', '')",
+        topic, events,
+    )  # fmt: skip
 
 
 async def write(tx: Tx, journal_id: UUID, rows: str) -> list[Due]:

@@ -18,7 +18,7 @@ from uuid import UUID
 
 import structlog
 
-from radiant.foundation.usage import leases_store, ledger_store, recovery
+from radiant.foundation.usage import leases_store, ledger_store, noted, recovery
 from radiant.foundation.usage.bounds import (
     Bound,
     Bounds,
@@ -31,13 +31,13 @@ from radiant.foundation.usage.bounds import (
     to_nano,
 )
 from radiant.foundation.usage.drain import Behind, Drain
-from radiant.foundation.usage.journal import SEGMENT_BYTES, Journal, Position
+from radiant.foundation.usage.journal import SEGMENT_BYTES, Journal, JournalFull, Position
 from radiant.foundation.usage.records import END_BYTES, Admission, Row, encode_admission, encode_end
 from radiant.foundation.usage.schemas import NewCall, Outcome
 from radiant.foundation.usage.shares import Share
 from radiant.foundation.usage.writer import BATCH, Written, write
 from radiant.infra.changes import Changes, Kept
-from radiant.infra.db import AWAY, Database
+from radiant.infra.db import AWAY, Database, Tx
 from radiant.kit.errors import Unavailable
 from radiant.kit.ids import ApiKeyId, TenantId, UserId, uuid7
 
@@ -247,6 +247,19 @@ class Meter:
         self._open.discard(admitted[1:17])
         self._drain.noted()
 
+    async def note(
+        self, tenant_id: TenantId, name: str, dimensions: Mapping[str, str], user_id: UserId | None = None
+    ) -> None:
+        """Note an event that is no call of a model (see noted). Never raises: what it speaks of is over."""
+        payload = noted.encode(noted.Noted(tenant_id, int(self._clock() * 1_000_000), name, dimensions, user_id))
+        try:
+            while not self._journal.append(payload):
+                await self._journal.make_room()
+        except JournalFull as error:
+            log.error("usage.event_not_noted", tenant=str(tenant_id), event=name, error=error.detail)
+        else:
+            self._drain.noted()
+
     # The writer
 
     async def flush(self) -> None:
@@ -291,7 +304,7 @@ class Meter:
 
     async def _register(self) -> None:
         async with self._database.system("usage journal").tx() as tx:
-            await ledger_store.register(tx, self._journal.id, socket.gethostname(), self._lease)
+            await self._say_alive(tx)
             await leases_store.renew(tx, self._holder.id, self._lease)
 
     async def _keep_for_ever(self) -> None:
@@ -312,9 +325,13 @@ class Meter:
             except Exception as error:
                 log.error("usage.keeper_failed", exc_info=error)
 
+    async def _say_alive(self, tx: Tx) -> None:
+        host = socket.gethostname()
+        await ledger_store.register(tx, self._journal.id, host, self._drain.written, self._lease)
+
     async def _renew(self, now: float) -> None:
         async with self._database.system("usage journal").tx() as tx:
-            await ledger_store.register(tx, self._journal.id, socket.gethostname(), self._lease)
+            await self._say_alive(tx)
             held = await leases_store.renew(tx, self._holder.id, self._lease)
         for share in self._holder.shares:
             source = share.source

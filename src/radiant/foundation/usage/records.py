@@ -3,7 +3,7 @@
 Each frame says all that there is to say of its call, so the writer keeps nothing in memory between two batches.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from radiant.foundation.usage import noted
 from radiant.foundation.usage.schemas import NewCall, Outcome
 from radiant.kit.errors import Invalid
 from radiant.kit.ids import TenantId
@@ -139,7 +140,8 @@ def rows_of(frames: Iterable[bytes]) -> list[Row]:
     """The last thing that the frames say of each call, in the order of ids, so that writers lock in one order."""
     last: dict[bytes, bytes] = {}
     for frame in frames:
-        last[frame[_ID]] = frame
+        if frame[:1] != noted.TAG:
+            last[frame[_ID]] = frame
     rows: list[Row] = []
     for id_ in sorted(last):
         try:
@@ -195,6 +197,6 @@ def _money(amount: Decimal) -> Decimal:
     return min(max(amount, Decimal(0)), _MOST_MONEY) if amount.is_finite() else Decimal(0)
 
 
-def as_json(rows: list[Row]) -> str:
-    """The rows as a JSON array that jsonb takes, which knows no NUL."""
+def as_json(rows: Sequence[object]) -> str:
+    """Rows as a JSON array that jsonb takes, which knows no NUL."""
     return msgspec.json.encode(rows).decode().replace("\\u0000", "\\ufffd")

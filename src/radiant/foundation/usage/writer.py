@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -14,6 +15,7 @@ from radiant.foundation.identity import trail
 from radiant.foundation.usage import ledger_store as store
 from radiant.foundation.usage.journal import Position
 from radiant.foundation.usage.ledger_store import Due
+from radiant.foundation.usage.noted import TOPIC, sums_of
 from radiant.foundation.usage.records import Row, as_json, rows_of
 from radiant.infra.db import Database, Tx
 from radiant.kit.money import plain
@@ -56,17 +58,22 @@ async def write(
     """Write the frames that lie between two places. Nothing is written twice: where the ledger is at another place
     already (the answer to a commit was lost), that place is returned and nothing is done."""
     # A large batch is read apart, so that calls under way are not held up.
-    rows = rows_of(frames) if len(frames) < _LARGE else await asyncio.to_thread(rows_of, frames)
+    rows, events = _read(frames) if len(frames) < _LARGE else await asyncio.to_thread(_read, frames)
     try:
-        return await _write(database, journal_id, before, rows, after, singly=False)
+        return await _write(database, journal_id, before, rows, events, after, singly=False)
     except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
         log.warning("usage.batch_refused", journal=str(journal_id), calls=len(rows), error=str(error))
-        return await _write(database, journal_id, before, rows, after, singly=True)
+        return await _write(database, journal_id, before, rows, events, after, singly=True)
+
+
+def _read(frames: Sequence[bytes]) -> tuple[list[Row], list[dict[str, Any]]]:
+    return rows_of(frames), sums_of(frames)
 
 
 async def _write(
-    database: Database, journal_id: UUID, before: Position, rows: list[Row], after: Position, *, singly: bool
-) -> Written:
+    database: Database, journal_id: UUID, before: Position, rows: list[Row], events: list[dict[str, Any]],
+    after: Position, *, singly: bool,
+) -> Written:  # fmt: skip
     async with database.system("usage journal").tx() as tx:
         if not await store.advance(tx, journal_id, before, after):
             return Written(await store.position(tx, journal_id))
@@ -74,6 +81,8 @@ async def _write(
             due = await _write_singly(tx, journal_id, rows)
         else:
             due = await store.write(tx, journal_id, as_json(rows)) if rows else []
+        if events:
+            await store.tell(tx, TOPIC, as_json(events))
         shorts = await charge(tx, str(journal_id), due)
     return Written(after, shorts, {row.api_key_id for row in rows if row.api_key_id is not None}, rows)
 

@@ -12,6 +12,7 @@ import { modelName, useModels } from "@/lib/models";
 import { Groups } from "./groups";
 import { type Line, LineChart } from "./line-chart";
 import { isRange, type Range, ranges, startOf } from "./range";
+import { Requests } from "./requests";
 import { Tiles } from "./tiles";
 
 const REFRESH_MS = 15_000;
@@ -98,6 +99,7 @@ export default function MetricsPage() {
             name={(row) => row.name}
             calls={(row) => (row.group === "(other)" ? null : `/settings/calls?${new URLSearchParams({ user_id: row.group, start: data.start, end: data.end })}`)}
           />
+          <Requests start={data.start} end={data.end} />
           <Exports start={data.start} end={data.end} />
         </>
       )}

@@ -1561,6 +1561,15 @@ export interface RequestLog {
   user_id: string;
 }
 
+/** Requests and jobs besides the calls of models. `refused`: a request for a model that never became a call, and the slug of its problem; `api`: other requests; `job`: tries of jobs. `what`: method and path, or the job's name; `result`: the status, or done, failed, gave_up. */
+export interface Requests {
+  count: number;
+  error: string | null;
+  kind: "refused" | "api" | "job";
+  result: string | null;
+  what: string;
+}
+
 /** A tag that each call through a key must carry; `values`: one of these, or any where there are none. */
 export interface RequiredTag {
   name: string;

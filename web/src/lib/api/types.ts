@@ -29,7 +29,7 @@ export type Model = schema.ModelInfo;
 export type Connection = schema.ConnectionInfo;
 export type Provider = schema.ProviderInfo;
 export type Usage = schema.UsageSummary;
-export type { GroupSums as MetricGroup, Overview, Point as MetricPoint, Spend, Sums as MetricSums } from "./schema";
+export type { GroupSums as MetricGroup, Overview, Point as MetricPoint, Requests as OtherRequest, Spend, Sums as MetricSums } from "./schema";
 export type { Budget, Call, Limit } from "./schema";
 type Aliased<T> = Omit<T, "aliases"> & { aliases?: Record<string, string[]> };
 export type Policy = Aliased<schema.Policy>;
