@@ -93,6 +93,8 @@ async def measure(rounds: int) -> dict[str, float]:
                     figures["API, start to first answer (s)"].append(
                         await asyncio.to_thread(_until, partial(_ask, port, key))
                     )
+                    # All of it: what is under /api is read after the first answer.
+                    await asyncio.to_thread(_until, partial(_get, f"http://127.0.0.1:{port}/api/health"))
                     figures["API, memory after it (MB)"].append(_rss_mb(api.pid))
             await asyncio.to_thread(postgres.stop)
             for _ in range(rounds):

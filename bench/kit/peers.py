@@ -165,6 +165,8 @@ async def serving(data: Path, key: str) -> AsyncIterator[Gateway]:
     command = [sys.executable, "-m", "radiant", "serve"]
     with process(command, environment(data, port, RADIANT_LOG_LEVEL="warning")) as running:
         ready = await asyncio.to_thread(_until_answer, door, running, began)
+        # All of it is there: what is under /api is read after the first answer.
+        await asyncio.to_thread(urllib.request.urlopen, f"http://127.0.0.1:{port}/api/health", timeout=30)
         yield Gateway("RADIANT", door, running, ready, auto=Door(port, key, "auto"))
 
 

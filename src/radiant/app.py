@@ -3,22 +3,16 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from functools import partial
 
-from fastapi import FastAPI
-from starlette.types import Receive, Scope, Send
+from starlette.datastructures import State
+from starlette.routing import Router
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from radiant import __version__, page
-from radiant.ai.auto_resolve import routes as auto_resolve_routes
-from radiant.ai.inference import routes as models_routes
 from radiant.ai.inference.acts import obeying
 from radiant.ai.inference.models import LOCAL, Models
 from radiant.ai.inference.service import Inference
-from radiant.ai.policies import logs_routes as policies_logs_routes
-from radiant.ai.policies import routes as policies_routes
 from radiant.ai.policies.guard_service import Guardrails
 from radiant.ai.policies.service import Policies
-from radiant.ai.providers import routes as providers_routes
 from radiant.ai.providers.connections import Connections
 from radiant.ai.providers.health import Upstreams
 from radiant.ai.providers.litellm import NAME as LITELLM
@@ -27,9 +21,7 @@ from radiant.ai.providers.local import LocalProvider
 from radiant.ai.providers.provider import Timeouts
 from radiant.ai.providers.registry import build_providers
 from radiant.ai.providers.vendors import vendors
-from radiant.ai.routing import routes as routing_routes
 from radiant.ai.routing.service import Brain
-from radiant.ai.serving import routes as serving_routes
 from radiant.ai.serving.host import Host
 from radiant.ai.serving.packs import ModelStore
 from radiant.ai.serving.served import finder
@@ -38,145 +30,94 @@ from radiant.config import Settings
 from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.routes import Gateway
 from radiant.doors.gateway.work_beside import WorkBeside
-from radiant.foundation.audit import routes as audit_routes
-from radiant.foundation.error_tracking import routes as error_tracking_routes
 from radiant.foundation.error_tracking.capture import Capture
 from radiant.foundation.error_tracking.intake import Intake
 from radiant.foundation.error_tracking.known import Known
 from radiant.foundation.error_tracking.reports import Reports
 from radiant.foundation.error_tracking.spool import Spool
-from radiant.foundation.files import routes as files_routes
-from radiant.foundation.identity import (
-    groups_routes,
-    invitations_routes,
-    limits_routes,
-    passkeys_routes,
-    second_factor_routes,
-    sso_routes,
-    users_routes,
-)
-from radiant.foundation.identity import routes as identity_routes
-from radiant.foundation.identity.callers import Caller
 from radiant.foundation.identity.invitations import Invitations
 from radiant.foundation.identity.known_keys import KnownKeys
 from radiant.foundation.identity.oidc import Oidc
 from radiant.foundation.identity.passkeys import Passkeys
 from radiant.foundation.identity.password_reset import PasswordResets
-from radiant.foundation.identity.scim import routes as scim_routes
 from radiant.foundation.identity.scim.groups import ScimGroups
 from radiant.foundation.identity.scim.people import ScimPeople
 from radiant.foundation.identity.second_factor import SecondFactors
 from radiant.foundation.identity.sso import Sso
-from radiant.foundation.metrics import routes as metrics_routes
 from radiant.foundation.metrics.ingest import Ingest
 from radiant.foundation.metrics.prometheus import Exposition
 from radiant.foundation.metrics.topics import Told
-from radiant.foundation.runs import routes as runs_routes
 from radiant.foundation.runs.hub import RunHub
-from radiant.foundation.usage import bounds_routes
-from radiant.foundation.usage import routes as usage_routes
 from radiant.foundation.usage.meter import Meter
-from radiant.foundation.usage.noted import REQUESTS, request_of
-from radiant.health import router as health_router
 from radiant.http.exchange import AsgiExchange
-from radiant.http.middleware import BodyLimit, ReadYourWrites, RequestContext
-from radiant.http.problem import install_problem_handlers
 from radiant.infra.changes import Changes
 from radiant.infra.httpclient import HttpClient
 from radiant.runtime import Runtime, mailer_of, open_runtime
-from radiant.workspace.chats import routes as chats_routes
-from radiant.workspace.turns import routes as turns_routes
 from radiant.workspace.turns.service import Turns
 
-_ROUTERS = (
-    health_router,
-    identity_routes.router,
-    users_routes.router,
-    sso_routes.router,
-    second_factor_routes.router,
-    passkeys_routes.router,
-    invitations_routes.router,
-    groups_routes.router,
-    limits_routes.router,
-    scim_routes.settings_router,
-    scim_routes.router,
-    audit_routes.router,
-    usage_routes.router,
-    bounds_routes.router,
-    metrics_routes.router,
-    metrics_routes.prometheus_router,
-    error_tracking_routes.router,
-    files_routes.router,
-    runs_routes.router,
-    providers_routes.router,
-    models_routes.router,
-    policies_logs_routes.router,
-    policies_routes.router,
-    routing_routes.router,
-    auto_resolve_routes.router,
-    serving_routes.router,
-    turns_routes.router,
-    chats_routes.router,
-)
 
+class App:
+    """What the server serves. What is under /v1 goes past the framework: it answers by itself, and there a microsecond
+    counts; so does what Sentry's SDKs send, which must be taken while the database is away. All else is the API's, which
+    is made once the door is open: whoever asks it before waits for it. `on_ready` is called once, when all is there.
 
-class App(FastAPI):
-    """What is under /v1 goes past the framework: it answers by itself, and there a microsecond counts. So does what
-    Sentry's SDKs send, which must be taken while the database is away."""
+    The lifespan opens the database and the models, and closes them in reverse."""
 
-    door: Gateway
     intake: Intake
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and self.door.takes(scope["path"]):
-            scope["app"] = self
-            await self.door.serve(AsgiExchange(scope, receive, send))
-        elif scope["type"] == "http" and Intake.takes(scope["path"]):
-            await self.intake(scope, receive, send)
-        else:
-            await super().__call__(scope, receive, send)
-
-
-def create_app(settings: Settings, open_runtime: Callable[[Settings], Awaitable[Runtime]] = open_runtime) -> App:
-    """The ASGI application. Its lifespan opens the database and the models, and closes them in reverse."""
+    def __init__(
+        self,
+        settings: Settings,
+        open_runtime: Callable[[Settings], Awaitable[Runtime]] = open_runtime,
+        on_ready: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.settings = settings
+        self.door = Gateway(settings.body_limit)
+        self.state = State(
+            {"settings": settings, "exposition": Exposition(settings.metrics_labels, settings.metrics_series)}
+        )
+        self.router = Router(lifespan=self._lifespan)
+        self._open_runtime = open_runtime
+        self._on_ready = on_ready
+        self._api: asyncio.Task[ASGIApp] | None = None
 
     @contextlib.asynccontextmanager
-    async def lifespan(app: App) -> AsyncGenerator[None]:
+    async def _lifespan(self, _: object) -> AsyncGenerator[None]:
         async with contextlib.AsyncExitStack() as stack:
-            runtime = await open_runtime(settings)
+            runtime = await self._open_runtime(self.settings)
             stack.push_async_callback(runtime.close)
-            await _wire(app, runtime, stack)
+            await _wire(self, runtime, stack)
+            self._api = asyncio.create_task(self._make_api())
+            stack.push_async_callback(asyncio.wait, [self._api])
             yield
 
-    app = App(
-        title="RADIANT",
-        version=__version__,
-        lifespan=lifespan,
-        openapi_url="/api/openapi.json",
-        docs_url=None,
-        redoc_url=None,
-    )
-    app.state.settings = settings
-    app.state.exposition = Exposition(settings.metrics_labels, settings.metrics_series)
-    for router in _ROUTERS:
-        app.include_router(router)
-    page.mount(app)
-    install_problem_handlers(app)
-    app.add_middleware(ReadYourWrites)
-    app.add_middleware(BodyLimit, limit=settings.max_upload_mb * 1024 * 1024 + 64 * 1024)
-    app.add_middleware(RequestContext, on_request=partial(_count_request, app))
-    app.door = Gateway(settings.max_upload_mb * 1024 * 1024 + 64 * 1024)
-    return app
+    async def _make_api(self) -> ASGIApp:
+        def make() -> ASGIApp:
+            from radiant.api import build_api
 
+            return build_api(self.settings, self.state)
 
-async def _count_request(app: App, scope: Scope, route: str, status: int, seconds: float) -> None:
-    # Paths and methods are the caller's to choose, without bounds: what no route takes is one thing.
-    method: str = scope["method"] if route else ""
-    app.state.exposition.count_request(method, route, status, seconds)
-    caller: Caller | None = scope.get("radiant.caller")
-    if caller is not None and route:
-        meter: Meter = app.state.meter
-        await meter.note(caller.tenant_id, REQUESTS, request_of(f"{method} {route}", status, caller), caller.user_id)
+        api = await asyncio.to_thread(make)
+        self._on_ready()
+        return api
+
+    async def ready(self) -> ASGIApp:
+        """The API, once it is made."""
+        assert self._api is not None
+        return await asyncio.shield(self._api)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        kind = scope["type"]
+        if kind == "http" and self.door.takes(scope["path"]):
+            scope["app"] = self
+            await self.door.serve(AsgiExchange(scope, receive, send))
+        elif kind == "http" and Intake.takes(scope["path"]):
+            await self.intake(scope, receive, send)
+        elif kind == "lifespan":
+            await self.router(scope, receive, send)
+        else:
+            await (await self.ready())(scope, receive, send)
 
 
 async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) -> None:

@@ -145,6 +145,11 @@ class Settings(BaseSettings):
         return self.models_dir or self.data_dir / "models"
 
     @property
+    def body_limit(self) -> int:
+        """The largest body in bytes: an upload with what a form adds to it."""
+        return self.max_upload_mb * 2**20 + 64 * 2**10
+
+    @property
     def key_file(self) -> Path:
         """The local master key: beside the data folder, never in it, so a copy of the data is not a copy of the key."""
         return self.master_key_file or self.data_dir.parent / f".{self.data_dir.name}-master.key"

@@ -126,9 +126,9 @@ def lock() -> int:
 
 def openapi(*, only_check: bool) -> int:
     """Write web/openapi.json, from which the page's client is generated; or tell whether it differs."""
-    from radiant.app import create_app
+    from radiant.api import build_api
 
-    described = json.dumps(create_app(Settings()).openapi(), indent=1, sort_keys=True) + "\n"
+    described = json.dumps(build_api(Settings()).openapi(), indent=1, sort_keys=True) + "\n"
     if only_check:
         if OPENAPI.exists() and OPENAPI.read_text() == described:
             return 0

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from radiant import __version__
-from radiant.foundation.identity.dependencies import database_of
+from radiant.foundation.identity.requests import database_of
 from radiant.kit.errors import Unavailable
 
 router = APIRouter(prefix="/api/health", tags=["health"])

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from fastapi.routing import APIRoute
 
-from radiant.app import create_app
+from radiant.api import build_api
 from radiant.config import Settings
 from tests.kit.authenticator import new_passkey
 from tests.kit.fixtures import Callers
@@ -46,7 +46,7 @@ FOREIGN_ID = "01a204fa-5bf7-74a5-889a-d39cb4a4b580"
 
 
 def _routes() -> list[tuple[str, str]]:
-    app = create_app(Settings(models="none"))
+    app = build_api(Settings(models="none"))
     found: list[tuple[str, str]] = []
 
     def walk(routes: Any) -> None:

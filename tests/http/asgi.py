@@ -9,8 +9,8 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import BaseModel
 
+from radiant.http.handlers import install_problem_handlers
 from radiant.http.middleware import BodyLimit, RequestContext
-from radiant.http.problem import install_problem_handlers
 from radiant.kit.errors import Conflict
 
 LIMIT = 1000

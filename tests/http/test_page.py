@@ -6,7 +6,7 @@ import pytest
 from fastapi import FastAPI
 
 from radiant import page
-from radiant.http.problem import install_problem_handlers
+from radiant.http.handlers import install_problem_handlers
 from tests.http.asgi import call
 from tests.kit.server import Server
 

@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from radiant.app import create_app
+from radiant.app import App
 from radiant.config import Settings
 from radiant.infra.db import open_database
 from radiant.infra.kms import LocalKms
@@ -28,7 +28,7 @@ async def main(orders: dict[str, str]) -> None:
             LocalObjects(Path(orders["objects"]), secret=b"link secret of the tests"),
         )
 
-    app = create_app(settings, open_runtime)
+    app = App(settings, open_runtime)
     async with app.router.lifespan_context(app):
         await asyncio.to_thread(sys.stdin.read)
 

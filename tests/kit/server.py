@@ -11,9 +11,8 @@ from typing import Any
 
 import aiohttp
 import uvicorn
-from fastapi import FastAPI
 
-from radiant.app import create_app
+from radiant.app import App
 from radiant.config import Settings
 from radiant.foundation.identity import api_keys, passwords, users_store
 from radiant.foundation.identity.callers import Caller, role_of
@@ -76,7 +75,7 @@ class Client:
 class Server:
     """A running application."""
 
-    app: FastAPI
+    app: App
     base_url: str
     database: Database
     http: aiohttp.ClientSession
@@ -135,7 +134,7 @@ async def serving(
             objects,
         )
 
-    app = create_app(configured, open_runtime)
+    app = App(configured, open_runtime)
     server = uvicorn.Server(
         uvicorn.Config(
             app,

@@ -1,7 +1,6 @@
 """`radiant up`, `serve`, `worker`, `migrate`, `doctor`."""
 
 import gc
-import socket
 import sys
 from pathlib import Path
 
@@ -35,19 +34,14 @@ def serve() -> None:
     gc.disable()  # Until all is there: see `_settle_memory`. A tenth of the start.
     import uvicorn
 
-    from radiant.app import create_app
+    from radiant.app import App
     from radiant.http.direct import protocol_for
     from radiant.infra.telemetry import configure_logging
 
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            _settle_memory()
-
     settings = load_settings()
     configure_logging(settings.log_level, process="api")
-    app = create_app(settings)
-    server = Server(
+    app = App(settings, on_ready=_settle_memory)
+    server = uvicorn.Server(
         uvicorn.Config(
             app,
             host=settings.host,

@@ -1,21 +1,13 @@
 """Failures rendered once, as RFC 9457 problem+json."""
 
-from collections.abc import Sequence
 from typing import Any
 
-import asyncpg
 import msgspec
-import structlog
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import Send
 
 from radiant.kit.errors import Problem
-
-log = structlog.get_logger()
-
-_TITLES = {404: "Not found", 405: "Method not allowed", 413: "Content too large", 415: "Unsupported media type"}
 
 
 def request_id(request: Request) -> str:
@@ -45,7 +37,7 @@ def problem_response(request: Request, problem: Problem) -> Response:
     )
 
 
-class _Plain(Problem):
+class PlainProblem(Problem):
     """A failure that the framework found."""
 
     def __init__(self, status: int, slug: str, detail: str, **extra: Any) -> None:
@@ -56,7 +48,7 @@ class _Plain(Problem):
 
 def bug(request_id: str) -> Problem:
     """What is told of a failure that nobody expected."""
-    return _Plain(
+    return PlainProblem(
         500, "internal", f"something went wrong on our side; the operator finds it under request {request_id}"
     )
 
@@ -67,48 +59,3 @@ async def send_problem(problem: Problem, request_id: str, send: Send) -> None:
     headers = [(b"content-type", b"application/problem+json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-def field_errors(errors: Sequence[Any]) -> list[dict[str, str]]:
-    """`{field, message}` of each pydantic error; the input itself is not echoed, it may be a secret."""
-    return [
-        {
-            "field": ".".join(str(part) for part in error["loc"] if part not in ("body", "query", "path")) or "body",
-            "message": error["msg"],
-        }
-        for error in errors
-    ]
-
-
-def install_problem_handlers(app: FastAPI) -> None:
-    """Render every failure of `app` that is expected as a problem; RequestContext renders the others."""
-
-    async def expected(request: Request, error: Exception) -> Response:
-        assert isinstance(error, Problem)
-        if error.status >= 500:
-            log.warning("problem", slug=error.slug, detail=error.detail, request_id=request_id(request))
-        return problem_response(request, error)
-
-    async def invalid(request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)
-        fields = field_errors(error.errors())
-        if any(raw["loc"][0] == "path" for raw in error.errors()):
-            # A malformed id names nothing.
-            return problem_response(request, _Plain(404, "not-found", "there is nothing of that id here"))
-        summary = "; ".join(f"{item['field']}: {item['message']}" for item in fields[:5])
-        return problem_response(request, _Plain(422, "invalid", summary, errors=fields))
-
-    async def plain(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        slug = _TITLES.get(error.status_code, "Request failed").lower().replace(" ", "-")
-        response = problem_response(request, _Plain(error.status_code, slug, str(error.detail)))
-        response.headers.update(error.headers or {})
-        return response
-
-    async def unstorable(request: Request, error: Exception) -> Response:
-        return problem_response(request, _Plain(422, "invalid", "a text holds the character NUL, which cannot be kept"))
-
-    app.add_exception_handler(Problem, expected)
-    app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(HTTPException, plain)
-    app.add_exception_handler(asyncpg.CharacterNotInRepertoireError, unstorable)

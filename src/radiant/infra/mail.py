@@ -6,13 +6,16 @@ is sent over TLS alone, or to this machine itself.
 
 import asyncio
 import contextlib
-import smtplib
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid, parseaddr
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:
+    import smtplib
 
 _SECONDS = 20.0
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -76,6 +79,8 @@ class Mailer:
 
 
 def _deliver(server: _Server, message: EmailMessage) -> None:
+    import smtplib  # Large, and most processes send no mail.
+
     try:
         with _connected(server) as smtp:
             smtp.send_message(message)
@@ -88,7 +93,9 @@ def _deliver(server: _Server, message: EmailMessage) -> None:
 
 
 @contextlib.contextmanager
-def _connected(server: _Server) -> Iterator[smtplib.SMTP]:
+def _connected(server: _Server) -> "Iterator[smtplib.SMTP]":
+    import smtplib
+
     context = ssl.create_default_context()
     smtp = (
         smtplib.SMTP_SSL(server.host, server.port, timeout=_SECONDS, context=context)

@@ -46,6 +46,13 @@ def test_confidence_is_a_probability_and_lower_where_little_is_said() -> None:
         ("Как пройти к вокзалу?", "ru"),
         ("Wat is de hoofdstad van Nederland, en hoeveel mensen wonen er in de stad?", "nl"),
         ("Puoi spiegare come funziona il motore di una macchina?", "it"),
+        ("Ich will in die Stadt fahren und am Abend wieder da sein", "de"),
+        ("Wie war das Wetter in Berlin, als er da war, und was soll ich anziehen?", "de"),
+        ("Ik was in de winkel of op de markt, en hij had een been gebroken", "nl"),
+        ("Quelle est la capitale de la France et pourquoi est-elle si grande ?", "fr"),
+        ("Por que has venido a la ciudad en este momento del verano?", "es"),
+        ("Jag vill ha en bok om Sverige och hur man reser dit i dag", "sv"),
+        ("What is the capital of France?", "en"),
         ("Erstelle bitte eine Tabelle mit den Namen der Planeten in der Reihenfolge", "de"),
     ],
 )

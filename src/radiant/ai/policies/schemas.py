@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from radiant.kit.detect import PII_TYPES, PiiType
+from radiant.kit.schema import Strict
 
 Pattern = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\s\x00]+$")]
 ModelName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\s\x00*]+$")]
@@ -22,12 +23,6 @@ MOST_ALIASES, MOST_IN_CHAIN = 200, 8
 
 def _lies_above(one: Effort, other: Effort) -> bool:
     return EFFORTS.index(one) > EFFORTS.index(other)
-
-
-class Strict(BaseModel):
-    """Refuses members that it does not know."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class _Bound(Strict):

@@ -5,7 +5,7 @@ from typing import Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from radiant.ai.providers.connections import Connected, Connections, Source
 from radiant.ai.providers.health import Upstreams
@@ -16,6 +16,7 @@ from radiant.foundation.identity.callers import Role
 from radiant.foundation.identity.dependencies import AdminCaller, AnyCaller, Db
 from radiant.http.pages import ItemsOf
 from radiant.kit.errors import NotFound
+from radiant.kit.schema import Strict
 
 router = APIRouter(prefix="/api/providers", tags=["providers"])
 
@@ -82,10 +83,8 @@ class ProviderInfo(BaseModel):
     connection: ConnectionInfo | None
 
 
-class NewConnection(BaseModel):
+class NewConnection(Strict):
     """A key to be tested and sealed. `shared`: for every workspace (operator)."""
-
-    model_config = ConfigDict(extra="forbid")
 
     api_key: str | None = Field(default=None, max_length=2000)
     base_url: str | None = Field(default=None, max_length=500)

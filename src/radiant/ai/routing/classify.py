@@ -25,11 +25,16 @@ TASKS: tuple[TextTask, ...] = ("chat", "code", "analysis", "creative")
 _DATA = read("classifier.npz")
 _LOOKED_AT = 240  # characters from which a language is told
 _SURE = 0.5
-# Two of these, and no letter beyond ASCII: English. Told so for four of five English prompts, without the model (which
-# was unsure of fourteen of 4,690 such prompts of bench-data and never said otherwise).
+# English without the model, in a tenth of its time: no letter beyond ASCII, and two words that hardly another language
+# has, or one of them beside a word that is English among others. So it is told for 87 % of bench-data's prompts; of
+# 6,000, the model was unsure of 77 of these and took two, both English, for something else.
 _ENGLISH = frozenset(
-    "the and with what how this that are which would should your you have explain from".split()  # noqa: SIM905
+    (  # noqa: SIM905
+        "the and with what how this that are which would should your you explain who why when does did could write find"
+        " their they there between following these those about into than were each because our"
+    ).split()
 )
+_AMONG_OTHERS = frozenset("of is in to a an it or on for be as by at was all but one do".split())  # noqa: SIM905
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +71,11 @@ def classify(text: str, prompt: Prompt | None = None) -> Classified:
 def language(text: str) -> str | None:
     """ISO 639-1 code, or None where it could as well be another."""
     words = text[:_LOOKED_AT].split()
-    if text.isascii() and len(_ENGLISH.intersection(map(str.lower, words))) > 1:
-        return "en"
+    if text.isascii():
+        lower = set(map(str.lower, words))
+        sure = len(lower & _ENGLISH)
+        if sure > 1 or (sure and lower & _AMONG_OTHERS):
+            return "en"
     labels, scores = _languages().predict(" ".join(words), k=1)
     if not labels or scores[0] < _SURE:
         return None

@@ -9,13 +9,14 @@ from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, field_serializer, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, field_serializer, model_validator
 
 from radiant.ai.catalog.models import Capability
 from radiant.ai.routing.needs import Level, TaskType
 from radiant.foundation.tenants.schemas import Plan
 from radiant.kit.linear import found_by
 from radiant.kit.money import plain
+from radiant.kit.schema import Strict
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = get_args(Day)
@@ -38,12 +39,6 @@ def _known(value: object) -> object:
 
 def _names(name: str, *others: str) -> AliasChoices:
     return AliasChoices(name, *others)
-
-
-class Strict(BaseModel):
-    """Refuses members that it does not know."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class TimeWindow(Strict):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -11,9 +11,11 @@ from radiant.ai.routing.conditions import Situation
 from radiant.ai.routing.evidence import NOWHERE, Seen
 from radiant.ai.routing.needs import Level, Needs, TaskType
 from radiant.ai.routing.rules import Ready
-from radiant.ai.routing.schemas import ChosenBy
 from radiant.ai.routing.score import Bounds, Refused, Scored, Weights, beyond
 from radiant.kit.money import plain as digits
+
+if TYPE_CHECKING:
+    from radiant.ai.routing.schemas import ChosenBy
 
 # So many candidates of a decision are kept for a replay.
 _KEPT_CANDIDATES = 16
@@ -71,7 +73,7 @@ class Plan:
     refused: list[Refused]
     situation: Situation
     order: list[Scored]
-    chosen_by: ChosenBy
+    chosen_by: "ChosenBy"
     reason: str
     confidence: float
     propensity: float = 1.0

@@ -15,8 +15,8 @@ from starlette.requests import Request
 from radiant.doors.gateway import anthropic_answer, openai_answer
 from radiant.doors.gateway.openai_request import BadRequest
 from radiant.foundation.identity.callers import Caller
-from radiant.foundation.identity.dependencies import person_of
 from radiant.foundation.identity.known_keys import KnownKeys
+from radiant.foundation.identity.requests import person_of
 from radiant.http.exchange import AsgiExchange, Exchange, lines_of
 from radiant.http.middleware import ContentTooLarge
 from radiant.http.sse import PING, PING_SECONDS

@@ -35,7 +35,8 @@ from radiant.foundation.error_tracking.schemas import (
     Status,
     TouchedGroups,
 )
-from radiant.foundation.identity.dependencies import AnyCaller, Databases, MemberCaller, settings_of
+from radiant.foundation.identity.dependencies import AnyCaller, Databases, MemberCaller
+from radiant.foundation.identity.requests import settings_of
 from radiant.http.pages import Cursor, ItemsOf, Limit, PageOf
 from radiant.kit.page import decode_cursor, encode_cursor, moment
 

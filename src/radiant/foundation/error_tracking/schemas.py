@@ -3,10 +3,11 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, field_validator
 
 from radiant.foundation.error_tracking.occurrence import Severity
 from radiant.foundation.error_tracking.scrub import Scrubber
+from radiant.kit.schema import Strict
 
 Scope = Literal["workspace", "platform"]
 Status = Literal["open", "resolved", "regressed", "ignored"]
@@ -21,11 +22,7 @@ Address = Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,255}
 Platform = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=50)]
 
 
-class _Given(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class ReportedFrame(_Given):
+class ReportedFrame(Strict):
     """A place in a program."""
 
     function: Short = ""
@@ -36,7 +33,7 @@ class ReportedFrame(_Given):
     line: Medium = ""
 
 
-class ErrorReport(_Given):
+class ErrorReport(Strict):
     """An error that happened. What must not be kept is taken out of every text before it is."""
 
     message: Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
@@ -67,7 +64,7 @@ class ReportedError(BaseModel):
     id: UUID
 
 
-class PageReport(_Given):
+class PageReport(Strict):
     """What the page of RADIANT itself failed at: for the platform's operator."""
 
     message: Annotated[str, StringConstraints(min_length=1, max_length=4000)]
@@ -104,7 +101,7 @@ class ErrorLog(BaseModel):
     created_at: AwareDatetime
 
 
-class ErrorResolution(_Given):
+class ErrorResolution(Strict):
     """Why it is over."""
 
     notes: Medium = ""
@@ -193,7 +190,7 @@ class ErrorGroupDetail(ErrorGroup):
     actions: list[ErrorActionRun]
 
 
-class ErrorTriage(_Given):
+class ErrorTriage(Strict):
     """What becomes of some groups, all at once."""
 
     groups: list[UUID] = Field(min_length=1, max_length=200)
@@ -210,20 +207,20 @@ class TouchedGroups(BaseModel):
     groups: int
 
 
-class ErrorMerge(_Given):
+class ErrorMerge(Strict):
     """Groups that are the same one."""
 
     into: UUID
     groups: list[UUID] = Field(min_length=1, max_length=100)
 
 
-class ErrorSplit(_Given):
+class ErrorSplit(Strict):
     """Fingerprints that are groups of their own again."""
 
     fingerprints: list[UUID] = Field(min_length=1, max_length=100)
 
 
-class ErrorAction(_Given):
+class ErrorAction(Strict):
     """What is done by itself when a group's error happens. `most_per_hour` bounds it."""
 
     kind: ActionKind
@@ -236,14 +233,14 @@ class ErrorAction(_Given):
     most_per_hour: int = Field(default=3, ge=1, le=60)
 
 
-class ErrorGroupAction(_Given):
+class ErrorGroupAction(Strict):
     """A group's action; nothing runs until actions are enabled in the settings too."""
 
     enabled: bool
     action: ErrorAction | None = None
 
 
-class NewErrorProject(_Given):
+class NewErrorProject(Strict):
     """A program that sends errors."""
 
     name: Name
@@ -277,7 +274,7 @@ class ErrorProject(BaseModel):
     tallies_24h: dict[str, int]
 
 
-class ErrorSettingsGiven(_Given):
+class ErrorSettingsGiven(Strict):
     """What else is taken out of errors, and who is told of them. Patterns are RE2's."""
 
     scrub_patterns: list[Annotated[str, StringConstraints(min_length=1, max_length=500)]] = Field(

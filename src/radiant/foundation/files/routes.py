@@ -12,7 +12,8 @@ from pydantic import BaseModel
 
 from radiant.foundation.files import service
 from radiant.foundation.files.schemas import Asset
-from radiant.foundation.identity.dependencies import Db, MemberCaller, database_of, settings_of
+from radiant.foundation.identity.dependencies import Db, MemberCaller
+from radiant.foundation.identity.requests import database_of, settings_of
 from radiant.infra.objects import LocalObjects, ObjectMissing, ObjectStore
 from radiant.kit.errors import NotFound
 from radiant.kit.ids import AssetId

@@ -3,7 +3,7 @@
 from fastapi import Request, Response
 
 from radiant.foundation.identity import second_factor_store, sessions, users_store
-from radiant.foundation.identity.dependencies import COOKIE, session_lifetime, settings_of
+from radiant.foundation.identity.requests import COOKIE, session_lifetime, settings_of
 from radiant.foundation.identity.schemas import Session
 from radiant.foundation.tenants import store as tenants_store
 from radiant.infra.db import TenantDb

@@ -7,15 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 
 from radiant.foundation.identity.cookies import session_of, set_session_cookie
-from radiant.foundation.identity.dependencies import (
-    AdminCaller,
-    Databases,
-    check_same_site,
-    origin_of,
-    session_lifetime,
-)
+from radiant.foundation.identity.dependencies import AdminCaller, Databases
 from radiant.foundation.identity.invitations import Invitations
 from radiant.foundation.identity.password_reset import PasswordResets
+from radiant.foundation.identity.requests import check_same_site, origin_of, session_lifetime
 from radiant.foundation.identity.schemas import (
     AcceptedInvitation,
     ForgottenPassword,

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from radiant.foundation.identity import trail
 from radiant.foundation.identity.dependencies import AdminCaller, Databases, OperatorCaller
@@ -11,6 +11,7 @@ from radiant.foundation.tenants import plans, plans_store
 from radiant.infra.db import Tx
 from radiant.kit.errors import NotFound
 from radiant.kit.ids import TenantId
+from radiant.kit.schema import Strict
 
 router = APIRouter(prefix="/api", tags=["people"])
 Figure = Annotated[int | None, Field(ge=-1, le=2**53)]
@@ -30,10 +31,8 @@ class LimitUses(BaseModel):
     items: list[LimitUse]
 
 
-class OwnLimits(BaseModel):
+class OwnLimits(Strict):
     """A workspace's own figures: null for what its plan says, -1 for no limit."""
-
-    model_config = ConfigDict(extra="forbid")
 
     seats: Figure = None
     keys: Figure = None

@@ -4,20 +4,15 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import StringConstraints
 
 from radiant.foundation.identity.cookies import session_of, set_session_cookie
-from radiant.foundation.identity.dependencies import (
-    AnyCaller,
-    Databases,
-    FreshCaller,
-    check_same_site,
-    origin_of,
-    session_lifetime,
-)
+from radiant.foundation.identity.dependencies import AnyCaller, Databases, FreshCaller
 from radiant.foundation.identity.passkeys import Credential, Passkey, Passkeys
+from radiant.foundation.identity.requests import check_same_site, origin_of, session_lifetime
 from radiant.foundation.identity.schemas import Confirmation, Session
 from radiant.http.pages import ItemsOf
+from radiant.kit.schema import Strict
 
 router = APIRouter(prefix="/api", tags=["identity"])
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
@@ -31,24 +26,20 @@ def passkeys_of(request: Request) -> Passkeys:
 Service = Annotated[Passkeys, Depends(passkeys_of)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class NewPasskey(_Strict):
+class NewPasskey(Strict):
     """The authenticator's answer, and a name to know it by."""
 
     name: Name
     credential: Credential
 
 
-class PasskeyName(_Strict):
+class PasskeyName(Strict):
     """Another name, or none."""
 
     name: Name | None = None
 
 
-class PasskeySignIn(_Strict):
+class PasskeySignIn(Strict):
     """The authenticator's answer."""
 
     credential: Credential

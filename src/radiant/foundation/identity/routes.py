@@ -6,16 +6,8 @@ from fastapi import APIRouter, Request, Response
 
 from radiant.foundation.identity import sessions, sessions_store, trail, users, users_store
 from radiant.foundation.identity.cookies import session_of, set_session_cookie
-from radiant.foundation.identity.dependencies import (
-    COOKIE,
-    AnyCaller,
-    Databases,
-    Db,
-    FreshCaller,
-    check_same_site,
-    origin_of,
-    session_lifetime,
-)
+from radiant.foundation.identity.dependencies import AnyCaller, Databases, Db, FreshCaller
+from radiant.foundation.identity.requests import COOKIE, check_same_site, origin_of, session_lifetime
 from radiant.foundation.identity.schemas import (
     Confirmation,
     PasswordChange,

@@ -5,10 +5,11 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
 
 from radiant.foundation.tenants.schemas import Tenant
 from radiant.kit.ids import ApiKeyId, SessionId, UserId
+from radiant.kit.schema import Strict
 
 RoleName = Literal["owner", "admin", "member", "viewer"]
 ScopeName = Literal["inference", "read", "write", "admin"]
@@ -24,10 +25,6 @@ def _email(text: str) -> str:
 
 Email = Annotated[str, AfterValidator(_email)]
 PersonName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
 
 
 class User(BaseModel):
@@ -46,7 +43,7 @@ class User(BaseModel):
     created_at: datetime
 
 
-class NewUser(_Strict):
+class NewUser(Strict):
     """A person to be invited."""
 
     email: Email
@@ -80,7 +77,7 @@ class MadeInvitation(Invitation):
     mail_error: str | None = None
 
 
-class InvitationToken(_Strict):
+class InvitationToken(Strict):
     """What stands behind the # of an invitation's link."""
 
     token: str = Field(min_length=1, max_length=100)
@@ -105,13 +102,13 @@ class AcceptedInvitation(InvitationToken):
     new_password: str = Field(max_length=1000)
 
 
-class ForgottenPassword(_Strict):
+class ForgottenPassword(Strict):
     """Whose password is forgotten."""
 
     email: Email
 
 
-class PasswordByMail(_Strict):
+class PasswordByMail(Strict):
     """What stands behind the # of a reset's link, and the new password."""
 
     token: str = Field(min_length=1, max_length=100)
@@ -138,13 +135,13 @@ class Group(BaseModel):
     updated_at: datetime
 
 
-class NewGroup(_Strict):
+class NewGroup(Strict):
     """A group to be made."""
 
     name: GroupName
 
 
-class GroupChange(_Strict):
+class GroupChange(Strict):
     """Another name."""
 
     name: GroupName | None = None
@@ -159,14 +156,14 @@ class GroupMember(BaseModel):
     kind: Literal["person", "service"]
 
 
-class NewServiceAccount(_Strict):
+class NewServiceAccount(Strict):
     """A service account to be made."""
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
     role: Literal["viewer", "member", "admin"] = "member"
 
 
-class UserChange(_Strict):
+class UserChange(Strict):
     """What an admin may change."""
 
     name: PersonName | None = None
@@ -174,21 +171,21 @@ class UserChange(_Strict):
     status: Literal["active", "disabled"] | None = None
 
 
-class ProfileChange(_Strict):
+class ProfileChange(Strict):
     """What a person may change."""
 
     name: PersonName | None = None
     preferences: dict[str, Any] | None = None
 
 
-class PasswordChange(_Strict):
+class PasswordChange(Strict):
     """A new password, proven by the old one."""
 
     current_password: str = Field(max_length=1000)
     new_password: str = Field(max_length=1000)
 
 
-class Confirmation(_Strict):
+class Confirmation(Strict):
     """A password typed again before something that cannot be undone."""
 
     password: str = Field(max_length=1000)
@@ -200,7 +197,7 @@ class OneTimePassword(BaseModel):
     one_time_password: str
 
 
-class SignIn(_Strict):
+class SignIn(Strict):
     """E-mail and password; `tenant` where the password fits accounts in several."""
 
     email: Email
@@ -231,7 +228,7 @@ class SessionInfo(BaseModel):
     current: bool
 
 
-class NewApiKey(_Strict):
+class NewApiKey(Strict):
     """A key to be made."""
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]

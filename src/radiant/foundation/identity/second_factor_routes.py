@@ -3,21 +3,15 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from radiant.foundation.identity.cookies import session_of, set_session_cookie
-from radiant.foundation.identity.dependencies import (
-    AdminCaller,
-    AnyCaller,
-    Databases,
-    FreshCaller,
-    check_same_site,
-    origin_of,
-    session_lifetime,
-)
+from radiant.foundation.identity.dependencies import AdminCaller, AnyCaller, Databases, FreshCaller
+from radiant.foundation.identity.requests import check_same_site, origin_of, session_lifetime
 from radiant.foundation.identity.schemas import Confirmation, Session
 from radiant.foundation.identity.second_factor import SecondFactors
 from radiant.kit.ids import UserId
+from radiant.kit.schema import Strict
 
 router = APIRouter(prefix="/api", tags=["identity"])
 
@@ -30,18 +24,14 @@ def factors_of(request: Request) -> SecondFactors:
 Service = Annotated[SecondFactors, Depends(factors_of)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class SecondStep(_Strict):
+class SecondStep(Strict):
     """The challenge of the first step, and a one-time or recovery code."""
 
     challenge: str = Field(min_length=1, max_length=100)
     code: str = Field(min_length=1, max_length=100)
 
 
-class Code(_Strict):
+class Code(Strict):
     """A one-time code."""
 
     code: str = Field(min_length=1, max_length=100)
@@ -70,7 +60,7 @@ class RecoveryCodes(BaseModel):
     codes: list[str]
 
 
-class SecondFactorPolicy(_Strict):
+class SecondFactorPolicy(Strict):
     """Whether everybody who signs in by password needs a second factor."""
 
     required: bool

@@ -6,14 +6,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.responses import RedirectResponse
 
 from radiant.foundation.identity.cookies import set_session_cookie
-from radiant.foundation.identity.dependencies import (
-    COOKIE,
-    AdminCaller,
-    FreshCaller,
-    origin_of,
-    session_lifetime,
-    settings_of,
-)
+from radiant.foundation.identity.dependencies import AdminCaller, FreshCaller
+from radiant.foundation.identity.requests import COOKIE, origin_of, session_lifetime, settings_of
 from radiant.foundation.identity.sso import FLOW, FlowBroken, Sso
 from radiant.foundation.identity.sso_schemas import SignedOut, SsoChange, SsoSettings, SsoState, SsoWorkspace
 from radiant.kit.errors import Problem

@@ -4,7 +4,9 @@ import re
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+
+from radiant.kit.schema import Strict
 
 _DOMAIN = re.compile(r"^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$")
 
@@ -21,14 +23,12 @@ GroupName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 GivenRole = Literal["viewer", "member", "admin"]
 
 
-class SsoChange(BaseModel):
+class SsoChange(Strict):
     """A tenant's identity provider. `client_secret`: null keeps the stored one, "" is a public client.
 
     `group_roles`: group there -> role here, looked at anew at each sign-in. `required`: others than owners sign in by
     it alone.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     issuer: str = Field(min_length=1, max_length=500)
     client_id: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]

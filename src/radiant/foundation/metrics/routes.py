@@ -9,14 +9,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from radiant.foundation.identity.dependencies import (
-    AdminCaller,
-    Databases,
-    Db,
-    bearer_of,
-    person_of,
-    settings_of,
-)
+from radiant.foundation.identity.dependencies import AdminCaller, Databases, Db
+from radiant.foundation.identity.requests import bearer_of, person_of, settings_of
 from radiant.foundation.metrics import export, prometheus, read_store, service, store
 from radiant.foundation.metrics.ingest import MOST_BYTES, Ingest
 from radiant.foundation.metrics.schemas import (

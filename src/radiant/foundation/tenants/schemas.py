@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from radiant.kit.ids import TenantId
+from radiant.kit.schema import Strict
 
 Plan = Literal["free", "standard", "enterprise"]
 Status = Literal["active", "suspended"]
@@ -37,10 +38,8 @@ class Tenant(BaseModel):
     created_at: datetime
 
 
-class TenantChange(BaseModel):
+class TenantChange(Strict):
     """What an admin may change."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name | None = None
 
@@ -52,10 +51,8 @@ class OperatorTenantChange(TenantChange):
     status: Status | None = None
 
 
-class NewTenant(BaseModel):
+class NewTenant(Strict):
     """A workspace to be made, with its first owner."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name
     slug: Slug

@@ -5,9 +5,10 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from radiant.kit.money import Dollars
+from radiant.kit.schema import Strict
 
 Scope = Literal["tenant", "user", "api_key", "model"]
 Meter = Literal["requests", "tokens", "concurrency"]
@@ -18,11 +19,7 @@ _Allowed = Annotated[int, Field(ge=0, lt=1_000_000_000_000_000)]
 _Model = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class _Whom(_Strict):
+class _Whom(Strict):
     """Whose calls are bound: the workspace's, one person's, one key's, those of one model; `model` narrows any."""
 
     scope: Scope = "tenant"
@@ -50,7 +47,7 @@ class NewBudget(_Whom):
     is_active: bool = True
 
 
-class BudgetChange(_Strict):
+class BudgetChange(Strict):
     """What can be changed of a budget; `warn_at` null: no warning."""
 
     amount: _Amount | None = None
@@ -108,7 +105,7 @@ class NewLimit(_Whom):
         return self
 
 
-class LimitChange(_Strict):
+class LimitChange(Strict):
     """What can be changed of a limit."""
 
     amount: _Allowed | None = None

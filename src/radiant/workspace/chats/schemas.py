@@ -4,28 +4,25 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from radiant.kit.ids import AssetId, ChatId, MessageId, RunId
 from radiant.kit.money import Dollars
+from radiant.kit.schema import Strict
 
 MAX_TEXT = 400_000
 Title = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 ModelName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class TextContent(_Strict):
+class TextContent(Strict):
     """Words."""
 
     type: Literal["text"]
     text: str = Field(max_length=MAX_TEXT)
 
 
-class ImageContent(_Strict):
+class ImageContent(Strict):
     """An uploaded picture."""
 
     type: Literal["image"]
@@ -35,7 +32,7 @@ class ImageContent(_Strict):
 Content = Annotated[TextContent | ImageContent, Field(discriminator="type")]
 
 
-class NewChat(_Strict):
+class NewChat(Strict):
     """A chat to be made."""
 
     title: Title = ""
@@ -43,7 +40,7 @@ class NewChat(_Strict):
     system_prompt: str = Field(default="", max_length=100_000)
 
 
-class ChatChange(_Strict):
+class ChatChange(Strict):
     """What can be changed of a chat."""
 
     title: Title | None = None
@@ -95,7 +92,7 @@ class Chat(ChatSummary):
     messages: list[Message] = []
 
 
-class NewTurn(_Strict):
+class NewTurn(Strict):
     """A question. `parent_id`: the message that it follows; absent: the chat's last; null: it starts the chat anew."""
 
     content: list[Content] = Field(min_length=1, max_length=30)
@@ -103,7 +100,7 @@ class NewTurn(_Strict):
     model: ModelName | None = None
 
 
-class Retry(_Strict):
+class Retry(Strict):
     """Another answer, perhaps of another model."""
 
     model: ModelName | None = None

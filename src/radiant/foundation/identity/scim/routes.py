@@ -11,7 +11,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from radiant.foundation.identity.dependencies import AdminCaller, Databases, database_of, origin_of
+from radiant.foundation.identity.dependencies import AdminCaller, Databases
+from radiant.foundation.identity.requests import database_of, origin_of
 from radiant.foundation.identity.scim import documents, errors, resources, tokens
 from radiant.foundation.identity.scim.errors import BadSyntax, BadValue, ScimNotFound
 from radiant.foundation.identity.scim.groups import ScimGroups
