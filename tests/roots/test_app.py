@@ -42,6 +42,7 @@ def test_the_door_needs_no_framework() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
 
 
+@pytest.mark.blocks
 async def test_the_door_answers_while_the_api_is_made_and_the_api_is_waited_for(
     early: Server, go_on: threading.Event
 ) -> None:
@@ -55,5 +56,6 @@ async def test_the_door_answers_while_the_api_is_made_and_the_api_is_waited_for(
     assert (await asked).status == 200
 
 
+@pytest.mark.blocks
 async def test_a_process_that_is_stopped_while_its_api_is_made_ends(early: Server, go_on: threading.Event) -> None:
     assert not go_on.is_set(), "what the fixture does next is the test"
