@@ -10,7 +10,15 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from radiant.config import Settings
 from radiant.infra.db import Database, open_database
 from radiant.infra.embedded_postgres import EmbeddedPostgres
-from radiant.infra.kms import AwsKms, Kms, LocalKms, load_or_make_master_keys, parse_master_keys, read_master_keys
+from radiant.infra.kms import (
+    AwsKms,
+    Kms,
+    LocalKms,
+    TookOver,
+    load_or_make_master_keys,
+    parse_master_keys,
+    read_master_keys,
+)
 from radiant.infra.mail import Mailer
 from radiant.infra.objects import LocalObjects, ObjectStore, S3Objects
 
@@ -83,9 +91,16 @@ class Runtime:
 
 
 def make_kms(settings: Settings) -> Kms:
-    """AWS KMS where a key of it is named, else the local master key."""
+    """AWS KMS where a key of it is named, which takes over from a local key that is there; else the local master key."""
     if settings.kms_key_id is not None:
-        return AwsKms(settings.kms_key_id, endpoint_url=settings.aws_endpoint_url)
+        aws = AwsKms(settings.kms_key_id, endpoint_url=settings.aws_endpoint_url)
+        # A key of before, until nothing is under it (`radiant vault rekey`).
+        has_local = settings.master_key is not None or settings.key_file.exists()
+        return TookOver(aws, _local_kms(settings)) if has_local else aws
+    return _local_kms(settings)
+
+
+def _local_kms(settings: Settings) -> LocalKms:
     if settings.master_key is not None:
         key, *former = parse_master_keys(settings.master_key.get_secret_value())
         return LocalKms(key, tuple(former))
