@@ -117,6 +117,14 @@ def make_objects(settings: Settings, link_secret: bytes) -> ObjectStore:
     return LocalObjects(settings.data_dir / "objects", secret=link_secret)
 
 
+def heads_store(settings: Settings) -> ObjectStore | None:
+    """Where heads of the trails go besides: a bucket of its own, best one that lets nobody overwrite."""
+    if settings.trail_heads_url is None:
+        return None
+    parts = urlsplit(settings.trail_heads_url)
+    return S3Objects(parts.netloc, prefix=parts.path.strip("/"), endpoint=settings.aws_endpoint_url)
+
+
 async def open_runtime(settings: Settings) -> Runtime:
     """Connect. The database must be up and migrated."""
     where = addresses(settings)

@@ -5,13 +5,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
+from radiant.config import Settings
 from radiant.foundation.audit.service import chain_events
 from radiant.foundation.credentials.access_log import Entry
 from radiant.foundation.credentials.heads import Checked, Heads, read_heads, verify_all, verify_head
 from radiant.foundation.identity.trail import record_system
 from radiant.infra.events import Event
+from radiant.runtime import heads_store
 from tests.foundation.credentials.conftest import Made
 from tests.kit.people import Tenant
 
@@ -71,6 +74,29 @@ async def test_f15_8_an_end_that_was_cut_off_shows_against_a_head(
     await vault.log.record(vault.actor, Entry("read"))
     faults = [(await verify_head(vault.database, head)).fault for head in told]
     assert [fault for fault in faults if fault and "another than was told" in fault]
+
+
+async def test_heads_go_to_a_bucket_where_one_is_set(
+    vault: Made, tenant: Tenant, aws_endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    s3: Any = boto3.client("s3", region_name="us-east-1", endpoint_url=aws_endpoint)
+    await asyncio.to_thread(s3.create_bucket, Bucket="trail-heads-of-the-test")
+    await _trail(vault, tenant)
+    settings = Settings(trail_heads_url="s3://trail-heads-of-the-test/ours", aws_endpoint_url=aws_endpoint)
+    heads = Heads(vault.database, None, heads_store(settings))
+    await heads.tell()
+    await heads.tell()
+
+    def kept() -> Path:
+        (found,) = s3.list_objects_v2(Bucket="trail-heads-of-the-test")["Contents"]
+        assert found["Key"].startswith("ours/trail-heads/20")
+        file = tmp_path / "heads.jsonl"
+        s3.download_file("trail-heads-of-the-test", found["Key"], str(file))
+        return file
+
+    told = list(read_heads(await asyncio.to_thread(kept)))
+    assert sorted((head.chain, head.seq) for head in told) == [("audit", 1), ("audit", 2), ("credentials", 5)]
 
 
 async def test_heads_are_logged_where_no_file_is_set(
