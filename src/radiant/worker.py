@@ -14,6 +14,9 @@ from radiant.ai.routing.counting import count
 from radiant.ai.routing.refits import refit_priors
 from radiant.config import Settings
 from radiant.foundation.audit.service import chain_events
+from radiant.foundation.credentials.access_log import AccessLog
+from radiant.foundation.credentials.heads import Heads
+from radiant.foundation.credentials.service import purge_due
 from radiant.foundation.error_tracking import groups_store, writer
 from radiant.foundation.error_tracking.actions import Actions
 from radiant.foundation.error_tracking.alerts import Alerts
@@ -35,7 +38,7 @@ from radiant.infra.jobs import Ending, Job, Registry
 from radiant.infra.jobs_worker import run_worker
 from radiant.kit.ids import uuid7
 from radiant.periodic import every
-from radiant.runtime import Runtime, mailer_of, open_runtime
+from radiant.runtime import Runtime, heads_store, mailer_of, open_runtime
 from radiant.workspace.turns import service as turns
 
 log = structlog.get_logger()
@@ -66,6 +69,18 @@ def registry(runtime: Runtime, alerts: Alerts) -> Registry:
     async def refit(_: Job) -> None:
         await refit_priors(runtime.database)
 
+    async def purge_credentials(_: Job) -> None:
+        await purge_due(runtime.database, vault_log)
+
+    async def tell_heads(_: Job) -> None:
+        await heads.tell()
+
+    vault_log = AccessLog(runtime.database, runtime.kms)
+    heads = Heads(runtime.database, runtime.settings.trail_heads_file, heads_store(runtime.settings))
+    jobs.handle("purge credentials", purge_credentials, timeout=3600, concurrency=1)
+    jobs.every("23 * * * *", "purge credentials")
+    jobs.handle("trail heads", tell_heads, timeout=3600, concurrency=1)
+    jobs.every("31 * * * *", "trail heads")
     jobs.handle("retention", retention, timeout=3600, concurrency=1)
     jobs.every("17 * * * *", "retention")
     jobs.handle("partitions", partitions, timeout=3600, concurrency=1)

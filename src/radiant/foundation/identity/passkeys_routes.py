@@ -8,7 +8,7 @@ from pydantic import StringConstraints
 
 from radiant.foundation.identity.cookies import session_of, set_session_cookie
 from radiant.foundation.identity.dependencies import AnyCaller, Databases, FreshCaller
-from radiant.foundation.identity.passkeys import Credential, Passkey, Passkeys
+from radiant.foundation.identity.passkeys import Passkey, PasskeyCredential, Passkeys
 from radiant.foundation.identity.requests import check_same_site, origin_of, session_lifetime
 from radiant.foundation.identity.schemas import Confirmation, Session
 from radiant.http.pages import ItemsOf
@@ -30,7 +30,7 @@ class NewPasskey(Strict):
     """The authenticator's answer, and a name to know it by."""
 
     name: Name
-    credential: Credential
+    credential: PasskeyCredential
 
 
 class PasskeyName(Strict):
@@ -42,7 +42,7 @@ class PasskeyName(Strict):
 class PasskeySignIn(Strict):
     """The authenticator's answer."""
 
-    credential: Credential
+    credential: PasskeyCredential
 
 
 @router.get("/profile/passkeys")
