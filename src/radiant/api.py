@@ -41,7 +41,7 @@ from radiant.foundation.usage.noted import REQUESTS, request_of
 from radiant.health import router as health_router
 from radiant.http.handlers import install_problem_handlers
 from radiant.http.middleware import BodyLimit, ReadYourWrites, RequestContext
-from radiant.http.prefixes import match_by_prefix
+from radiant.http.prefixes import match_by_beginning
 from radiant.workspace.chats import routes as chats_routes
 from radiant.workspace.turns import routes as turns_routes
 
@@ -86,7 +86,7 @@ def build_api(settings: Settings, state: State | None = None) -> FastAPI:
         api.state = state
     for router in _ROUTERS:
         api.include_router(router)
-    match_by_prefix(api)
+    match_by_beginning(api)
     page.mount(api)
     install_problem_handlers(api)
     api.add_middleware(ReadYourWrites)
