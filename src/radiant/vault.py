@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from radiant.foundation.credentials import mirrors, rotations
 from radiant.foundation.credentials.access_log import AccessLog
+from radiant.foundation.credentials.leaks import Fingerprints
 from radiant.foundation.credentials.leases import Leases
 from radiant.foundation.credentials.reveals import Reveals
 from radiant.foundation.credentials.service import Credentials, FindUses
@@ -29,7 +31,8 @@ def make_vault(runtime: Runtime, changes: Changes, uses: Sequence[FindUses] = ()
     """Over the runtime's database and keys; `uses` find what takes credentials by reference."""
     database, kms = runtime.database, runtime.kms
     log = AccessLog(database, kms)
-    credentials = Credentials(database, kms, log, uses)
+    own_uses = (rotations.uses, mirrors.uses)
+    credentials = Credentials(database, kms, log, (*own_uses, *uses), remembers=Fingerprints(database, kms))
     return Vault(
         log=log,
         vaults=Vaults(database, kms, log, runtime.settings.vault_keys),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from radiant.foundation.credentials.fingerprints import Fingerprinter, Marks, Print, replaced
 
 KEY = Fingerprinter(bytes(range(32)))
-VALUE = "s3cr3t/Pa+ss w\"ord-ÄÖ-9f8e7d6c"
+VALUE = 's3cr3t/Pa+ss w"ord-ÄÖ-9f8e7d6c'
 PEM = "-----BEGIN PRIVATE KEY-----\n" + "\n".join(
     base64.b64encode(secrets.token_bytes(48)).decode() for _ in range(20)
 ) + "\n-----END PRIVATE KEY-----\n"  # fmt: skip
@@ -80,7 +80,9 @@ def test_a_text_without_the_value_holds_none(text: str) -> None:
 
 def test_prints_tell_nothing_without_the_key() -> None:
     other = Fingerprinter(bytes(32))
-    assert not {each.digest for each in KEY.prints(VALUE.encode())} & {each.digest for each in other.prints(VALUE.encode())}
+    assert not {each.digest for each in KEY.prints(VALUE.encode())} & {
+        each.digest for each in other.prints(VALUE.encode())
+    }
     assert all(each.mark < 2**24 and len(each.digest) == 16 for each in KEY.prints(VALUE.encode()))
 
 

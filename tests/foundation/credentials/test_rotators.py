@@ -57,7 +57,9 @@ async def roles(postgres_server: Server, dsns: Dsns) -> AsyncIterator[Roles]:
     owner: Any = await asyncpg.connect(dsns.owner)
     for name in names:
         await owner.execute(f"create role {_quoted(name)} login password 'first of all'")
-    yield Roles(place, {**place, "username": "postgres", "password": postgres_server.password}, (names[0], names[1]), owner)
+    yield Roles(
+        place, {**place, "username": "postgres", "password": postgres_server.password}, (names[0], names[1]), owner
+    )
     for name in names:
         await owner.execute(f"drop role {_quoted(name)}")
     await owner.close()
@@ -253,5 +255,5 @@ async def test_f15_6_a_tenants_webhook_is_reached_outside_and_over_tls_alone() -
             with pytest.raises(RotationFailed):
                 await WebhookRotator(http).propose(asked, {})
         for url in ("ftp://example.com", "https://user:pw@example.com", "https://", 3):
-            with pytest.raises(Invalid, match="settings.url"):
+            with pytest.raises(Invalid, match=r"settings\.url"):
                 WebhookRotator(http).check({"url": url, "signing": "x"})

@@ -50,7 +50,10 @@ def test_f15_6_it_is_always_later_than_the_last_one(credential: UUID, text: str)
 
 
 def test_f15_6_credentials_of_one_day_are_not_rotated_in_one_minute() -> None:
-    due = {next_rotation(parse("30d"), NOW, UUID(int=number), NOW).replace(second=0, microsecond=0) for number in range(200)}
+    due = {
+        next_rotation(parse("30d"), NOW, UUID(int=number), NOW).replace(second=0, microsecond=0)
+        for number in range(200)
+    }
     assert len(due) > 40
 
 

@@ -60,7 +60,12 @@ async def test_f15_7_text_and_binary_come_as_they_are_and_the_former_version_too
 
 async def test_f15_7_a_push_that_is_repeated_makes_one_version(manager: SecretsManager, amazon: Any) -> None:
     name = f"push-{secrets.token_hex(4)}"
-    for value, token in ((b"one", "a" * 32), (b"one", "a" * 32), (b"\xff\x00two", "b" * 32), (b"\xff\x00two", "b" * 32)):
+    for value, token in (
+        (b"one", "a" * 32),
+        (b"one", "a" * 32),
+        (b"\xff\x00two", "b" * 32),
+        (b"\xff\x00two", "b" * 32),
+    ):
         await manager.put(HERE, name, token, value)
     versions = amazon.list_secret_version_ids(SecretId=name)["Versions"]
     assert {each["VersionId"]: each["VersionStages"] for each in versions} == {
@@ -80,8 +85,13 @@ async def throttled(endpoint: str, refusals: int) -> AsyncIterator[str]:
             left -= 1
             return web.json_response({"__type": "ThrottlingException", "message": "Rate exceeded"}, status=400)
         headers = {name: value for name, value in request.headers.items() if name.lower() != "host"}
-        async with aiohttp.ClientSession() as http, http.post(endpoint, data=await request.read(), headers=headers) as answer:
-            return web.Response(status=answer.status, body=await answer.read(), content_type="application/x-amz-json-1.1")
+        async with (
+            aiohttp.ClientSession() as http,
+            http.post(endpoint, data=await request.read(), headers=headers) as answer,
+        ):
+            return web.Response(
+                status=answer.status, body=await answer.read(), content_type="application/x-amz-json-1.1"
+            )
 
     app = web.Application()
     app.router.add_post("/", relay)

@@ -8,7 +8,7 @@ anybody could otherwise try out guesses at another's; the platform's own against
 import asyncio
 import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 from uuid import UUID
@@ -19,14 +19,15 @@ from radiant.foundation.credentials import access
 from radiant.foundation.credentials import leaks_store as leaks
 from radiant.foundation.credentials.access_log import AccessLog, Entry
 from radiant.foundation.credentials.actor import Actor
-from radiant.foundation.credentials.fingerprints import Fingerprinter, Marks, replaced
+from radiant.foundation.credentials.envelope import KeyServiceAway, ValueUnreadable
+from radiant.foundation.credentials.fingerprints import Fingerprinter, Marks, Place, replaced
 from radiant.foundation.credentials.life_schemas import Leak
 from radiant.foundation.credentials.rotations import Tell
 from radiant.foundation.credentials.service import Credentials
 from radiant.foundation.credentials.value import Value
 from radiant.foundation.identity import trail
 from radiant.infra.db import Database, SystemDb, Tx
-from radiant.infra.kms import Kms, open_sealed, seal
+from radiant.infra.kms import CannotOpen, Kms, KmsError, open_sealed, seal
 from radiant.kit.ids import TenantId
 
 log = structlog.get_logger()
@@ -87,8 +88,15 @@ class Fingerprints:
         return self._made
 
     async def ready(self) -> None:
-        """Have the key at hand, so that `remember` waits for nothing."""
-        await self.fingerprinter()
+        """Have the key at hand, so that `remember` waits for nothing. Raises KeyServiceAway, ValueUnreadable."""
+        try:
+            await self.fingerprinter()
+        except KmsError as error:
+            raise KeyServiceAway(f"nothing was stored: {error}; try again") from error
+        except CannotOpen as error:
+            raise ValueUnreadable(
+                f"the key of fingerprints does not open ({error}); bring back the master key"
+            ) from error
 
     async def remember(self, tx: Tx, credential_id: UUID, version: int, kind: str, value: Value) -> None:
         """Keep the fingerprints of a version that this transaction stores; `ready` went before."""
@@ -113,7 +121,7 @@ class LeakCheck:
     """Made by the worker's root; `sources` by the name of their table."""
 
     def __init__(
-        self, database: Database, fingerprints: Fingerprints, access_log: AccessLog, sources: dict[str, TextSource],
+        self, database: Database, fingerprints: Fingerprints, access_log: AccessLog, sources: Mapping[str, TextSource],
         tell: Tell,
     ) -> None:  # fmt: skip
         self._db = database.system("credential leaks")
@@ -138,7 +146,7 @@ class LeakCheck:
             texts = await self._read(tx, taken)
             for tenants, part in _by_tenant(texts):
                 known = Marks(await leaks.marks(tx, tenants))
-                places = await asyncio.to_thread(lambda part=part, known=known: [made.places(_joined(text), known) for text in part])  # fmt: skip
+                places = await asyncio.to_thread(_places, made, part, known)
                 seen = {place.mark for each in places for place in each}
                 if not seen:
                     continue
@@ -166,7 +174,7 @@ class LeakCheck:
         return texts
 
     async def _confirm(
-        self, tx: Tx, made: Fingerprinter, text: _Text, places: Sequence[Any], prints: dict[int, list[Any]]
+        self, tx: Tx, made: Fingerprinter, text: _Text, places: Sequence[Place], prints: dict[int, list[Any]]
     ) -> list[dict[str, Any]]:
         joined = _joined(text)
         spans: list[tuple[int, int]] = []
@@ -227,6 +235,10 @@ class Leaks:
                 await access.reach(tx, actor, credential.vault_id, "write")
                 await leaks.acknowledge(tx, credential_id, actor.user_id)
                 await self._log.note(tx, actor, entry)
+
+
+def _places(made: Fingerprinter, texts: Sequence[_Text], known: Marks) -> list[list[Place]]:
+    return [made.places(_joined(text), known) for text in texts]
 
 
 def _by_tenant(texts: Sequence[_Text]) -> list[tuple[list[UUID] | None, list[_Text]]]:

@@ -90,9 +90,7 @@ class SecretsMirrors:
 
     async def add(self, actor: Actor, credential_id: UUID, new: NewMirror, *, operator: bool) -> Mirror:
         """Mirror a credential from now on. Raises NoSuchCredential, NotInThisVault, MirrorTaken, Forbidden, Invalid."""
-        entry = Entry(
-            "add_mirror", credential_id=credential_id, detail={"region": new.region, "secret": new.secret_id}
-        )
+        entry = Entry("add_mirror", credential_id=credential_id, detail={"region": new.region, "secret": new.secret_id})
         mirror_id = uuid7()
         async with self._log.attempt(actor, entry):
             own_identity(new.access_credential_id, operator)
@@ -105,7 +103,9 @@ class SecretsMirrors:
                 vault = await access.reach(tx, actor, row["vault_id"], "write")
                 vault.require("reveal")
                 if vault.second_person and not operator:
-                    raise Forbidden("in this vault values are shown to two people together: ask the operator for a mirror")
+                    raise Forbidden(
+                        "in this vault values are shown to two people together: ask the operator for a mirror"
+                    )
                 if new.access_credential_id is not None:
                     other = await store.get(tx, new.access_credential_id)
                     if other is None or other["credential_type"] != "aws":
@@ -230,8 +230,7 @@ class SecretsMirrors:
             kind, given = read_value(current, picked.type)
             said.name = picked.name or facts.name
             said.type, said.binary, said.bytes = kind, current.binary, len(current.value)
-            fields = given.get("fields")
-            said.fields = sorted(fields) if isinstance(fields, dict) else []
+            said.fields = sorted(given.get("fields", {}))
             versions = self._versions(kind, before, given)
             said.versions = len(versions)
             metadata = {"tags": facts.tags, "imported_from": facts.arn, "description": facts.description}
@@ -314,7 +313,9 @@ def read_value(secret: SecretValue, kind: str | None) -> tuple[str, dict[str, An
         fields["database"] = fields.pop("dbname")
     if isinstance(port := fields.get("port"), str) and port.isdigit():
         fields["port"] = int(port)
-    kind = kind or next((each for each in kinds.TYPES if each not in ("json", "text", "binary") and _fits(each, fields)), "json")
+    kind = kind or next(
+        (each for each in kinds.TYPES if each not in ("json", "text", "binary") and _fits(each, fields)), "json"
+    )
     checked(kind, None, None, fields)
     return kind, {"fields": fields}
 

@@ -16,7 +16,7 @@ import os
 import secrets
 import ssl
 from collections.abc import AsyncGenerator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 
@@ -89,8 +89,8 @@ class PostgresRotator:
             if admin is not None:
                 raise Invalid("settings.admin: goes with roles; one role changes its own password")
             return {"tls": tls}
-        names = roles if isinstance(roles, list) else []
-        if len(set(names)) != 2 or not all(isinstance(name, str) and 0 < len(name) < 64 for name in names):
+        names = [name for name in cast("list[Any]", roles) if isinstance(name, str)] if isinstance(roles, list) else []
+        if len(set(names)) != 2 or not all(0 < len(name) < 64 for name in names):
             raise Invalid("settings.roles: give the names of two roles of the same rights")
         if not isinstance(admin, str):
             raise Invalid("settings.admin: give the id of a credential of a role that may alter both")

@@ -17,7 +17,7 @@ from radiant.foundation.credentials import rotations_store as rotations
 from radiant.foundation.credentials.access_log import AccessLog, Entry
 from radiant.foundation.credentials.actor import Actor
 from radiant.foundation.credentials.life_schemas import NewRotation, NewRotator, Rotation, RotationPlan, RotatorFacts
-from radiant.foundation.credentials.rotators import Fields, Related, Rotators, RotationFailed, RotationRefused
+from radiant.foundation.credentials.rotators import Fields, Related, RotationFailed, RotationRefused, Rotators
 from radiant.foundation.credentials.rotators import Rotation as Asked
 from radiant.foundation.credentials.schedule import after_failure, next_rotation, parse
 from radiant.foundation.credentials.schemas import CredentialChange, NewVersion, Use
@@ -300,10 +300,10 @@ class Rotations:
     async def _opened(self, held: "_Held", credential_id: UUID, version: int | None) -> Opened:
         """A version, the current one unless said."""
         # What has expired is rotated too, and above all; others that it needs must serve.
-        anyhow = credential_id == held.credential_id
+        own = credential_id == held.credential_id
         entry = Entry("open_for_rotation", credential_id=credential_id)
         async with self._log.attempt(held.actor, entry):
-            return await self._credentials.open(held.actor, entry, "use", version=version, anyhow=anyhow)
+            return await self._credentials.open(held.actor, entry, "use", version=version, expired_too=own)
 
     # --- when it comes to nothing ---
 
@@ -316,8 +316,11 @@ class Rotations:
             await self._fail(held, held.row["error"] or "it killed its workers")
 
     async def _fail(self, held: "_Held", error: str) -> None:
-        if held.row["version"] is not None:
-            error = await self._withdraw(held, error)
+        async with held.actor.db(self._database).tx() as tx:
+            # As it is by now, and not when the lease was taken.
+            row = await rotations.one(tx, held.row["id"])
+        if row is not None and row["version"] is not None:
+            error = await self._withdraw(held, row["version"], error)
         async with held.actor.db(self._database).tx() as tx:
             if not await rotations.fail(tx, held.row["id"], error):
                 return
@@ -327,18 +330,18 @@ class Rotations:
                 await rotations.next_at(tx, held.credential_id, after_failure(failures, self._clock()))
         await self._alert(held, "rotation-failed", f"rotating the credential {held.credential_id} failed: {error}")
 
-    async def _withdraw(self, held: "_Held", error: str) -> str:
+    async def _withdraw(self, held: "_Held", version: int, error: str) -> str:
         """Take the new value back; what is said of it, where that fails."""
         rotator = self._rotators.get(held.plan["rotator"])
         try:
             if rotator is not None:
                 asked = await self._asked(held)
                 _, current, _ = await self._fields(held, None)
-                _, new, _ = await self._fields(held, held.row["version"])
+                _, new, _ = await self._fields(held, version)
                 await rotator.withdraw(asked, current, new)
         except (RotationFailed, Problem) as failed:
             # The pending version stays: it may be the one that works.
-            return f"{error}; and it could not be undone ({failed}), so look whether version {held.row['version']} is the one that works"  # fmt: skip
+            return f"{error}; and it could not be undone ({failed}), so look whether version {version} is the one that works"  # fmt: skip
         await self._credentials.discard_pending(held.actor, held.credential_id, "the rotation failed")
         return error
 

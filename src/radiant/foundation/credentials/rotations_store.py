@@ -160,12 +160,14 @@ async def count_attempt(tx: Tx, rotation_id: UUID) -> None:
     )  # fmt: skip
 
 
-async def reach_state(tx: Tx, rotation_id: UUID, state: str, version: int | None = None, former: int | None = None) -> None:
+async def reach_state(
+    tx: Tx, rotation_id: UUID, state: str, version: int | None = None, former: int | None = None
+) -> None:
     """Note a step that is done, and when."""
     await tx.run(
-        "update credential_rotations set state = $3, error = null, version = coalesce($4, version),"
+        "update credential_rotations set state = $3::text, error = null, version = coalesce($4, version),"
         " former_version = coalesce($5, former_version), steps = steps || jsonb_build_object($3::text, clock_timestamp()),"
-        " finished_at = case when $3 = 'current' then current_timestamp end"
+        " finished_at = case when $3::text = 'current' then current_timestamp end"
         " where tenant_id = $1 and id = $2 and finished_at is null",
         tx.tenant_id, rotation_id, state, version, former,
     )  # fmt: skip

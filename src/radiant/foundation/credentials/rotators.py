@@ -49,10 +49,15 @@ class Rotation:
 class Rotator(Protocol):
     """One kind of thing that checks credentials. Every step raises RotationFailed or RotationRefused."""
 
-    types: frozenset[str]
-    """The types of credentials that it can rotate."""
-    related: tuple[str, ...]
-    """Settings that hold the id of another credential."""
+    @property
+    def types(self) -> frozenset[str]:
+        """The types of credentials that it can rotate."""
+        ...
+
+    @property
+    def related(self) -> tuple[str, ...]:
+        """Settings that hold the id of another credential."""
+        ...
 
     def check(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """The settings as they are stored. Raises Invalid, which names the one that cannot be used."""

@@ -39,6 +39,12 @@ def parse(text: str) -> Schedule:
     return Schedule(interval, time(int(match[3]), int(match[4])) if match[3] else None)
 
 
+def check(text: str | None) -> None:
+    """Raises Invalid where that is no schedule; none at all is one."""
+    if text is not None:
+        parse(text)
+
+
 def next_rotation(schedule: Schedule, last: datetime, credential_id: UUID, now: datetime) -> datetime:
     """The next time after `last`, never before `now`: what was missed is made up for once, and at once. Each credential
     comes a little later by a part of its own, at most a tenth of the interval and at most an hour."""

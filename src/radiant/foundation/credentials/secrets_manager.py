@@ -86,7 +86,9 @@ class SecretsManager:
     async def get(self, place: Place, secret: str, stage: str = CURRENT) -> SecretValue | None:
         """The version of that stage, None where there is none. Raises SecretsManagerRefused."""
         try:
-            answer = await self._call(place, lambda client: client.get_secret_value(SecretId=secret, VersionStage=stage))
+            answer = await self._call(
+                place, lambda client: client.get_secret_value(SecretId=secret, VersionStage=stage)
+            )
         except SecretsManagerRefused as error:
             if error.code == "ResourceNotFoundException":
                 return None

@@ -43,7 +43,12 @@ class WebhookRotator:
             parts = urlsplit(url if isinstance(url, str) else "")
         except ValueError as error:
             raise Invalid("settings.url: not an address") from error
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None or len(str(url)) > 2000:
+        if (
+            parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or parts.username is not None
+            or len(str(url)) > 2000
+        ):
             raise Invalid("settings.url: give an address that begins with https://, without user and password")
         if not isinstance(signing, str):
             raise Invalid("settings.signing: give the id of a credential whose value signs the calls")
@@ -85,7 +90,12 @@ class WebhookRotator:
 
     async def _call(self, rotation: Rotation, step: _Step, **more: str) -> bytes:
         body = msgspec.json.encode(
-            {"event": f"credential.{step}", "credential_id": str(rotation.credential_id), "rotation": rotation.key, **more}
+            {
+                "event": f"credential.{step}",
+                "credential_id": str(rotation.credential_id),
+                "rotation": rotation.key,
+                **more,
+            }
         )
         url = str(rotation.settings["url"])
         if not url.startswith("https://") and not rotation.inner:

@@ -4,7 +4,6 @@ import type { AccessEntry, Credential, CredentialLeak, CredentialMirror, Credent
 import { toast } from "@/lib/toast";
 
 const root = ["credentials"] as const;
-const base = "/credentials";
 
 /** A list that grows page by page. */
 function usePages<T>(key: readonly unknown[], path: string, query: Record<string, string | boolean | null> = {}) {
@@ -17,28 +16,29 @@ function usePages<T>(key: readonly unknown[], path: string, query: Record<string
   return { ...pages, items: pages.data?.pages.flatMap((page) => page.items) };
 }
 
-export const useVaults = () => usePages<Vault>(["vaults"], `${base}/vaults`);
-export const useVault = (id: string) => useQuery({ queryKey: [...root, "vault", id], queryFn: () => api.get<Vault>(`${base}/vaults/${id}`) });
-export const useCredentials = (vault: string, deleted: boolean) => usePages<Credential>(["list", vault, deleted], `${base}/vaults/${vault}/credentials`, { deleted });
-export const useMembers = (vault: string) => usePages<VaultMember>(["members", vault], `${base}/vaults/${vault}/members`);
-export const useRequests = () => usePages<RevealRequest>(["requests"], `${base}/reveal-requests`);
-export const useLeaks = (vault: string) => usePages<CredentialLeak>(["leaks", vault], `${base}/vaults/${vault}/leaks`);
+export const useVaults = () => usePages<Vault>(["vaults"], "/credentials/vaults");
+export const useVault = (id: string) => useQuery({ queryKey: [...root, "vault", id], queryFn: () => api.get<Vault>(`/credentials/vaults/${id}`), enabled: id !== "" });
+export const useCredentials = (vault: string, deleted: boolean) => usePages<Credential>(["list", vault, deleted], `/credentials/vaults/${vault}/credentials`, { deleted });
+export const useMembers = (vault: string) => usePages<VaultMember>(["members", vault], `/credentials/vaults/${vault}/members`);
+export const useRequests = () => usePages<RevealRequest>(["requests"], "/credentials/reveal-requests");
+export const useLeaks = (vault: string) => usePages<CredentialLeak>(["leaks", vault], `/credentials/vaults/${vault}/leaks`);
 
-export const useTrail = (vault: string, credential: string | null) => usePages<AccessEntry>(["trail", vault, credential], `${base}/trail`, { vault_id: vault, credential_id: credential });
+export const useTrail = (vault: string, credential: string | null, type: string, success: string) =>
+  usePages<AccessEntry>(["trail", vault, credential, type, success], "/credentials/trail", { vault_id: vault, credential_id: credential, access_type: type, success });
 
-export const useTypes = () => useQuery({ queryKey: [...root, "types"], queryFn: async () => (await api.get<{ items: CredentialType[] }>(`${base}/types`)).items, staleTime: Infinity });
+export const useTypes = () => useQuery({ queryKey: [...root, "types"], queryFn: async () => (await api.get<{ items: CredentialType[] }>("/credentials/types")).items, staleTime: Infinity });
 
-export const useCredential = (id: string) => useQuery({ queryKey: [...root, "one", id], queryFn: () => api.get<Credential>(`${base}/${id}`) });
-export const useVersions = (id: string) => usePages<CredentialVersion>(["versions", id], `${base}/${id}/versions`);
-export const useUses = (id: string) => useQuery({ queryKey: [...root, "uses", id], queryFn: async () => (await api.get<{ items: CredentialUse[] }>(`${base}/${id}/uses`)).items });
-export const usePlan = (id: string) => useQuery({ queryKey: [...root, "plan", id], queryFn: () => api.get<RotationPlan>(`${base}/${id}/rotation`) });
-export const useMirrors = (id: string) => useQuery({ queryKey: [...root, "mirrors", id], queryFn: async () => (await api.get<{ items: CredentialMirror[] }>(`${base}/${id}/mirrors`)).items });
+export const useCredential = (id: string) => useQuery({ queryKey: [...root, "one", id], queryFn: () => api.get<Credential>(`/credentials/${id}`) });
+export const useVersions = (id: string) => usePages<CredentialVersion>(["versions", id], `/credentials/${id}/versions`);
+export const useUses = (id: string) => useQuery({ queryKey: [...root, "uses", id], queryFn: async () => (await api.get<{ items: CredentialUse[] }>(`/credentials/${id}/uses`)).items });
+export const usePlan = (id: string) => useQuery({ queryKey: [...root, "plan", id], queryFn: () => api.get<RotationPlan>(`/credentials/${id}/rotation`) });
+export const useMirrors = (id: string) => useQuery({ queryKey: [...root, "mirrors", id], queryFn: async () => (await api.get<{ items: CredentialMirror[] }>(`/credentials/${id}/mirrors`)).items });
 
 /** The latest rotations, looked at again while one is under way. */
 export const useRotations = (id: string) =>
   useQuery({
     queryKey: [...root, "rotations", id],
-    queryFn: async () => (await api.get<Page<CredentialRotation>>(`${base}/${id}/rotations`, { query: { limit: 5 } })).items,
+    queryFn: async () => (await api.get<Page<CredentialRotation>>(`/credentials/${id}/rotations`, { query: { limit: 5 } })).items,
     refetchInterval: (query) => (query.state.data?.some((rotation) => !rotation.finished_at) ? 1000 : false),
   });
 
