@@ -141,8 +141,8 @@ function Outcome({ items, names, onName }: { items: ImportedSecret[]; names: Rec
           {item.type && (
             <p className="text-[13px] text-ink-3">
               {typeNames[item.type] ?? item.type}
-              {item.fields.length > 0 && `: ${item.fields.join(", ")}`}
-              {item.versions > 1 && " · with the version before"}
+              {item.fields?.length ? `: ${item.fields.join(", ")}` : ""}
+              {item.versions === 2 && " · with the version before"}
               {item.binary && ` · ${item.bytes} bytes`}
             </p>
           )}

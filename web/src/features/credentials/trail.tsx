@@ -5,7 +5,7 @@ import { Select } from "@/components/ui/field";
 import { LoadFault, ShowMore, Table, TableSkeleton } from "@/components/ui/page";
 import { Badge, Empty } from "@/components/ui/parts";
 import { api } from "@/lib/api/client";
-import type { AccessEntry, Verification } from "@/lib/api/types";
+import type { AccessEntry, TrailVerification } from "@/lib/api/types";
 import { describeAgent, formatCount, formatDateTime } from "@/lib/format";
 import { useTrail } from "./queries";
 import { accessTypes, accessWords } from "./words";
@@ -69,7 +69,7 @@ const who = (entry: AccessEntry): string => entry.accessed_by_email ?? (entry.ac
 
 /** Whether every entry is as it was written. */
 function Verified() {
-  const { data } = useQuery({ queryKey: ["credentials", "verified"], queryFn: () => api.get<Verification>("/credentials/trail/verification"), staleTime: 30_000 });
+  const { data } = useQuery({ queryKey: ["credentials", "verified"], queryFn: () => api.get<TrailVerification>("/credentials/trail/verification"), staleTime: 30_000 });
   if (!data) return null;
   return data.whole ? (
     <Badge tone="good">
