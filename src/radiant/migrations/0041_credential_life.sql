@@ -124,8 +124,10 @@ create table credential_fingerprints (
 create index credential_fingerprints_mark on credential_fingerprints (tenant_id, mark);
 call app.tenant_table('credential_fingerprints', 'select, insert, delete');
 
+-- One row: the key by which all of them are made.
 create table credential_fingerprint_keys (
-    id smallint primary key default 1 check (id = 1),
+    id uuid primary key default gen_random_uuid(),
+    only_one boolean not null default true unique check (only_one),
     sealed jsonb not null check (jsonb_typeof(sealed) = 'object'),
     created_at timestamptz not null default current_timestamp
 );

@@ -28,6 +28,7 @@ from radiant.foundation.credentials.value import Value
 from radiant.foundation.identity import trail
 from radiant.infra.db import Database, SystemDb, Tx
 from radiant.infra.kms import CannotOpen, Kms, KmsError, open_sealed, seal
+from radiant.infra.rekeying import SealedPlace
 from radiant.kit.ids import TenantId
 
 log = structlog.get_logger()
@@ -42,6 +43,9 @@ _PLAIN = (
 )  # fmt: skip
 # Between the strings of one text: no stored form holds it, and jsonb cannot.
 _BETWEEN = "\0"
+
+
+SEALED = SealedPlace("the key of fingerprints", leaks.KEY_DUE, leaks.KEY_PUT, lambda _: _CONTEXT)
 
 
 class TextSource(Protocol):

@@ -9,9 +9,20 @@ from radiant.foundation.credentials.fingerprints import Print
 from radiant.infra.db import Row, Tx
 
 
+KEY_DUE = (
+    "select id, sealed from credential_fingerprint_keys where sealed ->> 'kek' <> $1 and ($2::uuid is null or id > $2)"
+    " order by id limit $3"
+)
+KEY_PUT = (
+    "update credential_fingerprint_keys k set sealed = n.sealed"
+    " from unnest($1::uuid[], $2::jsonb[], $3::text[]) n(id, sealed, was)"
+    " where k.id = n.id and k.sealed ->> 'key' = n.was"
+)
+
+
 async def fingerprint_key(tx: Tx) -> dict[str, Any] | None:
     """The sealed key. System transaction."""
-    return await tx.value("select sealed from credential_fingerprint_keys where id = 1")
+    return await tx.value("select sealed from credential_fingerprint_keys")
 
 
 async def put_fingerprint_key(tx: Tx, sealed: dict[str, Any]) -> None:
