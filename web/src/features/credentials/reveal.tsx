@@ -8,6 +8,7 @@ import { api, messageOf } from "@/lib/api/client";
 import type { Credential, RevealedValue, Vault } from "@/lib/api/types";
 import { useSession } from "@/lib/session";
 import { toast } from "@/lib/toast";
+import { useLatest } from "@/lib/use-latest";
 import { copyFleeting, SHOWN_SECONDS } from "./fleeting";
 import { useRefresh, useRequests } from "./queries";
 import { fieldName } from "./words";
@@ -99,12 +100,18 @@ export function Reveal({ credential, vault, onClose }: { credential: Credential;
 }
 
 function Shown({ texts, onOver }: { texts: Record<string, string>; onOver: () => void }) {
+  const [end] = useState(() => Date.now() + SHOWN_SECONDS * 1000);
   const [left, setLeft] = useState(SHOWN_SECONDS);
+  const over = useLatest(onOver);
   useEffect(() => {
-    if (left === 0) return onOver();
-    const timer = setTimeout(() => setLeft(left - 1), 1000);
-    return () => clearTimeout(timer);
-  }, [left, onOver]);
+    // By the clock and not by counting: a tab in the background is woken seldom.
+    const timer = setInterval(() => {
+      const seconds = Math.ceil((end - Date.now()) / 1000);
+      if (seconds <= 0) over.current();
+      else setLeft(seconds);
+    }, 500);
+    return () => clearInterval(timer);
+  }, [end, over]);
   return (
     <div className="grid gap-4">
       {Object.entries(texts).map(([name, text]) => (
