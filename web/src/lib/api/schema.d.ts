@@ -310,6 +310,7 @@ export interface ConnectionInfo {
   base_url: string;
   check_error: string | null;
   checked_at: string | null;
+  credential: string | null;
   hint: string;
   id: string | null;
   is_active: boolean;
@@ -324,16 +325,8 @@ export interface CountBound {
   over?: "clamp" | "refuse";
 }
 
-/** `PublicKeyCredential.toJSON()` of the browser. */
-export interface Credential_Input {
-  id: string;
-  rawId: string;
-  response: AuthenticatorResponse;
-  type: "public-key";
-}
-
 /** A credential without its value. */
-export interface Credential_Output {
+export interface Credential {
   created_at: string;
   created_by: string | null;
   current_version: number;
@@ -1272,6 +1265,7 @@ export interface NewChat {
 export interface NewConnection {
   api_key?: string | null;
   base_url?: string | null;
+  credential?: string | null;
   name?: string;
   settings?: Record<string, string>;
   shared?: boolean;
@@ -1345,7 +1339,7 @@ export interface NewMirror {
 
 /** The authenticator's answer, and a name to know it by. */
 export interface NewPasskey {
-  credential: Credential_Input;
+  credential: PasskeyCredential;
   name: string;
 }
 
@@ -1523,7 +1517,7 @@ export interface PageOf_ChatSummary_ {
 }
 
 export interface PageOf_Credential_ {
-  items: Credential_Output[];
+  items: Credential[];
   next?: string | null;
 }
 
@@ -1639,6 +1633,14 @@ export interface Passkey {
   name: string;
 }
 
+/** `PublicKeyCredential.toJSON()` of the browser. */
+export interface PasskeyCredential {
+  id: string;
+  rawId: string;
+  response: AuthenticatorResponse;
+  type: "public-key";
+}
+
 /** Another name, or none. */
 export interface PasskeyName {
   name?: string | null;
@@ -1646,7 +1648,7 @@ export interface PasskeyName {
 
 /** The authenticator's answer. */
 export interface PasskeySignIn {
-  credential: Credential_Input;
+  credential: PasskeyCredential;
 }
 
 /** What stands behind the # of a reset's link, and the new password. */
