@@ -15,9 +15,9 @@ from radiant.ai.routing.refits import refit_priors
 from radiant.config import Settings
 from radiant.credential_life import WorkOfLife, make_work
 from radiant.foundation.audit.service import chain_events
-from radiant.foundation.credentials.secrets_manager import SecretsManager
 from radiant.foundation.credentials.access_log import AccessLog
 from radiant.foundation.credentials.heads import Heads
+from radiant.foundation.credentials.secrets_manager import SecretsManager
 from radiant.foundation.credentials.service import purge_due
 from radiant.foundation.error_tracking import groups_store, writer
 from radiant.foundation.error_tracking.actions import Actions

@@ -221,7 +221,9 @@ async def test_in_a_vault_of_two_people_one_asks_and_another_approves(
 ) -> None:
     vault = await a_vault(visit, second_person=True)
     credential = await a_credential(visit, vault)
-    made = await visit.call("POST", "/api/users", {"email": f"{uuid4().hex[:6]}@example.com", "name": "Olga", "role": "admin"})
+    made = await visit.call(
+        "POST", "/api/users", {"email": f"{uuid4().hex[:6]}@example.com", "name": "Olga", "role": "admin"}
+    )
     olga: Visit = await open_visit(signed_in=False)
     said = {"email": made["user"]["email"] if "user" in made else made["email"], "password": made["one_time_password"]}
     olga.csrf = (await (await olga.http.post(f"{visit.url}/api/session", data=said)).json())["csrf_token"]
@@ -287,7 +289,9 @@ async def test_the_import_says_what_amazon_says(visit: Visit) -> None:
     await expect(dialog.get_by_role("button", name="Import 1")).to_be_enabled()
 
 
-async def test_it_is_read_in_the_dark_and_on_a_phone(visit: Visit, open_visit: Callable[..., Any], tmp_path: Path) -> None:
+async def test_it_is_read_in_the_dark_and_on_a_phone(
+    visit: Visit, open_visit: Callable[..., Any], tmp_path: Path
+) -> None:
     vault = await a_vault(visit, description="Everything that the shop needs", second_person=True)
     credential = await a_credential(
         visit, vault, "a-rather-long-name-of-a-credential-that-somebody-chose", expires_at="2027-01-01T00:00:00Z",

@@ -141,7 +141,9 @@ async def test_the_request_log_is_looked_through(looking: Looking, tenant: Tenan
 
 
 async def test_former_and_pending_versions_are_found_too_and_what_is_no_secret_is_not(looking: Looking) -> None:
-    credential_id = await looking.store("basic", {"fields": {"username": "the-user-name", "password": "first-password"}})
+    credential_id = await looking.store(
+        "basic", {"fields": {"username": "the-user-name", "password": "first-password"}}
+    )
     actor = looking.vault.actor
     for stage, password in (("current", "second-password"), ("pending", "third-password")):
         fields = {"username": "the-user-name", "password": password}
@@ -160,7 +162,9 @@ async def test_a_tenant_cannot_try_out_guesses_at_anothers_values(
     other = await make_tenant(slug="other")
     actor = person(other, await make_user(other))
     theirs = await looking.vault.vaults.create(actor, NewVault(name="main"))
-    await looking.credentials.store(actor, theirs.id, NewCredential(name="x", type="api_key", value="something-else-here"))
+    await looking.credentials.store(
+        actor, theirs.id, NewCredential(name="x", type="api_key", value="something-else-here")
+    )
     guess = await looking.error(other, "sk-of-the-first-tenant")
     of_platform = await looking.error(None, "sk-of-the-first-tenant and something-else-here")
     await looking.check.look()
@@ -188,7 +192,12 @@ async def test_leaks_are_listed_until_somebody_has_seen_to_them(looking: Looking
     await looking.check.look()
     service = Leaks(looking.vault.database, looking.credentials, looking.vault.log)
     (leak,) = await service.page(looking.vault.actor, looking.vault.vault_id, None, 50)
-    assert (leak.credential_id, leak.source, leak.form, leak.acknowledged_at) == (credential_id, "error_logs", "plain", None)
+    assert (leak.credential_id, leak.source, leak.form, leak.acknowledged_at) == (
+        credential_id,
+        "error_logs",
+        "plain",
+        None,
+    )
     await service.acknowledge(looking.vault.actor, credential_id)
     (leak,) = await service.page(looking.vault.actor, looking.vault.vault_id, None, 50)
     assert leak.acknowledged_at is not None

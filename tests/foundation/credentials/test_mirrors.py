@@ -179,7 +179,14 @@ async def test_f15_7_mirroring_shows_the_value_so_it_takes_who_may_be_shown_it(m
 
 
 async def test_f15_7_secrets_are_imported_with_their_versions_tags_and_types(mirroring: Mirroring) -> None:
-    login = {"engine": "postgres", "host": "db", "port": "5432", "username": "app", "password": "second", "dbname": "shop"}
+    login = {
+        "engine": "postgres",
+        "host": "db",
+        "port": "5432",
+        "username": "app",
+        "password": "second",
+        "dbname": "shop",
+    }
     values: dict[str, dict[str, Any]] = {
         "login": {"SecretString": json.dumps(login)},
         "text": {"SecretString": "plain words"},
@@ -218,7 +225,9 @@ async def test_f15_7_secrets_are_imported_with_their_versions_tags_and_types(mir
     assert json.loads(mirroring.current(copy))["dbname"] == "shop"
 
 
-async def test_f15_7_names_that_clash_and_what_cannot_be_read_are_said_and_hold_up_nothing(mirroring: Mirroring) -> None:
+async def test_f15_7_names_that_clash_and_what_cannot_be_read_are_said_and_hold_up_nothing(
+    mirroring: Mirroring,
+) -> None:
     name = fresh("clash")
     mirroring.amazon.create_secret(Name=name, SecretString="x-value")
     picked = [

@@ -123,7 +123,7 @@ async def test_f15_6_a_new_value_is_staged_verified_made_current_and_the_old_one
     await rotating.service.rotate(job)
     seen = await rotating.seen(rotation_id)
     assert (seen.state, seen.version, seen.former_version, seen.error) == ("current", 2, 1, None)
-    assert list(sorted(seen.steps, key=lambda step: seen.steps[step])) == ["proposed", "applied", "verified", "current"]
+    assert sorted(seen.steps, key=lambda step: seen.steps[step]) == ["proposed", "applied", "verified", "current"]
     assert await rotating.value() == "made-value-1"
     assert await rotating.value(stage="previous") == "the first one"
     assert rotating.lock.opens == {"the first one", "made-value-1"}
@@ -322,7 +322,11 @@ async def test_f15_6_without_a_rotator_nothing_is_begun(vault: Made) -> None:
 async def test_f15_6_every_step_is_in_the_access_log_and_no_value_is(rotating: Rotating) -> None:
     _, job = await rotating.start(reason="every Friday")
     await rotating.service.rotate(job)
-    rows = await rotating.owner.fetch("select access_type, access_reason, detail::text from credential_access_log order by seq")
-    assert {"change_rotation", "start_rotation", "open_for_rotation", "stage", "rotate"} <= {row["access_type"] for row in rows}
+    rows = await rotating.owner.fetch(
+        "select access_type, access_reason, detail::text from credential_access_log order by seq"
+    )
+    assert {"change_rotation", "start_rotation", "open_for_rotation", "stage", "rotate"} <= {
+        row["access_type"] for row in rows
+    }
     assert not [row for row in rows if "made-value" in str(tuple(row)) or "the first one" in str(tuple(row))]
     assert (await rotating.vault.log.verify(rotating.vault.actor.tenant_id)).whole

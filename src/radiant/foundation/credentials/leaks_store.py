@@ -8,7 +8,6 @@ from uuid import UUID
 from radiant.foundation.credentials.fingerprints import Print
 from radiant.infra.db import Row, Tx
 
-
 KEY_DUE = (
     "select id, sealed from credential_fingerprint_keys where sealed ->> 'kek' <> $1 and ($2::uuid is null or id > $2)"
     " order by id limit $3"

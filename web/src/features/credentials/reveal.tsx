@@ -107,7 +107,7 @@ function Shown({ texts, onOver }: { texts: Record<string, string>; onOver: () =>
     // By the clock and not by counting: a tab in the background is woken seldom.
     const timer = setInterval(() => {
       const seconds = Math.ceil((end - Date.now()) / 1000);
-      if (seconds <= 0) over.current();
+      if (seconds <= 0) over();
       else setLeft(seconds);
     }, 500);
     return () => clearInterval(timer);
