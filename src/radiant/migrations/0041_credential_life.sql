@@ -148,7 +148,8 @@ call app.retain('credential_texts', 'noted_at', '7 days');
 create function app.note_text() returns trigger language plpgsql as $$
 begin
     -- Without a tenant it is the platform's, in which anybody's may stand.
-    if exists (select from credential_fingerprints f where new.tenant_id is null or f.tenant_id = new.tenant_id) then
+    if (case when new.tenant_id is null then exists (select from credential_fingerprints)
+        else exists (select from credential_fingerprints f where f.tenant_id = new.tenant_id) end) then
         insert into credential_texts (tenant_id, source, row_id) values (new.tenant_id, tg_table_name, new.id);
     end if;
     return null;
