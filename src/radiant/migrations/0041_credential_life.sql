@@ -116,7 +116,7 @@ create table credential_fingerprints (
     digest bytea not null check (length(digest) = 16),
     mark integer not null check (mark between 0 and 16777215),
     length smallint not null check (length between 8 and 256),
-    form varchar(10) not null,
+    form varchar(20) not null,
     primary key (tenant_id, credential_id, version, digest),
     foreign key (tenant_id, credential_id, version) references credential_versions (tenant_id, credential_id, version)
         on delete cascade
@@ -165,7 +165,7 @@ create table credential_leaks (
     version integer not null,
     source varchar(20) not null,
     row_id uuid not null,
-    form varchar(10) not null,
+    form varchar(20) not null,
     found_at timestamptz not null default current_timestamp,
     acknowledged_at timestamptz,
     acknowledged_by uuid,

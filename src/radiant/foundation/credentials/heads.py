@@ -19,9 +19,10 @@ from radiant.foundation.audit import store as audit_store
 from radiant.foundation.credentials import access_log_store
 from radiant.foundation.credentials.access_log import AccessLog
 from radiant.infra.db import Database
+from radiant.infra.objects import ObjectKey, ObjectStore
 from radiant.kit.clock import Clock, utc_now
 from radiant.kit.errors import Problem
-from radiant.kit.ids import TenantId
+from radiant.kit.ids import TenantId, uuid7
 
 log = structlog.get_logger()
 _PAGE = 500
@@ -73,11 +74,14 @@ async def chains(database: Database) -> AsyncIterator[tuple[ChainName, TenantId 
 
 
 class Heads:
-    """Tells heads, each once: to a file, or to the log."""
+    """Tells heads, each once: to a file, to an object store (an object each time), or to the log where neither is set."""
 
-    def __init__(self, database: Database, file: Path | None, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, database: Database, file: Path | None, objects: ObjectStore | None = None, clock: Clock = utc_now
+    ) -> None:
         self._database = database
         self._file = file
+        self._objects = objects
         self._clock = clock
         self._told: dict[tuple[ChainName, TenantId | None], int] = {}
 
@@ -95,11 +99,21 @@ class Heads:
                 tenant = str(tenant_id) if tenant_id else None
                 heads.append(Head(self._clock().isoformat(), chain, tenant, seq, hash_.hex()))
                 self._told[chain, tenant_id] = seq
-        if self._file is not None and heads:
+        if not heads:
+            return
+        if self._file is not None:
             await asyncio.to_thread(_append, self._file, heads)
-        elif heads:
+        if self._objects is not None:
+            key = ObjectKey(f"trail-heads/{self._clock():%Y-%m-%d/%H-%M-%S}-{uuid7()}.jsonl")
+            await self._objects.put(key, _lines(heads), limit=2**30)
+        if self._file is None and self._objects is None:
             for head in heads:
                 log.info("trail.head", **{name: value for name, value in asdict(head).items() if name != "at"})
+
+
+async def _lines(heads: list[Head]) -> AsyncIterator[bytes]:
+    for head in heads:
+        yield json.dumps(asdict(head)).encode() + b"\n"
 
 
 def _append(path: Path, heads: list[Head]) -> None:
