@@ -113,16 +113,19 @@ create table credential_fingerprints (
     tenant_id uuid not null,
     credential_id uuid not null,
     version integer not null,
-    digest bytea not null check (length(digest) = 16),
+    digest bytea not null check (length(digest) between 16 and 32),
     mark integer not null check (mark between 0 and 16777215),
-    length smallint not null check (length between 8 and 256),
+    length smallint not null check (length between 1 and 256),
     form varchar(20) not null,
+    made_at timestamptz not null default current_timestamp,
     primary key (tenant_id, credential_id, version, digest),
-    foreign key (tenant_id, credential_id, version) references credential_versions (tenant_id, credential_id, version)
-        on delete cascade
+    foreign key (tenant_id, credential_id) references stored_credentials (tenant_id, id) on delete cascade
 );
 create index credential_fingerprints_mark on credential_fingerprints (tenant_id, mark);
 call app.tenant_table('credential_fingerprints', 'select, insert, delete');
+-- A version that is gone is not looked for any more.
+call app.retain('credential_fingerprints', 'made_at', '1 day',
+    '(tenant_id, credential_id, version) not in (select tenant_id, credential_id, version from credential_versions)');
 
 -- One row: the key by which all of them are made.
 create table credential_fingerprint_keys (
