@@ -17,8 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -57,7 +57,7 @@ async def _decrypts(count: int) -> float:
 
 
 @contextlib.asynccontextmanager
-async def _api(settings: Settings, port: int) -> Any:
+async def _api(settings: Settings, port: int) -> AsyncIterator[int]:
     process = subprocess.Popen(
         [sys.executable, "-m", "radiant", "serve"], env=environment(settings.data_dir, port),
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -72,7 +72,7 @@ async def _api(settings: Settings, port: int) -> Any:
                 await asyncio.sleep(0.05)
             else:
                 raise SystemExit("the API process did not answer within half a minute")
-        yield
+        yield process.pid
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(30)
@@ -97,6 +97,11 @@ async def _stored(settings: Settings) -> tuple[TenantId, str, list[str]]:
         return tenant_id, key.secret, [f"/api/credentials/{each.id}/reveal" for each in kept]
     finally:
         await runtime.close()
+
+
+def _cpu(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def _reveal(port: int, secret: str, paths: list[str], seconds: float, workers: int = 32) -> tuple[int, float]:
@@ -134,9 +139,12 @@ async def measure(decrypts: int, seconds: float) -> dict[str, float]:
             await connect_openai(settings, "http://127.0.0.1:9")
             tenant_id, secret, paths = await _stored(settings)
             port = free_port()
-            async with _api(settings, port):
+            async with _api(settings, port) as pid:
                 warm, _ = await _reveal(port, secret, paths, 1)
+                cpu = _cpu(pid)
                 shown, wall = await _reveal(port, secret, paths, seconds)
+                cpu = _cpu(pid) - cpu
+            figures["CPU of the process a reveal (µs)"] = cpu / shown * 1e6
             figures["reveals a second, with their rows"] = shown / wall
             runtime = await open_runtime(settings)
             try:
@@ -168,11 +176,13 @@ def main() -> int:
         print(json.dumps(figures))
     missed = False
     for name, figure in figures.items():
-        least, most = goals[name]
+        least, most = goals.get(name, (float("-inf"), float("inf")))
         fails = not least <= figure <= most
         missed |= fails
         if not options.json:
-            print(f"{name:<42} {figure:>12,.1f}  {f'goal {least:,}':<12} {'MISSED' if fails else ''}")
+            print(
+                f"{name:<42} {figure:>12,.1f}  {f'goal {least:,}' if name in goals else '':<12} {'MISSED' if fails else ''}"
+            )
     return int(missed)
 
 
