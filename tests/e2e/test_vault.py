@@ -309,3 +309,37 @@ async def test_it_is_read_in_the_dark_and_on_a_phone(
             assert await fits(one.page)
             assert await faults_of(one.page) == []
             await one.page.screenshot(path=str(tmp_path / f"{name}-{number}.png"), full_page=True)
+
+
+async def test_a_value_that_stands_in_an_error_is_told_until_somebody_has_seen_to_it(visit: Visit) -> None:
+    vault = await a_vault(visit)
+    # Nothing by which a scrubber would know it for a secret.
+    credential = await a_credential(visit, vault, "plain", type="text", value="the heron stands in the water")
+    told = {"message": "cannot open: the heron stands in the water", "type": "OpenError"}
+    await visit.call("POST", "/api/errors", told)
+    page = visit.page
+    await page.goto(f"{visit.url}/settings/vault?vault={vault['id']}")
+    await expect(page.get_by_role("tab", name="Credentials")).to_be_visible()
+    for _ in range(40):
+        found = (await visit.call("GET", f"/api/credentials/vaults/{vault['id']}/leaks"))["items"]
+        if found:
+            break
+        await page.wait_for_timeout(500)
+    assert [leak["credential_id"] for leak in found] == [credential["id"]]
+    groups = (await visit.call("GET", "/api/errors/groups?limit=200"))["items"]
+    assert "heron" not in str(groups)
+    assert "[credential]" in str(groups)
+    # It is an error of the workspace, critical, by whose ways people are told.
+    for _ in range(40):
+        groups = (await visit.call("GET", "/api/errors/groups?limit=200"))["items"]
+        if leaks := [group for group in groups if group["error_type"] == "CredentialLeaked"]:
+            break
+        await page.wait_for_timeout(500)
+    assert [group["severity"] for group in leaks] == ["critical"]
+    await page.reload()
+    await expect(page.get_by_text("stood in an error")).to_be_visible()
+    assert await faults_of(page) == []
+    await page.get_by_role("button", name="I rotated it").click()
+    await expect(page.get_by_text("stood in an error")).to_have_count(0)
+    ids = [group["id"] for group in groups]
+    await visit.call("POST", "/api/errors/groups/triage", {"groups": ids, "action": "resolve"})
