@@ -14,9 +14,9 @@ from radiant.foundation.credentials import rotations
 from radiant.foundation.credentials.access_log import Entry
 from radiant.foundation.credentials.actor import Actor
 from radiant.foundation.credentials.life_schemas import NewRotation, NewRotator
-from radiant.foundation.credentials.rotations import Busy, NothingRotatesIt, Rotations, RotationUnderWay
+from radiant.foundation.credentials.rotations import NothingRotatesIt, Rotations, RotationUnderWay
 from radiant.foundation.credentials.rotators import Fields, Rotation, RotationFailed, RotationRefused
-from radiant.foundation.credentials.schemas import CredentialChange
+from radiant.foundation.credentials.schemas import CredentialChange, NewVersion
 from radiant.infra.jobs import Job
 from radiant.kit.errors import Invalid
 from tests.foundation.credentials.conftest import Made
@@ -235,12 +235,24 @@ async def test_f15_6_one_at_a_time(rotating: Rotating) -> None:
         await rotating.start()
     first = asyncio.create_task(rotating.service.rotate(job))
     await asyncio.sleep(0.3)
-    # Its worker was taken for dead, and another got the job.
-    with pytest.raises(Busy):
-        await rotating.service.rotate(job)
+    # Its worker was taken for dead, and another got the job: it comes again, and no try of it is used up.
+    await rotating.service.rotate(job)
+    (again,) = await rotating.jobs(rotations.ROTATE)
+    assert again.ids == job.ids
     rotating.lock.held.set()
     await first
+    await rotating.service.rotate(again)
     assert rotating.lock.made == 1
+
+
+async def test_f15_6_a_value_stored_by_hand_moves_the_next_rotation_by_a_whole_interval(rotating: Rotating) -> None:
+    rotating.lock.fails["propose"] = [RotationRefused("no")]
+    _, job = await rotating.start()
+    await rotating.service.rotate(job)
+    await rotating.vault.credentials.rotate(rotating.vault.actor, rotating.id, NewVersion(value="by hand"))
+    await rotating.service.tick()
+    left = (await rotating.describe()).next_rotation_at - datetime.now(UTC)
+    assert timedelta(days=29) < left < timedelta(days=31)
 
 
 async def test_f15_6_a_worker_that_lost_its_lease_does_nothing_more(rotating: Rotating) -> None:

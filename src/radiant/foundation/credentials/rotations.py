@@ -6,7 +6,7 @@ fails for good is withdrawn, told of, and tried anew by the schedule after a lon
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -35,6 +35,7 @@ ROTATE, RETIRE = "credential-rotation", "credential-retirement"
 ATTEMPTS, TIMEOUT = 6, 180.0
 # Longer than a try may take, so that who holds it is dead when it ends.
 _LEASE_SECONDS = TIMEOUT + 60
+_AGAIN = timedelta(seconds=20)
 _AT_ONCE = 100
 
 Tell = Callable[[TenantId, UUID, str, str], Awaitable[None]]
@@ -51,10 +52,6 @@ class NothingRotatesIt(Conflict):
     """The credential has no rotator."""
 
     slug = "no-rotator"
-
-
-class Busy(Exception):
-    """Another worker has the credential; the job comes again."""
 
 
 class Rotations:
@@ -195,11 +192,11 @@ class Rotations:
             await enqueue_each_for_platform(tx, RETIRE, [_ids(row) for row in due])
 
     async def rotate(self, job: Job) -> None:
-        """A job {rotation, tenant}: carry a rotation on from where it is. Raises RotationFailed, Busy."""
+        """A job {rotation, tenant}: carry a rotation on from where it is. Raises RotationFailed."""
         await self._with_lease(job, self._carry_on)
 
     async def retire(self, job: Job) -> None:
-        """A job {rotation, tenant}: the former version's grace is over. Raises RotationFailed, Busy."""
+        """A job {rotation, tenant}: the former version's grace is over. Raises RotationFailed."""
         await self._with_lease(job, self._retire_former)
 
     async def _with_lease(self, job: Job, work: Callable[["_Held"], Awaitable[None]]) -> None:
@@ -211,7 +208,9 @@ class Rotations:
             if row is None:
                 return
             if not await rotations.take_lease(tx, row["credential_id"], lease, _LEASE_SECONDS):
-                raise Busy("another worker has this credential")
+                # Another worker has it, or had it and died. That is no failure, so it uses up none of the job's tries.
+                await enqueue(tx, job.name, delay=_AGAIN, rotation=rotation_id, tenant=tenant_id)
+                return
             # Read again: what was read before the lease may be what another was about to change.
             row = await rotations.one(tx, rotation_id)
             plan = await rotations.rotator(tx, row["credential_id"]) if row else None
@@ -248,6 +247,7 @@ class Rotations:
         state, pending = held.row["state"], held.row["version"]
         if state == "queued":
             new = await rotator.propose(asked, current)
+            await self._check_lease(held)
             made = await self._credentials.add_version(held.actor, held.credential_id, _version(kind, current, new))
             pending, state = made.version, "proposed"
             await self._reach(held, state, version=pending, former=version)
@@ -266,7 +266,7 @@ class Rotations:
         credential = await self._credentials.describe(held.actor, held.credential_id)
         grace = held.row["grace_seconds"] if held.row["grace_seconds"] is not None else credential.grace_seconds
         if credential.current_version != version:
-            await self._credentials.promote(held.actor, held.credential_id, grace_seconds=grace)
+            await self._credentials.promote(held.actor, held.credential_id, version=version, grace_seconds=grace)
             if credential.expires_at is not None:
                 # The new value lives as long as the one before was given.
                 life = credential.expires_at - (credential.last_rotated or credential.created_at)
@@ -276,7 +276,16 @@ class Rotations:
             await rotations.reach_state(tx, held.row["id"], "current")
             await rotations.retire_after(tx, held.row["id"], timedelta(seconds=grace))
             await rotations.forget_failures(tx, held.credential_id)
+            row = await store.get(tx, held.credential_id)
+            if row is not None and row["rotation_schedule"] is not None:
+                now = self._clock()
+                await rotations.next_at(tx, held.credential_id, _due(row["rotation_schedule"], now, held.credential_id, now))
         log.info("credential.rotated", tenant=str(held.actor.tenant_id), credential=str(held.credential_id))
+
+    async def _check_lease(self, held: "_Held") -> None:
+        async with held.actor.db(self._database).tx() as tx:
+            if not await rotations.holds_lease(tx, held.credential_id, held.lease):
+                raise RotationFailed("another worker took over")
 
     async def _reach(self, held: "_Held", state: str, version: int | None = None, former: int | None = None) -> None:
         async with held.actor.db(self._database).tx() as tx:
@@ -407,11 +416,13 @@ def _ids(row: Row) -> dict[str, UUID]:
     return {"rotation": row["id"], "tenant": row["tenant_id"]}
 
 
-def _next(row: Row, now: Any) -> Any:
-    if row["failures"]:
-        return after_failure(row["failures"], now)
+def _next(row: Row, now: datetime) -> datetime:
+    return _due(row["rotation_schedule"], row["last"], row["id"], now)
+
+
+def _due(schedule: str, last: datetime, credential_id: UUID, now: datetime) -> datetime:
     try:
-        return next_rotation(parse(row["rotation_schedule"]), row["last"], row["id"], now)
+        return next_rotation(parse(schedule), last, credential_id, now)
     except Invalid:
         # Written by hand into the table: looked at again tomorrow.
         return now + timedelta(days=1)

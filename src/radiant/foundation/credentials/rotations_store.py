@@ -224,10 +224,8 @@ async def retired(tx: Tx, rotation_id: UUID) -> None:
 async def unscheduled(tx: Tx, limit: int) -> list[Row]:
     """Credentials with a schedule whose next time is not worked out, of whichever tenant. System transaction."""
     return await tx.all(
-        "select c.tenant_id, c.id, c.rotation_schedule, coalesce(c.last_rotated, c.created_at) as last,"
-        " coalesce(r.failures, 0) as failures from stored_credentials c"
-        " left join credential_rotators r on r.tenant_id = c.tenant_id and r.credential_id = c.id"
-        " where c.rotation_schedule is not null and c.next_rotation_at is null order by c.id limit $1",
+        "select id, rotation_schedule, coalesce(last_rotated, created_at) as last from stored_credentials"
+        " where rotation_schedule is not null and next_rotation_at is null order by id limit $1",
         limit,
     )
 

@@ -245,9 +245,11 @@ class Credentials:
                 return kept
 
     async def promote(
-        self, actor: Actor, credential_id: UUID, *, grace_seconds: int | None = None, reason: str | None = None
-    ) -> Version:
-        """Make the pending version the current one. Raises NoSuchCredential, NotInThisVault, NothingBefore."""
+        self, actor: Actor, credential_id: UUID, *, version: int | None = None, grace_seconds: int | None = None,
+        reason: str | None = None,
+    ) -> Version:  # fmt: skip
+        """Make the pending version the current one; where `version` is given, that one and no other. Raises
+        NoSuchCredential, NotInThisVault, NothingBefore."""
         entry = Entry("rotate", credential_id=credential_id, reason=reason)
         async with self._log.attempt(actor, entry), actor.db(self._database).tx() as tx:
             await self._find(tx, actor, entry, "write", alive=True)
@@ -257,6 +259,8 @@ class Credentials:
             entry.version = pending = await store.pending(tx, credential_id)
             if pending is None:
                 raise NothingBefore("there is no pending version; add one first")
+            if version is not None and pending != version:
+                raise NothingBefore(f"version {pending} is the pending one by now, and not {version}")
             await _promote(tx, held, pending, grace_seconds)
             kept = await self._version(tx, credential_id, pending)
             await self._log.note(tx, actor, entry)
