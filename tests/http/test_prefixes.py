@@ -1,4 +1,4 @@
-"""A path is matched against the routers that have its prefix, and against no others."""
+"""A path is tried on the routers that have a route which begins like it, and on no others."""
 
 from typing import Any, ClassVar
 
@@ -6,12 +6,12 @@ import pytest
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
-from radiant.http.prefixes import match_by_prefix
+from radiant.http.prefixes import match_by_beginning
 from tests.http.asgi import call
 
 
 class Told(APIRoute):
-    """Tells by which name it is tried."""
+    """Tells by which path it is tried."""
 
     tried: ClassVar[set[str]] = set()
 
@@ -23,32 +23,39 @@ class Told(APIRoute):
 @pytest.fixture
 def app() -> FastAPI:
     app = FastAPI(openapi_url=None)
-    for name in ("a", "ab", ""):
-        router = APIRouter(prefix=f"/api/{name}" if name else "", route_class=Told)
+    for prefix, paths in (("/api", ("/a", "/a/{x}/y")), ("/api/ab", ("", "/{x}")), ("/{any}", ("/b/c",))):
+        router = APIRouter(prefix=prefix, route_class=Told)
+        for path in paths:
 
-        @router.get("/here")
-        async def here(name: str = name) -> dict[str, str]:
-            return {"router": name}
+            async def answer(path: str = prefix + path) -> dict[str, str]:
+                return {"of": path}
 
+            router.get(path)(answer)
         app.include_router(router)
-    match_by_prefix(app)
+    match_by_beginning(app)
     return app
 
 
+A, AB, ANY = {"/api/a", "/api/a/{x}/y"}, {"/api/ab", "/api/ab/{x}"}, {"/{any}/b/c"}
+
+
 @pytest.mark.parametrize(
-    ("path", "status", "router", "tried"),
+    ("path", "status", "of", "tried"),
     [
-        ("/api/a/here", 200, "a", {"/api/a/here"}),
-        ("/api/ab/here", 200, "ab", {"/api/a/here", "/api/ab/here"}),
-        ("/here", 200, "", {"/here"}),
-        ("/api/c/here", 404, None, {"/here"}),
+        ("/api/a", 200, "/api/a", {"/api/a"}),
+        ("/api/a/1/y", 200, "/api/a/{x}/y", A),
+        ("/api/ab", 200, "/api/ab", {"/api/ab"}),
+        ("/api/ab/1", 200, "/api/ab/{x}", AB),
+        ("/api/b/c", 200, "/{any}/b/c", ANY),
+        ("/api/c", 404, None, ANY),
+        ("/api/ab/1/2", 404, None, AB | ANY),
     ],
 )
-async def test_only_routers_with_its_prefix_are_tried(
-    app: FastAPI, path: str, status: int, router: str | None, tried: set[str]
+async def test_only_routers_with_its_beginning_are_tried(
+    app: FastAPI, path: str, status: int, of: str | None, tried: set[str]
 ) -> None:
     Told.tried.clear()
     answer = await call(app, "GET", path)
     assert answer.status == status
-    assert router is None or answer.json() == {"router": router}
+    assert of is None or answer.json() == {"of": of}
     assert Told.tried == tried

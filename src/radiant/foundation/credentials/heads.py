@@ -6,7 +6,7 @@ One line of JSON a chain: {"at", "chain": "audit" or "credentials", "tenant" (nu
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,7 +18,7 @@ from radiant.foundation.audit import service as audit
 from radiant.foundation.audit import store as audit_store
 from radiant.foundation.credentials import access_log_store
 from radiant.foundation.credentials.access_log import AccessLog
-from radiant.infra.db import Database
+from radiant.infra.db import Database, Tx
 from radiant.infra.objects import ObjectKey, ObjectStore
 from radiant.kit.clock import Clock, utc_now
 from radiant.kit.errors import Problem
@@ -53,21 +53,21 @@ class Checked:
 async def chains(database: Database) -> AsyncIterator[tuple[ChainName, TenantId | None]]:
     """Every chain that there is."""
     yield "audit", None
+    async for tenant_id in _tenants(database, audit_store.chains):
+        yield "audit", tenant_id
+    async for tenant_id in _tenants(database, access_log_store.tenants):
+        yield "credentials", tenant_id
+
+
+async def _tenants(
+    database: Database, page_of: Callable[[Tx, UUID | None, int], Awaitable[list[UUID]]]
+) -> AsyncIterator[TenantId]:
     after: UUID | None = None
     while True:
         async with database.system("trails").tx() as tx:
-            page = await audit_store.chains(tx, after, _PAGE)
+            page = await page_of(tx, after, _PAGE)
         for tenant_id in page:
-            yield "audit", TenantId(tenant_id)
-        if len(page) < _PAGE:
-            break
-        after = page[-1]
-    after = None
-    while True:
-        async with database.system("trails").tx() as tx:
-            page = await access_log_store.tenants(tx, after, _PAGE)
-        for tenant_id in page:
-            yield "credentials", TenantId(tenant_id)
+            yield TenantId(tenant_id)
         if len(page) < _PAGE:
             return
         after = page[-1]
