@@ -186,6 +186,16 @@ async def test_nothing_of_a_value_is_kept_for_looking(looking: Looking) -> None:
     assert await looking.owner.fetchval("select count(*) from credential_texts") == 0
 
 
+async def test_a_value_of_very_many_texts_is_stored_as_quickly_as_another(looking: Looking) -> None:
+    many = {f"text {number}": f"the secret of number {number}" for number in range(15_000)}
+    await looking.store("json", {"fields": many})
+    kept = await looking.owner.fetchval("select count(*) from credential_fingerprints")
+    assert 100 <= kept <= 1000
+    error = await looking.error(looking.vault.actor.tenant_id, "the secret of number 7")
+    await looking.check.look()
+    assert REMOVED in await looking.texts(error)
+
+
 async def test_leaks_are_listed_until_somebody_has_seen_to_them(looking: Looking, tenant: Tenant) -> None:
     credential_id = await looking.store("api_key", {"value": "sk-found-in-an-error"})
     await looking.error(looking.vault.actor.tenant_id, "sk-found-in-an-error")

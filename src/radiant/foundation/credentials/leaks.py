@@ -20,7 +20,7 @@ from radiant.foundation.credentials import leaks_store as leaks
 from radiant.foundation.credentials.access_log import AccessLog, Entry
 from radiant.foundation.credentials.actor import Actor
 from radiant.foundation.credentials.envelope import KeyServiceAway, ValueUnreadable
-from radiant.foundation.credentials.fingerprints import Fingerprinter, Marks, Place, replaced
+from radiant.foundation.credentials.fingerprints import Fingerprinter, Marks, Place, Print, replaced
 from radiant.foundation.credentials.life_schemas import Leak
 from radiant.foundation.credentials.rotations import Tell
 from radiant.foundation.credentials.service import Credentials
@@ -36,6 +36,8 @@ log = structlog.get_logger()
 REMOVED = "[credential]"
 _CONTEXT = {"purpose": "credential-fingerprints"}
 _AT_ONCE = 50
+# Of one value: a JSON of a megabyte may be a hundred thousand texts.
+_MOST_SECRETS = 100
 # Fields that are no secret of themselves.
 _PLAIN = (
     "username", "host", "port", "database", "engine", "client_id", "token_url", "scope", "access_key_id", "region",
@@ -105,9 +107,14 @@ class Fingerprints:
     async def remember(self, tx: Tx, credential_id: UUID, version: int, kind: str, value: Value) -> None:
         """Keep the fingerprints of a version that this transaction stores; `ready` went before."""
         assert self._made is not None
-        prints = {each.digest: each for secret in secrets_of(kind, value) for each in self._made.prints(secret)}
+        prints = await asyncio.to_thread(_prints_of, self._made, kind, value)
         if prints:
-            await leaks.put_prints(tx, credential_id, version, list(prints.values()))
+            await leaks.put_prints(tx, credential_id, version, prints)
+
+
+def _prints_of(made: Fingerprinter, kind: str, value: Value) -> list[Print]:
+    prints = {each.digest: each for secret in secrets_of(kind, value)[:_MOST_SECRETS] for each in made.prints(secret)}
+    return list(prints.values())
 
 
 def secrets_of(kind: str, value: Value) -> list[bytes]:
