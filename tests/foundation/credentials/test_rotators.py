@@ -1,19 +1,18 @@
 """F15.6: the built-in rotators, against a real PostgreSQL and a real webhook."""
 
+import base64
 import hashlib
 import hmac
 import json
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import asyncpg
 import pytest
-from aiohttp import web
 
 from radiant.foundation.credentials.postgres import PostgresRotator, scram_verifier
 from radiant.foundation.credentials.rotators import Fields, Related, Rotation, RotationFailed, RotationRefused
@@ -21,6 +20,7 @@ from radiant.foundation.credentials.webhook import WebhookRotator
 from radiant.infra.http1.addresses import Resolver
 from radiant.infra.httpclient import HttpClient
 from radiant.kit.errors import Invalid
+from tests.kit.hook import hook_server
 from tests.kit.postgres import Dsns, Server
 
 ROTATOR = PostgresRotator(Resolver())
@@ -127,8 +127,6 @@ async def test_f15_6_the_server_never_sees_the_password(roles: Roles) -> None:
     stored = await roles.owner.fetchval("select rolpassword from pg_authid where rolname = $1", roles.names[0])
     _, rest, _ = stored.split("$")
     salt = rest.split(":")[1]
-    import base64
-
     assert stored == scram_verifier(new["password"], base64.b64decode(salt))
 
 
@@ -173,37 +171,6 @@ def test_f15_6_settings_that_cannot_be_used_are_named(settings: dict[str, Any], 
 
 
 # --- webhooks ---
-
-
-@dataclass
-class Hook:
-    """A webhook that keeps what it was sent."""
-
-    url: str = ""
-    answers: list[tuple[int, Any]] = field(default_factory=list)
-    got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-
-
-@asynccontextmanager
-async def hook_server() -> AsyncIterator[Hook]:
-    hook = Hook()
-
-    async def take(request: web.Request) -> web.Response:
-        hook.got.append((dict(request.headers), await request.read()))
-        status, answer = hook.answers.pop(0)
-        return web.json_response(answer, status=status)
-
-    app = web.Application()
-    app.router.add_post("/rotate", take)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    hook.url = f"http://127.0.0.1:{runner.addresses[0][1]}/rotate"
-    try:
-        yield hook
-    finally:
-        await runner.cleanup()
 
 
 async def test_f15_6_a_webhook_is_asked_signed_and_with_the_same_key_each_time() -> None:

@@ -279,7 +279,9 @@ class Rotations:
             row = await store.get(tx, held.credential_id)
             if row is not None and row["rotation_schedule"] is not None:
                 now = self._clock()
-                await rotations.next_at(tx, held.credential_id, _due(row["rotation_schedule"], now, held.credential_id, now))
+                await rotations.next_at(
+                    tx, held.credential_id, _due(row["rotation_schedule"], now, held.credential_id, now)
+                )
         log.info("credential.rotated", tenant=str(held.actor.tenant_id), credential=str(held.credential_id))
 
     async def _check_lease(self, held: "_Held") -> None:
