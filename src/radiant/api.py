@@ -17,6 +17,7 @@ from radiant.ai.routing import routes as routing_routes
 from radiant.ai.serving import routes as serving_routes
 from radiant.config import Settings
 from radiant.foundation.audit import routes as audit_routes
+from radiant.foundation.credentials import life_routes as credentials_life_routes
 from radiant.foundation.credentials import routes as credentials_routes
 from radiant.foundation.error_tracking import routes as error_tracking_routes
 from radiant.foundation.files import routes as files_routes
@@ -64,6 +65,7 @@ _ROUTERS = (
     metrics_routes.prometheus_router,
     error_tracking_routes.router,
     credentials_routes.router,
+    credentials_life_routes.router,
     files_routes.router,
     runs_routes.router,
     providers_routes.router,

@@ -27,9 +27,14 @@ from radiant.ai.serving.packs import ModelStore
 from radiant.ai.serving.served import finder
 from radiant.ai.serving.thermal import ThermalStates, note_installed
 from radiant.config import Settings
+from radiant.credential_life import make_rotators
 from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.routes import Gateway
 from radiant.doors.gateway.work_beside import WorkBeside
+from radiant.foundation.credentials.leaks import Leaks
+from radiant.foundation.credentials.mirrors import SecretsMirrors
+from radiant.foundation.credentials.rotations import Rotations
+from radiant.foundation.credentials.secrets_manager import SecretsManager
 from radiant.foundation.error_tracking.capture import Capture
 from radiant.foundation.error_tracking.intake import Intake
 from radiant.foundation.error_tracking.known import Known
@@ -51,6 +56,7 @@ from radiant.foundation.runs.hub import RunHub
 from radiant.foundation.usage.meter import Meter
 from radiant.http.exchange import AsgiExchange
 from radiant.infra.changes import Changes
+from radiant.infra.http1.addresses import Resolver
 from radiant.infra.httpclient import HttpClient
 from radiant.runtime import Runtime, mailer_of, open_runtime
 from radiant.vault import make_vault
@@ -136,6 +142,12 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     vault = make_vault(runtime, changes, (uses_of,))
     app.state.vaults, app.state.credentials, app.state.reveals = vault.vaults, vault.credentials, vault.reveals
     app.state.leases, app.state.credential_trail = vault.leases, vault.trail
+    manager = SecretsManager(settings.aws_endpoint_url)
+    stack.callback(manager.close)
+    rotators = make_rotators(http, Resolver())
+    app.state.credential_rotations = Rotations(database, vault.credentials, vault.log, rotators)
+    app.state.credential_mirrors = SecretsMirrors(database, vault.credentials, vault.log, manager)
+    app.state.credential_leaks = Leaks(database, vault.credentials, vault.log)
     host = await stack.enter_async_context(
         Host(
             finder(store, threads=settings.model_threads),
