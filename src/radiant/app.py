@@ -38,6 +38,7 @@ from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.routes import Gateway
 from radiant.doors.gateway.work_beside import WorkBeside
 from radiant.foundation.audit import routes as audit_routes
+from radiant.foundation.credentials import routes as credentials_routes
 from radiant.foundation.error_tracking import routes as error_tracking_routes
 from radiant.foundation.error_tracking.capture import Capture
 from radiant.foundation.error_tracking.intake import Intake
@@ -81,6 +82,7 @@ from radiant.http.problem import install_problem_handlers
 from radiant.infra.changes import Changes
 from radiant.infra.httpclient import HttpClient
 from radiant.runtime import Runtime, mailer_of, open_runtime
+from radiant.vault import make_vault
 from radiant.workspace.chats import routes as chats_routes
 from radiant.workspace.turns import routes as turns_routes
 from radiant.workspace.turns.service import Turns
@@ -103,6 +105,7 @@ _ROUTERS = (
     metrics_routes.router,
     metrics_routes.prometheus_router,
     error_tracking_routes.router,
+    credentials_routes.router,
     files_routes.router,
     runs_routes.router,
     providers_routes.router,
@@ -178,6 +181,9 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     for path in settings.gguf:
         await asyncio.to_thread(store.add_gguf, path)
     thermal = await stack.enter_async_context(ThermalStates(database))
+    vault = make_vault(runtime, changes)
+    app.state.vaults, app.state.credentials, app.state.reveals = vault.vaults, vault.credentials, vault.reveals
+    app.state.leases, app.state.credential_trail = vault.leases, vault.trail
     host = await stack.enter_async_context(
         Host(
             finder(store, threads=settings.model_threads),

@@ -54,11 +54,16 @@ class Settings(BaseSettings):
     database_pool: int = Field(default=10, ge=2, le=200, description="Connections per process.")
     master_key: SecretStr | None = Field(
         default=None,
-        description="Key that seals secrets (base64, 32 bytes). A 0600 file beside the data folder unless set.",
+        description="Key that seals secrets (base64, 32 bytes), then former ones, parted by commas."
+        " A 0600 file beside the data folder unless set.",
     )
     master_key_file: Path | None = Field(default=None, description="That file, where it should be elsewhere.")
     kms_key_id: str | None = Field(
         default=None, description="An AWS KMS key that seals secrets in place of the local one."
+    )
+    vault_keys: Literal["shared", "per-vault"] = Field(
+        default="shared",
+        description="Whether each vault gets an AWS KMS key of its own, or all share that one; KMS only.",
     )
     objects_url: str | None = Field(
         default=None, description="s3://bucket/prefix for files; a folder in the data folder unless set."

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from radiant.config import Settings
 from radiant.infra.db import Database, open_database
 from radiant.infra.embedded_postgres import EmbeddedPostgres
-from radiant.infra.kms import AwsKms, Kms, LocalKms, load_or_make_master_key, parse_master_key
+from radiant.infra.kms import AwsKms, Kms, LocalKms, load_or_make_master_keys, parse_master_keys, read_master_keys
 from radiant.infra.mail import Mailer
 from radiant.infra.objects import LocalObjects, ObjectStore, S3Objects
 
@@ -87,8 +87,11 @@ def make_kms(settings: Settings) -> Kms:
     if settings.kms_key_id is not None:
         return AwsKms(settings.kms_key_id, endpoint_url=settings.aws_endpoint_url)
     if settings.master_key is not None:
-        return LocalKms(parse_master_key(settings.master_key.get_secret_value()))
-    return LocalKms(load_or_make_master_key(settings.key_file))
+        key, *former = parse_master_keys(settings.master_key.get_secret_value())
+        return LocalKms(key, tuple(former))
+    path = settings.key_file
+    key, *former = load_or_make_master_keys(path)
+    return LocalKms(key, tuple(former), lambda: read_master_keys(path))
 
 
 def make_objects(settings: Settings, link_secret: bytes) -> ObjectStore:

@@ -35,12 +35,13 @@ OPEN = {
     ("GET", "/api/sso/callback"): "it ends the sign-in",
 }
 # What everybody sees: nothing foreign can be named by it.
-UNNAMED = {"provider", "model_id"}
+UNNAMED = {"provider", "model_id", "whom"}
 GUARDRAIL = {"name": "g", "kind": "secrets", "stage": "before"}
 # What admins of the tenant see, whoever made it.
 OF_ADMINS = {
     "user_id", "key_id", "tenant_id", "budget_id", "limit_id", "policy_id", "invitation_id", "group_id", "rule_id",
     "error_group_id", "error_id", "project_id",
+    "vault_id", "credential_id", "member_id", "reveal_request_id",
 }  # fmt: skip
 FOREIGN_ID = "01a204fa-5bf7-74a5-889a-d39cb4a4b580"
 
@@ -102,6 +103,11 @@ async def test_f0_5_an_id_of_another_tenant_or_person_is_not_found(
         "{project_id}": {"name": "p", "slug": "p"},
         "split": {"fingerprints": [FOREIGN_ID]},
         "action": {"enabled": False},
+        "{member_id}": {"role": "user"},
+        "credentials": {"name": "c", "type": "text", "value": "v"},
+        "versions": {"value": "v"},
+        "reveal": {"reason": "sweep"},
+        "reveal-requests": {"reason": "sweep"},
     }
     bodies |= {"guardrails": GUARDRAIL if method == "POST" else {"guardrails": []}, "{guardrail_id}": GUARDRAIL}
     body = bodies.get(path.rpartition("/")[2], {})
@@ -123,6 +129,21 @@ async def _of_policies(client: Client, callers: Callers) -> dict[str, str]:
         await asyncio.sleep(0.02)
         logs = (await client.get("/api/policies/logs")).json()["items"]
     return {"policy_id": policy, "guardrail_id": guardrail.json()["id"], "log_id": logs[0]["id"]}
+
+
+async def _of_vaults(callers: Callers) -> dict[str, str]:
+    base = "/api/credentials"
+    vault = (await callers.owner.post(f"{base}/vaults", {"name": "sweep", "second_person": True})).json()["id"]
+    new = {"name": "sweep", "type": "text", "value": "v"}
+    credential = (await callers.owner.post(f"{base}/vaults/{vault}/credentials", new)).json()["id"]
+    asked = (await callers.owner.post(f"{base}/{credential}/reveal-requests", {"reason": "sweep"})).json()["id"]
+    return {
+        "vault_id": vault,
+        "credential_id": credential,
+        "reveal_request_id": asked,
+        "member_id": str(callers.member_id),
+        "whom": "people",
+    }
 
 
 async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
@@ -158,6 +179,7 @@ async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
         "budget_id": budget["id"],
         "limit_id": limit["id"],
         **await _of_policies(client, callers),
+        **await _of_vaults(callers),
         "rule_id": (await callers.owner.post("/api/routing/rules", {"name": "r", "target_model": "gpt-4o"})).json()[
             "id"
         ],

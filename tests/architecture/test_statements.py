@@ -58,6 +58,7 @@ ACROSS_TENANTS = {
     "foundation/error_tracking/alerts.py": "tells whoever wants to hear of a group",
     "foundation/error_tracking/actions.py": "acts on a group, whoever's it is",
     "ai/inference/acts.py": "tells every process what to do to its upstreams and models",
+    "foundation/credentials/service.py": "finds tenants whose deleted credentials are due",
     "foundation/files/service.py": "removes the objects of deleted rows, whoever's they were",
     "doors/gateway/work_beside.py": "asks whether batches and responses wait, whoever's they are",
     "ai/catalog/seed.py": "the catalogue has no tenant",

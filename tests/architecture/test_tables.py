@@ -39,6 +39,7 @@ WITHOUT_TENANT = {
 OUTLIVES = {
     "audit_log": "append-only trail",
     "credential_access_log": "append-only trail (F15.8)",
+    "credential_trail_keys": "what verifies that trail lasts as long as it does",
     "object_deletions": "the object must still be removed when its tenant is gone",
     "usage_metrics_rejected": "a wrong tenant is one of the reasons for being here",
 }
@@ -57,7 +58,7 @@ KEPT = {
     "brain_model_evidence", "brain_tenant_evidence", "brain_uncounted_calls",
     "user_preferences",
     "personalization_settings", "error_projects", "error_settings", "credential_vaults", "credential_vault_members",
-    "stored_credentials", "credential_access_log", "aws_identities", "thinktank_steps", "thinktank_tools",
+    "stored_credentials", "credential_access_log", "credential_trail_keys", "aws_identities", "thinktank_steps", "thinktank_tools",
     "concurrent_sessions", "concurrent_panes", "concurrent_sync_state", "collaboration_rooms",
     "room_participants", "collaboration_updates", "voice_transcriptions", "voice_synthesis", "memory_stores",
     "sso_connections", "user_identities", "totp_secrets", "recovery_codes", "passkeys", "groups",

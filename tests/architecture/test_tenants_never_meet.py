@@ -340,6 +340,7 @@ async def test_f0_10_deleting_a_tenant_leaves_its_trail_and_nothing_else(
     assert left == {
         "audit_log": 1,
         "credential_access_log": 1,
+        "credential_trail_keys": 1,
         "object_deletions": 2,
         "usage_metrics_rejected": 1,
     }

@@ -42,3 +42,9 @@ _._patterns_of_re2
 # Metrics: members of answers
 duplicates, total_cost, error_count, unique_users, avg_latency_ms, p50_latency_ms, p95_latency_ms, p99_latency_ms
 series, by_user, forecast, period_type, route_reason
+# Members of the vault's answers
+encryption_key_arn, may, added_at, vault_name, next_rotation_at, last_used_by, last_used_by_email, last_used_by_kind
+kek_id, retired_at, credential_name, requested_by, requested_by_email, decided_by, decided_at
+accessed_by, accessed_by_email, access_reason, source_ip, valid_until
+# Fields of credentials
+token_url, refresh_token, passphrase, certificate

@@ -121,20 +121,20 @@ async def test_an_unknown_aws_key_is_an_error_that_names_the_reason(aws_endpoint
 def test_the_master_key_is_made_once_and_kept_from_others(tmp_path: Path):
     path = tmp_path / "keys" / "master"
 
-    key = vault.load_or_make_master_key(path)
+    (key,) = vault.load_or_make_master_keys(path)
 
     assert path.stat().st_mode & 0o777 == 0o600
     assert len(key) == 32
-    assert vault.load_or_make_master_key(path) == key
+    assert vault.load_or_make_master_keys(path) == (key,)
 
 
 def test_a_master_key_that_others_may_read_is_refused(tmp_path: Path):
     path = tmp_path / "master"
-    vault.load_or_make_master_key(path)
+    vault.load_or_make_master_keys(path)
     path.chmod(0o644)
 
     with pytest.raises(KmsError, match="chmod 600"):
-        vault.load_or_make_master_key(path)
+        vault.load_or_make_master_keys(path)
 
 
 @pytest.mark.parametrize("text", ["", "short", "z" * 64, "A" * 42, "é" * 44])

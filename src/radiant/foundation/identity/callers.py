@@ -66,6 +66,7 @@ class Caller:
     must_enrol: bool = False
     """The workspace asks for a second factor, and this session has none."""
     ip: str | None = None
+    user_agent: str = ""
     request_id: str = ""
 
     def db(self, database: Database) -> TenantDb:

@@ -20,7 +20,7 @@ from radiant.kit.ids import TenantId
 
 @dataclass(frozen=True, slots=True)
 class KnownKey:
-    """What is known of a secret: whose it is, or that it is nobody's. `caller` has no address and no request id."""
+    """What is known of a secret: whose it is, or that it is nobody's. `caller` has no address, no user agent and no request id."""
 
     caller: Caller | None
     expires_at: datetime | None = None
@@ -54,7 +54,8 @@ class KnownKeys:
 
     async def verify(self, secret: str, origin: Origin) -> Caller:
         """The same, with where the request comes from, for what is written to the trail."""
-        return replace(await self.recognise(secret), ip=origin.ip, request_id=origin.request_id)
+        caller = await self.recognise(secret)
+        return replace(caller, ip=origin.ip, user_agent=origin.user_agent, request_id=origin.request_id)
 
     async def _look_up(self, digest: bytes) -> KnownKey:
         async with self._database.system("verify key").tx() as tx:

@@ -190,5 +190,6 @@ async def verify_session(
         must_enrol=row["must_enrol"],
         must_change_password=row["must_change_password"],
         ip=origin.ip,
+        user_agent=origin.user_agent,
         request_id=origin.request_id,
     )

@@ -7,6 +7,30 @@ export interface AcceptedInvitation {
   token: string;
 }
 
+/** One attempt. */
+export interface AccessEntry {
+  access_reason: string | null;
+  access_type: string;
+  accessed_by: string | null;
+  accessed_by_email: string | null;
+  actor_kind: "user" | "api_key" | "system";
+  api_key_id: string | null;
+  created_at: string;
+  credential_id: string | null;
+  credential_name: string | null;
+  detail: Record<string, unknown>;
+  failure: string | null;
+  id: string;
+  request_id: string;
+  seq: number;
+  source_ip: string | null;
+  success: boolean;
+  user_agent: string | null;
+  vault_id: string | null;
+  vault_name: string | null;
+  version: number | null;
+}
+
 /** One row of aggregated_metrics. `group`: the model, provider, or id of the person or key; `name`: theirs. */
 export interface Aggregate {
   avg_latency_ms: number | null;
@@ -301,11 +325,55 @@ export interface CountBound {
 }
 
 /** `PublicKeyCredential.toJSON()` of the browser. */
-export interface Credential {
+export interface Credential_Input {
   id: string;
   rawId: string;
   response: AuthenticatorResponse;
   type: "public-key";
+}
+
+/** A credential without its value. */
+export interface Credential_Output {
+  created_at: string;
+  created_by: string | null;
+  current_version: number;
+  deleted_at: string | null;
+  expires_at: string | null;
+  grace_seconds: number;
+  id: string;
+  is_active: boolean;
+  is_expired: boolean;
+  last_rotated: string | null;
+  last_used_at: string | null;
+  last_used_by: string | null;
+  last_used_by_email: string | null;
+  last_used_by_kind: "user" | "api_key" | "system" | null;
+  metadata: Record<string, unknown>;
+  name: string;
+  next_rotation_at: string | null;
+  /** Until when it can be had back, where it was deleted. */
+  purge_after: string | null;
+  rotation_schedule: string | null;
+  type: string;
+  updated_at: string;
+  vault_id: string;
+  vault_name: string;
+}
+
+/** What to change; what is left out stays. `expires_at` and `rotation_schedule` may be null. */
+export interface CredentialChange {
+  expires_at?: string | null;
+  grace_seconds?: number | null;
+  is_active?: boolean | null;
+  metadata?: Record<string, unknown> | null;
+  name?: string | null;
+  rotation_schedule?: string | null;
+}
+
+/** A type that a credential may have. */
+export interface CredentialType {
+  fields: TypeField[];
+  type: string;
 }
 
 /** What one UTC day cost. */
@@ -801,6 +869,10 @@ export interface ItemsOf_Budget_ {
   items: Budget[];
 }
 
+export interface ItemsOf_CredentialType_ {
+  items: CredentialType[];
+}
+
 export interface ItemsOf_ErrorActionRun_ {
   items: ErrorActionRun[];
 }
@@ -863,6 +935,10 @@ export interface ItemsOf_SimilarErrors_ {
 
 export interface ItemsOf_UpstreamInfo_ {
   items: UpstreamInfo[];
+}
+
+export interface ItemsOf_Use_ {
+  items: Use[];
 }
 
 /** One of several keys for a provider. */
@@ -1011,6 +1087,23 @@ export interface MadeTenant {
   status: "active" | "suspended";
 }
 
+/** A person or a key in a vault. */
+export interface Member {
+  added_at: string;
+  added_by: string | null;
+  api_key_id: string | null;
+  id: string;
+  /** The person's e-mail, or the key's name. */
+  name: string | null;
+  role: "owner" | "manager" | "user" | "auditor";
+  user_id: string | null;
+}
+
+/** The role to give. */
+export interface MemberRole {
+  role: "owner" | "manager" | "user" | "auditor";
+}
+
 /** A message of the tree. Cost in dollars, times in milliseconds. */
 export interface Message {
   content: Record<string, unknown>[];
@@ -1103,6 +1196,26 @@ export interface NewConnection {
   shared?: boolean;
 }
 
+/** A credential to be kept. */
+export interface NewCredential {
+  /** It is not served past that. */
+  expires_at?: string | null;
+  /** The fields of the type. */
+  fields?: Record<string, unknown> | null;
+  /** How long the version before is served after a rotation. */
+  grace_seconds?: number;
+  /** What is not secret; shown to every member. */
+  metadata?: Record<string, unknown>;
+  name: string;
+  rotation_schedule?: string | null;
+  /** api_key, oauth2, basic, aws, ssh_key, tls_cert, database, json, text or binary. */
+  type: string;
+  /** A text; for a type with fields its main one. */
+  value?: string | null;
+  /** Bytes, for the type binary. */
+  value_base64?: string | null;
+}
+
 /** A program that sends errors. */
 export interface NewErrorProject {
   events_per_minute?: number;
@@ -1142,7 +1255,7 @@ export interface NewLimit {
 
 /** The authenticator's answer, and a name to know it by. */
 export interface NewPasskey {
-  credential: Credential;
+  credential: Credential_Input;
   name: string;
 }
 
@@ -1158,6 +1271,11 @@ export interface NewPolicy {
   name: string;
   parameters?: Parameters;
   required_tags?: RequiredTag[];
+}
+
+/** Asking another person. */
+export interface NewRevealRequest {
+  reason: string;
 }
 
 /** `platform`: for every workspace, after its own; by the operator alone. */
@@ -1189,6 +1307,35 @@ export interface NewUser {
   email: string;
   name?: string;
   role?: "owner" | "admin" | "member" | "viewer";
+}
+
+/** A vault to be; whoever makes it owns it. */
+export interface NewVault {
+  description?: string | null;
+  name: string;
+  /** How long what was deleted can be had back. */
+  recovery_days?: number;
+  /** Roles that are shown values. */
+  reveal_roles?: ("owner" | "manager" | "user" | "auditor")[];
+  /** How long an approval may be used. */
+  reveal_window_seconds?: number;
+  /** Whether showing a value takes another person's approval. */
+  second_person?: boolean;
+}
+
+/** A new version: the current one at once, or pending until it is promoted. */
+export interface NewVersion {
+  /** When the new value expires; unchanged unless given. */
+  expires_at?: string | null;
+  /** The fields of the type. */
+  fields?: Record<string, unknown> | null;
+  /** The credential's unless given. */
+  grace_seconds?: number | null;
+  stage?: "pending" | "current";
+  /** A text; for a type with fields its main one. */
+  value?: string | null;
+  /** Bytes, for the type binary. */
+  value_base64?: string | null;
 }
 
 /** Decisions of which nothing can be said, and why: `conversation`: they went on with the model that theirs had; `pattern`: whether `rule` would have found what it looks for, nobody knows, since prompts are not kept; `unnoted`: what was weighed was not noted. */
@@ -1241,6 +1388,11 @@ export interface OwnLimits {
   storage_bytes?: number | null;
 }
 
+export interface PageOf_AccessEntry_ {
+  items: AccessEntry[];
+  next?: string | null;
+}
+
 export interface PageOf_Aggregate_ {
   items: Aggregate[];
   next?: string | null;
@@ -1258,6 +1410,11 @@ export interface PageOf_Call_ {
 
 export interface PageOf_ChatSummary_ {
   items: ChatSummary[];
+  next?: string | null;
+}
+
+export interface PageOf_Credential_ {
+  items: Credential_Output[];
   next?: string | null;
 }
 
@@ -1296,6 +1453,11 @@ export interface PageOf_Invitation_ {
   next?: string | null;
 }
 
+export interface PageOf_Member_ {
+  items: Member[];
+  next?: string | null;
+}
+
 export interface PageOf_RequestLog_ {
   items: RequestLog[];
   next?: string | null;
@@ -1306,6 +1468,11 @@ export interface PageOf_Resolution_ {
   next?: string | null;
 }
 
+export interface PageOf_RevealRequest_ {
+  items: RevealRequest[];
+  next?: string | null;
+}
+
 export interface PageOf_Tenant_ {
   items: Tenant[];
   next?: string | null;
@@ -1313,6 +1480,16 @@ export interface PageOf_Tenant_ {
 
 export interface PageOf_User_ {
   items: User[];
+  next?: string | null;
+}
+
+export interface PageOf_Vault_ {
+  items: Vault[];
+  next?: string | null;
+}
+
+export interface PageOf_Version_ {
+  items: Version[];
   next?: string | null;
 }
 
@@ -1350,7 +1527,7 @@ export interface PasskeyName {
 
 /** The authenticator's answer. */
 export interface PasskeySignIn {
-  credential: Credential;
+  credential: Credential_Input;
 }
 
 /** What stands behind the # of a reset's link, and the new password. */
@@ -1457,6 +1634,19 @@ export interface ProviderInfo {
 /** How many answers were forgotten. */
 export interface Purged {
   entries: number;
+}
+
+/** Whether the chain is whole, and if not, from which entry on. */
+export interface radiant__foundation__audit__routes__Verification {
+  first_broken: number | null;
+  whole: boolean;
+}
+
+/** Whether the chain of the access log is whole, and if not, from which entry on. */
+export interface radiant__foundation__credentials__routes__Verification {
+  entries: number;
+  first_broken: number | null;
+  whole: boolean;
 }
 
 /** What became of a batch. Accepted events are in the database; duplicates were accepted before. */
@@ -1612,6 +1802,45 @@ export interface ResolveRequest {
 /** Another answer, perhaps of another model. */
 export interface Retry {
   model?: string | null;
+}
+
+/** To be shown a value. */
+export interface RevealAsked {
+  reason: string;
+  /** The approved request, where the vault takes a second person. */
+  request_id?: string | null;
+  /** The current one unless given. */
+  version?: number | null;
+}
+
+/** A value, shown. One of `value`, `value_base64`, `fields`. */
+export interface Revealed {
+  fields?: Record<string, unknown> | null;
+  value?: string | null;
+  value_base64?: string | null;
+  version: number;
+}
+
+/** Somebody wants to be shown a value, where that takes two. */
+export interface RevealRequest {
+  created_at: string;
+  credential_id: string;
+  credential_name: string;
+  decided_at: string | null;
+  decided_by: string | null;
+  expires_at: string;
+  id: string;
+  reason: string;
+  requested_by: string;
+  requested_by_email: string;
+  state: "pending" | "approved" | "refused" | "used" | "expired";
+  vault_id: string;
+  vault_name: string;
+}
+
+/** To which version; the one before unless given. */
+export interface RollBack {
+  version?: number | null;
 }
 
 /** `explain`: with every term of every candidate's score. */
@@ -2008,6 +2237,14 @@ export interface Turn {
   user_message: Message;
 }
 
+/** One field of a type. */
+export interface TypeField {
+  /** Whether a bare `value` fills it. */
+  main: boolean;
+  name: string;
+  required: boolean;
+}
+
 /** How a key and a model do, as this process sees it. `resting`: seconds until it is asked again. */
 export interface UpstreamInfo {
   calls: number;
@@ -2029,6 +2266,14 @@ export interface UsageSummary {
   by_day: ByDay[];
   by_model: ByModel[];
   total: Totals;
+}
+
+/** What uses a credential by reference. */
+export interface Use {
+  id: string;
+  /** What it is: provider-connection, … */
+  kind: string;
+  name: string;
 }
 
 /** A person in a tenant. */
@@ -2061,6 +2306,35 @@ export interface ValidationError {
   type: string;
 }
 
+/** A vault, as the caller stands to it. */
+export interface Vault {
+  created_at: string;
+  /** How many it holds; in lists alone. */
+  credentials?: number | null;
+  description: string | null;
+  encryption_key_arn: string;
+  id: string;
+  /** What the caller may do: see, use, write, members, trail, administer, reveal. */
+  may: string[];
+  name: string;
+  recovery_days: number;
+  reveal_roles: ("owner" | "manager" | "user" | "auditor")[];
+  reveal_window_seconds: number;
+  /** The caller's role; null: none, as an admin of the workspace. */
+  role: "owner" | "manager" | "user" | "auditor" | null;
+  second_person: boolean;
+}
+
+/** What to change; what is left out stays. */
+export interface VaultChange {
+  description?: string | null;
+  name?: string | null;
+  recovery_days?: number | null;
+  reveal_roles?: ("owner" | "manager" | "user" | "auditor")[] | null;
+  reveal_window_seconds?: number | null;
+  second_person?: boolean | null;
+}
+
 /** What a judge said: a model, or a program that checks answers. */
 export interface Verdict {
   comment?: string | null;
@@ -2070,10 +2344,16 @@ export interface Verdict {
   score: number;
 }
 
-/** Whether the chain is whole, and if not, from which entry on. */
-export interface Verification {
-  first_broken: number | null;
-  whole: boolean;
+/** A version without its value. */
+export interface Version {
+  created_at: string;
+  created_by: string | null;
+  kek_id: string;
+  retired_at: string | null;
+  stage: "pending" | "current" | "previous" | "retired";
+  /** Of the previous version: until when it is served. */
+  valid_until: string | null;
+  version: number;
 }
 
 /** What the page offers before anybody is known. */
