@@ -33,11 +33,14 @@ from radiant.ai.serving.host import Host
 from radiant.ai.serving.packs import ModelStore
 from radiant.ai.serving.served import finder
 from radiant.ai.serving.thermal import ThermalStates, note_installed
+from radiant.aws import make_aws
 from radiant.config import Settings
 from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.routes import Gateway
 from radiant.doors.gateway.work_beside import WorkBeside
 from radiant.foundation.audit import routes as audit_routes
+from radiant.foundation.aws_credentials import identities as aws_identities
+from radiant.foundation.aws_credentials import routes as aws_credentials_routes
 from radiant.foundation.credentials import routes as credentials_routes
 from radiant.foundation.error_tracking import routes as error_tracking_routes
 from radiant.foundation.error_tracking.capture import Capture
@@ -106,6 +109,7 @@ _ROUTERS = (
     metrics_routes.prometheus_router,
     error_tracking_routes.router,
     credentials_routes.router,
+    aws_credentials_routes.router,
     files_routes.router,
     runs_routes.router,
     providers_routes.router,
@@ -181,9 +185,12 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     for path in settings.gguf:
         await asyncio.to_thread(store.add_gguf, path)
     thermal = await stack.enter_async_context(ThermalStates(database))
-    vault = make_vault(runtime, changes)
+    vault = make_vault(runtime, changes, [aws_identities.uses_of])
     app.state.vaults, app.state.credentials, app.state.reveals = vault.vaults, vault.credentials, vault.reveals
     app.state.leases, app.state.credential_trail = vault.leases, vault.trail
+    aws = make_aws(runtime, vault)
+    stack.callback(aws.calls.close)
+    app.state.aws_credentials, app.state.aws_rotations = aws.service, aws.rotations
     host = await stack.enter_async_context(
         Host(
             finder(store, threads=settings.model_threads),

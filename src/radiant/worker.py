@@ -12,8 +12,10 @@ import structlog
 from radiant.ai.inference.acts import acts
 from radiant.ai.routing.counting import count
 from radiant.ai.routing.refits import refit_priors
+from radiant.aws import AwsParts, make_aws
 from radiant.config import Settings
 from radiant.foundation.audit.service import chain_events
+from radiant.foundation.aws_credentials import rotations as aws_rotations
 from radiant.foundation.error_tracking import groups_store, writer
 from radiant.foundation.error_tracking.actions import Actions
 from radiant.foundation.error_tracking.alerts import Alerts
@@ -27,6 +29,7 @@ from radiant.foundation.metrics.sinks.otlp import Otlp, read_headers
 from radiant.foundation.metrics.topics import Told
 from radiant.foundation.runs.hub import end_abandoned
 from radiant.foundation.usage.service import settle_abandoned
+from radiant.infra.changes import Changes
 from radiant.infra.db import Database
 from radiant.infra.events import OutboxReader, Sink, forget_sinks
 from radiant.infra.httpclient import HttpClient
@@ -34,6 +37,7 @@ from radiant.infra.jobs import Job, Registry
 from radiant.infra.jobs_worker import run_worker
 from radiant.periodic import every
 from radiant.runtime import Runtime, mailer_of, open_runtime
+from radiant.vault import make_vault
 from radiant.workspace.turns import service as turns
 
 log = structlog.get_logger()
@@ -41,7 +45,7 @@ log = structlog.get_logger()
 _RETENTION_BATCH = 5000
 
 
-def registry(runtime: Runtime, alerts: Alerts) -> Registry:
+def registry(runtime: Runtime, alerts: Alerts, aws: AwsParts) -> Registry:
     """Which handler serves which job."""
     jobs = Registry()
 
@@ -72,6 +76,7 @@ def registry(runtime: Runtime, alerts: Alerts) -> Registry:
     jobs.every("41 3 * * *", "routing refit")
     jobs.handle(writer.ALERT, alerts.handle, timeout=60, concurrency=4)
     jobs.handle(writer.ACT, Actions(runtime.database, alerts, acts(runtime.database)).handle, timeout=60, concurrency=1)
+    jobs.handle(aws_rotations.JOB, aws.rotating.handle, timeout=900, gave_up=aws.rotating.gave_up)
     return jobs
 
 
@@ -120,7 +125,9 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
             await stack.enter_async_context(HttpClient()), settings.base_url, aws_endpoint_url=settings.aws_endpoint_url,
         )  # fmt: skip
         stack.callback(alerts.close)
-        await _work(runtime, alerts, await _outside(runtime, stack), stop)
+        aws = make_aws(runtime, make_vault(runtime, Changes.never()))
+        stack.callback(aws.calls.close)
+        await _work(runtime, alerts, aws, await _outside(runtime, stack), stop)
 
 
 async def _reopen_ignored(runtime: Runtime) -> None:
@@ -128,7 +135,9 @@ async def _reopen_ignored(runtime: Runtime) -> None:
         await groups_store.reopen_due(tx)
 
 
-async def _work(runtime: Runtime, alerts: Alerts, outside: dict[str, Sink], stop: asyncio.Event) -> None:
+async def _work(
+    runtime: Runtime, alerts: Alerts, aws: AwsParts, outside: dict[str, Sink], stop: asyncio.Event
+) -> None:
     database = runtime.database
     stale = timedelta(seconds=2 * runtime.settings.request_timeout_s)
     system_dsn = runtime.addresses.system
@@ -143,12 +152,13 @@ async def _work(runtime: Runtime, alerts: Alerts, outside: dict[str, Sink], stop
         asyncio.create_task(every(60, "usage", lambda: settle_abandoned(database, stale))),
         asyncio.create_task(every(60, "objects", lambda: remove_deleted_objects(database, runtime.objects))),
         asyncio.create_task(every(60, "ignored errors", lambda: _reopen_ignored(runtime))),
+        asyncio.create_task(every(30, "aws key rotations", aws.rotating.resume_overdue)),
     ]
     if outside:
         reader = OutboxReader(outbox, system_dsn, outside, attempts=_OUTSIDE_ATTEMPTS)
         background.append(asyncio.create_task(reader.run()))
     try:
-        await run_worker(system_dsn, registry(runtime, alerts), stop)
+        await run_worker(system_dsn, registry(runtime, alerts, aws), stop)
     finally:
         for task in background:
             task.cancel()

@@ -48,3 +48,5 @@ kek_id, retired_at, credential_name, requested_by, requested_by_email, decided_b
 accessed_by, accessed_by_email, access_reason, source_ip, valid_until
 # Fields of credentials
 token_url, refresh_token, passphrase, certificate
+# Members of AWS's answers
+as_registered, new_access_key_id, switched_at, delete_after, cancelled_at

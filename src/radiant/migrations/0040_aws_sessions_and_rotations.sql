@@ -8,7 +8,7 @@ alter table aws_identities
     -- say. Stated, so that a credential which is purged leaves an identity without keys, and none with the platform's.
     add column source varchar(20) not null default 'credential' check (source in ('credential', 'platform')),
     -- Made here as a rule: an external id that the customer chooses guards against nothing.
-    add column external_id varchar(1224) check (external_id ~ '^[A-Za-z0-9_+=,.@:/-]{2,1224}$'),
+    add column external_id varchar(1224) check (external_id ~ '^[A-Za-z0-9_+=,.@:/-]+$'),
     add column policy_arns text[] not null default '{}' check (cardinality(policy_arns) <= 10),
     add column tags jsonb not null default '{}' check (jsonb_typeof(tags) = 'object'),
     add column transitive_tag_keys text[] not null default '{}' check (cardinality(transitive_tag_keys) <= 50),

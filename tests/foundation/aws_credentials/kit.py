@@ -107,7 +107,9 @@ class House:
             user = f"assumer-{uuid7().hex[-8:]}"
             await asyncio.to_thread(self._make_user, user)
             settings["key_credential"] = await self.keep(await self.make_key(user))
-        new = NewIdentity(name=f"{name} {uuid7().hex[-6:]}", arn=f"arn:aws:iam::{ACCOUNT}:role/{name}-{uuid7().hex[-6:]}", **settings)
+        new = NewIdentity(
+            name=f"{name} {uuid7().hex[-6:]}", arn=f"arn:aws:iam::{ACCOUNT}:role/{name}-{uuid7().hex[-6:]}", **settings
+        )
         return await identities.register(self.db, self.caller, new)
 
     def _make_user(self, name: str) -> str:
@@ -204,7 +206,5 @@ async def dump(owner: Any) -> str:
         "select c.oid::regclass::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace"
         " where n.nspname = 'public' and c.relkind in ('r', 'p')"
     )
-    parts = [
-        str(row[0]) for table in tables for row in await owner.fetch(f"select t::text from {table['name']} t")
-    ]
+    parts = [str(row[0]) for table in tables for row in await owner.fetch(f"select t::text from {table['name']} t")]
     return re.sub(r"\s+", " ", " ".join(parts))

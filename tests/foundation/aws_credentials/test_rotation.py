@@ -158,7 +158,9 @@ async def test_f16_5_every_step_is_in_the_trail_and_every_use_of_the_vault_in_it
         "select access_type, actor_kind from credential_access_log where credential_id = $1 and success order by seq",
         user.key_credential,
     )
-    assert {("stage", "system"), ("rotate", "system"), ("use", "system"), ("use", "user")} <= {tuple(row) for row in logged}
+    assert {("stage", "system"), ("rotate", "system"), ("use", "system"), ("use", "user")} <= {
+        tuple(row) for row in logged
+    }
     assert (await home.log.verify(home.tenant.id)).whole
 
 
@@ -185,7 +187,11 @@ async def test_a_denied_deactivation_leaves_both_keys_and_says_what_to_allow(hom
     old = await home.kept(user)
     home.front.denied.add("UpdateAccessKey")
     rotation = await home.finish(await home.start(user))
-    assert (rotation.state, rotation.stuck, rotation.steps[-1].detail["error"]) == ("switched", True, "aws-access-denied")
+    assert (rotation.state, rotation.stuck, rotation.steps[-1].detail["error"]) == (
+        "switched",
+        True,
+        "aws-access-denied",
+    )
     assert await home.works(old)
     assert await home.works(await home.kept(user))
     home.front.denied.clear()

@@ -1,6 +1,7 @@
 """Calls of STS and IAM through the official SDK, in a bounded pool of threads. Each raises a problem of `failures`."""
 
 import asyncio
+import contextlib
 import json
 import threading
 from collections import OrderedDict
@@ -177,13 +178,11 @@ class Aws:
 
     async def delete_access_key(self, keys: Keys, partition: str, user_name: str, key_id: str) -> None:
         """Delete a key; one that is gone already is no failure."""
-        try:
+        with contextlib.suppress(AwsNothing):
             await self._iam(
                 keys, partition, f"deleting the key {key_id}",
                 lambda iam: iam.delete_access_key(UserName=user_name, AccessKeyId=key_id),
             )  # fmt: skip
-        except AwsNothing:
-            pass
 
     async def last_used(self, keys: Keys, partition: str, key_id: str) -> LastUsed:
         """When the key was last used. AWS says it some minutes late."""

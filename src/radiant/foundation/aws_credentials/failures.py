@@ -105,7 +105,8 @@ def failure_of(error: Exception, doing: str) -> Problem:
     if code in _KEYS:
         # Its message holds what was signed, which helps nobody.
         return AwsKeysRefused(
-            f"{doing}: AWS does not take the access key ({code}); store a key that is active, with its secret", code=code
+            f"{doing}: AWS does not take the access key ({code}); store a key that is active, with its secret",
+            code=code,
         )
     return _by_code(code, said, doing)
 

@@ -131,7 +131,9 @@ async def change(database: Database, caller: Caller, identity_id: UUID, new: Ide
             require_source(caller, new.source)
             _check(held["kind"], held["arn"], new)
             if held["open_rotation"] and held["key_credential"] != new.key_credential:
-                raise IdentityInUse("key_credential: a rotation is under way, which stores the new key there; let it end first")
+                raise IdentityInUse(
+                    "key_credential: a rotation is under way, which stores the new key there; let it end first"
+                )
             await _check_references(tx, caller, held["kind"], new, but=identity_id)
             await _refuse_taken(tx, new.name, held["arn"], identity_id)
             await store.update(tx, identity_id, new)
@@ -158,7 +160,8 @@ async def uses_of(db: TenantDb, credential_id: UUID) -> Sequence[Use]:
     """Which identities a credential is part of: a port of the vault's, so that it can be said before a deletion."""
     async with db.tx() as tx:
         return [
-            Use(kind="aws-identity", id=str(row["id"]), name=row["name"]) for row in await store.using(tx, credential_id)
+            Use(kind="aws-identity", id=str(row["id"]), name=row["name"])
+            for row in await store.using(tx, credential_id)
         ]
 
 
@@ -194,13 +197,13 @@ def _check(kind: str, arn: str, new: IdentitySettings) -> None:
         raise Invalid("idle_seconds: no longer than grace_seconds, at whose end the old key is switched off anyway")
 
 
-async def _check_references(
-    tx: Tx, caller: Caller, kind: str, new: IdentitySettings, but: UUID | None = None
-) -> None:
+async def _check_references(tx: Tx, caller: Caller, kind: str, new: IdentitySettings, but: UUID | None = None) -> None:
     actor = Actor.of(caller)
     if new.key_credential is not None:
         # A rotation writes there; a session is asked for by its keys.
-        row = await require_credential(tx, actor, "key_credential", new.key_credential, "write" if kind == "user" else "use")
+        row = await require_credential(
+            tx, actor, "key_credential", new.key_credential, "write" if kind == "user" else "use"
+        )
         if row["credential_type"] != "aws":
             raise Invalid(f"key_credential: it is of type {row['credential_type']}; name one of type aws")
     if new.external_id_credential is not None:

@@ -197,7 +197,7 @@ class Rotating:
             if row is None or row["stuck"]:
                 return None
             identity = Identity.model_validate(dict(await identities.found(tx, row["identity_id"])))
-        run = _Run(db, Actor.system(db.tenant_id, _SYSTEM), holder, row, identity)
+        run = _Run(db, Actor.job(db.tenant_id, _SYSTEM), holder, row, identity)
         if row["cancelled_at"] is not None and row["state"] != "rolling_back":
             return await self._move(run, _Moved("rolling_back", {}, {"error": "cancelled"}, "cancelled"))
         if (early := (row["next_at"] - self._clock()).total_seconds()) > 0:
@@ -239,7 +239,7 @@ class Rotating:
     async def _failed(self, run: _Run, problem: Problem) -> float | None:
         state, failures = run.row["state"], run.row["failures"]
         most = self._pace.tries_before if state in _UNDOABLE else self._pace.tries_after
-        detail = {"error": problem.slug, "message": problem.detail}
+        detail: dict[str, Any] = {"error": problem.slug, "message": problem.detail}
         # A third key: one whose answer was lost is not in the list yet.
         if failures < most and (passes(problem) or (state == "creating" and isinstance(problem, AwsLimit))):
             return await self._wait(run, _Wait(min(2.0**failures, 300.0), detail), problem.detail)
@@ -347,9 +347,7 @@ class Rotating:
         if current is None or current.access_key_id != new:
             await self._pending(run)
             grace = run.row["grace_seconds"] + run.row["inactive_seconds"]
-            await self._vault.promote(
-                run.actor, run.credential_id, grace_seconds=grace, reason=f"rotation {run.id}"
-            )
+            await self._vault.promote(run.actor, run.credential_id, grace_seconds=grace, reason=f"rotation {run.id}")
         if old is None:
             return _Moved("done", {"access_key_id": new})
         return _Moved("switched", {"access_key_id": new}, {"switched_at": self._clock()})
@@ -424,7 +422,9 @@ class Rotating:
         try:
             previous = await self._service.stored_keys(run.actor, run.credential_id, "use", stage="previous")
             if previous.access_key_id != old:
-                raise CurrentChanged("the vault's previous version is not the old key; roll back to that one, then retry")
+                raise CurrentChanged(
+                    "the vault's previous version is not the old key; roll back to that one, then retry"
+                )
             await self._aws.caller_identity(previous, region_of(run.identity))
         except AwsKeysRefused as refused:
             if run.row["tries"] > self._pace.tries_after:

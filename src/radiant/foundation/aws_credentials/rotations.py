@@ -116,9 +116,7 @@ class Rotations:
             )
         return keys
 
-    async def rotations(
-        self, db: TenantDb, identity_id: UUID, before: UUID | None, limit: int
-    ) -> list[Rotation]:
+    async def rotations(self, db: TenantDb, identity_id: UUID, before: UUID | None, limit: int) -> list[Rotation]:
         """Those of an identity, the newest first. Raises NoSuchIdentity."""
         async with db.tx() as tx:
             await identities.found(tx, identity_id)
@@ -128,7 +126,9 @@ class Rotations:
         """One with its journal. Raises NoSuchRotation."""
         async with db.tx() as tx:
             row = await _found(tx, rotation_id)
-            steps = [RotationStep.model_validate(dict(step)) for step in await store.steps(tx, rotation_id, _MOST_STEPS)]
+            steps = [
+                RotationStep.model_validate(dict(step)) for step in await store.steps(tx, rotation_id, _MOST_STEPS)
+            ]
         return RotationInSteps.model_validate({**row, "steps": steps})
 
     async def retry(self, actor: Actor, rotation_id: UUID) -> RotationInSteps:
@@ -154,9 +154,7 @@ class Rotations:
         return await self.rotation(db, rotation_id)
 
 
-def _make_room(
-    identity: Identity, keys: Sequence[AccessKey], current: Keys | None, replace: str | None
-) -> str | None:
+def _make_room(identity: Identity, keys: Sequence[AccessKey], current: Keys | None, replace: str | None) -> str | None:
     """The key to be deleted first, if one is. Raises TwoKeys, CannotReplace."""
     others = [key for key in keys if current is None or key.id != current.access_key_id]
     if replace is not None:

@@ -50,9 +50,7 @@ async def steps(tx: Tx, rotation_id: UUID, limit: int) -> list[Row]:
     )  # fmt: skip
 
 
-async def note(
-    tx: Tx, rotation_id: UUID, step: str, outcome: str, detail: dict[str, Any], at: datetime
-) -> None:
+async def note(tx: Tx, rotation_id: UUID, step: str, outcome: str, detail: dict[str, Any], at: datetime) -> None:
     """Add to its journal. Said again with nothing new, only its time moves on."""
     await tx.run(
         "with last as (select seq, step, outcome, detail from aws_key_rotation_steps"
@@ -90,10 +88,10 @@ async def move(
 ) -> bool:
     """The next state, with what was found out on the way; False where the lease passed to another."""
     touched = await tx.run(
-        "update aws_key_rotations r set state = $4, tries = 0, next_at = $6, stuck = false,"
-        " finished_at = case when $4 in ('done', 'rolled_back') then $5::timestamptz end,"
+        "update aws_key_rotations r set state = $4::text, tries = 0, next_at = $6, stuck = false,"
+        " finished_at = case when $4::text in ('done', 'rolled_back') then $5::timestamptz end,"
         " failures = 0, error = case when $7::jsonb ? 'error' then $7::jsonb ->> 'error'"
-        "  when $4 in ('rolling_back', 'rolled_back') then error end,"
+        "  when $4::text in ('rolling_back', 'rolled_back') then error end,"
         " known_key_ids = case when $7::jsonb ? 'known_key_ids' then"
         "  array(select jsonb_array_elements_text($7::jsonb -> 'known_key_ids')) else known_key_ids end,"
         " create_began_at = coalesce(($7::jsonb ->> 'create_began_at')::timestamptz, create_began_at),"

@@ -26,8 +26,8 @@ from radiant.foundation.identity.callers import Caller
 from radiant.foundation.identity.dependencies import AdminCaller, Databases, Db, OperatorCaller
 from radiant.http.pages import Cursor, Limit, PageOf
 from radiant.kit.errors import Invalid
-from radiant.kit.page import BadCursor, decode_cursor, encode_cursor
 from radiant.kit.ids import parse_uuid
+from radiant.kit.page import BadCursor, decode_cursor, encode_cursor
 
 router = APIRouter(prefix="/api/aws-credentials", tags=["aws-credentials"])
 
@@ -43,9 +43,7 @@ def rotations_of(request: Request) -> Rotations:
 
 
 @router.get("/identities")
-async def list_identities(
-    db: Db, caller: AdminCaller, cursor: Cursor = None, limit: Limit = 50
-) -> PageOf[Identity]:
+async def list_identities(db: Db, caller: AdminCaller, cursor: Cursor = None, limit: Limit = 50) -> PageOf[Identity]:
     """Registered roles and users, by name."""
     del caller
     after = None
@@ -94,9 +92,7 @@ async def validate_identity(
 
 
 @router.post("/validate")
-async def validate_credential(
-    request: Request, caller: AdminCaller, asked: ValidateAsked
-) -> ValidatedCredentials:
+async def validate_credential(request: Request, caller: AdminCaller, asked: ValidateAsked) -> ValidatedCredentials:
     """Ask STS whose keys a stored credential holds."""
     return await service_of(request).validate_credentials(
         Actor.of(caller), credential_id=asked.credential_id, region=asked.region

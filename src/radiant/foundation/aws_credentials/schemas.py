@@ -13,21 +13,24 @@ State = Literal[
 ]
 Outcome = Literal["done", "waiting", "failed"]
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]+$")]
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]+$")
+]
 Arn = Annotated[
     str,
     StringConstraints(
-        max_length=2048, pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/([\x21-\x7e]*/)?[A-Za-z0-9_+=,.@-]{1,128}$"
+        max_length=2048,
+        pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/([\x21-\x7e]*/)?[A-Za-z0-9_+=,.@-]{1,128}$",
     ),
 ]
 PolicyArn = Annotated[
     str, StringConstraints(max_length=2048, pattern=r"^arn:aws[a-z-]*:iam::(aws|[0-9]{12}):policy/[\x21-\x7e]+$")
 ]
 Region = Annotated[str, StringConstraints(max_length=30, pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]+$")]
-ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+=,.@:/-]{2,1224}$")]
+ExternalId = Annotated[str, StringConstraints(min_length=2, max_length=1224, pattern=r"^[A-Za-z0-9_+=,.@:/-]+$")]
 SessionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+=,.@-]{2,64}$")]
-TagKey = Annotated[str, StringConstraints(pattern=r"^[\w .:/=+@-]{1,128}$")]
-TagValue = Annotated[str, StringConstraints(pattern=r"^[\w .:/=+@-]{0,256}$")]
+TagKey = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[\w .:/=+@-]+$")]
+TagValue = Annotated[str, StringConstraints(max_length=256, pattern=r"^[\w .:/=+@-]*$")]
 AccessKeyId = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{16,128}$")]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=1000)]
 Seconds = Annotated[int, Field(ge=0, le=2_592_000)]
@@ -119,7 +122,9 @@ class ValidatedCredentials(BaseModel):
     user_id: str
     partition: str
     region: str
-    as_registered: bool | None = Field(description="Whether that is the registered identity; null where none was asked of.")
+    as_registered: bool | None = Field(
+        description="Whether that is the registered identity; null where none was asked of."
+    )
 
 
 class ValidateAsked(BaseModel):

@@ -52,7 +52,12 @@ class AwsCredentials:
         return await self._sessions.get(actor.tenant_id, identity, asked, self._source(actor, identity))
 
     async def validate_credentials(
-        self, actor: Actor, *, identity_id: UUID | None = None, credential_id: UUID | None = None, region: str = "us-east-1"
+        self,
+        actor: Actor,
+        *,
+        identity_id: UUID | None = None,
+        credential_id: UUID | None = None,
+        region: str = "us-east-1",
     ) -> ValidatedCredentials:
         """Who AWS says that the keys are: of a registered identity (a role is assumed for it), of a stored credential, or
         of the process itself. Raises as `assume_deployment_role` does."""
@@ -94,8 +99,8 @@ class AwsCredentials:
         if identity.manager_id is None:
             return await self.stored_keys(actor, identity.key_credential, "write")
         # Whoever may rotate need not be let use the manager's keys for anything else.
-        system = Actor.system(actor.tenant_id, "AWS key rotation")
-        return (await self.assume_deployment_role(system, identity.manager_id, _MANAGING)).keys
+        job = Actor.job(actor.tenant_id, "AWS key rotation")
+        return (await self.assume_deployment_role(job, identity.manager_id, _MANAGING)).keys
 
     async def _validate_identity(self, actor: Actor, identity_id: UUID) -> ValidatedCredentials:
         identity = await identities.identity(actor.db(self._database), identity_id)
@@ -117,9 +122,9 @@ class AwsCredentials:
                 return identity.external_id
             entry = Entry("use", credential_id=identity.external_id_credential, reason="AWS external id")
             # Whoever may assume the role uses the id without being a member where it is kept.
-            system = Actor.system(actor.tenant_id, "AWS session")
-            async with self._log.attempt(system, entry):
-                opened = await self._vault.open(system, entry, "use")
+            job = Actor.job(actor.tenant_id, "AWS session")
+            async with self._log.attempt(job, entry):
+                opened = await self._vault.open(job, entry, "use")
                 return opened.value.secret(opened.kind)
 
         return Source(keys, external_id)

@@ -69,7 +69,12 @@ class Sessions:
     """One per process."""
 
     def __init__(
-        self, database: Database, kms: Kms, aws: Aws, clock: Clock = utc_now, jitter: Callable[[], float] = random.random
+        self,
+        database: Database,
+        kms: Kms,
+        aws: Aws,
+        clock: Clock = utc_now,
+        jitter: Callable[[], float] = random.random,
     ) -> None:
         self._database = database
         self._kms = kms
@@ -114,8 +119,9 @@ class Sessions:
         while True:
             async with db.tx() as tx:
                 row = await store.get(tx, identity_id, digest)
-                fresh = row is not None and self._clock() < row["refresh_at"]
-                mine = not fresh and await store.lease(tx, identity_id, digest, holder, _LEASE)
+                now = self._clock()
+                fresh = row is not None and now < row["refresh_at"]
+                mine = not fresh and await store.lease(tx, identity_id, digest, holder, _LEASE, now)
             if row is not None and (fresh or (not mine and _is_good(row["expires_at"], self._clock()))):
                 return self._keep(which, await self._open(which, row))
             if mine:
@@ -147,9 +153,7 @@ class Sessions:
             )  # fmt: skip
         return self._keep(which, session)
 
-    async def _from_sts(
-        self, identity: Identity, asked: AssumeAsked, tags: dict[str, str], source: Source
-    ) -> Session:
+    async def _from_sts(self, identity: Identity, asked: AssumeAsked, tags: dict[str, str], source: Source) -> Session:
         keys, region = await source.ask(), region_of(identity)
         role = RoleAsked(
             role_arn=identity.arn,

@@ -16,15 +16,18 @@ async def get(tx: Tx, identity_id: UUID, digest: bytes) -> Row | None:
     )  # fmt: skip
 
 
-async def lease(tx: Tx, identity_id: UUID, digest: bytes, holder: UUID, lasting: timedelta) -> bool:
-    """Be the one who asks STS, until saved, let go or `lasting` has passed; False where another is."""
+async def lease(
+    tx: Tx, identity_id: UUID, digest: bytes, holder: UUID, lasting: timedelta, now: datetime
+) -> bool:
+    """Be the one who asks STS, until saved, let go or `lasting` has passed; False where another is, or has just been."""
     touched = await tx.run(
         "insert into aws_sessions as s (tenant_id, identity_id, digest, leased_by, leased_until)"
         " values ($1, $2, $3, $4, clock_timestamp() + $5::interval)"
         " on conflict (tenant_id, identity_id, digest) do update set leased_by = excluded.leased_by,"
         " leased_until = excluded.leased_until, touched_at = clock_timestamp()"
-        " where s.leased_until is null or s.leased_until < clock_timestamp()",
-        tx.tenant_id, identity_id, digest, holder, lasting,
+        " where (s.leased_until is null or s.leased_until < clock_timestamp())"
+        " and (s.refresh_at is null or s.refresh_at <= $6)",
+        tx.tenant_id, identity_id, digest, holder, lasting, now,
     )  # fmt: skip
     return touched == 1
 
