@@ -65,6 +65,11 @@ class Settings(BaseSettings):
         default="shared",
         description="Whether each vault gets an AWS KMS key of its own, or all share that one; KMS only.",
     )
+    trail_heads_file: Path | None = Field(
+        default=None,
+        description="A file, best on another machine's disk, to which the heads of the trails are added every hour;"
+        " they are logged unless set.",
+    )
     objects_url: str | None = Field(
         default=None, description="s3://bucket/prefix for files; a folder in the data folder unless set."
     )

@@ -1,15 +1,23 @@
-"""The vault's parts, made together by each root that needs them."""
+"""The vault's parts, made together by each root that needs them; every place with sealed values, for rekeying."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from radiant.ai.policies import guard_service
+from radiant.ai.providers import connections
+from radiant.config import Settings
+from radiant.foundation.credentials import rekey as credentials_rekey
 from radiant.foundation.credentials.access_log import AccessLog
 from radiant.foundation.credentials.leases import Leases
 from radiant.foundation.credentials.reveals import Reveals
 from radiant.foundation.credentials.service import Credentials, FindUses
 from radiant.foundation.credentials.trail import Trail
 from radiant.foundation.credentials.vaults import Vaults
+from radiant.foundation.error_tracking import settings as error_settings
+from radiant.foundation.identity import second_factor, sso
 from radiant.infra.changes import Changes
+from radiant.infra.kms import KmsError, local_id, new_master_key, read_master_keys, write_master_keys
+from radiant.infra.rekeying import Place, Rekeyed, rekey_all
 from radiant.runtime import Runtime
 
 
@@ -38,3 +46,49 @@ def make_vault(runtime: Runtime, changes: Changes, uses: Sequence[FindUses] = ()
         leases=Leases(credentials, log, changes),
         trail=Trail(database, log),
     )
+
+
+def _places(settings: Settings) -> list[Place]:
+    return [
+        credentials_rekey.Versions(settings.vault_keys),
+        credentials_rekey.CHAIN_KEYS,
+        connections.SEALED,
+        guard_service.SEALED,
+        error_settings.SEALED,
+        second_factor.SEALED,
+        *sso.SEALED,
+    ]
+
+
+async def rekey(runtime: Runtime) -> list[Rekeyed]:
+    """Wrap every data key by the present key. Raises KmsError."""
+    await runtime.kms.settle()
+    return await rekey_all(runtime.database, runtime.kms, _places(runtime.settings))
+
+
+def _key_file(settings: Settings) -> tuple[bytes, ...]:
+    if settings.kms_key_id is not None:
+        raise KmsError(
+            "secrets are sealed by AWS KMS, which turns its keys itself; name another key by RADIANT_KMS_KEY_ID"
+        )
+    if settings.master_key is not None:
+        raise KmsError(
+            "the master key is RADIANT_MASTER_KEY: put the new key before the former, parted by a comma, in every process"
+        )
+    return read_master_keys(settings.key_file)
+
+
+def make_master_key(settings: Settings) -> str:
+    """Put a new master key before the former ones in the file; its name. Every process finds it there before it seals
+    again, and where it meets a value that was sealed by it. Blocks. Raises KmsError where the key is in no file."""
+    key = new_master_key()
+    write_master_keys(settings.key_file, (key, *_key_file(settings)))
+    return local_id(key)
+
+
+def forget_former_keys(settings: Settings) -> list[str]:
+    """Take all keys but the present one out of the file; their names. Once nothing is under them. Blocks."""
+    present, *former = _key_file(settings)
+    if former:
+        write_master_keys(settings.key_file, (present,))
+    return [local_id(key) for key in former]

@@ -16,6 +16,9 @@ from radiant.aws import AwsParts, make_aws
 from radiant.config import Settings
 from radiant.foundation.audit.service import chain_events
 from radiant.foundation.aws_credentials import rotations as aws_rotations
+from radiant.foundation.credentials.access_log import AccessLog
+from radiant.foundation.credentials.heads import Heads
+from radiant.foundation.credentials.service import purge_due
 from radiant.foundation.error_tracking import groups_store, writer
 from radiant.foundation.error_tracking.actions import Actions
 from radiant.foundation.error_tracking.alerts import Alerts
@@ -68,6 +71,18 @@ def registry(runtime: Runtime, alerts: Alerts, aws: AwsParts) -> Registry:
     async def refit(_: Job) -> None:
         await refit_priors(runtime.database)
 
+    async def purge_credentials(_: Job) -> None:
+        await purge_due(runtime.database, vault_log)
+
+    async def tell_heads(_: Job) -> None:
+        await heads.tell()
+
+    vault_log = AccessLog(runtime.database, runtime.kms)
+    heads = Heads(runtime.database, runtime.settings.trail_heads_file)
+    jobs.handle("purge credentials", purge_credentials, timeout=3600, concurrency=1)
+    jobs.every("23 * * * *", "purge credentials")
+    jobs.handle("trail heads", tell_heads, timeout=3600, concurrency=1)
+    jobs.every("31 * * * *", "trail heads")
     jobs.handle("retention", retention, timeout=3600, concurrency=1)
     jobs.every("17 * * * *", "retention")
     jobs.handle("partitions", partitions, timeout=3600, concurrency=1)

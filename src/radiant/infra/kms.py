@@ -119,7 +119,7 @@ class LocalKms:
             raise CannotOpen(f"wrapped by the key local:{name.hex()}, which this installation does not have")
         try:
             return cipher.decrypt(nonce, sealed, canonical(context))
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise CannotOpen("not wrapped for this context, or damaged") from None
 
     async def rewrap(self, wrapped: bytes, context: Context) -> bytes:
@@ -186,9 +186,14 @@ def load_or_make_master_keys(path: Path) -> tuple[bytes, ...]:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return read_master_keys(path)
-    key = AESGCM.generate_key(256)
+    key = new_master_key()
     _write_keys(descriptor, (key,))
     return (key,)
+
+
+def new_master_key() -> bytes:
+    """32 random bytes."""
+    return AESGCM.generate_key(256)
 
 
 def write_master_keys(path: Path, keys: tuple[bytes, ...]) -> None:

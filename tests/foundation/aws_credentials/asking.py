@@ -30,9 +30,7 @@ async def main(app: str, system: str, endpoint: str, tenant: str, user: str, rol
     service = AwsCredentials(database, Credentials(database, kms, log), log, aws, sessions)
     actor = Actor(TenantId(UUID(tenant)), "user", UserId(UUID(user)))
     asked = AssumeAsked(session_name="shared")
-    given = await asyncio.gather(
-        *(service.assume_deployment_role(actor, UUID(role), asked) for _ in range(10))
-    )
+    given = await asyncio.gather(*(service.assume_deployment_role(actor, UUID(role), asked) for _ in range(10)))
     print(*(assumed.keys.access_key_id for assumed in given))
     aws.close()
     await database.close()

@@ -56,7 +56,12 @@ class Fate:
 
 async def main(app: str, system: str, endpoint: str, tenant: str, rotation: str, moment: str) -> None:
     """Until dead, or done."""
-    database, kms, aws, fate = await open_database(app, system, max_size=4), LocalKms(KMS_KEY), Aws(endpoint), Fate(int(moment))
+    database, kms, aws, fate = (
+        await open_database(app, system, max_size=4),
+        LocalKms(KMS_KEY),
+        Aws(endpoint),
+        Fate(int(moment)),
+    )
     log = AccessLog(database, kms)
     vault = Credentials(database, kms, log)
     service = AwsCredentials(database, vault, log, aws, Sessions(database, kms, aws))

@@ -76,9 +76,7 @@ async def test_killed_at_any_moment_a_rotation_ends_with_one_key_that_is_stored(
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-async def test_killed_at_any_moment_while_it_is_undone_the_old_key_is_back(
-    home: House, dsns: Dsns, owner: Any
-) -> None:
+async def test_killed_at_any_moment_while_it_is_undone_the_old_key_is_back(home: House, dsns: Dsns, owner: Any) -> None:
     said = await each_moment(home, dsns, owner, list(range(1, 60)), cancel=True)
     assert said[-1] == "ended"
     assert {"set_key_active", "roll_back", "delete_access_key"} <= {line.rpartition(" ")[2] for line in said}

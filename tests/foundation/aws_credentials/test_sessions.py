@@ -55,7 +55,10 @@ async def test_f16_4_external_id_session_policy_tags_and_duration_are_sent_as_re
     assert sent["ExternalId"] == role.external_id
     assert json.loads(sent["Policy"]) == policy
     assert sent["PolicyArns.member.1.arn"] == "arn:aws:iam::aws:policy/ReadOnlyAccess"
-    assert {sent[f"Tags.member.{n}.Key"]: sent[f"Tags.member.{n}.Value"] for n in (1, 2)} == {"team": "größe", "run": "42"}
+    assert {sent[f"Tags.member.{n}.Key"]: sent[f"Tags.member.{n}.Value"] for n in (1, 2)} == {
+        "team": "größe",
+        "run": "42",
+    }
     assert {sent["TransitiveTagKeys.member.1"], sent["TransitiveTagKeys.member.2"]} == {"team", "run"}
     assert await home.works(assumed.keys)
     said = await home.service.validate_credentials(home.actor, identity_id=role.id)
@@ -195,9 +198,7 @@ async def test_what_is_kept_is_sealed_and_bound_to_its_row(home: House, owner: A
     assert assumed.keys.secret_access_key not in repr(assumed)
     await home.service.assume_deployment_role(home.actor, role.id, AssumeAsked(tags={"a": "b"}))
     rows = await owner.fetch("select digest, sealed::text from aws_sessions order by touched_at")
-    await owner.execute(
-        "update aws_sessions set sealed = $2 where digest = $1", rows[0]["digest"], rows[1]["sealed"]
-    )
+    await owner.execute("update aws_sessions set sealed = $2 where digest = $1", rows[0]["digest"], rows[1]["sealed"])
     (other,) = others(home, 1)
     with pytest.raises(Exception, match="does not open"):
         await other.get(home.tenant.id, role, HOUR, home.service._source(home.actor, role))

@@ -26,6 +26,7 @@ from radiant.foundation.identity.callers import Caller
 from radiant.infra.db import Database, Row
 from radiant.infra.httpclient import HttpClient
 from radiant.infra.kms import CannotOpen, Kms, KmsError, open_sealed, seal
+from radiant.infra.rekeying import SealedPlace
 from radiant.kit import detect
 from radiant.kit.errors import Invalid
 from radiant.kit.ids import TenantId, uuid7
@@ -35,6 +36,11 @@ log = structlog.get_logger()
 
 def _context(tenant_id: TenantId, guardrail_id: UUID) -> dict[str, str]:
     return {"tenant_id": str(tenant_id), "guardrail_id": str(guardrail_id)}
+
+
+SEALED = SealedPlace(
+    "secrets of guardrails", store.SEALED_DUE, store.SEALED_PUT, lambda row: _context(row["tenant_id"], row["id"])
+)
 
 
 async def guardrails(database: Database, caller: Caller, policy_id: UUID) -> list[Guardrail]:

@@ -6,6 +6,15 @@ from uuid import UUID
 from radiant.ai.policies.guard_schemas import NewGuardrail
 from radiant.infra.db import Row, Tx
 
+SEALED_DUE = (
+    "select id as id, tenant_id, secret as sealed from guardrails where secret ->> 'kek' <> $1"
+    " and ($2::uuid is null or id > $2) order by id limit $3"
+)
+SEALED_PUT = (
+    "update guardrails t set secret = d.sealed from unnest($1::uuid[], $2::jsonb[], $3::text[]) as d(id, sealed, key)"
+    " where t.id = d.id and t.secret ->> 'key' = d.key"
+)
+
 
 async def active(tx: Tx, policy_ids: list[UUID]) -> list[Row]:
     """Those that are switched on under any of the policies, each policy's in order."""

@@ -19,6 +19,7 @@ from radiant.foundation.identity import trail
 from radiant.foundation.identity.callers import Caller
 from radiant.infra.db import Database, Row, TenantDb
 from radiant.infra.kms import CannotOpen, Kms, open_sealed, seal
+from radiant.infra.rekeying import SealedPlace
 from radiant.kit.errors import Forbidden, Invalid, NotFound, Unavailable
 from radiant.kit.ids import TenantId
 
@@ -82,6 +83,11 @@ def _of_row(row: Row, vendor: Vendor) -> Connected:
 
 def _context(tenant_id: TenantId | None, provider: str) -> dict[str, str]:
     return {"purpose": "provider-connection", "tenant": str(tenant_id or "platform"), "provider": provider}
+
+
+SEALED = SealedPlace(
+    "keys of providers", store.SEALED_DUE, store.SEALED_PUT, lambda row: _context(row["tenant_id"], row["provider"])
+)
 
 
 class Connections:

@@ -5,6 +5,15 @@ from typing import Any
 from radiant.infra.db import Row, Tx
 from radiant.kit.ids import TenantId, UserId
 
+SEALED_DUE = (
+    "select id as id, tenant_id, provider, sealed from provider_connections where sealed ->> 'kek' <> $1"
+    " and ($2::uuid is null or id > $2) order by id limit $3"
+)
+SEALED_PUT = (
+    "update provider_connections t set sealed = d.sealed from unnest($1::uuid[], $2::jsonb[], $3::text[]) as d(id, sealed, key)"
+    " where t.id = d.id and t.sealed ->> 'key' = d.key"
+)
+
 
 async def own(tx: Tx) -> list[Row]:
     """The tenant's connections."""

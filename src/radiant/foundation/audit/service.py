@@ -7,14 +7,16 @@ export its head elsewhere to notice even that.
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
 from radiant.foundation.audit import store
 from radiant.foundation.identity.trail import TOPIC
-from radiant.infra.db import Database, Row, TenantDb
+from radiant.infra.db import Database, Row, SystemDb, TenantDb
 from radiant.infra.events import Event
+from radiant.kit.ids import TenantId
 
 _NAMESPACE = UUID("7c1f2f5e-4f0e-5d0a-9f0e-2a4d3b1c0a11")
 _BATCH = 1000
@@ -54,18 +56,42 @@ async def _chain(database: Database, event: Event) -> None:
         await store.append(tx, event.tenant_id, seq + 1, event.created_at, entry, prev_hash, hash_)
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What verifying a chain found: how many entries are whole from the first on, the number of the first that was
+    changed or follows a gap (None: all are whole), and the last whole entry's number and hash."""
+
+    entries: int
+    first_broken: int | None
+    head: tuple[int, bytes]
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is wrong with it."""
+        return self.first_broken is None
+
+
 async def first_broken(db: TenantDb) -> int | None:
     """The number of the first entry that was changed, or that follows a gap; None where the chain is whole."""
+    return (await _verify(db, db.tenant_id)).first_broken
+
+
+async def verify(database: Database, tenant_id: TenantId | None) -> Verdict:
+    """The chain of any tenant, one that was deleted too, or the platform's own (None)."""
+    return await _verify(database.system("verify the trail"), tenant_id)
+
+
+async def _verify(db: TenantDb | SystemDb, tenant_id: TenantId | None) -> Verdict:
     after, prev_hash = 0, bytes(32)
     while True:
         async with db.tx() as tx:
-            rows = await store.chain(tx, after, _BATCH)
+            rows = await store.chain(tx, tenant_id, after, _BATCH)
         for row in rows:
             if not _fits(row, after + 1, prev_hash):
-                return after + 1
+                return Verdict(after, after + 1, (after, prev_hash))
             after, prev_hash = row["seq"], row["hash"]
         if len(rows) < _BATCH:
-            return None
+            return Verdict(after, None, (after, prev_hash))
 
 
 def _fits(row: Row, seq: int, prev_hash: bytes) -> bool:

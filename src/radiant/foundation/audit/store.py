@@ -51,10 +51,30 @@ async def page(tx: Tx, before: int | None, limit: int) -> list[Row]:
     )  # fmt: skip
 
 
-async def chain(tx: Tx, after: int, limit: int) -> list[Row]:
-    """The tenant's entries in order, whole, for verification."""
+async def chain(tx: Tx, tenant_id: TenantId | None, after: int, limit: int) -> list[Row]:
+    """A tenant's entries in order, whole, for verification."""
     return await tx.all(
         "select id, seq, at, actor_id, actor_kind, action, target_kind, target_id, detail, host(ip) as ip, request_id,"
-        " prev_hash, hash from audit_log where tenant_id = $1 and seq > $2 order by seq limit $3",
-        tx.tenant_id, after, limit,
+        " prev_hash, hash from audit_log where tenant_id is not distinct from $1 and seq > $2 order by seq limit $3",
+        tenant_id, after, limit,
     )  # fmt: skip
+
+
+async def chains(tx: Tx, after: UUID | None, limit: int) -> list[UUID]:
+    """Tenants with a trail, those among them that were deleted too, in the order of their ids. System transaction."""
+    rows = await tx.all(
+        "with recursive t as ((select tenant_id from audit_log where $1::uuid is null or tenant_id > $1"
+        "  order by tenant_id limit 1)"
+        " union all select (select a.tenant_id from audit_log a where a.tenant_id > t.tenant_id order by 1 limit 1)"
+        "  from t where t.tenant_id is not null)"
+        " select tenant_id from t where tenant_id is not null limit $2",
+        after, limit,
+    )  # fmt: skip
+    return [row["tenant_id"] for row in rows]
+
+
+async def hash_at(tx: Tx, tenant_id: TenantId | None, seq: int) -> bytes | None:
+    """The hash of an entry. System transaction."""
+    return await tx.value(
+        "select hash from audit_log where tenant_id is not distinct from $1 and seq = $2", tenant_id, seq
+    )

@@ -16,9 +16,7 @@ async def get(tx: Tx, identity_id: UUID, digest: bytes) -> Row | None:
     )  # fmt: skip
 
 
-async def lease(
-    tx: Tx, identity_id: UUID, digest: bytes, holder: UUID, lasting: timedelta, now: datetime
-) -> bool:
+async def lease(tx: Tx, identity_id: UUID, digest: bytes, holder: UUID, lasting: timedelta, now: datetime) -> bool:
     """Be the one who asks STS, until saved, let go or `lasting` has passed; False where another is, or has just been."""
     touched = await tx.run(
         "insert into aws_sessions as s (tenant_id, identity_id, digest, leased_by, leased_until)"

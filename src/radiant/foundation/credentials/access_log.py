@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from radiant.foundation.audit.service import Verdict
 from radiant.foundation.credentials import access_log_store as store
 from radiant.foundation.credentials.actor import Actor
 from radiant.foundation.credentials.envelope import KeyServiceAway, ValueUnreadable
@@ -61,21 +62,6 @@ class _Waiting:
     entry: Entry
     at: datetime
     done: "asyncio.Future[None]"
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What verifying a chain found. `first_broken` is the number of the first entry that was changed, or follows a gap;
-    `head`: the last whole entry, its number and hash."""
-
-    entries: int
-    first_broken: int | None
-    head: tuple[int, bytes]
-
-    @property
-    def whole(self) -> bool:
-        """Whether nothing is wrong with it."""
-        return self.first_broken is None
 
 
 class AccessLog:

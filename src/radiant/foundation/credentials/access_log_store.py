@@ -87,3 +87,15 @@ async def tenants(tx: Tx, after: UUID | None, limit: int) -> list[UUID]:
         after, limit,
     )  # fmt: skip
     return [row["tenant_id"] for row in rows]
+
+
+async def hash_at(tx: Tx, tenant_id: UUID, seq: int) -> bytes | None:
+    """The hash of an entry. System transaction."""
+    return await tx.value("select hash from credential_access_log where tenant_id = $1 and seq = $2", tenant_id, seq)
+
+
+async def head_of(tx: Tx, tenant_id: UUID) -> Row | None:
+    """Number and hash of a tenant's last entry. System transaction."""
+    return await tx.one_or_none(
+        "select seq, hash from credential_access_log where tenant_id = $1 order by seq desc limit 1", tenant_id
+    )

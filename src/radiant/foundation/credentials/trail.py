@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
+from radiant.foundation.audit.service import Verdict
 from radiant.foundation.credentials import access, access_log_store, vaults_store
-from radiant.foundation.credentials.access_log import AccessLog, Entry, Verdict
+from radiant.foundation.credentials.access_log import AccessLog, Entry
 from radiant.foundation.credentials.actor import Actor
 from radiant.foundation.credentials.schemas import AccessEntry
 from radiant.infra.db import Database

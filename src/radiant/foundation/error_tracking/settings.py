@@ -9,6 +9,7 @@ from radiant.foundation.error_tracking.reach import Reach
 from radiant.foundation.error_tracking.schemas import ErrorSettings, ErrorSettingsGiven
 from radiant.foundation.identity import trail
 from radiant.infra.kms import Kms, seal
+from radiant.infra.rekeying import SealedPlace
 from radiant.kit.errors import Invalid
 
 _FIELDS = tuple(ErrorSettingsGiven.model_fields)
@@ -17,6 +18,9 @@ _FIELDS = tuple(ErrorSettingsGiven.model_fields)
 def secret_context(owner_id: UUID) -> dict[str, str]:
     """What a signing secret is bound to."""
     return {"error_settings": str(owner_id)}
+
+
+SEALED = SealedPlace("secrets of alerts", store.SEALED_DUE, store.SEALED_PUT, lambda row: secret_context(row["id"]))
 
 
 async def settings(reach: Reach) -> ErrorSettings:

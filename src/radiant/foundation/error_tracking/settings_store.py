@@ -7,6 +7,15 @@ from radiant.foundation.error_tracking.schemas import ErrorSettingsGiven
 from radiant.infra.db import Row, Tx
 from radiant.kit.ids import TenantId
 
+SEALED_DUE = (
+    "select owner_id as id, webhook_secret as sealed from error_settings where webhook_secret ->> 'kek' <> $1"
+    " and ($2::uuid is null or owner_id > $2) order by owner_id limit $3"
+)
+SEALED_PUT = (
+    "update error_settings t set webhook_secret = d.sealed from unnest($1::uuid[], $2::jsonb[], $3::text[]) as d(id, sealed, key)"
+    " where t.owner_id = d.id and t.webhook_secret ->> 'key' = d.key"
+)
+
 
 async def read(tx: Tx, owner_id: UUID) -> Row | None:
     """An owner's settings, None where they were never changed."""

@@ -12,6 +12,7 @@ from radiant.foundation.identity.sessions import Origin, SignedIn, hash_token
 from radiant.foundation.tenants import store as tenants_store
 from radiant.infra.db import Database
 from radiant.infra.kms import CannotOpen, Kms, open_sealed, seal
+from radiant.infra.rekeying import SealedPlace
 from radiant.kit.clock import Clock, utc_now
 from radiant.kit.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
 from radiant.kit.ids import TenantId, UserId
@@ -72,6 +73,11 @@ class Overview:
 
 def _context(tenant_id: TenantId, user_id: UserId) -> dict[str, str]:
     return {"purpose": "totp", "tenant": str(tenant_id), "user": str(user_id)}
+
+
+SEALED = SealedPlace(
+    "secrets of one-time codes", store.SEALED_DUE, store.SEALED_PUT, lambda row: _context(row["tenant_id"], row["id"])
+)
 
 
 class SecondFactors:

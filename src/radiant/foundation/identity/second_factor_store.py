@@ -5,6 +5,15 @@ from typing import Any
 from radiant.infra.db import Row, Tx
 from radiant.kit.ids import SessionId, TenantId, UserId
 
+SEALED_DUE = (
+    "select user_id as id, tenant_id, secret as sealed from totp_secrets where secret ->> 'kek' <> $1"
+    " and ($2::uuid is null or user_id > $2) order by user_id limit $3"
+)
+SEALED_PUT = (
+    "update totp_secrets t set secret = d.sealed from unnest($1::uuid[], $2::jsonb[], $3::text[]) as d(id, sealed, key)"
+    " where t.user_id = d.id and t.secret ->> 'key' = d.key"
+)
+
 
 async def overview(tx: Tx) -> Row:
     """What the caller has, and whether the tenant asks for it."""

@@ -24,6 +24,7 @@ from radiant.foundation.identity.sso_schemas import SsoChange, SsoSettings, SsoW
 from radiant.foundation.tenants import plans
 from radiant.infra.db import Database, Row, Tx
 from radiant.infra.kms import CannotOpen, Kms, open_sealed, seal
+from radiant.infra.rekeying import SealedPlace
 from radiant.kit.clock import Clock, utc_now
 from radiant.kit.errors import Forbidden, Invalid, NotFound, Unavailable
 from radiant.kit.ids import TenantId, UserId, uuid7
@@ -84,6 +85,18 @@ def safe_path(path: str | None) -> str:
 
 def _context(tenant_id: TenantId, what: str) -> dict[str, str]:
     return {"purpose": f"sso-{what}", "tenant": str(tenant_id)}
+
+
+SEALED = (
+    SealedPlace(
+        "client secrets of single sign-on", store.SEALED_DUE, store.SEALED_PUT,
+        lambda row: _context(row["id"], "client-secret"),
+    ),
+    SealedPlace(
+        "ID tokens of sessions", store.TOKENS_DUE, store.TOKENS_PUT,
+        lambda row: _context(row["tenant_id"], "id-token"),
+    ),
+)  # fmt: skip
 
 
 class Sso:

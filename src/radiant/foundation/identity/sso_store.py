@@ -5,6 +5,23 @@ from typing import Any
 from radiant.infra.db import Row, Tx
 from radiant.kit.ids import TenantId, UserId
 
+SEALED_DUE = (
+    "select tenant_id as id, client_secret as sealed from sso_connections where client_secret ->> 'kek' <> $1"
+    " and ($2::uuid is null or tenant_id > $2) order by tenant_id limit $3"
+)
+SEALED_PUT = (
+    "update sso_connections t set client_secret = d.sealed from unnest($1::uuid[], $2::jsonb[], $3::text[]) as d(id, sealed, key)"
+    " where t.tenant_id = d.id and t.client_secret ->> 'key' = d.key"
+)
+TOKENS_DUE = (
+    "select id as id, tenant_id, sso_token as sealed from sessions where sso_token ->> 'kek' <> $1"
+    " and ($2::uuid is null or id > $2) order by id limit $3"
+)
+TOKENS_PUT = (
+    "update sessions t set sso_token = d.sealed from unnest($1::uuid[], $2::jsonb[], $3::text[]) as d(id, sealed, key)"
+    " where t.id = d.id and t.sso_token ->> 'key' = d.key"
+)
+
 
 async def own(tx: Tx) -> Row | None:
     """The tenant's connection, without its secret."""
