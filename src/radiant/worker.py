@@ -150,9 +150,7 @@ async def _reopen_ignored(runtime: Runtime) -> None:
         await groups_store.reopen_due(tx)
 
 
-async def _work(
-    runtime: Runtime, alerts: Alerts, aws: AwsParts, outside: dict[str, Sink], stop: asyncio.Event
-) -> None:
+async def _work(runtime: Runtime, alerts: Alerts, aws: AwsParts, outside: dict[str, Sink], stop: asyncio.Event) -> None:
     database = runtime.database
     stale = timedelta(seconds=2 * runtime.settings.request_timeout_s)
     system_dsn = runtime.addresses.system
@@ -168,6 +166,7 @@ async def _work(
         asyncio.create_task(every(60, "objects", lambda: remove_deleted_objects(database, runtime.objects))),
         asyncio.create_task(every(60, "ignored errors", lambda: _reopen_ignored(runtime))),
         asyncio.create_task(every(30, "aws key rotations", aws.rotating.resume_overdue)),
+        asyncio.create_task(every(600, "due aws key rotations", aws.rotations.start_due)),
     ]
     if outside:
         reader = OutboxReader(outbox, system_dsn, outside, attempts=_OUTSIDE_ATTEMPTS)

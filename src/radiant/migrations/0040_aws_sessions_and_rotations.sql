@@ -19,6 +19,9 @@ alter table aws_identities
     add column idle_seconds integer not null default 14400 check (idle_seconds between 0 and 2592000),
     add column grace_seconds integer not null default 86400 check (grace_seconds between 0 and 2592000),
     add column inactive_seconds integer not null default 86400 check (inactive_seconds between 0 and 2592000),
+    -- A user's key is rotated by itself once it is so old.
+    add column rotate_after_days integer check (rotate_after_days between 1 and 3650),
+    add column rotation_tried_at timestamptz,
     add check (external_id is null or external_id_credential is null),
     add check (kind = 'role' or source = 'credential'),
     add check (manager_id is distinct from id),

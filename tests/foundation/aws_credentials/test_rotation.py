@@ -1,10 +1,12 @@
 """F16.1–F16.3, F16.5, F16.7: a user's key is rotated without a moment in which no stored key works."""
 
+import asyncio
 import base64
 from typing import Any
 
 import pytest
 
+from radiant.foundation.aws_credentials import identities
 from radiant.foundation.aws_credentials.failures import AwsDenied
 from radiant.foundation.aws_credentials.rotations import RotationOpen, TwoKeys, WrongUser
 from radiant.foundation.aws_credentials.schemas import Identity
@@ -371,9 +373,26 @@ async def test_a_rotation_whose_worker_died_is_taken_up(home: House, owner: Any)
     assert given_up.stuck
 
 
-async def test_two_workers_never_take_one_step_twice(home: House) -> None:
-    import asyncio
+async def test_a_key_that_is_old_enough_is_rotated_by_itself_once(home: House, owner: Any) -> None:
+    user, young = await home.user(**NO_WAIT, rotate_after_days=90), await home.user(rotate_after_days=365)
+    unreachable = await home.user(rotate_after_days=30)
+    home.front.secrets.pop((await home.kept(unreachable)).access_key_id)
+    await home.rotations.start_due()
+    assert await owner.fetchval("select count(*) from aws_key_rotations") == 0
+    await owner.execute("update aws_identities set created_at = created_at - interval '91 days'")
+    await home.rotations.start_due()
+    await home.rotations.start_due()
+    (row,) = await owner.fetch("select id, identity_id, started_by from aws_key_rotations")
+    assert (row["identity_id"], row["started_by"]) == (user.id, "schedule")
+    assert (await home.audited()).count("aws_key_rotation.not_started") == 1
+    assert (await home.finish(row["id"])).state == "done"
+    await owner.execute("update aws_identities set rotation_tried_at = null")
+    await home.rotations.start_due()
+    assert await owner.fetchval("select count(*) from aws_key_rotations") == 1
+    assert (await identities.identity(home.tenant.db, young.id)).open_rotation is None
 
+
+async def test_two_workers_never_take_one_step_twice(home: House) -> None:
     user = await home.user(**NO_WAIT)
     rotation_id = await home.start(user)
     await asyncio.gather(*(home.rotating.advance(home.tenant.id, rotation_id) for _ in range(5)))

@@ -25,7 +25,7 @@ from radiant.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from radiant.kit.ids import uuid7
 
 _OF_ROLES = ("external_id", "external_id_credential", "session_policy", "policy_arns", "tags", "transitive_tag_keys")
-_OF_USERS = ("manager_id",)
+_OF_USERS = ("manager_id", "rotate_after_days")
 _PREFIXES = (
     ("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("us-isob-", "aws-iso-b"), ("us-isof-", "aws-iso-f"),
     ("us-iso-", "aws-iso"), ("eu-isoe-", "aws-iso-e"), ("eusc-", "aws-eusc"),

@@ -1,9 +1,12 @@
 """Rotations of access keys as people start, see, retry and cancel them. The steps are in `rotating`."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
-from radiant.foundation.aws_credentials import identities
+import structlog
+
+from radiant.foundation.aws_credentials import identities, identities_store
 from radiant.foundation.aws_credentials import rotations_store as store
 from radiant.foundation.aws_credentials.calls import AccessKey, Aws, Keys
 from radiant.foundation.aws_credentials.identities import region_of, user_name_of
@@ -14,11 +17,14 @@ from radiant.foundation.identity import trail
 from radiant.infra import jobs
 from radiant.infra.db import Database, Row, TenantDb, Tx
 from radiant.kit.errors import Conflict, Invalid, NotFound, Problem
-from radiant.kit.ids import uuid7
+from radiant.kit.ids import TenantId, uuid7
+
+log = structlog.get_logger()
 
 JOB = "aws key rotation"
 MOST_KEYS = 2
 _MOST_STEPS = 500
+_AGAIN, _AT_ONCE = timedelta(days=1), 50
 
 
 class NoSuchRotation(NotFound):
@@ -91,6 +97,23 @@ class Rotations:
             await jobs.enqueue(tx, JOB, rotation=rotation_id)
             await _record(tx, actor, "started", rotation_id, identity)
         return await self.rotation(db, rotation_id)
+
+    async def start_due(self) -> None:
+        """Start those whose time has come (`rotate_after_days`); done by the worker again and again. What cannot be
+        started is in the trail, and tried again a day later."""
+        async with self._database.system("due AWS rotations").tx() as tx:
+            due = await identities_store.take_due(tx, _AGAIN, _AT_ONCE)
+        for row in due:
+            actor = Actor.job(TenantId(row["tenant_id"]), "AWS key rotation")
+            try:
+                await self.rotate_access_keys(actor, row["id"], RotateAsked(), "schedule")
+            except Problem as problem:
+                log.warning("aws.rotation_not_started", identity=str(row["id"]), error=problem.detail)
+                async with actor.db(self._database).tx() as tx:
+                    await trail.record_system(
+                        tx, actor.tenant_id, "aws_key_rotation.not_started", target=("aws_identity", row["id"]),
+                        error=problem.slug, message=problem.detail,
+                    )  # fmt: skip
 
     async def _require_write(self, actor: Actor, identity: Identity) -> None:
         if identity.kind != "user":

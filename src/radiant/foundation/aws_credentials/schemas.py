@@ -77,6 +77,9 @@ class IdentitySettings(BaseModel):
     )
     grace_seconds: Seconds = Field(default=86_400, description="At the latest after so long, used or not.")
     inactive_seconds: Seconds = Field(default=86_400, description="So long it is switched off before it is deleted.")
+    rotate_after_days: int | None = Field(
+        default=None, ge=1, le=3650, description="Of a user: its key is rotated by itself so long after the last time."
+    )
 
 
 class NewIdentity(IdentitySettings):
@@ -108,6 +111,7 @@ class Identity(BaseModel):
     idle_seconds: int
     grace_seconds: int
     inactive_seconds: int
+    rotate_after_days: int | None
     created_by: UUID | None
     created_at: datetime
     updated_at: datetime
