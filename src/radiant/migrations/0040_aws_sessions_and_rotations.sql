@@ -85,7 +85,7 @@ create table aws_key_rotation_steps (
     tenant_id uuid not null,
     rotation_id uuid not null,
     seq integer not null check (seq > 0),
-    step varchar(30) not null check (step ~ '^[a-z_]+$'),
+    step varchar(30) not null check (step ~ '^[a-z][a-z0-9_]*$'),
     outcome varchar(10) not null check (outcome in ('done', 'waiting', 'failed')),
     detail jsonb not null default '{}' check (jsonb_typeof(detail) = 'object'),
     at timestamptz not null default current_timestamp,
