@@ -18,7 +18,7 @@ from radiant.ai.policies import routes as policies_routes
 from radiant.ai.policies.guard_service import Guardrails
 from radiant.ai.policies.service import Policies
 from radiant.ai.providers import routes as providers_routes
-from radiant.ai.providers.connections import Connections
+from radiant.ai.providers.connections import Connections, uses_of
 from radiant.ai.providers.health import Upstreams
 from radiant.ai.providers.litellm import NAME as LITELLM
 from radiant.ai.providers.litellm import LiteLLM
@@ -185,7 +185,7 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     for path in settings.gguf:
         await asyncio.to_thread(store.add_gguf, path)
     thermal = await stack.enter_async_context(ThermalStates(database))
-    vault = make_vault(runtime, changes, [aws_identities.uses_of])
+    vault = make_vault(runtime, changes, (uses_of, aws_identities.uses_of))
     app.state.vaults, app.state.credentials, app.state.reveals = vault.vaults, vault.credentials, vault.reveals
     app.state.leases, app.state.credential_trail = vault.leases, vault.trail
     aws = make_aws(runtime, vault)
@@ -205,7 +205,7 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     stack.push_async_callback(long_tail.close)
     providers = {**build_providers(http), LOCAL: LocalProvider(http, host), LITELLM: long_tail}
     timeouts = Timeouts(total=settings.request_timeout_s)
-    connections = Connections(database, runtime.kms, providers, timeouts)
+    connections = Connections(database, runtime.kms, providers, timeouts, vault.leases)
     meter = await stack.enter_async_context(
         Meter(database, settings.data_dir / "journal", changes, on_written=app.state.exposition.count_calls)
     )

@@ -155,6 +155,30 @@ async def test_a_providers_key_is_tried_at_once_and_a_wrong_one_is_refused(visit
     await expect(page.get_by_role("button", name="Connect xAI")).to_be_visible()
 
 
+async def test_a_providers_key_may_be_a_credential_of_the_vault(visit: Visit):
+    page = visit.page
+    async with openai_upstream() as upstream:
+        upstream.key = "sk-of-the-vault"
+        vault = await visit.call("POST", "/api/credentials/vaults", {"name": "Keys"})
+        new = {"name": "xAI production", "type": "api_key", "value": "sk-of-the-vault"}
+        await visit.call("POST", f"/api/credentials/vaults/{vault['id']}/credentials", new)
+        await open_settings(page, "Providers")
+        await page.get_by_role("button", name="Connect xAI").click()
+        dialog = page.get_by_role("dialog")
+        await dialog.get_by_role("button", name="Use a credential of the vault").click()
+        await expect(dialog.get_by_label("API key")).to_have_count(0)
+        await dialog.get_by_label("Credential").select_option(label="Keys: xAI production")
+        await dialog.get_by_role("button", name="Use another address").click()
+        await dialog.get_by_label("Address").fill(upstream.url)
+        await dialog.get_by_role("button", name="Test and save").click()
+        await expect(dialog).to_have_count(0)
+        await expect(page.get_by_role("listitem").filter(has_text=re.compile("xAI"))).to_contain_text("connected")
+        assert "sk-of-the-vault" not in await page.content()
+    await page.get_by_role("button", name="Disconnect xAI").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Disconnect").click()
+    await expect(page.get_by_role("button", name="Connect xAI")).to_be_visible()
+
+
 async def test_azure_is_connected_by_an_application_of_entra_id(visit: Visit):
     page = visit.page
     async with entra() as issuer, openai_upstream() as upstream:

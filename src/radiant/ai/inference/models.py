@@ -68,6 +68,7 @@ class Models:
         self._connected: Kept[TenantId, Mapping[str, Connected]] = Kept(changes, most=2_000)
         self._targets: Kept[tuple[TenantId, str], Target] = Kept(changes, most=20_000)
         changes.subscribe("provider_connections", self._connections_changed)
+        changes.subscribe("stored_credentials", self._credentials_changed)
         for table in ("external_models", "self_hosted_models"):
             changes.subscribe(table, self._catalog_changed)
         self._catalog: Sequence[catalog.Model] = ()
@@ -79,6 +80,10 @@ class Models:
     def _connections_changed(self, tenant_id: TenantId | None) -> None:
         # None: the platform's own, or anything.
         self._connected.forget(None if tenant_id is None else lambda tenant, _: tenant == tenant_id)
+        self._targets.forget(None if tenant_id is None else lambda key, _: key[0] == tenant_id)
+
+    def _credentials_changed(self, tenant_id: TenantId | None) -> None:
+        # Some targets hold keys of the vault.
         self._targets.forget(None if tenant_id is None else lambda key, _: key[0] == tenant_id)
 
     def _catalog_changed(self, _: TenantId | None) -> None:

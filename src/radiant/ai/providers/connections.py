@@ -12,15 +12,20 @@ from radiant.ai.providers import connections_store as store
 from radiant.ai.providers.addresses import check_base_url
 from radiant.ai.providers.azure import Azure
 from radiant.ai.providers.errors import UpstreamError
-from radiant.ai.providers.fields import checked, example_of, of_environment, pack, unpack
+from radiant.ai.providers.fields import checked, example_of, of_environment, pack, secret_fields, unpack
 from radiant.ai.providers.provider import Connection, Provider, Secret, Timeouts
 from radiant.ai.providers.vendors import Vendor, vendor, vendors
+from radiant.foundation.credentials.actor import Actor
+from radiant.foundation.credentials.leases import Leases
+from radiant.foundation.credentials.schemas import Use
+from radiant.foundation.credentials.service import Opened
 from radiant.foundation.identity import trail
 from radiant.foundation.identity.callers import Caller
 from radiant.infra.db import Database, Row, TenantDb
 from radiant.infra.kms import CannotOpen, Kms, open_sealed, seal
 from radiant.infra.rekeying import SealedPlace
-from radiant.kit.errors import Forbidden, Invalid, NotFound, Unavailable
+from radiant.infra.secrets import SecretRef
+from radiant.kit.errors import Forbidden, Invalid, NotFound, Problem, Unavailable
 from radiant.kit.ids import TenantId
 
 Source = Literal["workspace", "platform", "environment"]
@@ -34,7 +39,7 @@ class ProviderCheckFailed(Invalid):
 
 
 class KeyUnreadable(Unavailable):
-    """A sealed key does not open here: it was moved, or sealed under another master key."""
+    """A key is not to be had: it does not open here, or the vault does not serve the credential that it is."""
 
     slug = "key-unreadable"
 
@@ -54,6 +59,8 @@ class Connected:
     allow_private: bool = False
     """Whether the address may be on this machine or its network: where the platform's operator chose it."""
     sealed: dict[str, Any] | None = None
+    credential: UUID | None = None
+    """The credential of the vault that stands in place of a key."""
     name: str = "default"
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
     """What the vendor needs besides, none of it secret."""
@@ -75,6 +82,7 @@ def _of_row(row: Row, vendor: Vendor) -> Connected:
         check_error=row["check_error"],
         allow_private=vendor.local or row["tenant_id"] is None or row["settings"].get("allow_private", False),
         sealed=row["sealed"],
+        credential=UUID(row["settings"]["credential"]) if row["settings"].get("credential") else None,
         name=row["name"],
         settings=row["settings"].get("fields", {}),
         models=tuple((item["id"], item.get("context_length")) for item in row["settings"].get("models", [])),
@@ -90,6 +98,22 @@ SEALED = SealedPlace(
 )
 
 
+def _of_credential(vendor: Vendor, opened: Opened) -> tuple[Secret | None, dict[str, Secret]]:
+    """A credential as the vendor takes it: its secret fields by name, or else its one text as the key."""
+    held = secret_fields(vendor, opened.value.fields or {})
+    key = None if held else Secret(opened.value.secret(opened.kind))
+    return key, {name: Secret(value) for name, value in held.items()}
+
+
+async def uses_of(db: TenantDb, credential_id: UUID) -> list[Use]:
+    """Connections whose key is that credential: for the vault."""
+    async with db.tx() as tx:
+        rows = await store.of_credential(tx, credential_id)
+    return [
+        Use(kind="provider-connection", id=str(row["id"]), name=f"{row['provider']} ({row['name']})") for row in rows
+    ]
+
+
 class Connections:
     """Reads and writes connections. `providers` translate, by name."""
 
@@ -99,12 +123,14 @@ class Connections:
         kms: Kms,
         providers: Mapping[str, Provider],
         timeouts: Timeouts,
+        leases: Leases,
         environment: Mapping[str, str] = os.environ,
     ) -> None:
         self._database = database
         self._kms = kms
         self._providers = providers
         self.timeouts = timeouts
+        self._leases = leases
         self._environment = environment
 
     def provider(self, name: str) -> Provider:
@@ -162,6 +188,8 @@ class Connections:
         owner = db.tenant_id if connected.source == "workspace" else None
         if connected.source == "environment":
             key = Secret(self._environment[known.key_env])
+        elif connected.credential is not None:
+            key, secrets = await self._leased(db.tenant_id, connected, known)
         elif connected.sealed is not None:
             try:
                 plain = await open_sealed(self._kms, connected.sealed, _context(owner, connected.provider))
@@ -183,6 +211,18 @@ class Connections:
         )
         return self._signed_in(connection)
 
+    async def _leased(
+        self, tenant_id: TenantId, connected: Connected, known: Vendor
+    ) -> tuple[Secret | None, dict[str, Secret]]:
+        assert connected.credential is not None
+        try:
+            opened = await self._leases.value(tenant_id, connected.credential, f"provider {connected.provider}")
+            return _of_credential(known, opened)
+        except Problem as problem:
+            raise KeyUnreadable(
+                f"the key of {connected.provider} is a credential of the vault, which is not served: {problem.detail}"
+            ) from problem
+
     def _signed_in(self, connection: Connection) -> Connection:
         """The connection as its provider signs in where it takes other credentials than a key."""
         provider = self._providers.get(connection.provider)
@@ -190,12 +230,14 @@ class Connections:
 
     async def save(
         self, caller: Caller, provider: str, api_key: str | None, base_url: str | None, *, shared: bool,
-        settings: Mapping[str, str] | None = None, name: str = "default",
+        settings: Mapping[str, str] | None = None, name: str = "default", credential: UUID | None = None,
     ) -> None:  # fmt: skip
         """Test a key and address, then keep them. `shared`: for every tenant, by the operator alone; `settings`: the
-        vendor's fields, secret ones among them; another `name` is another key for the same provider.
+        vendor's fields, secret ones among them; another `name` is another key for the same provider; `credential` stands
+        in place of a key, and is taken from the vault at each use.
 
-        Raises NotFound, Forbidden, AddressRefused, ProviderCheckFailed; nothing is kept then.
+        Raises NotFound, Forbidden, AddressRefused, ProviderCheckFailed, and what keeps a credential from being used;
+        nothing is kept then.
         """
         known = vendors().get(provider)
         if known is None:
@@ -204,23 +246,32 @@ class Connections:
             caller.require_operator()
         if (known.local or known.operator_only) and not caller.is_operator:
             raise Forbidden(f"{known.display_name} runs on the platform's own network: only its operator connects it")
-        if known.needs_key and not api_key:
+        if credential is not None and (api_key or shared):
+            raise Invalid("credential: in place of api_key, and for this workspace alone")
+        key = Secret(api_key) if api_key else None
+        entered = dict(settings or {})
+        if credential is not None:
+            opened = await self._leases.bind(Actor.of(caller), SecretRef(credential), f"provider {provider}")
+            key, held = _of_credential(known, opened)
+            entered |= {name: secret.reveal() for name, secret in held.items()}
+        if known.needs_key and key is None:
             raise Invalid(f"api_key: {known.display_name} needs one; make it at {known.docs_url}")
         address = base_url or known.base_url
-        plain, secrets = checked(known, settings or {}, address)
+        plain, secrets = checked(known, entered, address)
         # What is checked is what will be called; kept is the form with its places, where it is the vendor's own.
         filled = check_base_url(example_of(address, plain), allow_private=caller.is_operator)
         address = filled if base_url else known.base_url
         owner = None if shared or known.local else caller.tenant_id
-        key = Secret(api_key) if api_key else None
         connection = Connection(
             provider, address, key, self.timeouts, allow_private=caller.is_operator, settings=plain, secrets=secrets
         )
         models = await self._test(self._signed_in(connection))
-        packed = pack(known, api_key, secrets)
+        packed = pack(known, api_key, secrets) if credential is None else None
         sealed = await seal(self._kms, packed, _context(owner, provider)) if packed else None
-        hint = key.hint() if key else next((secret.hint() for secret in secrets.values()), "")
-        facts = {"models": models, "allow_private": caller.is_operator, "fields": plain}
+        hint = "" if credential else key.hint() if key else next((secret.hint() for secret in secrets.values()), "")
+        facts: dict[str, Any] = {"models": models, "allow_private": caller.is_operator, "fields": plain}
+        if credential is not None:
+            facts["credential"] = str(credential)
         async with self._database.system("save connection").tx() as tx:
             await store.save(
                 tx, owner, provider, address if address != known.base_url else None, sealed,

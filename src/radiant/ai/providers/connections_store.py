@@ -1,6 +1,7 @@
 """SQL of provider connections: a tenant's own, and the platform's (tenant_id null)."""
 
 from typing import Any
+from uuid import UUID
 
 from radiant.infra.db import Row, Tx
 from radiant.kit.ids import TenantId, UserId
@@ -30,6 +31,15 @@ async def platform(tx: Tx) -> list[Row]:
         "select id, tenant_id, provider, name, base_url, sealed, hint, settings, is_active, checked_at, check_error"
         " from provider_connections where tenant_id is null order by provider, name <> 'default', name"
     )
+
+
+async def of_credential(tx: Tx, credential_id: UUID) -> list[Row]:
+    """The tenant's connections whose key is that credential of the vault."""
+    return await tx.all(
+        "select id, provider, name from provider_connections where tenant_id = $1 and settings ->> 'credential' = $2"
+        " order by provider, name",
+        tx.tenant_id, str(credential_id),
+    )  # fmt: skip
 
 
 async def save(

@@ -67,6 +67,11 @@ def pack(vendor: Vendor, api_key: str | None, secrets: Mapping[str, Secret]) -> 
     return msgspec.json.encode(together) if together else None
 
 
+def secret_fields(vendor: Vendor, fields: Mapping[str, Any]) -> dict[str, str]:
+    """Those of a credential's fields that are secret ones of the vendor's, by the same name."""
+    return {field.name: str(fields[field.name]) for field in vendor.fields if field.secret and field.name in fields}
+
+
 def unpack(vendor: Vendor, plain: bytes) -> tuple[Secret | None, dict[str, Secret]]:
     """The key and the other secrets of what `pack` made, also when the vendor had no other secrets yet."""
     if not any(field.secret for field in vendor.fields) or not plain.startswith(b"{"):

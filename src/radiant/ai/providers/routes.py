@@ -63,6 +63,8 @@ class ConnectionInfo(BaseModel):
     check_error: str | None
     source: Source
     settings: dict[str, str]
+    credential: UUID | None
+    """The credential of the vault that stands in place of a key."""
     keys: list[KeyInfo]
     """Every key, the first among them; calls are spread over those that are active."""
 
@@ -88,6 +90,8 @@ class NewConnection(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     api_key: str | None = Field(default=None, max_length=2000)
+    credential: UUID | None = None
+    """A credential of the vault in place of a key; the caller's role there must allow using it."""
     base_url: str | None = Field(default=None, max_length=500)
     shared: bool = False
     settings: dict[str, str] = Field(default_factory=dict[str, str], max_length=20)
@@ -125,6 +129,7 @@ def _info(connected: Connected | None, *, see_hint: bool) -> ConnectionInfo | No
         check_error=connected.check_error if see_hint else None,
         source=connected.source,
         settings=dict(connected.settings) if see_hint else {},
+        credential=connected.credential if see_hint else None,
         keys=[_key_info(each) for each in (connected, *connected.others)] if see_hint else [],
     )
 
@@ -217,7 +222,14 @@ async def connect(request: Request, db: Db, caller: AdminCaller, provider: str, 
     key = (new.api_key or "").strip() or None
     base_url = (new.base_url or "").strip() or None
     await connections_of(request).save(
-        caller, provider, key, base_url, shared=new.shared, settings=new.settings, name=new.name
+        caller,
+        provider,
+        key,
+        base_url,
+        shared=new.shared,
+        settings=new.settings,
+        name=new.name,
+        credential=new.credential,
     )
     upstreams_of(request).forget("" if new.shared else str(caller.tenant_id), provider)
     return await _one(request, db, provider)

@@ -60,7 +60,7 @@ def trail_of(request: Request) -> trail.Trail:
     return request.app.state.credential_trail
 
 
-class Verification(BaseModel):
+class TrailVerification(BaseModel):
     """Whether the chain of the access log is whole, and if not, from which entry on."""
 
     whole: bool
@@ -222,10 +222,10 @@ async def list_trail(
 
 
 @router.get("/trail/verification")
-async def verify_trail(request: Request, caller: AnyCaller) -> Verification:
+async def verify_trail(request: Request, caller: AnyCaller) -> TrailVerification:
     """Recompute the chain of the workspace's access log."""
     verdict = await trail_of(request).verify(Actor.of(caller))
-    return Verification(whole=verdict.whole, entries=verdict.entries, first_broken=verdict.first_broken)
+    return TrailVerification(whole=verdict.whole, entries=verdict.entries, first_broken=verdict.first_broken)
 
 
 @router.get("/{credential_id}")

@@ -60,7 +60,7 @@ class AuthenticatorResponse(BaseModel):
     transports: list[str] = Field(default=[], max_length=10)
 
 
-class Credential(BaseModel):
+class PasskeyCredential(BaseModel):
     """`PublicKeyCredential.toJSON()` of the browser."""
 
     model_config = ConfigDict(extra="ignore")
@@ -120,7 +120,7 @@ class Passkeys:
         await self._keep("new_passkey", asked.challenge, caller.tenant_id, caller.user_id)
         return asked.options
 
-    async def add(self, caller: Caller, name: str, credential: Credential) -> Passkey:
+    async def add(self, caller: Caller, name: str, credential: PasskeyCredential) -> Passkey:
         """Register the answer to these options. Raises PasskeyNotTaken, PasskeyTaken."""
         if caller.session_id is None:
             raise Forbidden("this takes a person's session, not an API key")
@@ -174,7 +174,7 @@ class Passkeys:
         await self._keep("passkey", asked.challenge, None, None)
         return asked.options
 
-    async def sign_in(self, credential: Credential, origin: Origin, lifetime: timedelta) -> SignedIn:
+    async def sign_in(self, credential: PasskeyCredential, origin: Origin, lifetime: timedelta) -> SignedIn:
         """Open a session by a passkey. Raises PasskeyRefused, SsoRequired."""
         ceremony, given = await self._ceremony.get(), credential.model_dump(exclude_none=True)
         try:

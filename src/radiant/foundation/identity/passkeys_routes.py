@@ -15,7 +15,7 @@ from radiant.foundation.identity.dependencies import (
     origin_of,
     session_lifetime,
 )
-from radiant.foundation.identity.passkeys import Credential, Passkey, Passkeys
+from radiant.foundation.identity.passkeys import PasskeyCredential, Passkey, Passkeys
 from radiant.foundation.identity.schemas import Confirmation, Session
 from radiant.http.pages import ItemsOf
 
@@ -39,7 +39,7 @@ class NewPasskey(_Strict):
     """The authenticator's answer, and a name to know it by."""
 
     name: Name
-    credential: Credential
+    credential: PasskeyCredential
 
 
 class PasskeyName(_Strict):
@@ -51,7 +51,7 @@ class PasskeyName(_Strict):
 class PasskeySignIn(_Strict):
     """The authenticator's answer."""
 
-    credential: Credential
+    credential: PasskeyCredential
 
 
 @router.get("/profile/passkeys")

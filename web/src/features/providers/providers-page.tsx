@@ -13,6 +13,7 @@ import { modelsKey } from "@/lib/models";
 import { useSession } from "@/lib/session";
 import { toast } from "@/lib/toast";
 import { Health } from "./health";
+import { VaultField } from "./vault-field";
 
 const providersKey = ["providers"] as const;
 
@@ -243,6 +244,8 @@ function Form({ provider, another, onClose }: Connecting & { onClose: () => void
   const stored = known && known !== provider.default_base_url ? known : null;
   const [shared, setShared] = useState(provider.connection?.source === "platform");
   const [key, setKey] = useState("");
+  const [credential, setCredential] = useState(another ? "" : (provider.connection?.credential ?? ""));
+  const [ofVault, setOfVault] = useState(credential !== "");
   const [name, setName] = useState("");
   const [settings, setSettings] = useState<Record<string, string>>({ ...provider.connection?.settings });
   const [base, setBase] = useState(stored ?? "");
@@ -254,9 +257,10 @@ function Form({ provider, another, onClose }: Connecting & { onClose: () => void
     setError("");
     try {
       await api.put(`/providers/${provider.provider}`, {
-        api_key: key.trim() || undefined,
+        api_key: ofVault ? undefined : key.trim() || undefined,
+        credential: ofVault ? credential : undefined,
         base_url: base.trim() || undefined,
-        shared: shared || undefined,
+        shared: (shared && !ofVault) || undefined,
         settings: Object.fromEntries(Object.entries(settings).filter(([, value]) => value.trim())),
         name: another ? name.trim() : undefined,
       });
@@ -282,6 +286,9 @@ function Form({ provider, another, onClose }: Connecting & { onClose: () => void
           {(ids) => <Input {...ids} required maxLength={50} pattern="[a-zA-Z0-9 ._\-]+" value={name} onChange={(event) => setName(event.target.value)} />}
         </Field>
       )}
+      {ofVault ? (
+        <VaultField value={credential} onChange={setCredential} />
+      ) : (
       <Field
         label={provider.needs_key ? "API key" : provider.local ? "API key (if the server asks for one)" : "API key (if you have one)"}
         hint={
@@ -297,7 +304,13 @@ function Form({ provider, another, onClose }: Connecting & { onClose: () => void
           <Input {...ids} type="password" autoComplete="off" spellCheck={false} required={provider.needs_key} value={key} onChange={(event) => setKey(event.target.value)} className="font-mono" />
         )}
       </Field>
-      {provider.fields.map((field) => (
+      )}
+      {!provider.local && (
+        <Button variant="link" size="bare" className="justify-self-start text-[13px]" onClick={() => setOfVault(!ofVault)}>
+          {ofVault ? "Enter a key instead" : "Use a credential of the vault"}
+        </Button>
+      )}
+      {provider.fields.filter((field) => !ofVault || !field.secret).map((field) => (
         <SettingField key={field.name} field={field} value={settings[field.name] ?? ""} onChange={(value) => setSettings({ ...settings, [field.name]: value })} />
       ))}
       {more ? (
@@ -309,7 +322,7 @@ function Form({ provider, another, onClose }: Connecting & { onClose: () => void
           Use another address
         </Button>
       )}
-      {user.is_operator && !provider.local && (
+      {user.is_operator && !provider.local && !ofVault && (
         <Checkbox label="For every workspace of this platform" hint="Others then use it without seeing the key." checked={shared} onChange={(event) => setShared(event.target.checked)} />
       )}
       <DialogActions>

@@ -310,6 +310,7 @@ export interface ConnectionInfo {
   base_url: string;
   check_error: string | null;
   checked_at: string | null;
+  credential: string | null;
   hint: string;
   id: string | null;
   is_active: boolean;
@@ -324,16 +325,8 @@ export interface CountBound {
   over?: "clamp" | "refuse";
 }
 
-/** `PublicKeyCredential.toJSON()` of the browser. */
-export interface Credential_Input {
-  id: string;
-  rawId: string;
-  response: AuthenticatorResponse;
-  type: "public-key";
-}
-
 /** A credential without its value. */
-export interface Credential_Output {
+export interface Credential {
   created_at: string;
   created_by: string | null;
   current_version: number;
@@ -1191,6 +1184,7 @@ export interface NewChat {
 export interface NewConnection {
   api_key?: string | null;
   base_url?: string | null;
+  credential?: string | null;
   name?: string;
   settings?: Record<string, string>;
   shared?: boolean;
@@ -1255,7 +1249,7 @@ export interface NewLimit {
 
 /** The authenticator's answer, and a name to know it by. */
 export interface NewPasskey {
-  credential: Credential_Input;
+  credential: PasskeyCredential;
   name: string;
 }
 
@@ -1414,7 +1408,7 @@ export interface PageOf_ChatSummary_ {
 }
 
 export interface PageOf_Credential_ {
-  items: Credential_Output[];
+  items: Credential[];
   next?: string | null;
 }
 
@@ -1520,6 +1514,14 @@ export interface Passkey {
   name: string;
 }
 
+/** `PublicKeyCredential.toJSON()` of the browser. */
+export interface PasskeyCredential {
+  id: string;
+  rawId: string;
+  response: AuthenticatorResponse;
+  type: "public-key";
+}
+
 /** Another name, or none. */
 export interface PasskeyName {
   name?: string | null;
@@ -1527,7 +1529,7 @@ export interface PasskeyName {
 
 /** The authenticator's answer. */
 export interface PasskeySignIn {
-  credential: Credential_Input;
+  credential: PasskeyCredential;
 }
 
 /** What stands behind the # of a reset's link, and the new password. */
@@ -1634,19 +1636,6 @@ export interface ProviderInfo {
 /** How many answers were forgotten. */
 export interface Purged {
   entries: number;
-}
-
-/** Whether the chain is whole, and if not, from which entry on. */
-export interface radiant__foundation__audit__routes__Verification {
-  first_broken: number | null;
-  whole: boolean;
-}
-
-/** Whether the chain of the access log is whole, and if not, from which entry on. */
-export interface radiant__foundation__credentials__routes__Verification {
-  entries: number;
-  first_broken: number | null;
-  whole: boolean;
 }
 
 /** What became of a batch. Accepted events are in the database; duplicates were accepted before. */
@@ -2230,6 +2219,13 @@ export interface TouchedGroups {
   groups: number;
 }
 
+/** Whether the chain of the access log is whole, and if not, from which entry on. */
+export interface TrailVerification {
+  entries: number;
+  first_broken: number | null;
+  whole: boolean;
+}
+
 /** A turn that started: its run, the question and the answer to come. */
 export interface Turn {
   assistant_message: Message;
@@ -2342,6 +2338,12 @@ export interface Verdict {
   judge: string;
   kind: "judge";
   score: number;
+}
+
+/** Whether the chain is whole, and if not, from which entry on. */
+export interface Verification {
+  first_broken: number | null;
+  whole: boolean;
 }
 
 /** A version without its value. */

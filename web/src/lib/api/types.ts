@@ -28,6 +28,8 @@ export type Scope = ApiKey["scopes"][number];
 export type Model = schema.ModelInfo;
 export type Connection = schema.ConnectionInfo;
 export type Provider = schema.ProviderInfo;
+export type Vault = schema.Vault;
+export type Credential = schema.Credential;
 export type Usage = schema.UsageSummary;
 export type { GroupSums as MetricGroup, Overview, Point as MetricPoint, Spend, Sums as MetricSums } from "./schema";
 export type { Budget, Call, Limit } from "./schema";
