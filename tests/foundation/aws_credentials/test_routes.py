@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from radiant.foundation.aws_credentials.identities import user_name_of
-from radiant.foundation.identity.callers import Role
-from tests.foundation.aws_credentials.kit import ACCOUNT, House, caller_of, house
+from tests.foundation.aws_credentials.kit import ACCOUNT, House, house
 from tests.kit.fixtures import Callers
 from tests.kit.server import Client, Server
 
@@ -138,7 +137,9 @@ async def test_f16_5_a_rotation_is_started_watched_cancelled_and_listed(served: 
     again = await post(callers.owner, f"/identities/{user.id}/rotations", {}, 409)
     assert again["rotation_id"] == started["id"]
     assert (await callers.owner.delete(f"{BASE}/identities/{user.id}")).status == 409
-    await served.rotating.advance(served.tenant.id, (await served.rotations.rotations(served.tenant.db, user.id, None, 1))[0].id)
+    await served.rotating.advance(
+        served.tenant.id, (await served.rotations.rotations(served.tenant.db, user.id, None, 1))[0].id
+    )
     seen = (await callers.owner.get(f"{BASE}/rotations/{started['id']}")).json()
     assert [step["step"] for step in seen["steps"]] == ["listed", "stored", "verified", "switched", "deactivated"]
     assert seen["steps"][-1]["outcome"] == "waiting"
@@ -148,7 +149,9 @@ async def test_f16_5_a_rotation_is_started_watched_cancelled_and_listed(served: 
     rotation = await served.finish((await served.rotations.rotations(served.tenant.db, user.id, None, 1))[0].id)
     assert rotation.state == "rolled_back"
     for act in ("retry", "cancel"):
-        assert (await post(callers.owner, f"/rotations/{started['id']}/{act}", {}, 409))["type"].endswith("aws-rotation-ended")
+        assert (await post(callers.owner, f"/rotations/{started['id']}/{act}", {}, 409))["type"].endswith(
+            "aws-rotation-ended"
+        )
     listed = (await callers.owner.get(f"{BASE}/identities/{user.id}/rotations")).json()
     assert [item["state"] for item in listed["items"]] == ["rolled_back"]
     for secret in served.front.secrets.values():

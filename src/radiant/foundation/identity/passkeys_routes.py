@@ -15,7 +15,7 @@ from radiant.foundation.identity.dependencies import (
     origin_of,
     session_lifetime,
 )
-from radiant.foundation.identity.passkeys import PasskeyCredential, Passkey, Passkeys
+from radiant.foundation.identity.passkeys import Passkey, PasskeyCredential, Passkeys
 from radiant.foundation.identity.schemas import Confirmation, Session
 from radiant.http.pages import ItemsOf
 
