@@ -16,7 +16,7 @@ from radiant.foundation.aws_credentials import identities
 from radiant.foundation.aws_credentials.calls import Aws, Keys
 from radiant.foundation.aws_credentials.rotating import Pace, Rotating
 from radiant.foundation.aws_credentials.rotations import Rotations
-from radiant.foundation.aws_credentials.schemas import Identity, NewIdentity, RotateAsked, RotationInSteps
+from radiant.foundation.aws_credentials.schemas import AwsIdentity, NewAwsIdentity, RotateAsked, KeyRotationInSteps
 from radiant.foundation.aws_credentials.service import AwsCredentials
 from radiant.foundation.aws_credentials.sessions import Sessions
 from radiant.foundation.credentials.access_log import AccessLog, Entry
@@ -93,21 +93,21 @@ class House:
         new = NewCredential(name=f"c {uuid7().hex[-8:]}", type="aws", fields=fields)
         return (await self.credentials.store(self.actor, vault_id or await self.vault(), new)).id
 
-    async def user(self, name: str | None = None, **settings: Any) -> Identity:
+    async def user(self, name: str | None = None, **settings: Any) -> AwsIdentity:
         """A registered user whose one key lives in the vault."""
         name = name or f"deployer-{uuid7().hex[-8:]}"
         arn = await asyncio.to_thread(self._make_user, name)
         credential = await self.keep(await self.make_key(name))
-        new = NewIdentity(name=name, arn=arn, key_credential=credential, **settings)
+        new = NewAwsIdentity(name=name, arn=arn, key_credential=credential, **settings)
         return await identities.register(self.db, self.caller, new)
 
-    async def role(self, name: str = "deploy", **settings: Any) -> Identity:
+    async def role(self, name: str = "deploy", **settings: Any) -> AwsIdentity:
         """A registered role that is assumed by a user's keys."""
         if "key_credential" not in settings and settings.get("source") != "platform":
             user = f"assumer-{uuid7().hex[-8:]}"
             await asyncio.to_thread(self._make_user, user)
             settings["key_credential"] = await self.keep(await self.make_key(user))
-        new = NewIdentity(
+        new = NewAwsIdentity(
             name=f"{name} {uuid7().hex[-6:]}", arn=f"arn:aws:iam::{ACCOUNT}:role/{name}-{uuid7().hex[-6:]}", **settings
         )
         return await identities.register(self.db, self.caller, new)
@@ -122,13 +122,13 @@ class House:
         self.front.sts_lag, self.front.list_lag = lag
         return Keys(made["AccessKeyId"], made["SecretAccessKey"])
 
-    async def at_aws(self, identity: Identity) -> dict[str, str]:
+    async def at_aws(self, identity: AwsIdentity) -> dict[str, str]:
         """The user's keys: id to status."""
         name = identity.arn.rpartition("/")[2]
         listed = await asyncio.to_thread(lambda: _iam(self.front.moto).list_access_keys(UserName=name))
         return {key["AccessKeyId"]: key["Status"] for key in listed["AccessKeyMetadata"]}
 
-    async def kept(self, identity: Identity, stage: str | None = None) -> Keys:
+    async def kept(self, identity: AwsIdentity, stage: str | None = None) -> Keys:
         """What the vault gives readers now."""
         assert identity.key_credential is not None
         entry = Entry("use", credential_id=identity.key_credential)
@@ -136,19 +136,19 @@ class House:
         assert opened.value.fields is not None
         return Keys(opened.value.fields["access_key_id"], opened.value.fields["secret_access_key"])
 
-    async def start(self, identity: Identity, **asked: Any) -> UUID:
+    async def start(self, identity: AwsIdentity, **asked: Any) -> UUID:
         """Begin a rotation."""
         rotation = await self.rotations.rotate_access_keys(
             self.actor, identity.id, RotateAsked(**asked), f"user:{self.actor.user_id}"
         )
         return rotation.id
 
-    async def advance(self, rotation_id: UUID) -> RotationInSteps:
+    async def advance(self, rotation_id: UUID) -> KeyRotationInSteps:
         """As the job does."""
         await self.rotating.advance(self.tenant.id, rotation_id)
         return await self.rotations.rotation(self.tenant.db, rotation_id)
 
-    async def finish(self, rotation_id: UUID) -> RotationInSteps:
+    async def finish(self, rotation_id: UUID) -> KeyRotationInSteps:
         """To its end, over all its waits."""
         for _ in range(50):
             rotation = await self.advance(rotation_id)

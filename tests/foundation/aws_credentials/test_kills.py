@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from radiant.foundation.aws_credentials.schemas import Identity
+from radiant.foundation.aws_credentials.schemas import AwsIdentity
 from tests.foundation.aws_credentials.kit import House
 from tests.foundation.aws_credentials.test_rotation import NO_WAIT
 from tests.kit.postgres import Dsns
@@ -22,7 +22,7 @@ async def live_and_die(home: House, dsns: Dsns, rotation_id: UUID, moment: int) 
     return said.decode().strip()
 
 
-async def survives(home: House, owner: Any, user: Identity, rotation_id: UUID, said: str, *, back: bool) -> None:
+async def survives(home: House, owner: Any, user: AwsIdentity, rotation_id: UUID, said: str, *, back: bool) -> None:
     """What is stored works at the moment of death, and so it does at the end, where it is the only key."""
     assert await home.works(await home.kept(user)), said
     # Its lease, of a second in these tests, is over.

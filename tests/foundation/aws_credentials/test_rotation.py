@@ -9,7 +9,7 @@ import pytest
 from radiant.foundation.aws_credentials import identities
 from radiant.foundation.aws_credentials.failures import AwsDenied
 from radiant.foundation.aws_credentials.rotations import RotationOpen, TwoKeys, WrongUser
-from radiant.foundation.aws_credentials.schemas import Identity
+from radiant.foundation.aws_credentials.schemas import AwsIdentity
 from radiant.foundation.credentials.schemas import NewVersion
 from radiant.infra.jobs import Job
 from tests.foundation.aws_credentials.kit import House, dump
@@ -233,7 +233,7 @@ async def test_a_key_that_sts_never_takes_is_deleted_and_the_old_one_stays(home:
     assert "pending" not in await stages(home, user)
 
 
-async def stages(home: House, user: Identity) -> list[str]:
+async def stages(home: House, user: AwsIdentity) -> list[str]:
     assert user.key_credential is not None
     return [version.stage for version in await home.credentials.versions(home.actor, user.key_credential, None, 50)]
 

@@ -19,7 +19,7 @@ from radiant.foundation.aws_credentials.failures import (
     AwsThrottled,
 )
 from radiant.foundation.aws_credentials.identities import NoSuchIdentity, OperatorsOnly
-from radiant.foundation.aws_credentials.schemas import AssumeAsked, IdentitySettings, NewIdentity, RotateAsked
+from radiant.foundation.aws_credentials.schemas import AssumeAsked, AwsIdentitySettings, NewAwsIdentity, RotateAsked
 from radiant.foundation.aws_credentials.sessions import LAST_MINUTE, Sessions
 from radiant.foundation.credentials.access import NotInThisVault
 from radiant.foundation.credentials.actor import Actor
@@ -207,8 +207,8 @@ async def test_what_is_kept_is_sealed_and_bound_to_its_row(home: House, owner: A
 async def test_a_changed_registration_is_another_session_at_once(home: House) -> None:
     role = await home.role(tags={"team": "a"})
     await home.service.assume_deployment_role(home.actor, role.id, HOUR)
-    kept = role.model_dump(include=set(IdentitySettings.model_fields))
-    settings = IdentitySettings.model_validate(kept | {"tags": {"team": "b"}})
+    kept = role.model_dump(include=set(AwsIdentitySettings.model_fields))
+    settings = AwsIdentitySettings.model_validate(kept | {"tags": {"team": "b"}})
     await identities.change(home.db, home.caller, role.id, settings)
     await home.service.assume_deployment_role(home.actor, role.id, HOUR)
     assert home.front.count("AssumeRole") == 2
@@ -238,7 +238,7 @@ async def test_f16_6_only_what_is_registered_is_assumed_and_only_by_who_may(
 
 async def test_f16_6_what_the_installation_itself_reaches_is_registered_by_the_operator_alone(home: House) -> None:
     arn = f"arn:aws:iam::{ACCOUNT}:role/platform"
-    new = NewIdentity(name="platform", arn=arn, source="platform")
+    new = NewAwsIdentity(name="platform", arn=arn, source="platform")
     with pytest.raises(OperatorsOnly):
         await identities.register(home.db, home.caller, new)
     operator = caller_of(home.tenant, home.tenant.user_id, operator=True)
@@ -247,7 +247,7 @@ async def test_f16_6_what_the_installation_itself_reaches_is_registered_by_the_o
         await identities.change(home.db, home.caller, role.id, new)
     with pytest.raises(OperatorsOnly):
         await identities.forget(home.db, home.caller, role.id)
-    user = NewIdentity(
+    user = NewAwsIdentity(
         name="u", arn=f"arn:aws:iam::{ACCOUNT}:user/u", key_credential=await home.keep(Keys("A" * 20, "s")),
         manager_id=role.id,
     )  # fmt: skip
@@ -285,7 +285,7 @@ async def test_a_purged_credential_leaves_an_identity_that_reaches_nothing(home:
 async def test_what_cannot_be_registered_is_refused_with_the_field(home: House, settings: Any, said: str) -> None:
     given = {"name": "n", "key_credential": await home.keep(Keys("A" * 20, "s"))} | settings
     with pytest.raises(Invalid, match=said):
-        await identities.register(home.db, home.caller, NewIdentity.model_validate(given))
+        await identities.register(home.db, home.caller, NewAwsIdentity.model_validate(given))
 
 
 @pytest.mark.parametrize(

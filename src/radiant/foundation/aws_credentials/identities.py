@@ -12,7 +12,7 @@ import asyncpg
 
 from radiant.foundation.aws_credentials import identities_store as store
 from radiant.foundation.aws_credentials.calls import HOME_REGIONS
-from radiant.foundation.aws_credentials.schemas import Identity, IdentitySettings, NewIdentity
+from radiant.foundation.aws_credentials.schemas import AwsIdentity, AwsIdentitySettings, NewAwsIdentity
 from radiant.foundation.credentials import access
 from radiant.foundation.credentials import store as credentials_store
 from radiant.foundation.credentials.access import Right
@@ -62,12 +62,12 @@ def partition_of(region: str) -> str:
     return next((partition for prefix, partition in _PREFIXES if region.startswith(prefix)), "aws")
 
 
-def region_of(identity: Identity) -> str:
+def region_of(identity: AwsIdentity) -> str:
     """Whose STS is asked."""
     return identity.region or HOME_REGIONS[identity.partition]
 
 
-def user_name_of(identity: Identity) -> str:
+def user_name_of(identity: AwsIdentity) -> str:
     """The name without its path: what IAM's calls take."""
     return identity.arn.rpartition("/")[2]
 
@@ -81,16 +81,16 @@ def require_source(caller: Caller, source: str) -> None:
         )
 
 
-async def identities(db: TenantDb, after: tuple[str, UUID] | None, limit: int) -> list[Identity]:
+async def identities(db: TenantDb, after: tuple[str, UUID] | None, limit: int) -> list[AwsIdentity]:
     """The tenant's by name."""
     async with db.tx() as tx:
-        return [Identity.model_validate(dict(row)) for row in await store.page(tx, after, limit)]
+        return [AwsIdentity.model_validate(dict(row)) for row in await store.page(tx, after, limit)]
 
 
-async def identity(db: TenantDb, identity_id: UUID) -> Identity:
+async def identity(db: TenantDb, identity_id: UUID) -> AwsIdentity:
     """One. Raises NoSuchIdentity."""
     async with db.tx() as tx:
-        return Identity.model_validate(dict(await found(tx, identity_id)))
+        return AwsIdentity.model_validate(dict(await found(tx, identity_id)))
 
 
 async def found(tx: Tx, identity_id: UUID) -> Row:
@@ -101,7 +101,7 @@ async def found(tx: Tx, identity_id: UUID) -> Row:
     return row
 
 
-async def register(database: Database, caller: Caller, new: NewIdentity) -> Identity:
+async def register(database: Database, caller: Caller, new: NewAwsIdentity) -> AwsIdentity:
     """Raises IdentityTaken, Invalid, OperatorsOnly, and what the vault refuses."""
     identity_id, kind = uuid7(), new.arn.split(":")[5].partition("/")[0]
     if kind == "role" and new.external_id is None and new.external_id_credential is None:
@@ -114,12 +114,12 @@ async def register(database: Database, caller: Caller, new: NewIdentity) -> Iden
             await _refuse_taken(tx, new.name, new.arn, identity_id)
             await store.insert(tx, identity_id, kind, new.arn, new, caller.user_id)
             await _record(tx, caller, "registered", identity_id, arn=new.arn, **_told(new))
-            return Identity.model_validate(dict(await found(tx, identity_id)))
+            return AwsIdentity.model_validate(dict(await found(tx, identity_id)))
     except asyncpg.UniqueViolationError as error:
         raise IdentityTaken("name, arn: another identity has this name or ARN already") from error
 
 
-async def change(database: Database, caller: Caller, identity_id: UUID, new: IdentitySettings) -> Identity:
+async def change(database: Database, caller: Caller, identity_id: UUID, new: AwsIdentitySettings) -> AwsIdentity:
     """Replace what may be changed; sessions that were given before end as they would.
 
     Raises NoSuchIdentity, IdentityTaken, Invalid, OperatorsOnly, IdentityInUse.
@@ -138,7 +138,7 @@ async def change(database: Database, caller: Caller, identity_id: UUID, new: Ide
             await _refuse_taken(tx, new.name, held["arn"], identity_id)
             await store.update(tx, identity_id, new)
             await _record(tx, caller, "changed", identity_id, **_told(new))
-            return Identity.model_validate(dict(await found(tx, identity_id)))
+            return AwsIdentity.model_validate(dict(await found(tx, identity_id)))
     except asyncpg.UniqueViolationError as error:
         raise IdentityTaken("name: another identity has this name already") from error
 
@@ -174,7 +174,7 @@ async def require_credential(tx: Tx, actor: Actor, field: str, credential_id: UU
     return row
 
 
-def _check(kind: str, arn: str, new: IdentitySettings) -> None:
+def _check(kind: str, arn: str, new: AwsIdentitySettings) -> None:
     partition = arn.split(":")[1]
     if partition not in HOME_REGIONS:
         raise Invalid(f"arn: the partition {partition!r} is not known; there are {', '.join(HOME_REGIONS)}")
@@ -197,7 +197,7 @@ def _check(kind: str, arn: str, new: IdentitySettings) -> None:
         raise Invalid("idle_seconds: no longer than grace_seconds, at whose end the old key is switched off anyway")
 
 
-async def _check_references(tx: Tx, caller: Caller, kind: str, new: IdentitySettings, but: UUID | None = None) -> None:
+async def _check_references(tx: Tx, caller: Caller, kind: str, new: AwsIdentitySettings, but: UUID | None = None) -> None:
     actor = Actor.of(caller)
     if new.key_credential is not None:
         # A rotation writes there; a session is asked for by its keys.
@@ -221,7 +221,7 @@ async def _refuse_taken(tx: Tx, name: str, arn: str, but: UUID) -> None:
         raise IdentityTaken(f"{field}: another identity has it already; change that one")
 
 
-def _told(new: IdentitySettings) -> dict[str, object]:
+def _told(new: AwsIdentitySettings) -> dict[str, object]:
     """For the trail: without what may be secret, and without what is long."""
     return new.model_dump(mode="json", exclude={"external_id", "session_policy", "tags", "arn"})
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from radiant.foundation.aws_credentials.schemas import IdentitySettings
+from radiant.foundation.aws_credentials.schemas import AwsIdentitySettings
 from radiant.infra.db import Row, Tx
 from radiant.kit.ids import UserId
 
@@ -39,7 +39,7 @@ async def taken(tx: Tx, name: str, arn: str, but: UUID) -> str | None:
     )  # fmt: skip
 
 
-async def insert(tx: Tx, identity_id: UUID, kind: str, arn: str, new: IdentitySettings, user_id: UserId) -> None:
+async def insert(tx: Tx, identity_id: UUID, kind: str, arn: str, new: AwsIdentitySettings, user_id: UserId) -> None:
     """Register one. Raises UniqueViolationError."""
     await tx.run(
         "insert into aws_identities (id, tenant_id, kind, arn, created_by, name, region, source, key_credential,"
@@ -53,7 +53,7 @@ async def insert(tx: Tx, identity_id: UUID, kind: str, arn: str, new: IdentitySe
     )  # fmt: skip
 
 
-async def update(tx: Tx, identity_id: UUID, new: IdentitySettings) -> bool:
+async def update(tx: Tx, identity_id: UUID, new: AwsIdentitySettings) -> bool:
     """Replace what may be changed. Raises UniqueViolationError."""
     touched = await tx.run(
         "update aws_identities set name = $3, region = $4, source = $5, key_credential = $6, external_id = $7,"

@@ -25,7 +25,7 @@ from radiant.foundation.aws_credentials.calls import AccessKey, Aws, Keys
 from radiant.foundation.aws_credentials.failures import AwsDenied, AwsKeysRefused, AwsLimit, AwsNothing, passes
 from radiant.foundation.aws_credentials.identities import region_of, user_name_of
 from radiant.foundation.aws_credentials.rotations import JOB, MOST_KEYS, TwoKeys, WrongUser
-from radiant.foundation.aws_credentials.schemas import Identity, State
+from radiant.foundation.aws_credentials.schemas import AwsIdentity, State
 from radiant.foundation.aws_credentials.service import AwsCredentials, is_identity
 from radiant.foundation.credentials.actor import Actor
 from radiant.foundation.credentials.schemas import NewVersion
@@ -108,7 +108,7 @@ class _Run:
     actor: Actor
     holder: UUID
     row: Row
-    identity: Identity
+    identity: AwsIdentity
 
     @property
     def id(self) -> UUID:
@@ -196,7 +196,7 @@ class Rotating:
             row = await store.lease(tx, rotation_id, holder, timedelta(seconds=self._pace.lease))
             if row is None or row["stuck"]:
                 return None
-            identity = Identity.model_validate(dict(await identities.found(tx, row["identity_id"])))
+            identity = AwsIdentity.model_validate(dict(await identities.found(tx, row["identity_id"])))
         run = _Run(db, Actor.job(db.tenant_id, _SYSTEM), holder, row, identity)
         if row["cancelled_at"] is not None and row["state"] != "rolling_back":
             return await self._move(run, _Moved("rolling_back", {}, {"error": "cancelled"}, "cancelled"))

@@ -10,7 +10,7 @@ from radiant.foundation.aws_credentials import identities, identities_store
 from radiant.foundation.aws_credentials import rotations_store as store
 from radiant.foundation.aws_credentials.calls import AccessKey, Aws, Keys
 from radiant.foundation.aws_credentials.identities import region_of, user_name_of
-from radiant.foundation.aws_credentials.schemas import Identity, RotateAsked, Rotation, RotationInSteps, RotationStep
+from radiant.foundation.aws_credentials.schemas import AwsIdentity, RotateAsked, KeyRotation, KeyRotationInSteps, KeyRotationStep
 from radiant.foundation.aws_credentials.service import AwsCredentials, is_identity
 from radiant.foundation.credentials.actor import Actor
 from radiant.foundation.identity import trail
@@ -73,7 +73,7 @@ class Rotations:
 
     async def rotate_access_keys(
         self, actor: Actor, identity_id: UUID, asked: RotateAsked, started_by: str
-    ) -> RotationInSteps:
+    ) -> KeyRotationInSteps:
         """Look whether the user's key can be rotated, and start: a job takes the steps. The new secret goes to the vault
         and nowhere else (F16.3). `started_by`: a person's address, or what else asked.
 
@@ -115,7 +115,7 @@ class Rotations:
                         error=problem.slug, message=problem.detail,
                     )  # fmt: skip
 
-    async def _require_write(self, actor: Actor, identity: Identity) -> None:
+    async def _require_write(self, actor: Actor, identity: AwsIdentity) -> None:
         if identity.kind != "user":
             raise Invalid("this is a role, and no user: a role has no keys to rotate")
         if identity.key_credential is None:
@@ -123,7 +123,7 @@ class Rotations:
         async with actor.db(self._database).tx() as tx:
             await identities.require_credential(tx, actor, "key_credential", identity.key_credential, "write")
 
-    async def _current(self, actor: Actor, identity: Identity) -> Keys | None:
+    async def _current(self, actor: Actor, identity: AwsIdentity) -> Keys | None:
         """The stored keys, which must be the user's; None where a role manages them and those stored serve no more."""
         try:
             keys = await self._service.stored_keys(actor, identity.key_credential, "write")
@@ -139,30 +139,30 @@ class Rotations:
             )
         return keys
 
-    async def rotations(self, db: TenantDb, identity_id: UUID, before: UUID | None, limit: int) -> list[Rotation]:
+    async def rotations(self, db: TenantDb, identity_id: UUID, before: UUID | None, limit: int) -> list[KeyRotation]:
         """Those of an identity, the newest first. Raises NoSuchIdentity."""
         async with db.tx() as tx:
             await identities.found(tx, identity_id)
-            return [Rotation.model_validate(dict(row)) for row in await store.page(tx, identity_id, before, limit)]
+            return [KeyRotation.model_validate(dict(row)) for row in await store.page(tx, identity_id, before, limit)]
 
-    async def rotation(self, db: TenantDb, rotation_id: UUID) -> RotationInSteps:
+    async def rotation(self, db: TenantDb, rotation_id: UUID) -> KeyRotationInSteps:
         """One with its journal. Raises NoSuchRotation."""
         async with db.tx() as tx:
             row = await _found(tx, rotation_id)
             steps = [
-                RotationStep.model_validate(dict(step)) for step in await store.steps(tx, rotation_id, _MOST_STEPS)
+                KeyRotationStep.model_validate(dict(step)) for step in await store.steps(tx, rotation_id, _MOST_STEPS)
             ]
-        return RotationInSteps.model_validate({**row, "steps": steps})
+        return KeyRotationInSteps.model_validate({**row, "steps": steps})
 
-    async def retry(self, actor: Actor, rotation_id: UUID) -> RotationInSteps:
+    async def retry(self, actor: Actor, rotation_id: UUID) -> KeyRotationInSteps:
         """Go on at once with one that waits or is stuck. Raises NoSuchRotation, RotationEnded, NotInThisVault."""
         return await self._go_on(actor, rotation_id, "retried")
 
-    async def cancel(self, actor: Actor, rotation_id: UUID) -> RotationInSteps:
+    async def cancel(self, actor: Actor, rotation_id: UUID) -> KeyRotationInSteps:
         """Undo one: the old key is current and active again, the new one is deleted. Raises as `retry` does."""
         return await self._go_on(actor, rotation_id, "cancelled")
 
-    async def _go_on(self, actor: Actor, rotation_id: UUID, what: str) -> RotationInSteps:
+    async def _go_on(self, actor: Actor, rotation_id: UUID, what: str) -> KeyRotationInSteps:
         db = actor.db(self._database)
         async with db.tx() as tx:
             row = await _found(tx, rotation_id)
@@ -177,7 +177,7 @@ class Rotations:
         return await self.rotation(db, rotation_id)
 
 
-def _make_room(identity: Identity, keys: Sequence[AccessKey], current: Keys | None, replace: str | None) -> str | None:
+def _make_room(identity: AwsIdentity, keys: Sequence[AccessKey], current: Keys | None, replace: str | None) -> str | None:
     """The key to be deleted first, if one is. Raises TwoKeys, CannotReplace."""
     others = [key for key in keys if current is None or key.id != current.access_key_id]
     if replace is not None:
@@ -195,6 +195,7 @@ def _make_room(identity: Identity, keys: Sequence[AccessKey], current: Keys | No
             f"{identity.name} has two access keys, and AWS allows no third: {told}. Delete the one that nothing uses in IAM,"
             " or name it as replace_key_id to have it deleted here",
             access_key_ids=[key.id for key in keys],
+            replaceable_key_ids=[key.id for key in others],
         )
     return None
 
@@ -218,7 +219,7 @@ async def _found(tx: Tx, rotation_id: UUID) -> Row:
     return row
 
 
-async def _record(tx: Tx, actor: Actor, what: str, rotation_id: UUID, identity: Identity) -> None:
+async def _record(tx: Tx, actor: Actor, what: str, rotation_id: UUID, identity: AwsIdentity) -> None:
     await trail.record_system(
         tx, actor.tenant_id, f"aws_key_rotation.{what}", target=("aws_key_rotation", rotation_id), user_id=actor.user_id,
         ip=actor.ip, request_id=actor.request_id, identity=str(identity.id), user=identity.arn,

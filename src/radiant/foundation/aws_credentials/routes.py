@@ -10,12 +10,12 @@ from radiant.foundation.aws_credentials.rotations import Rotations
 from radiant.foundation.aws_credentials.schemas import (
     AssumedRole,
     AssumeRequest,
-    Identity,
-    IdentitySettings,
-    NewIdentity,
+    AwsIdentity,
+    AwsIdentitySettings,
+    NewAwsIdentity,
     RotateAsked,
-    Rotation,
-    RotationInSteps,
+    KeyRotation,
+    KeyRotationInSteps,
     ValidateAsked,
     ValidatedCredentials,
 )
@@ -43,7 +43,7 @@ def rotations_of(request: Request) -> Rotations:
 
 
 @router.get("/identities")
-async def list_identities(db: Db, caller: AdminCaller, cursor: Cursor = None, limit: Limit = 50) -> PageOf[Identity]:
+async def list_identities(db: Db, caller: AdminCaller, cursor: Cursor = None, limit: Limit = 50) -> PageOf[AwsIdentity]:
     """Registered roles and users, by name."""
     del caller
     after = None
@@ -56,13 +56,13 @@ async def list_identities(db: Db, caller: AdminCaller, cursor: Cursor = None, li
 
 
 @router.post("/identities", status_code=201)
-async def register_identity(database: Databases, caller: AdminCaller, new: NewIdentity) -> Identity:
+async def register_identity(database: Databases, caller: AdminCaller, new: NewAwsIdentity) -> AwsIdentity:
     """Register a role that may be assumed, or a user whose keys are rotated."""
     return await identities.register(database, caller, new)
 
 
 @router.get("/identities/{aws_identity_id}")
-async def get_identity(db: Db, caller: AdminCaller, aws_identity_id: UUID) -> Identity:
+async def get_identity(db: Db, caller: AdminCaller, aws_identity_id: UUID) -> AwsIdentity:
     """One."""
     del caller
     return await identities.identity(db, aws_identity_id)
@@ -70,8 +70,8 @@ async def get_identity(db: Db, caller: AdminCaller, aws_identity_id: UUID) -> Id
 
 @router.put("/identities/{aws_identity_id}")
 async def change_identity(
-    database: Databases, caller: AdminCaller, aws_identity_id: UUID, new: IdentitySettings
-) -> Identity:
+    database: Databases, caller: AdminCaller, aws_identity_id: UUID, new: AwsIdentitySettings
+) -> AwsIdentity:
     """Replace what may be changed. Sessions that were given before end as they would."""
     return await identities.change(database, caller, aws_identity_id, new)
 
@@ -145,7 +145,7 @@ async def assume_role(
 @router.post("/identities/{aws_identity_id}/rotations", status_code=202)
 async def rotate_access_keys(
     request: Request, database: Databases, caller: AdminCaller, aws_identity_id: UUID, asked: RotateAsked
-) -> RotationInSteps:
+) -> KeyRotationInSteps:
     """Start to rotate a user's access key. The new secret goes to the vault, and is in no answer."""
     await _require_source(database, caller, aws_identity_id)
     return await rotations_of(request).rotate_access_keys(Actor.of(caller), aws_identity_id, asked, _named(caller))
@@ -154,7 +154,7 @@ async def rotate_access_keys(
 @router.get("/identities/{aws_identity_id}/rotations")
 async def list_rotations(
     request: Request, db: Db, caller: AdminCaller, aws_identity_id: UUID, cursor: Cursor = None, limit: Limit = 50
-) -> PageOf[Rotation]:
+) -> PageOf[KeyRotation]:
     """Rotations of a user's keys, the newest first."""
     del caller
     before = _id(decode_cursor(cursor, 1)[0]) if cursor is not None else None
@@ -163,25 +163,25 @@ async def list_rotations(
 
 
 @router.get("/rotations/{aws_rotation_id}")
-async def get_rotation(request: Request, db: Db, caller: AdminCaller, aws_rotation_id: UUID) -> RotationInSteps:
+async def get_rotation(request: Request, db: Db, caller: AdminCaller, aws_rotation_id: UUID) -> KeyRotationInSteps:
     """A rotation with what was done when."""
     del caller
     return await rotations_of(request).rotation(db, aws_rotation_id)
 
 
 @router.post("/rotations/{aws_rotation_id}/retry", status_code=202)
-async def retry_rotation(request: Request, caller: AdminCaller, aws_rotation_id: UUID) -> RotationInSteps:
+async def retry_rotation(request: Request, caller: AdminCaller, aws_rotation_id: UUID) -> KeyRotationInSteps:
     """Go on at once with one that waits or is stuck."""
     return await rotations_of(request).retry(Actor.of(caller), aws_rotation_id)
 
 
 @router.post("/rotations/{aws_rotation_id}/cancel", status_code=202)
-async def cancel_rotation(request: Request, caller: AdminCaller, aws_rotation_id: UUID) -> RotationInSteps:
+async def cancel_rotation(request: Request, caller: AdminCaller, aws_rotation_id: UUID) -> KeyRotationInSteps:
     """Undo one: the old key is current and active again, and the new one is deleted."""
     return await rotations_of(request).cancel(Actor.of(caller), aws_rotation_id)
 
 
-async def _require_source(database: Databases, caller: Caller, identity_id: UUID) -> Identity:
+async def _require_source(database: Databases, caller: Caller, identity_id: UUID) -> AwsIdentity:
     """What the installation's own AWS identity reaches is the operator's."""
     identity = await identities.identity(caller.db(database), identity_id)
     identities.require_source(caller, identity.source)

@@ -36,7 +36,7 @@ Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, m
 Seconds = Annotated[int, Field(ge=0, le=2_592_000)]
 
 
-class IdentitySettings(BaseModel):
+class AwsIdentitySettings(BaseModel):
     """What may be changed of a registered identity. What a role has and a user has not is refused for the other."""
 
     model_config = ConfigDict(extra="forbid")
@@ -82,13 +82,13 @@ class IdentitySettings(BaseModel):
     )
 
 
-class NewIdentity(IdentitySettings):
+class NewAwsIdentity(AwsIdentitySettings):
     """A role or user to be registered."""
 
     arn: Arn
 
 
-class Identity(BaseModel):
+class AwsIdentity(BaseModel):
     """A registered role or user."""
 
     id: UUID
@@ -175,7 +175,7 @@ class RotateAsked(BaseModel):
     )
 
 
-class RotationStep(BaseModel):
+class KeyRotationStep(BaseModel):
     """What was done when."""
 
     seq: int
@@ -185,7 +185,7 @@ class RotationStep(BaseModel):
     at: datetime
 
 
-class Rotation(BaseModel):
+class KeyRotation(BaseModel):
     """A rotation of a user's access key."""
 
     id: UUID
@@ -206,7 +206,7 @@ class Rotation(BaseModel):
     finished_at: datetime | None
 
 
-class RotationInSteps(Rotation):
+class KeyRotationInSteps(KeyRotation):
     """The same with its journal, the oldest step first."""
 
-    steps: list[RotationStep]
+    steps: list[KeyRotationStep]

@@ -6,7 +6,7 @@ from uuid import UUID
 from radiant.foundation.aws_credentials import identities
 from radiant.foundation.aws_credentials.calls import Assumed, Aws, CallerIdentity, Keys
 from radiant.foundation.aws_credentials.identities import region_of, user_name_of
-from radiant.foundation.aws_credentials.schemas import AssumeAsked, Identity, ValidatedCredentials
+from radiant.foundation.aws_credentials.schemas import AssumeAsked, AwsIdentity, ValidatedCredentials
 from radiant.foundation.aws_credentials.sessions import Sessions, Source
 from radiant.foundation.credentials import access
 from radiant.foundation.credentials.access import Right
@@ -66,7 +66,7 @@ class AwsCredentials:
         keys = await self.stored_keys(actor, credential_id, "use") if credential_id else None
         return _validated(await self._aws.caller_identity(keys, region), region, None)
 
-    async def require_reveal(self, actor: Actor, identity: Identity) -> None:
+    async def require_reveal(self, actor: Actor, identity: AwsIdentity) -> None:
         """Whether they may be shown a session's keys: as the vault says of the keys by which it is assumed. Refusals are
         recorded there. Raises NotInThisVault, SecondPersonNeeded."""
         if identity.key_credential is None:
@@ -94,7 +94,7 @@ class AwsCredentials:
             fields = opened.value.fields
             return Keys(fields["access_key_id"], fields["secret_access_key"], fields.get("session_token"))
 
-    async def managing_keys(self, actor: Actor, identity: Identity) -> Keys:
+    async def managing_keys(self, actor: Actor, identity: AwsIdentity) -> Keys:
         """Those by which a user's keys are managed: of the managing role's session, or the user's own current ones."""
         if identity.manager_id is None:
             return await self.stored_keys(actor, identity.key_credential, "write")
@@ -111,7 +111,7 @@ class AwsCredentials:
         region = region_of(identity)
         return _validated(await self._aws.caller_identity(keys, region), region, identity)
 
-    def _source(self, actor: Actor, identity: Identity) -> Source:
+    def _source(self, actor: Actor, identity: AwsIdentity) -> Source:
         async def keys() -> Keys | None:
             if identity.source == "platform":
                 return None
@@ -130,7 +130,7 @@ class AwsCredentials:
         return Source(keys, external_id)
 
 
-def is_identity(said: CallerIdentity, identity: Identity) -> bool:
+def is_identity(said: CallerIdentity, identity: AwsIdentity) -> bool:
     """Whether AWS speaks of the registered user, or of a session of the registered role."""
     if identity.kind == "user":
         return said.arn == identity.arn
@@ -138,7 +138,7 @@ def is_identity(said: CallerIdentity, identity: Identity) -> bool:
     return said.arn.startswith(sessions)
 
 
-def _validated(said: CallerIdentity, region: str, identity: Identity | None) -> ValidatedCredentials:
+def _validated(said: CallerIdentity, region: str, identity: AwsIdentity | None) -> ValidatedCredentials:
     return ValidatedCredentials(
         account_id=said.account_id,
         arn=said.arn,

@@ -22,7 +22,7 @@ from radiant.foundation.aws_credentials import sessions_store as store
 from radiant.foundation.aws_credentials.calls import Assumed, Aws, Keys, RoleAsked
 from radiant.foundation.aws_credentials.failures import AwsAway, AwsDurationTooLong
 from radiant.foundation.aws_credentials.identities import region_of
-from radiant.foundation.aws_credentials.schemas import AssumeAsked, Identity
+from radiant.foundation.aws_credentials.schemas import AssumeAsked, AwsIdentity
 from radiant.infra.db import Database, Row
 from radiant.infra.kms import CannotOpen, Context, Kms, KmsError, open_sealed, seal
 from radiant.kit.clock import Clock, utc_now
@@ -85,7 +85,7 @@ class Sessions:
         self._asking: dict[_Which, asyncio.Task[Session]] = {}
         self._chained: OrderedDict[tuple[str | None, str], bool] = OrderedDict()
 
-    async def get(self, tenant_id: TenantId, identity: Identity, asked: AssumeAsked, source: Source) -> Assumed:
+    async def get(self, tenant_id: TenantId, identity: AwsIdentity, asked: AssumeAsked, source: Source) -> Assumed:
         """A session that lasts a minute at least. Raises problems of `failures`, Invalid, KeysUnavailable."""
         tags = _tags(identity, asked)
         which = (tenant_id, identity.id, _digest(identity, asked))
@@ -110,7 +110,7 @@ class Sessions:
             log.info("aws.session_failed", identity=str(which[1]), error=str(error))
 
     async def _shared(
-        self, which: _Which, identity: Identity, asked: AssumeAsked, tags: dict[str, str], source: Source
+        self, which: _Which, identity: AwsIdentity, asked: AssumeAsked, tags: dict[str, str], source: Source
     ) -> Session:
         """From the row, or from STS by whoever has the lease."""
         tenant_id, identity_id, digest = which
@@ -133,7 +133,7 @@ class Sessions:
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
     async def _ask(
-        self, which: _Which, identity: Identity, asked: AssumeAsked, tags: dict[str, str], source: Source,
+        self, which: _Which, identity: AwsIdentity, asked: AssumeAsked, tags: dict[str, str], source: Source,
         row: Row | None, holder: UUID,
     ) -> Session:  # fmt: skip
         tenant_id, identity_id, digest = which
@@ -153,7 +153,7 @@ class Sessions:
             )  # fmt: skip
         return self._keep(which, session)
 
-    async def _from_sts(self, identity: Identity, asked: AssumeAsked, tags: dict[str, str], source: Source) -> Session:
+    async def _from_sts(self, identity: AwsIdentity, asked: AssumeAsked, tags: dict[str, str], source: Source) -> Session:
         keys, region = await source.ask(), region_of(identity)
         role = RoleAsked(
             role_arn=identity.arn,
@@ -219,13 +219,13 @@ def _context(which: _Which) -> Context:
     }  # fmt: skip
 
 
-def _digest(identity: Identity, asked: AssumeAsked) -> bytes:
+def _digest(identity: AwsIdentity, asked: AssumeAsked) -> bytes:
     """Of all that makes a difference: a change of the identity makes other sessions."""
     what = [identity.updated_at.isoformat(), asked.model_dump(include=set(AssumeAsked.model_fields))]
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).digest()
 
 
-def _tags(identity: Identity, asked: AssumeAsked) -> dict[str, str]:
+def _tags(identity: AwsIdentity, asked: AssumeAsked) -> dict[str, str]:
     if taken := set(asked.tags) & set(identity.tags):
         raise Invalid(f"tags: {sorted(taken)[0]!r} is set where the role is registered; leave it out")
     tags = identity.tags | asked.tags
@@ -236,7 +236,7 @@ def _tags(identity: Identity, asked: AssumeAsked) -> dict[str, str]:
     return tags
 
 
-def _duration(identity: Identity, asked: AssumeAsked, chained: bool) -> int:
+def _duration(identity: AwsIdentity, asked: AssumeAsked, chained: bool) -> int:
     limit = min(identity.max_duration_seconds, CHAINED_SECONDS) if chained else identity.max_duration_seconds
     seconds = limit if asked.duration_seconds is None else asked.duration_seconds
     if seconds > identity.max_duration_seconds:

@@ -106,6 +106,71 @@ export interface AuthenticatorResponse {
   userHandle?: string | null;
 }
 
+/** A registered role or user. */
+export interface AwsIdentity {
+  account_id: string;
+  arn: string;
+  created_at: string;
+  created_by: string | null;
+  external_id: string | null;
+  external_id_credential: string | null;
+  grace_seconds: number;
+  id: string;
+  idle_seconds: number;
+  inactive_seconds: number;
+  key_credential: string | null;
+  kind: "role" | "user";
+  manager_id: string | null;
+  max_duration_seconds: number;
+  name: string;
+  /** The rotation that is under way, if one is. */
+  open_rotation: string | null;
+  partition: string;
+  policy_arns: string[];
+  region: string | null;
+  rotate_after_days: number | null;
+  session_policy: Record<string, unknown> | null;
+  source: "credential" | "platform";
+  tags: Record<string, string>;
+  transitive_tag_keys: string[];
+  updated_at: string;
+}
+
+/** What may be changed of a registered identity. What a role has and a user has not is refused for the other. */
+export interface AwsIdentitySettings {
+  /** Of a role: what its trust policy asks for. One is made where none is given. */
+  external_id?: string | null;
+  /** A credential that holds the external id, in place of external_id. */
+  external_id_credential?: string | null;
+  /** At the latest after so long, used or not. */
+  grace_seconds?: number;
+  /** Of a user: the old key is switched off once it was unused for so long. */
+  idle_seconds?: number;
+  /** So long it is switched off before it is deleted. */
+  inactive_seconds?: number;
+  /** A credential of type aws: a role is assumed by its keys; a user's own keys live in it. */
+  key_credential?: string | null;
+  /** Of a user: the registered role that manages its keys; its own keys do unless given. */
+  manager_id?: string | null;
+  /** The longest session; no longer than the role itself allows. */
+  max_duration_seconds?: number;
+  name: string;
+  /** Managed policies that narrow them. */
+  policy_arns?: string[];
+  /** Whose STS is asked; the partition's first unless given. */
+  region?: string | null;
+  /** Of a user: its key is rotated by itself so long after the last time. */
+  rotate_after_days?: number | null;
+  /** A policy that narrows every session of the role. */
+  session_policy?: Record<string, unknown> | null;
+  /** credential: by the keys in key_credential. platform: by those of this installation's own, which the operator alone may say. */
+  source?: "credential" | "platform";
+  /** Tags of every session. */
+  tags?: Record<string, unknown>;
+  /** Those of them that go on to roles which a session assumes. */
+  transitive_tag_keys?: string[];
+}
+
 export interface Body_upload_api_files_post {
   file: string;
 }
@@ -824,71 +889,6 @@ export interface HTTPValidationError {
   detail?: ValidationError[];
 }
 
-/** A registered role or user. */
-export interface Identity {
-  account_id: string;
-  arn: string;
-  created_at: string;
-  created_by: string | null;
-  external_id: string | null;
-  external_id_credential: string | null;
-  grace_seconds: number;
-  id: string;
-  idle_seconds: number;
-  inactive_seconds: number;
-  key_credential: string | null;
-  kind: "role" | "user";
-  manager_id: string | null;
-  max_duration_seconds: number;
-  name: string;
-  /** The rotation that is under way, if one is. */
-  open_rotation: string | null;
-  partition: string;
-  policy_arns: string[];
-  region: string | null;
-  rotate_after_days: number | null;
-  session_policy: Record<string, unknown> | null;
-  source: "credential" | "platform";
-  tags: Record<string, string>;
-  transitive_tag_keys: string[];
-  updated_at: string;
-}
-
-/** What may be changed of a registered identity. What a role has and a user has not is refused for the other. */
-export interface IdentitySettings {
-  /** Of a role: what its trust policy asks for. One is made where none is given. */
-  external_id?: string | null;
-  /** A credential that holds the external id, in place of external_id. */
-  external_id_credential?: string | null;
-  /** At the latest after so long, used or not. */
-  grace_seconds?: number;
-  /** Of a user: the old key is switched off once it was unused for so long. */
-  idle_seconds?: number;
-  /** So long it is switched off before it is deleted. */
-  inactive_seconds?: number;
-  /** A credential of type aws: a role is assumed by its keys; a user's own keys live in it. */
-  key_credential?: string | null;
-  /** Of a user: the registered role that manages its keys; its own keys do unless given. */
-  manager_id?: string | null;
-  /** The longest session; no longer than the role itself allows. */
-  max_duration_seconds?: number;
-  name: string;
-  /** Managed policies that narrow them. */
-  policy_arns?: string[];
-  /** Whose STS is asked; the partition's first unless given. */
-  region?: string | null;
-  /** Of a user: its key is rotated by itself so long after the last time. */
-  rotate_after_days?: number | null;
-  /** A policy that narrows every session of the role. */
-  session_policy?: Record<string, unknown> | null;
-  /** credential: by the keys in key_credential. platform: by those of this installation's own, which the operator alone may say. */
-  source?: "credential" | "platform";
-  /** Tags of every session. */
-  tags?: Record<string, unknown>;
-  /** Those of them that go on to roles which a session assumes. */
-  transitive_tag_keys?: string[];
-}
-
 /** An uploaded picture. */
 export interface ImageContent {
   asset_id: string;
@@ -1030,6 +1030,58 @@ export interface KeyInfo {
   hint: string;
   is_active: boolean;
   name: string;
+}
+
+/** A rotation of a user's access key. */
+export interface KeyRotation {
+  cancelled_at: string | null;
+  delete_after: string | null;
+  error: string | null;
+  finished_at: string | null;
+  id: string;
+  identity_id: string;
+  new_access_key_id: string | null;
+  /** When it is looked at next. */
+  next_at: string;
+  old_access_key_id: string | null;
+  started_at: string;
+  /** A person's address, api_key:… or what else asked. */
+  started_by: string;
+  state: "started" | "creating" | "stored" | "verified" | "switched" | "deactivated" | "rolling_back" | "done" | "rolled_back";
+  /** Whether somebody must act: `error` says what is wrong; then retry or cancel. */
+  stuck: boolean;
+  switched_at: string | null;
+}
+
+/** The same with its journal, the oldest step first. */
+export interface KeyRotationInSteps {
+  cancelled_at: string | null;
+  delete_after: string | null;
+  error: string | null;
+  finished_at: string | null;
+  id: string;
+  identity_id: string;
+  new_access_key_id: string | null;
+  /** When it is looked at next. */
+  next_at: string;
+  old_access_key_id: string | null;
+  started_at: string;
+  /** A person's address, api_key:… or what else asked. */
+  started_by: string;
+  state: "started" | "creating" | "stored" | "verified" | "switched" | "deactivated" | "rolling_back" | "done" | "rolled_back";
+  steps: KeyRotationStep[];
+  /** Whether somebody must act: `error` says what is wrong; then retry or cancel. */
+  stuck: boolean;
+  switched_at: string | null;
+}
+
+/** What was done when. */
+export interface KeyRotationStep {
+  at: string;
+  detail: Record<string, unknown>;
+  outcome: "done" | "waiting" | "failed";
+  seq: number;
+  step: string;
 }
 
 /** A model that cannot take the request. */
@@ -1250,6 +1302,42 @@ export interface NewApiKey {
   scopes?: ("inference" | "read" | "write" | "admin")[];
 }
 
+/** A role or user to be registered. */
+export interface NewAwsIdentity {
+  arn: string;
+  /** Of a role: what its trust policy asks for. One is made where none is given. */
+  external_id?: string | null;
+  /** A credential that holds the external id, in place of external_id. */
+  external_id_credential?: string | null;
+  /** At the latest after so long, used or not. */
+  grace_seconds?: number;
+  /** Of a user: the old key is switched off once it was unused for so long. */
+  idle_seconds?: number;
+  /** So long it is switched off before it is deleted. */
+  inactive_seconds?: number;
+  /** A credential of type aws: a role is assumed by its keys; a user's own keys live in it. */
+  key_credential?: string | null;
+  /** Of a user: the registered role that manages its keys; its own keys do unless given. */
+  manager_id?: string | null;
+  /** The longest session; no longer than the role itself allows. */
+  max_duration_seconds?: number;
+  name: string;
+  /** Managed policies that narrow them. */
+  policy_arns?: string[];
+  /** Whose STS is asked; the partition's first unless given. */
+  region?: string | null;
+  /** Of a user: its key is rotated by itself so long after the last time. */
+  rotate_after_days?: number | null;
+  /** A policy that narrows every session of the role. */
+  session_policy?: Record<string, unknown> | null;
+  /** credential: by the keys in key_credential. platform: by those of this installation's own, which the operator alone may say. */
+  source?: "credential" | "platform";
+  /** Tags of every session. */
+  tags?: Record<string, unknown>;
+  /** Those of them that go on to roles which a session assumes. */
+  transitive_tag_keys?: string[];
+}
+
 /** A budget to be made; dollars. */
 export interface NewBudget {
   amount: number | string;
@@ -1322,42 +1410,6 @@ export interface NewGuardrail {
   name: string;
   settings?: Record<string, unknown>;
   stage: "before" | "after" | "both";
-}
-
-/** A role or user to be registered. */
-export interface NewIdentity {
-  arn: string;
-  /** Of a role: what its trust policy asks for. One is made where none is given. */
-  external_id?: string | null;
-  /** A credential that holds the external id, in place of external_id. */
-  external_id_credential?: string | null;
-  /** At the latest after so long, used or not. */
-  grace_seconds?: number;
-  /** Of a user: the old key is switched off once it was unused for so long. */
-  idle_seconds?: number;
-  /** So long it is switched off before it is deleted. */
-  inactive_seconds?: number;
-  /** A credential of type aws: a role is assumed by its keys; a user's own keys live in it. */
-  key_credential?: string | null;
-  /** Of a user: the registered role that manages its keys; its own keys do unless given. */
-  manager_id?: string | null;
-  /** The longest session; no longer than the role itself allows. */
-  max_duration_seconds?: number;
-  name: string;
-  /** Managed policies that narrow them. */
-  policy_arns?: string[];
-  /** Whose STS is asked; the partition's first unless given. */
-  region?: string | null;
-  /** Of a user: its key is rotated by itself so long after the last time. */
-  rotate_after_days?: number | null;
-  /** A policy that narrows every session of the role. */
-  session_policy?: Record<string, unknown> | null;
-  /** credential: by the keys in key_credential. platform: by those of this installation's own, which the operator alone may say. */
-  source?: "credential" | "platform";
-  /** Tags of every session. */
-  tags?: Record<string, unknown>;
-  /** Those of them that go on to roles which a session assumes. */
-  transitive_tag_keys?: string[];
 }
 
 /** A rate limit to be made; a limit of concurrency has the period now. */
@@ -1522,6 +1574,11 @@ export interface PageOf_ApiKey_ {
   next?: string | null;
 }
 
+export interface PageOf_AwsIdentity_ {
+  items: AwsIdentity[];
+  next?: string | null;
+}
+
 export interface PageOf_Call_ {
   items: Call[];
   next?: string | null;
@@ -1567,13 +1624,13 @@ export interface PageOf_GroupMember_ {
   next?: string | null;
 }
 
-export interface PageOf_Identity_ {
-  items: Identity[];
+export interface PageOf_Invitation_ {
+  items: Invitation[];
   next?: string | null;
 }
 
-export interface PageOf_Invitation_ {
-  items: Invitation[];
+export interface PageOf_KeyRotation_ {
+  items: KeyRotation[];
   next?: string | null;
 }
 
@@ -1594,11 +1651,6 @@ export interface PageOf_Resolution_ {
 
 export interface PageOf_RevealRequest_ {
   items: RevealRequest[];
-  next?: string | null;
-}
-
-export interface PageOf_Rotation_ {
-  items: Rotation[];
   next?: string | null;
 }
 
@@ -1971,58 +2023,6 @@ export interface RollBack {
 export interface RotateAsked {
   /** Where the user has two keys: the other one, to be deleted first to make room. */
   replace_key_id?: string | null;
-}
-
-/** A rotation of a user's access key. */
-export interface Rotation {
-  cancelled_at: string | null;
-  delete_after: string | null;
-  error: string | null;
-  finished_at: string | null;
-  id: string;
-  identity_id: string;
-  new_access_key_id: string | null;
-  /** When it is looked at next. */
-  next_at: string;
-  old_access_key_id: string | null;
-  started_at: string;
-  /** A person's address, api_key:… or what else asked. */
-  started_by: string;
-  state: "started" | "creating" | "stored" | "verified" | "switched" | "deactivated" | "rolling_back" | "done" | "rolled_back";
-  /** Whether somebody must act: `error` says what is wrong; then retry or cancel. */
-  stuck: boolean;
-  switched_at: string | null;
-}
-
-/** The same with its journal, the oldest step first. */
-export interface RotationInSteps {
-  cancelled_at: string | null;
-  delete_after: string | null;
-  error: string | null;
-  finished_at: string | null;
-  id: string;
-  identity_id: string;
-  new_access_key_id: string | null;
-  /** When it is looked at next. */
-  next_at: string;
-  old_access_key_id: string | null;
-  started_at: string;
-  /** A person's address, api_key:… or what else asked. */
-  started_by: string;
-  state: "started" | "creating" | "stored" | "verified" | "switched" | "deactivated" | "rolling_back" | "done" | "rolled_back";
-  steps: RotationStep[];
-  /** Whether somebody must act: `error` says what is wrong; then retry or cancel. */
-  stuck: boolean;
-  switched_at: string | null;
-}
-
-/** What was done when. */
-export interface RotationStep {
-  at: string;
-  detail: Record<string, unknown>;
-  outcome: "done" | "waiting" | "failed";
-  seq: number;
-  step: string;
 }
 
 /** `explain`: with every term of every candidate's score. */
