@@ -8,16 +8,11 @@ acknowledged. The rate is told beside, without a goal: one API process, one proj
 
 import argparse
 import asyncio
-import contextlib
 import json
-import os
 import random
-import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -26,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import aiohttp
 import sentry_sdk
-from bench.kit.setup import connect_openai, environment, free_port
+from bench.kit.setup import api_process, connect_openai, cpu_of, free_port
 
 from radiant.config import Settings
 from radiant.infra.embedded_postgres import EmbeddedPostgres
@@ -42,29 +37,6 @@ async def _rows(settings: Settings, query: Any) -> list[Any]:
             return [dict(row) for row in await tx.all(query)]
     finally:
         await runtime.close()
-
-
-@contextlib.asynccontextmanager
-async def _api(folder: Path, port: int) -> AsyncIterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "radiant", "serve"], env=environment(folder, port), stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        async with aiohttp.ClientSession() as http:
-            for _ in range(600):
-                with contextlib.suppress(aiohttp.ClientError, OSError):
-                    async with http.get(f"http://127.0.0.1:{port}/api/health") as answer:
-                        if answer.status == 200:
-                            break
-                await asyncio.sleep(0.05)
-            else:
-                raise SystemExit("the API process did not answer within half a minute")
-        yield process
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-        process.wait(30)
 
 
 def _by_sdk(dsn: str, events: int) -> None:
@@ -112,11 +84,6 @@ async def _send(port: int, until: float, acknowledged: set[str], workers: int = 
         await asyncio.gather(*(work() for _ in range(workers)))
 
 
-def _cpu(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 async def measure(events: int, kills: int) -> dict[str, float]:
     """Every figure."""
     with tempfile.TemporaryDirectory(prefix="radiant-bench-") as name:
@@ -145,25 +112,25 @@ async def _measure(settings: Settings, events: int, kills: int) -> dict[str, flo
     await runtime.close()
     figures: dict[str, float] = {}
     port = free_port()
-    async with _api(settings.data_dir, port) as process:
+    async with api_process(settings.data_dir, port) as process:
         await asyncio.to_thread(_by_sdk, f"http://{KEY}@127.0.0.1:{port}/1", events)
         await asyncio.sleep(1)
         rows = await _rows(settings, "select occurrence_count from error_patterns")
         figures["SDK events accepted and grouped (%)"] = 100 * sum(row["occurrence_count"] for row in rows) / events
         figures["groups made of 20 kinds"] = len(rows)
         acknowledged: set[str] = set()
-        cpu, began = _cpu(process.pid), time.monotonic()
+        cpu, began = cpu_of(process.pid), time.monotonic()
         await _send(port, began + 5, acknowledged)
         wall = time.monotonic() - began
         figures["events a second, taken"] = len(acknowledged) / wall
-        figures["CPU an event (µs)"] = (_cpu(process.pid) - cpu) / max(1, len(acknowledged)) * 1e6
+        figures["CPU an event (µs)"] = (cpu_of(process.pid) - cpu) / max(1, len(acknowledged)) * 1e6
     for _ in range(kills):
-        async with _api(settings.data_dir, port) as process:
+        async with api_process(settings.data_dir, port) as process:
             sending = asyncio.create_task(_send(port, time.monotonic() + 10, acknowledged))
             await asyncio.sleep(0.2 + random.random() * 0.5)
             process.kill()
             await sending
-    async with _api(settings.data_dir, port):
+    async with api_process(settings.data_dir, port):
         await asyncio.sleep(2)
     rows = await _rows(settings, "select event_id from error_logs where error_type = 'BenchError'")
     kept = {row["event_id"].hex for row in rows}

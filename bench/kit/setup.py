@@ -1,10 +1,18 @@
-"""What several benches do: a free port, a server's environment, a database with `openai` on loopback."""
+"""What several benches do: a free port, a server with its environment, its CPU, a database with `openai` on loopback."""
 
+import asyncio
+import contextlib
 import os
+import signal
 import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
+
+import aiohttp
 
 from radiant.config import Settings
 from radiant.foundation.identity import api_keys
@@ -30,6 +38,36 @@ def environment(folder: Path, port: int, **more: str) -> dict[str, str]:
         "RADIANT_DATA_DIR": str(folder), "RADIANT_PORT": str(port), "RADIANT_MODELS": "none",
         "RADIANT_MASTER_KEY_FILE": str(folder / "bench-master.key"), **more,
     }  # fmt: skip
+
+
+@contextlib.asynccontextmanager
+async def api_process(folder: Path, port: int) -> AsyncIterator[subprocess.Popen[bytes]]:
+    """`radiant serve` over that folder, once it answers; ended with the block."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "radiant", "serve"], env=environment(folder, port), stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        async with aiohttp.ClientSession() as http:
+            for _ in range(600):
+                with contextlib.suppress(aiohttp.ClientError, OSError):
+                    async with http.get(f"http://127.0.0.1:{port}/api/health") as answer:
+                        if answer.status == 200:
+                            break
+                await asyncio.sleep(0.05)
+            else:
+                raise SystemExit("the API process did not answer within half a minute")
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        process.wait(30)
+
+
+def cpu_of(pid: int) -> float:
+    """Seconds of CPU that a process has taken."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def connect_openai(settings: Settings, upstream_url: str, *, bound: bool = False) -> str:

@@ -81,6 +81,7 @@ from radiant.foundation.usage.meter import Meter
 from radiant.health import router as health_router
 from radiant.http.exchange import AsgiExchange
 from radiant.http.middleware import BodyLimit, ReadYourWrites, RequestContext
+from radiant.http.prefixes import match_by_beginning
 from radiant.http.problem import install_problem_handlers
 from radiant.infra.changes import Changes
 from radiant.infra.httpclient import HttpClient
@@ -164,6 +165,7 @@ def create_app(settings: Settings, open_runtime: Callable[[Settings], Awaitable[
     app.state.exposition = Exposition(settings.metrics_labels, settings.metrics_series)
     for router in _ROUTERS:
         app.include_router(router)
+    match_by_beginning(app)
     page.mount(app)
     install_problem_handlers(app)
     app.add_middleware(ReadYourWrites)

@@ -70,6 +70,10 @@ class Settings(BaseSettings):
         description="A file, best on another machine's disk, to which the heads of the trails are added every hour;"
         " they are logged unless set.",
     )
+    trail_heads_url: str | None = Field(
+        default=None,
+        description="s3://bucket/prefix for the same, an object each hour; best a bucket with object lock.",
+    )
     objects_url: str | None = Field(
         default=None, description="s3://bucket/prefix for files; a folder in the data folder unless set."
     )

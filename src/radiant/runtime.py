@@ -10,7 +10,15 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from radiant.config import Settings
 from radiant.infra.db import Database, open_database
 from radiant.infra.embedded_postgres import EmbeddedPostgres
-from radiant.infra.kms import AwsKms, Kms, LocalKms, load_or_make_master_keys, parse_master_keys, read_master_keys
+from radiant.infra.kms import (
+    AwsKms,
+    Kms,
+    LocalKms,
+    TookOver,
+    load_or_make_master_keys,
+    parse_master_keys,
+    read_master_keys,
+)
 from radiant.infra.mail import Mailer
 from radiant.infra.objects import LocalObjects, ObjectStore, S3Objects
 
@@ -83,9 +91,16 @@ class Runtime:
 
 
 def make_kms(settings: Settings) -> Kms:
-    """AWS KMS where a key of it is named, else the local master key."""
+    """AWS KMS where a key of it is named, which takes over from a local key that is there; else the local master key."""
     if settings.kms_key_id is not None:
-        return AwsKms(settings.kms_key_id, endpoint_url=settings.aws_endpoint_url)
+        aws = AwsKms(settings.kms_key_id, endpoint_url=settings.aws_endpoint_url)
+        # A key of before, until nothing is under it (`radiant vault rekey`).
+        has_local = settings.master_key is not None or settings.key_file.exists()
+        return TookOver(aws, _local_kms(settings)) if has_local else aws
+    return _local_kms(settings)
+
+
+def _local_kms(settings: Settings) -> LocalKms:
     if settings.master_key is not None:
         key, *former = parse_master_keys(settings.master_key.get_secret_value())
         return LocalKms(key, tuple(former))
@@ -100,6 +115,14 @@ def make_objects(settings: Settings, link_secret: bytes) -> ObjectStore:
         parts = urlsplit(settings.objects_url)
         return S3Objects(parts.netloc, prefix=parts.path.strip("/"), endpoint=settings.aws_endpoint_url)
     return LocalObjects(settings.data_dir / "objects", secret=link_secret)
+
+
+def heads_store(settings: Settings) -> ObjectStore | None:
+    """Where heads of the trails go besides: a bucket of its own, best one that lets nobody overwrite."""
+    if settings.trail_heads_url is None:
+        return None
+    parts = urlsplit(settings.trail_heads_url)
+    return S3Objects(parts.netloc, prefix=parts.path.strip("/"), endpoint=settings.aws_endpoint_url)
 
 
 async def open_runtime(settings: Settings) -> Runtime:

@@ -66,13 +66,17 @@ async def rekey(runtime: Runtime) -> list[Rekeyed]:
     return await rekey_all(runtime.database, runtime.kms, _places(runtime.settings))
 
 
+class KeyElsewhere(KmsError):
+    """The master key is in no file that this program keeps."""
+
+
 def _key_file(settings: Settings) -> tuple[bytes, ...]:
     if settings.kms_key_id is not None:
-        raise KmsError(
+        raise KeyElsewhere(
             "secrets are sealed by AWS KMS, which turns its keys itself; name another key by RADIANT_KMS_KEY_ID"
         )
     if settings.master_key is not None:
-        raise KmsError(
+        raise KeyElsewhere(
             "the master key is RADIANT_MASTER_KEY: put the new key before the former, parted by a comma, in every process"
         )
     return read_master_keys(settings.key_file)
@@ -80,14 +84,15 @@ def _key_file(settings: Settings) -> tuple[bytes, ...]:
 
 def make_master_key(settings: Settings) -> str:
     """Put a new master key before the former ones in the file; its name. Every process finds it there before it seals
-    again, and where it meets a value that was sealed by it. Blocks. Raises KmsError where the key is in no file."""
+    again, and where it meets a value that was sealed by it. Blocks. Raises KeyElsewhere, KmsError."""
     key = new_master_key()
     write_master_keys(settings.key_file, (key, *_key_file(settings)))
     return local_id(key)
 
 
 def forget_former_keys(settings: Settings) -> list[str]:
-    """Take all keys but the present one out of the file; their names. Once nothing is under them. Blocks."""
+    """Take all keys but the present one out of the file; their names. Once nothing is under them. Blocks.
+    Raises KeyElsewhere, KmsError."""
     present, *former = _key_file(settings)
     if former:
         write_master_keys(settings.key_file, (present,))

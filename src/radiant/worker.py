@@ -39,7 +39,7 @@ from radiant.infra.httpclient import HttpClient
 from radiant.infra.jobs import Job, Registry
 from radiant.infra.jobs_worker import run_worker
 from radiant.periodic import every
-from radiant.runtime import Runtime, mailer_of, open_runtime
+from radiant.runtime import Runtime, heads_store, mailer_of, open_runtime
 from radiant.vault import make_vault
 from radiant.workspace.turns import service as turns
 
@@ -78,7 +78,7 @@ def registry(runtime: Runtime, alerts: Alerts, aws: AwsParts) -> Registry:
         await heads.tell()
 
     vault_log = AccessLog(runtime.database, runtime.kms)
-    heads = Heads(runtime.database, runtime.settings.trail_heads_file)
+    heads = Heads(runtime.database, runtime.settings.trail_heads_file, heads_store(runtime.settings))
     jobs.handle("purge credentials", purge_credentials, timeout=3600, concurrency=1)
     jobs.every("23 * * * *", "purge credentials")
     jobs.handle("trail heads", tell_heads, timeout=3600, concurrency=1)

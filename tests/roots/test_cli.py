@@ -157,6 +157,44 @@ def test_what_cannot_be_done_with_keys_is_one_line(radiant: Radiant) -> None:
     assert refused(radiant("key", "make", "nobody@example.org"), "nobody@example.org")
 
 
+def test_secrets_are_rekeyed_under_a_new_master_key_and_the_former_forgotten(
+    radiant: Radiant, embedded: EmbeddedPostgres
+) -> None:
+    file = embedded.data_dir.parent / ".data-master.key"
+    radiant("vault", "rekey")
+    (former,) = file.read_text().split()
+    made = radiant("vault", "rekey", "--new-key")
+    assert made.exit_code == 0, made.output
+    assert "the present key is local:" in made.output
+    assert "versions of credentials" in made.output
+    present, kept = file.read_text().split()
+    assert kept == former != present
+    forgotten = radiant("vault", "rekey", "--forget-former")
+    assert "forgotten: local:" in forgotten.output
+    assert file.read_text().split() == [present]
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_a_new_key_cannot_be_made_where_it_is_in_no_file(radiant: Radiant) -> None:
+    refused = radiant("vault", "rekey", "--new-key", RADIANT_MASTER_KEY=f"{'ab' * 32},{'cd' * 32}")
+    assert refused.exit_code == 1
+    assert "RADIANT_MASTER_KEY" in refused.output
+    assert refused.output.count("\n") == 1
+
+
+def test_the_trails_are_verified_and_a_changed_entry_is_told(
+    radiant: Radiant, embedded: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    whole = radiant("audit", "verify")
+    assert whole.exit_code == 0, whole.output
+    assert "are whole; 0 heads compared" in whole.output
+    heads = tmp_path / "heads.jsonl"
+    heads.write_text(json.dumps({"at": "then", "chain": "audit", "tenant": None, "seq": 99, "hash": "00"}) + "\n")
+    cut = radiant("audit", "verify", "--heads", str(heads))
+    assert cut.exit_code == 1
+    assert "audit  platform: entry 99, told at then, is gone" in cut.output
+
+
 def test_before_the_first_start_commands_say_so_and_make_nothing(tmp_path: Path) -> None:
     data = tmp_path / "nothing"
     assert refused(invoke("user", "list", RADIANT_DATA_DIR=str(data)), "run radiant up first")

@@ -30,19 +30,26 @@ def vault_rekey(new_key: bool, forget_former: bool) -> None:
             try:
                 if new_key:
                     click.echo(f"the present key is {root.make_master_key(settings)}")
-                failed = 0
-                for result in await root.rekey(runtime):
-                    click.echo(f"{result.done:>8}  {result.place}")
-                    for row_id in result.failed:
-                        click.echo(f"          does not open: {row_id}", err=True)
-                    failed += len(result.failed)
-                if failed:
-                    click.echo(f"{failed} do not open by any key that is here; no key is forgotten", err=True)
-                elif forget_former:
-                    click.echo(f"forgotten: {', '.join(root.forget_former_keys(settings)) or 'nothing'}")
-                return 1 if failed else 0
+                results = await root.rekey(runtime)
+            except root.KeyElsewhere as error:
+                raise Failure(str(error)) from error
             except KmsError as error:
                 raise Failure(f"{error}; begin again, what was done stays done") from error
+        failed = 0
+        for result in results:
+            click.echo(f"{result.done:>8}  {result.place}")
+            for row_id in result.failed:
+                click.echo(f"          does not open: {row_id}", err=True)
+            failed += len(result.failed)
+        if failed:
+            click.echo(f"{failed} do not open by any key that is here; no key is forgotten", err=True)
+        elif forget_former:
+            try:
+                forgotten = root.forget_former_keys(settings)
+            except root.KeyElsewhere as error:
+                raise Failure(str(error)) from error
+            click.echo(f"forgotten: {', '.join(forgotten) or 'nothing'}")
+        return 1 if failed else 0
 
     sys.exit(run(work()))
 

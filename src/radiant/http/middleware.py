@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 import structlog
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from radiant.http.problem import bug, send_problem
@@ -96,7 +97,7 @@ def _whose(scope: Scope) -> dict[str, str | None]:
 
 class ReadYourWrites:
     """Holds the answer to a change until this process has heard of it: what is kept in memory is not older than what
-    the caller was told."""
+    the caller was told. A route that changes nothing, though its method is POST, says so by `changes_nothing`."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -108,11 +109,17 @@ class ReadYourWrites:
             return
 
         async def send_when_heard(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] < 400:
+            heeded = message["type"] == "http.response.start" and message["status"] < 400
+            if heeded and not scope.get("radiant.changes_nothing"):
                 await scope["app"].state.changes.caught_up()
             await send(message)
 
         await self._app(scope, receive, send_when_heard)
+
+
+def changes_nothing(request: Request) -> None:
+    """Say that this request changes nothing that is kept in memory."""
+    request.scope["radiant.changes_nothing"] = True
 
 
 class ContentTooLarge(Problem):

@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 _FORMAT = 1
 _NONCE = 12
+_LOCAL_BYTES = 8 + _NONCE + 32 + 16
 
 
 class KmsError(Exception):
@@ -56,6 +57,10 @@ class Kms(Protocol):
 
     async def rewrap(self, wrapped: bytes, context: Context) -> bytes:
         """The same key wrapped by the present key-encryption key. Raises CannotOpen, KmsError."""
+        ...
+
+    async def wrap(self, plain: bytes, context: Context) -> bytes:
+        """A data key that another keeper wrapped, wrapped by the present key. Raises KmsError."""
         ...
 
     async def settle(self) -> str:
@@ -125,6 +130,14 @@ class LocalKms:
     async def rewrap(self, wrapped: bytes, context: Context) -> bytes:
         """See Kms."""
         return self._wrap(await self.decrypt(wrapped, context), context)
+
+    async def wrap(self, plain: bytes, context: Context) -> bytes:
+        """See Kms."""
+        return self._wrap(plain, context)
+
+    def wrapped_this(self, wrapped: bytes) -> bool:
+        """Whether a key that is known here wrapped it."""
+        return len(wrapped) == _LOCAL_BYTES and f"local:{wrapped[:8].hex()}" in self._keys
 
     async def settle(self) -> str:
         """See Kms."""
@@ -262,6 +275,13 @@ class AwsKms:
         )
         return answer["CiphertextBlob"]
 
+    async def wrap(self, plain: bytes, context: Context) -> bytes:
+        """See Kms."""
+        answer = await self._call(
+            lambda client: client.encrypt(KeyId=self.key_id, Plaintext=plain, EncryptionContext=dict(context))
+        )
+        return answer["CiphertextBlob"]
+
     async def settle(self) -> str:
         """See Kms."""
         answer = await self._call(lambda client: client.describe_key(KeyId=self.key_id))
@@ -305,6 +325,50 @@ class AwsKms:
     def close(self) -> None:
         """Let the threads go."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+class TookOver:
+    """A keeper that took over from a local key: what that wrapped still opens, and moves when it is wrapped anew."""
+
+    def __init__(self, present: Kms, former: LocalKms) -> None:
+        self._present = present
+        self._former = former
+
+    @property
+    def key_id(self) -> str:
+        """See Kms."""
+        return self._present.key_id
+
+    async def generate_data_key(self, context: Context) -> tuple[bytes, bytes]:
+        """See Kms."""
+        return await self._present.generate_data_key(context)
+
+    async def decrypt(self, wrapped: bytes, context: Context, key_id: str | None = None) -> bytes:
+        """See Kms."""
+        keeper = self._former if self._former.wrapped_this(wrapped) else self._present
+        return await keeper.decrypt(wrapped, context, key_id)
+
+    async def rewrap(self, wrapped: bytes, context: Context) -> bytes:
+        """See Kms."""
+        if self._former.wrapped_this(wrapped):
+            return await self._present.wrap(await self._former.decrypt(wrapped, context), context)
+        return await self._present.rewrap(wrapped, context)
+
+    async def wrap(self, plain: bytes, context: Context) -> bytes:
+        """See Kms."""
+        return await self._present.wrap(plain, context)
+
+    async def settle(self) -> str:
+        """See Kms."""
+        return await self._present.settle()
+
+    async def make_key(self, alias: str, tags: Mapping[str, str]) -> str:
+        """See Kms."""
+        return await self._present.make_key(alias, tags)
+
+    def under(self, key_id: str) -> Kms:
+        """See Kms. What names a local key is under the present one from now on."""
+        return self if key_id.startswith("local:") else TookOver(self._present.under(key_id), self._former)
 
 
 @dataclass(frozen=True, slots=True)

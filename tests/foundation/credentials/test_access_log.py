@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from radiant.foundation.credentials import access_log_store
-from radiant.foundation.credentials.access_log import Entry
+from radiant.foundation.credentials.access_log import AccessLog, Entry
 from radiant.foundation.credentials.actor import Actor
 from radiant.foundation.credentials.schemas import RevealAsked
 from radiant.foundation.credentials.service import NoSuchCredential
@@ -133,6 +133,15 @@ async def test_many_at_once_make_one_chain_by_few_transactions(
     assert sum(batches) == 300
     assert len(batches) < 10
     assert (await vault.log.verify(tenant.id)).entries == 301
+
+
+async def test_two_processes_make_one_chain(vault: Made, tenant: Tenant) -> None:
+    other = AccessLog(vault.database, vault.kms)
+    await asyncio.gather(
+        *(log.record(vault.actor, Entry("read", reason=str(n))) for n in range(100) for log in (vault.log, other))
+    )
+    verdict = await AccessLog(vault.database, vault.kms).verify(tenant.id)
+    assert (verdict.entries, verdict.first_broken) == (201, None)
 
 
 async def test_nothing_is_shown_that_could_not_be_recorded(vault: Made, owner: Any) -> None:

@@ -23,6 +23,7 @@ from radiant.infra.kms import (
     CannotOpen,
     Kms,
     LocalKms,
+    TookOver,
     load_or_make_master_keys,
     open_sealed,
     read_master_keys,
@@ -139,6 +140,26 @@ async def test_rekeying_under_kms_never_brings_a_data_key_out(
     described = await vault.vaults.get(vault.actor, vault.vault_id)
     assert described.encryption_key_arn == present.key_id
     assert await text_of(_over(vault, present), credential_id) == "sk-live-0123456789"
+
+
+async def test_kms_takes_over_from_the_local_key(db: Database, tenant: Tenant, aws_endpoint: str) -> None:
+    local = LocalKms(FORMER)
+    vault = await made(db, local, tenant)
+    credential_id = await vault.store(value="one")
+    maker = AwsKms("none", region="us-east-1", endpoint_url=aws_endpoint)
+    aws = AwsKms(await maker.make_key(f"t-{uuid4()}", {}), region="us-east-1", endpoint_url=aws_endpoint)
+    both = _over(vault, TookOver(aws, local))
+    assert await text_of(both, credential_id) == "one"
+    await both.credentials.rotate(both.actor, credential_id, NewVersion(value="two"))
+    keys = {v.version: v.kek_id for v in await both.credentials.versions(both.actor, credential_id, None, 5)}
+    assert keys == {1: local.key_id, 2: aws.key_id}
+    done = await rekeyed(db, TookOver(aws, local))
+    assert (done["versions of credentials"].done, done["keys of the access log"].done) == (1, 1)
+    after = _over(vault, aws)
+    assert await text_of(after, credential_id) == "two"
+    assert await text_of(after, credential_id, stage="previous") == "one"
+    assert (await after.log.verify(tenant.id)).whole
+    assert (await after.vaults.get(after.actor, vault.vault_id)).encryption_key_arn == aws.key_id
 
 
 async def _rows(owner: Any, tenant: Tenant, kms: Kms) -> dict[str, Any]:

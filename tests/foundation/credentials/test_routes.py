@@ -174,3 +174,30 @@ async def test_lists_are_paged_by_key(web: Web) -> None:
     assert seqs == sorted(seqs, reverse=True) and len(seqs) >= 9
     for path in (base, "/api/credentials/vaults", web.path("/versions"), "/api/credentials/trail"):
         assert (await owner.get(f"{path}?cursor=WzFd")).status == 422
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"metadata": {"note": "x" * 20_000}},
+        {"metadata": {str(n): n for n in range(51)}},
+        {"expires_at": "0001-01-01T00:00:00+14:00"},
+        {"expires_at": "9999-12-31T23:59:59-12:00"},
+        {"expires_at": "2027-01-01T00:00:00"},
+        {"name": "a\x00b"},
+        {"name": "x" * 101},
+        {"grace_seconds": -1},
+    ],
+)
+async def test_what_cannot_be_kept_is_named(web: Web, given: dict[str, Any]) -> None:
+    new = {"name": "n", "type": "text", "value": "v", **given}
+    answer = await web.callers.owner.post(f"/api/credentials/vaults/{web.vault_id}/credentials", new)
+    assert answer.status == 422, answer.body
+    assert answer.json()["errors"][0]["field"] == next(iter(given))
+
+
+async def test_types_are_told_with_their_fields(web: Web) -> None:
+    types = {t["type"]: t["fields"] for t in (await web.callers.member.get("/api/credentials/types")).json()["items"]}
+    assert types["api_key"] == [{"name": "key", "required": True, "main": True}]
+    assert types["text"] == []
+    assert {"name": "password", "required": True, "main": True} in types["database"]

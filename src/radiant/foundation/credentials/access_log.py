@@ -34,6 +34,7 @@ from radiant.kit.ids import TenantId, uuid7
 
 _AT_ONCE, _KEYS_KEPT, _VERIFIED_AT_ONCE = 500, 10_000, 1000
 _MOST_TEXT = 1000
+_UNWRITTEN = "the access log cannot be written, so nothing was done: {}; try again"
 
 
 @dataclass(slots=True)
@@ -160,7 +161,7 @@ class AccessLog:
 
     async def verify(self, tenant_id: TenantId) -> Verdict:
         """Recompute a tenant's chain. Raises ValueUnreadable where its key does not open."""
-        key = await self._key(tenant_id, make=False)
+        key = self._keys.get(tenant_id) or await self._read_key(tenant_id)
         after, previous = 0, bytes(32)
         while True:
             async with self._database.tenant(tenant_id).tx() as tx:
@@ -175,26 +176,31 @@ class AccessLog:
             if len(rows) < _VERIFIED_AT_ONCE:
                 return Verdict(after, None, (after, previous))
 
-    async def _key(self, tenant_id: TenantId, *, make: bool = True) -> Any:
-        """The tenant's chain key, made the first time; None where there is none and none is to be made."""
-        if (kept := self._keys.get(tenant_id)) is not None:
+    async def _key(self, tenant_id: TenantId) -> bytes:
+        """The tenant's chain key, made the first time."""
+        kept = self._keys.get(tenant_id) or await self._read_key(tenant_id)
+        if kept is not None:
             return kept
+        try:
+            fresh = await seal(self._kms, os.urandom(32), chain_context(tenant_id))
+        except KmsError as error:
+            raise KeyServiceAway(_UNWRITTEN.format(error)) from error
+        async with self._database.tenant(tenant_id).tx() as tx:
+            await store.put_chain_key(tx, fresh)
+        # Another process may have been first.
+        made = await self._read_key(tenant_id)
+        assert made is not None
+        return made
+
+    async def _read_key(self, tenant_id: TenantId) -> bytes | None:
         async with self._database.tenant(tenant_id).tx() as tx:
             sealed = await store.chain_key(tx)
+        if sealed is None:
+            return None
         try:
-            if sealed is None and not make:
-                return None
-            if sealed is None:
-                fresh = await seal(self._kms, os.urandom(32), chain_context(tenant_id))
-                async with self._database.tenant(tenant_id).tx() as tx:
-                    await store.put_chain_key(tx, fresh)
-                    sealed = await store.chain_key(tx)
-                assert sealed is not None
             key = await open_sealed(self._kms, sealed, chain_context(tenant_id))
         except KmsError as error:
-            raise KeyServiceAway(
-                f"the access log cannot be written, so nothing was done: {error}; try again"
-            ) from error
+            raise KeyServiceAway(_UNWRITTEN.format(error)) from error
         except CannotOpen as error:
             raise ValueUnreadable(
                 f"the key of the access log does not open ({error}), so nothing was done; bring back the master key"

@@ -6,7 +6,7 @@ One line of JSON a chain: {"at", "chain": "audit" or "credentials", "tenant" (nu
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,10 +18,11 @@ from radiant.foundation.audit import service as audit
 from radiant.foundation.audit import store as audit_store
 from radiant.foundation.credentials import access_log_store
 from radiant.foundation.credentials.access_log import AccessLog
-from radiant.infra.db import Database
+from radiant.infra.db import Database, Tx
+from radiant.infra.objects import ObjectKey, ObjectStore
 from radiant.kit.clock import Clock, utc_now
 from radiant.kit.errors import Problem
-from radiant.kit.ids import TenantId
+from radiant.kit.ids import TenantId, uuid7
 
 log = structlog.get_logger()
 _PAGE = 500
@@ -52,32 +53,35 @@ class Checked:
 async def chains(database: Database) -> AsyncIterator[tuple[ChainName, TenantId | None]]:
     """Every chain that there is."""
     yield "audit", None
+    async for tenant_id in _tenants(database, audit_store.chains):
+        yield "audit", tenant_id
+    async for tenant_id in _tenants(database, access_log_store.tenants):
+        yield "credentials", tenant_id
+
+
+async def _tenants(
+    database: Database, page_of: Callable[[Tx, UUID | None, int], Awaitable[list[UUID]]]
+) -> AsyncIterator[TenantId]:
     after: UUID | None = None
     while True:
         async with database.system("trails").tx() as tx:
-            page = await audit_store.chains(tx, after, _PAGE)
+            page = await page_of(tx, after, _PAGE)
         for tenant_id in page:
-            yield "audit", TenantId(tenant_id)
-        if len(page) < _PAGE:
-            break
-        after = page[-1]
-    after = None
-    while True:
-        async with database.system("trails").tx() as tx:
-            page = await access_log_store.tenants(tx, after, _PAGE)
-        for tenant_id in page:
-            yield "credentials", TenantId(tenant_id)
+            yield TenantId(tenant_id)
         if len(page) < _PAGE:
             return
         after = page[-1]
 
 
 class Heads:
-    """Tells heads, each once: to a file, or to the log."""
+    """Tells heads, each once: to a file, to an object store (an object each time), or to the log where neither is set."""
 
-    def __init__(self, database: Database, file: Path | None, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, database: Database, file: Path | None, objects: ObjectStore | None = None, clock: Clock = utc_now
+    ) -> None:
         self._database = database
         self._file = file
+        self._objects = objects
         self._clock = clock
         self._told: dict[tuple[ChainName, TenantId | None], int] = {}
 
@@ -95,11 +99,21 @@ class Heads:
                 tenant = str(tenant_id) if tenant_id else None
                 heads.append(Head(self._clock().isoformat(), chain, tenant, seq, hash_.hex()))
                 self._told[chain, tenant_id] = seq
-        if self._file is not None and heads:
+        if not heads:
+            return
+        if self._file is not None:
             await asyncio.to_thread(_append, self._file, heads)
-        elif heads:
+        if self._objects is not None:
+            key = ObjectKey(f"trail-heads/{self._clock():%Y-%m-%d/%H-%M-%S}-{uuid7()}.jsonl")
+            await self._objects.put(key, _lines(heads), limit=2**30)
+        if self._file is None and self._objects is None:
             for head in heads:
                 log.info("trail.head", **{name: value for name, value in asdict(head).items() if name != "at"})
+
+
+async def _lines(heads: list[Head]) -> AsyncIterator[bytes]:
+    for head in heads:
+        yield json.dumps(asdict(head)).encode() + b"\n"
 
 
 def _append(path: Path, heads: list[Head]) -> None:

@@ -33,6 +33,7 @@ from radiant.foundation.credentials.schemas import (
 from radiant.foundation.credentials.service import Credentials
 from radiant.foundation.credentials.vaults import Vaults
 from radiant.foundation.identity.dependencies import AnyCaller, MemberCaller
+from radiant.http.middleware import changes_nothing
 from radiant.http.pages import Cursor, ItemsOf, Limit, PageOf
 from radiant.kit.page import BadCursor, decode_cursor, encode_cursor, moment
 
@@ -303,6 +304,7 @@ async def reveal(
 ) -> Revealed:
     """Show the value, for a reason. It is in the access log before it is in the answer."""
     response.headers["Cache-Control"] = "no-store"
+    changes_nothing(request)
     return await reveals_of(request).reveal(Actor.of(caller), credential_id, asked)
 
 

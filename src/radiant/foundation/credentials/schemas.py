@@ -1,10 +1,11 @@
 """Shapes of vaults, credentials, versions and the access log."""
 
+import json
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from radiant.foundation.credentials.access import VaultRole
 from radiant.foundation.credentials.value import MOST_BYTES
@@ -14,6 +15,23 @@ Name = Annotated[
 ]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=1000)]
 Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+
+
+def _in_our_times(at: datetime) -> datetime:
+    if not 1970 < at.year < 9000:
+        raise ValueError("a time between the years 1971 and 8999")
+    return at
+
+
+def _small(metadata: dict[str, Any]) -> dict[str, Any]:
+    if len(json.dumps(metadata)) > _METADATA_BYTES:
+        raise ValueError(f"more than {_METADATA_BYTES} bytes")
+    return metadata
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_our_times)]
+Metadata = Annotated[dict[str, Any], Field(max_length=50), AfterValidator(_small)]
+_METADATA_BYTES = 16 * 1024
 Stage = Literal["pending", "current", "previous", "retired"]
 _BASE64_BYTES = MOST_BYTES * 4 // 3 + 4
 
@@ -96,10 +114,8 @@ class NewCredential(_Given):
     type: Annotated[str, StringConstraints(max_length=50)] = Field(
         description="api_key, oauth2, basic, aws, ssh_key, tls_cert, database, json, text or binary."
     )
-    metadata: dict[str, Any] = Field(
-        default={}, max_length=50, description="What is not secret; shown to every member."
-    )
-    expires_at: AwareDatetime | None = Field(default=None, description="It is not served past that.")
+    metadata: Metadata = Field(default={}, description="What is not secret; shown to every member.")
+    expires_at: Moment | None = Field(default=None, description="It is not served past that.")
     rotation_schedule: Annotated[str, StringConstraints(max_length=50)] | None = None
     grace_seconds: int = Field(
         default=86400, ge=0, le=31_536_000, description="How long the version before is served after a rotation."
@@ -110,8 +126,8 @@ class CredentialChange(BaseModel):
     """What to change; what is left out stays. `expires_at` and `rotation_schedule` may be null."""
 
     name: Name | None = None
-    metadata: dict[str, Any] | None = Field(default=None, max_length=50)
-    expires_at: AwareDatetime | None = None
+    metadata: Metadata | None = None
+    expires_at: Moment | None = None
     is_active: bool | None = None
     rotation_schedule: Annotated[str, StringConstraints(max_length=50)] | None = None
     grace_seconds: int | None = Field(default=None, ge=0, le=31_536_000)
@@ -122,9 +138,7 @@ class NewVersion(_Given):
 
     stage: Literal["pending", "current"] = "current"
     grace_seconds: int | None = Field(default=None, ge=0, le=31_536_000, description="The credential's unless given.")
-    expires_at: AwareDatetime | None = Field(
-        default=None, description="When the new value expires; unchanged unless given."
-    )
+    expires_at: Moment | None = Field(default=None, description="When the new value expires; unchanged unless given.")
 
 
 class RollBack(BaseModel):

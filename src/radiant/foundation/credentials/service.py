@@ -235,12 +235,11 @@ class Credentials:
             held = await store.lock(tx, credential_id)
             if held is None:
                 raise _no_credential()
-            row = await store.sealed(tx, credential_id, None, "pending")
-            if row is None or row["version"] is None:
+            entry.version = pending = await store.pending(tx, credential_id)
+            if pending is None:
                 raise NothingBefore("there is no pending version; add one first")
-            entry.version = row["version"]
-            await _promote(tx, held, row["version"], grace_seconds)
-            kept = await self._version(tx, credential_id, row["version"])
+            await _promote(tx, held, pending, grace_seconds)
+            kept = await self._version(tx, credential_id, pending)
             await self._log.note(tx, actor, entry)
         return kept
 
@@ -358,14 +357,15 @@ class Credentials:
         """
         assert entry.credential_id is not None
         async with actor.db(self._database).tx() as tx:
-            row = await store.sealed(tx, entry.credential_id, version, stage)
-            if row is None:
-                raise _no_credential()
-            entry.vault_id = row["vault_id"]
-            vault = await _reach(tx, actor, row["vault_id"], right)
+            row = await store.sealed(tx, entry.credential_id, version, stage, actor.user_id, actor.api_key_id)
+        if row is None:
+            raise _no_credential()
+        vault = access.reached(actor, row)
+        entry.vault_id = vault.id
+        _require(vault, right)
         entry.version = row["version"]
         expires_at = self._check(row)
-        place = Place(actor.tenant_id, row["vault_id"], entry.credential_id, row["version"])
+        place = Place(actor.tenant_id, vault.id, entry.credential_id, row["version"])
         sealed = Sealed(row["kek_id"], row["sealed_under"], row["wrapped_key"], row["payload"])
         value = await envelope.unseal(self._kms, sealed, place)
         return Opened(vault, place, row["credential_name"], row["credential_type"], value, expires_at)
@@ -458,6 +458,13 @@ async def _promote(tx: Tx, held: Row, version: int, grace_seconds: int | None) -
 async def _reach(tx: Tx, actor: Actor, vault_id: UUID, right: Right) -> Reached:
     try:
         return await access.reach(tx, actor, vault_id, right)
+    except access.NoSuchVault:
+        raise _no_credential() from None
+
+
+def _require(vault: Reached, right: Right) -> None:
+    try:
+        vault.require(right)
     except access.NoSuchVault:
         raise _no_credential() from None
 

@@ -142,17 +142,36 @@ async def versions(tx: Tx, credential_id: UUID, before: int | None, limit: int) 
     )  # fmt: skip
 
 
-async def sealed(tx: Tx, credential_id: UUID, version: int | None, stage: str | None) -> Row | None:
-    """A credential with the sealed value of a version: of that number, of that stage, or the current one."""
+async def pending(tx: Tx, credential_id: UUID) -> int | None:
+    """The number of the pending version."""
+    return await tx.value(
+        "select version from credential_versions where tenant_id = $1 and credential_id = $2 and stage = 'pending'",
+        tx.tenant_id, credential_id,
+    )  # fmt: skip
+
+
+async def sealed(
+    tx: Tx, credential_id: UUID, version: int | None, stage: str | None, user_id: UUID | None, api_key_id: UUID | None
+) -> Row | None:
+    """A credential with the sealed value of a version (of that number, of that stage, or the current one), and its vault
+    as `vaults_store.reach` gives it: one trip, since this is what uses and showings wait for."""
     return await tx.one_or_none(
-        "select c.vault_id, c.credential_name, c.credential_type, c.expires_at, coalesce(c.is_active, true) as is_active,"
+        "select c.credential_name, c.credential_type, c.expires_at, coalesce(c.is_active, true) as is_active,"
         " c.deleted_at, v.version, v.stage, v.valid_until, v.kek_id, v.sealed_under, v.wrapped_key,"
-        " case when v.stage = 'current' then c.encrypted_value else v.sealed end as payload"
-        " from stored_credentials c left join credential_versions v on v.tenant_id = c.tenant_id"
-        "  and v.credential_id = c.id and case when $3::int is not null then v.version = $3"
+        " case when v.stage = 'current' then c.encrypted_value else v.sealed end as payload,"
+        " t.id, t.vault_name, t.description, t.encryption_key_arn, t.reveal_roles, t.second_person,"
+        " t.reveal_window_seconds, t.recovery_days, t.created_at,"
+        " (select m.role from credential_vault_members m where m.tenant_id = t.tenant_id and m.vault_id = t.id"
+        "  and m.user_id = $5) as person_role,"
+        " (select m.role from credential_vault_members m where m.tenant_id = t.tenant_id and m.vault_id = t.id"
+        "  and m.api_key_id = $6) as key_role"
+        " from stored_credentials c"
+        " join credential_vaults t on t.tenant_id = c.tenant_id and t.id = c.vault_id"
+        " left join credential_versions v on v.tenant_id = c.tenant_id and v.credential_id = c.id"
+        "  and case when $3::int is not null then v.version = $3"
         "  when $4::text is not null then v.stage = $4 else v.version = c.current_version end"
         " where c.tenant_id = $1 and c.id = $2",
-        tx.tenant_id, credential_id, version, stage,
+        tx.tenant_id, credential_id, version, stage, user_id, api_key_id,
     )  # fmt: skip
 
 
