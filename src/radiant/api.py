@@ -17,6 +17,7 @@ from radiant.ai.routing import routes as routing_routes
 from radiant.ai.serving import routes as serving_routes
 from radiant.config import Settings
 from radiant.foundation.audit import routes as audit_routes
+from radiant.foundation.aws_credentials import routes as aws_credentials_routes
 from radiant.foundation.credentials import life_routes as credentials_life_routes
 from radiant.foundation.credentials import routes as credentials_routes
 from radiant.foundation.error_tracking import routes as error_tracking_routes
@@ -66,6 +67,7 @@ _ROUTERS = (
     error_tracking_routes.router,
     credentials_routes.router,
     credentials_life_routes.router,
+    aws_credentials_routes.router,
     files_routes.router,
     runs_routes.router,
     providers_routes.router,

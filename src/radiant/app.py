@@ -26,11 +26,13 @@ from radiant.ai.serving.host import Host
 from radiant.ai.serving.packs import ModelStore
 from radiant.ai.serving.served import finder
 from radiant.ai.serving.thermal import ThermalStates, note_installed
+from radiant.aws import make_aws
 from radiant.config import Settings
 from radiant.credential_life import make_rotators
 from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.routes import Gateway
 from radiant.doors.gateway.work_beside import WorkBeside
+from radiant.foundation.aws_credentials import identities as aws_identities
 from radiant.foundation.credentials.leaks import Leaks
 from radiant.foundation.credentials.mirrors import SecretsMirrors
 from radiant.foundation.credentials.rotations import Rotations
@@ -139,7 +141,7 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     for path in settings.gguf:
         await asyncio.to_thread(store.add_gguf, path)
     thermal = await stack.enter_async_context(ThermalStates(database))
-    vault = make_vault(runtime, changes, (uses_of,))
+    vault = make_vault(runtime, changes, (uses_of, aws_identities.uses_of))
     app.state.vaults, app.state.credentials, app.state.reveals = vault.vaults, vault.credentials, vault.reveals
     app.state.leases, app.state.credential_trail = vault.leases, vault.trail
     manager = SecretsManager(settings.aws_endpoint_url)
@@ -148,6 +150,9 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     app.state.credential_rotations = Rotations(database, vault.credentials, vault.log, rotators)
     app.state.credential_mirrors = SecretsMirrors(database, vault.credentials, vault.log, manager)
     app.state.credential_leaks = Leaks(database, vault.credentials, vault.log)
+    aws = make_aws(runtime, vault)
+    stack.callback(aws.calls.close)
+    app.state.aws_credentials, app.state.aws_rotations = aws.service, aws.rotations
     host = await stack.enter_async_context(
         Host(
             finder(store, threads=settings.model_threads),

@@ -12,9 +12,11 @@ import structlog
 from radiant.ai.inference.acts import acts
 from radiant.ai.routing.counting import count
 from radiant.ai.routing.refits import refit_priors
+from radiant.aws import AwsParts, make_aws
 from radiant.config import Settings
 from radiant.credential_life import WorkOfLife, make_work
 from radiant.foundation.audit.service import chain_events
+from radiant.foundation.aws_credentials import rotations as aws_rotations
 from radiant.foundation.credentials.access_log import AccessLog
 from radiant.foundation.credentials.heads import Heads
 from radiant.foundation.credentials.secrets_manager import SecretsManager
@@ -50,7 +52,7 @@ log = structlog.get_logger()
 _RETENTION_BATCH = 5000
 
 
-def registry(runtime: Runtime, alerts: Alerts, life: WorkOfLife) -> Registry:
+def registry(runtime: Runtime, alerts: Alerts, life: WorkOfLife, aws: AwsParts) -> Registry:
     """Which handler serves which job."""
     jobs = Registry(on_end=partial(_tell, runtime.database))
     life.register(jobs)
@@ -94,6 +96,7 @@ def registry(runtime: Runtime, alerts: Alerts, life: WorkOfLife) -> Registry:
     jobs.every("41 3 * * *", "routing refit")
     jobs.handle(writer.ALERT, alerts.handle, timeout=60, concurrency=4)
     jobs.handle(writer.ACT, Actions(runtime.database, alerts, acts(runtime.database)).handle, timeout=60, concurrency=1)
+    jobs.handle(aws_rotations.JOB, aws.rotating.handle, timeout=900, gave_up=aws.rotating.gave_up)
     return jobs
 
 
@@ -161,8 +164,11 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
         changes = await stack.enter_async_context(Changes(runtime.addresses.app, database.system("changes")))
         manager = SecretsManager(settings.aws_endpoint_url)
         stack.callback(manager.close)
-        life = make_work(runtime, make_vault(runtime, changes), http, manager, mailer, spool)
-        await _work(runtime, alerts, life, await _outside(runtime, stack), stop)
+        vault = make_vault(runtime, changes)
+        life = make_work(runtime, vault, http, manager, mailer, spool)
+        aws = make_aws(runtime, vault)
+        stack.callback(aws.calls.close)
+        await _work(runtime, alerts, life, aws, await _outside(runtime, stack), stop)
 
 
 async def _reopen_ignored(runtime: Runtime) -> None:
@@ -171,8 +177,9 @@ async def _reopen_ignored(runtime: Runtime) -> None:
 
 
 async def _work(
-    runtime: Runtime, alerts: Alerts, life: WorkOfLife, outside: dict[str, Sink], stop: asyncio.Event
-) -> None:
+    runtime: Runtime, alerts: Alerts, life: WorkOfLife, aws: AwsParts, outside: dict[str, Sink],
+    stop: asyncio.Event,
+) -> None:  # fmt: skip
     database = runtime.database
     stale = timedelta(seconds=2 * runtime.settings.request_timeout_s)
     system_dsn = runtime.addresses.system
@@ -188,12 +195,14 @@ async def _work(
         asyncio.create_task(every(60, "objects", lambda: remove_deleted_objects(database, runtime.objects))),
         asyncio.create_task(every(60, "ignored errors", lambda: _reopen_ignored(runtime))),
         *(asyncio.create_task(every(*each)) for each in life.periodic()),
+        asyncio.create_task(every(30, "aws key rotations", aws.rotating.resume_overdue)),
+        asyncio.create_task(every(600, "due aws key rotations", aws.rotations.start_due)),
     ]
     if outside:
         reader = OutboxReader(outbox, system_dsn, outside, attempts=_OUTSIDE_ATTEMPTS)
         background.append(asyncio.create_task(reader.run()))
     try:
-        await run_worker(system_dsn, registry(runtime, alerts, life), stop)
+        await run_worker(system_dsn, registry(runtime, alerts, life, aws), stop)
     finally:
         for task in background:
             task.cancel()

@@ -41,7 +41,7 @@ GUARDRAIL = {"name": "g", "kind": "secrets", "stage": "before"}
 OF_ADMINS = {
     "user_id", "key_id", "tenant_id", "budget_id", "limit_id", "policy_id", "invitation_id", "group_id", "rule_id",
     "error_group_id", "error_id", "project_id",
-    "vault_id", "credential_id", "member_id", "reveal_request_id", "rotation_id", "mirror_id",
+    "vault_id", "credential_id", "member_id", "reveal_request_id", "rotation_id", "mirror_id", "aws_identity_id", "aws_rotation_id",
 }  # fmt: skip
 FOREIGN_ID = "01a204fa-5bf7-74a5-889a-d39cb4a4b580"
 
@@ -109,6 +109,7 @@ async def test_f0_5_an_id_of_another_tenant_or_person_is_not_found(
         "reveal": {"reason": "sweep"},
         "reveal-requests": {"reason": "sweep"},
         "mirrors": {"region": "eu-west-1", "secret_id": "x", "access_credential_id": FOREIGN_ID},
+        "{aws_identity_id}": {"name": "n", "key_credential": FOREIGN_ID},
     }
     bodies |= {"guardrails": GUARDRAIL if method == "POST" else {"guardrails": []}, "{guardrail_id}": GUARDRAIL}
     body = bodies.get(path.rpartition("/")[2], {})
@@ -155,6 +156,20 @@ async def _of_vaults(callers: Callers) -> dict[str, str]:
     }
 
 
+async def _of_aws(callers: Callers, vault_id: str) -> dict[str, str]:
+    fields = {"access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_access_key": "sweep"}
+    new = {"name": "aws", "type": "aws", "fields": fields}
+    credential = (await callers.owner.post(f"/api/credentials/vaults/{vault_id}/credentials", new)).json()["id"]
+    user = {"name": "sweep", "arn": "arn:aws:iam::123456789012:user/sweep", "key_credential": credential}
+    identity = (await callers.owner.post("/api/aws-credentials/identities", user)).json()["id"]
+    async with callers.tenant.db.tx() as tx:
+        rotation = await tx.value(
+            "insert into aws_key_rotations (tenant_id, identity_id) values ($1, $2) returning id",
+            tx.tenant_id, UUID(identity),
+        )  # fmt: skip
+    return {"aws_identity_id": identity, "aws_rotation_id": str(rotation)}
+
+
 async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
     """One of each thing that a path can name, of our member."""
     chat_id = await chat_of(client)
@@ -171,6 +186,7 @@ async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
     project = (await callers.owner.post("/api/errors/projects", {"name": "p", "slug": f"p-{chat_id[-12:]}"})).json()
     error = (await callers.owner.post("/api/errors", {"message": "of the sweep"})).json()["id"]
     await callers.owner.get("/api/errors/groups")
+    vault = await _of_vaults(callers)
     return {
         "project_id": str(project["id"]),
         "error_id": error,
@@ -188,7 +204,8 @@ async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
         "budget_id": budget["id"],
         "limit_id": limit["id"],
         **await _of_policies(client, callers),
-        **await _of_vaults(callers),
+        **vault,
+        **await _of_aws(callers, vault["vault_id"]),
         "rule_id": (await callers.owner.post("/api/routing/rules", {"name": "r", "target_model": "gpt-4o"})).json()[
             "id"
         ],

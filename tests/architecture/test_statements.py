@@ -41,6 +41,8 @@ ACROSS_TENANTS = {
     "foundation/identity/sso.py": "nobody is known yet at sign-in",
     "foundation/identity/users.py": "password hashes, and tenants themselves, are out of the application's reach",
     "foundation/identity/users_routes.py": "the operator's own pages",
+    "foundation/aws_credentials/rotating.py": "takes up rotations whose worker died, whoever's they are",
+    "foundation/aws_credentials/rotations.py": "starts rotations that are due, whoever's they are",
     "foundation/audit/service.py": "chains what the outbox brings, of every tenant and of the platform",
     "foundation/usage/meter.py": "keeps leases and the last use of keys, whoever's they are",
     "foundation/usage/writer.py": "brings the journal of calls into the ledger, whoever's they were",

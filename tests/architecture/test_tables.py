@@ -60,7 +60,7 @@ KEPT = {
     "user_preferences",
     "personalization_settings", "error_projects", "error_settings", "credential_vaults", "credential_vault_members",
     "stored_credentials", "credential_access_log", "credential_trail_keys", "credential_rotators", "credential_mirrors",
-    "credential_fingerprint_keys", "aws_identities", "thinktank_steps", "thinktank_tools",
+    "credential_fingerprint_keys", "aws_identities", "aws_key_rotation_steps", "thinktank_steps", "thinktank_tools",
     "concurrent_sessions", "concurrent_panes", "concurrent_sync_state", "collaboration_rooms",
     "room_participants", "collaboration_updates", "voice_transcriptions", "voice_synthesis", "memory_stores",
     "sso_connections", "user_identities", "totp_secrets", "recovery_codes", "passkeys", "groups",

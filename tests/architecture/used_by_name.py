@@ -50,3 +50,5 @@ accessed_by, accessed_by_email, access_reason, source_ip, valid_until
 token_url, refresh_token, passphrase, certificate
 # The life of credentials: members of answers
 retire_at, pushed_version, pushed_at
+# Members of AWS's answers
+as_registered, new_access_key_id, switched_at, delete_after, cancelled_at

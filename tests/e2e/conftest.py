@@ -79,7 +79,7 @@ class Visit:
 
 
 @pytest.fixture(scope="session")
-async def site() -> AsyncIterator[Site]:
+async def site(aws_endpoint: str) -> AsyncIterator[Site]:
     """`radiant up --models minimal` in a folder of its own, stopped as Ctrl-C does."""
     folder = Path(tempfile.mkdtemp(prefix="radiant-site-"))
     # Others may pass through, so that the database's account finds its cluster here and not under /var/lib.
@@ -92,7 +92,7 @@ async def site() -> AsyncIterator[Site]:
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "radiant", "up", "--data-dir", str(folder / "data"), "--port", str(port),
-            "--models", "minimal", stdout=out, stderr=out, env=_environment(models),
+            "--models", "minimal", stdout=out, stderr=out, env=_environment(models, aws_endpoint),
         )  # fmt: skip
     try:
         printed = await _ready(process, log)
@@ -110,11 +110,11 @@ async def site() -> AsyncIterator[Site]:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
-def _environment(models: str) -> dict[str, str]:
+def _environment(models: str, aws_endpoint: str) -> dict[str, str]:
     # A developer's own settings and providers' keys would change what the page shows.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RADIANT_")}
     kept = {name: value for name, value in kept.items() if not name.endswith("_API_KEY")}
-    return kept | {"RADIANT_MODELS_DIR": models}
+    return kept | {"RADIANT_MODELS_DIR": models, "RADIANT_AWS_ENDPOINT_URL": aws_endpoint}
 
 
 async def _ready(process: asyncio.subprocess.Process, log: Path) -> str:

@@ -28,6 +28,7 @@ ROOMS = [
     "groups",
     "service-accounts",
     "sso",
+    "aws-credentials",
     "policies",
     "logs",
     "errors",

@@ -128,11 +128,8 @@ async def test_a_refit_waits_for_enough_holds_for_all_and_can_be_taken_back(
 
 
 async def test_the_worker_refits_each_night(server: Server, callers: Callers, db: Database, owner: Any) -> None:
-    jobs = registry(
-        cast(Any, SimpleNamespace(database=db)),
-        cast(Any, SimpleNamespace(handle=None)),
-        cast(Any, SimpleNamespace(register=bool)),
-    )
+    none = SimpleNamespace(handle=None, register=bool, rotating=SimpleNamespace(handle=None, gave_up=None))
+    jobs = registry(cast(Any, SimpleNamespace(database=db)), cast(Any, none), cast(Any, none), cast(Any, none))
     assert jobs.schedules["routing refit"] == "41 3 * * *"
     await judge(owner, callers.tenant, 500)
     # A night whose job is taken twice, since its first worker died, makes one version.

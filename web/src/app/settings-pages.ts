@@ -29,6 +29,7 @@ export const settingsEntries: SettingsEntry[] = [
   { path: "groups", name: "Groups", icon: UsersRound, group: "Workspace", may: isAdmin },
   { path: "service-accounts", name: "Service accounts", icon: Bot, group: "Workspace", may: isAdmin },
   { path: "sso", name: "Single sign-on", icon: Fingerprint, group: "Workspace", may: isAdmin },
+  { path: "aws-credentials", name: "AWS", icon: KeyRound, group: "Workspace", may: isAdmin },
   { path: "logs", name: "Request log", icon: FileText, group: "Workspace", may: mayWrite },
   { path: "policies", name: "Policies", icon: ShieldCheck, group: "Workspace", may: isAdmin },
   { path: "errors", name: "Errors", icon: TriangleAlert, group: "Workspace", may: isAdmin },

@@ -19,6 +19,7 @@ const pages: Record<string, ComponentType> = {
   groups: lazy(() => import("@/features/groups/groups-page")),
   "service-accounts": lazy(() => import("@/features/service-accounts/service-accounts-page")),
   sso: lazy(() => import("@/features/sso/sso-page")),
+  "aws-credentials": lazy(() => import("@/features/aws_credentials/aws-page")),
   logs: lazy(() => import("@/features/policies/logs-page")),
   policies: lazy(() => import("@/features/policies/policies-page")),
   errors: lazy(() => import("@/features/errors/errors-page")),

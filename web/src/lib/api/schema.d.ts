@@ -72,6 +72,30 @@ export interface AskedMessage {
   role: "system" | "user" | "assistant";
 }
 
+/** A session of a role. The keys are shown only where that was asked for and allowed. */
+export interface AssumedRole {
+  access_key_id: string;
+  arn: string;
+  expires_at: string;
+  identity_id: string;
+  secret_access_key?: string | null;
+  session_token?: string | null;
+}
+
+/** The same, and whether to be shown the keys. */
+export interface AssumeRequest {
+  /** The registered maximum, or an hour when chained, unless given. */
+  duration_seconds?: number | null;
+  /** Why; must be given to be shown them. */
+  reason?: string | null;
+  /** Answer with the keys themselves; recorded. */
+  reveal?: boolean;
+  session_name?: string;
+  /** Beside the registered ones. */
+  tags?: Record<string, unknown>;
+  transitive_tag_keys?: string[];
+}
+
 /** What the authenticator signed, each part in base64url. */
 export interface AuthenticatorResponse {
   attestationObject?: string | null;
@@ -80,6 +104,71 @@ export interface AuthenticatorResponse {
   signature?: string | null;
   transports?: string[];
   userHandle?: string | null;
+}
+
+/** A registered role or user. */
+export interface AwsIdentity {
+  account_id: string;
+  arn: string;
+  created_at: string;
+  created_by: string | null;
+  external_id: string | null;
+  external_id_credential: string | null;
+  grace_seconds: number;
+  id: string;
+  idle_seconds: number;
+  inactive_seconds: number;
+  key_credential: string | null;
+  kind: "role" | "user";
+  manager_id: string | null;
+  max_duration_seconds: number;
+  name: string;
+  /** The rotation that is under way, if one is. */
+  open_rotation: string | null;
+  partition: string;
+  policy_arns: string[];
+  region: string | null;
+  rotate_after_days: number | null;
+  session_policy: Record<string, unknown> | null;
+  source: "credential" | "platform";
+  tags: Record<string, string>;
+  transitive_tag_keys: string[];
+  updated_at: string;
+}
+
+/** What may be changed of a registered identity. What a role has and a user has not is refused for the other. */
+export interface AwsIdentitySettings {
+  /** Of a role: what its trust policy asks for. One is made where none is given. */
+  external_id?: string | null;
+  /** A credential that holds the external id, in place of external_id. */
+  external_id_credential?: string | null;
+  /** At the latest after so long, used or not. */
+  grace_seconds?: number;
+  /** Of a user: the old key is switched off once it was unused for so long. */
+  idle_seconds?: number;
+  /** So long it is switched off before it is deleted. */
+  inactive_seconds?: number;
+  /** A credential of type aws: a role is assumed by its keys; a user's own keys live in it. */
+  key_credential?: string | null;
+  /** Of a user: the registered role that manages its keys; its own keys do unless given. */
+  manager_id?: string | null;
+  /** The longest session; no longer than the role itself allows. */
+  max_duration_seconds?: number;
+  name: string;
+  /** Managed policies that narrow them. */
+  policy_arns?: string[];
+  /** Whose STS is asked; the partition's first unless given. */
+  region?: string | null;
+  /** Of a user: its key is rotated by itself so long after the last time. */
+  rotate_after_days?: number | null;
+  /** A policy that narrows every session of the role. */
+  session_policy?: Record<string, unknown> | null;
+  /** credential: by the keys in key_credential. platform: by those of this installation's own, which the operator alone may say. */
+  source?: "credential" | "platform";
+  /** Tags of every session. */
+  tags?: Record<string, unknown>;
+  /** Those of them that go on to roles which a session assumes. */
+  transitive_tag_keys?: string[];
 }
 
 export interface Body_upload_api_files_post {
@@ -978,6 +1067,58 @@ export interface KeyInfo {
   name: string;
 }
 
+/** A rotation of a user's access key. */
+export interface KeyRotation {
+  cancelled_at: string | null;
+  delete_after: string | null;
+  error: string | null;
+  finished_at: string | null;
+  id: string;
+  identity_id: string;
+  new_access_key_id: string | null;
+  /** When it is looked at next. */
+  next_at: string;
+  old_access_key_id: string | null;
+  started_at: string;
+  /** A person's address, api_key:… or what else asked. */
+  started_by: string;
+  state: "started" | "creating" | "stored" | "verified" | "switched" | "deactivated" | "rolling_back" | "done" | "rolled_back";
+  /** Whether somebody must act: `error` says what is wrong; then retry or cancel. */
+  stuck: boolean;
+  switched_at: string | null;
+}
+
+/** The same with its journal, the oldest step first. */
+export interface KeyRotationInSteps {
+  cancelled_at: string | null;
+  delete_after: string | null;
+  error: string | null;
+  finished_at: string | null;
+  id: string;
+  identity_id: string;
+  new_access_key_id: string | null;
+  /** When it is looked at next. */
+  next_at: string;
+  old_access_key_id: string | null;
+  started_at: string;
+  /** A person's address, api_key:… or what else asked. */
+  started_by: string;
+  state: "started" | "creating" | "stored" | "verified" | "switched" | "deactivated" | "rolling_back" | "done" | "rolled_back";
+  steps: KeyRotationStep[];
+  /** Whether somebody must act: `error` says what is wrong; then retry or cancel. */
+  stuck: boolean;
+  switched_at: string | null;
+}
+
+/** What was done when. */
+export interface KeyRotationStep {
+  at: string;
+  detail: Record<string, unknown>;
+  outcome: "done" | "waiting" | "failed";
+  seq: number;
+  step: string;
+}
+
 /** A stored value that was found in a text; it was taken out of it. */
 export interface Leak {
   acknowledged_at: string | null;
@@ -1240,6 +1381,42 @@ export interface NewApiKey {
   expires_at?: string | null;
   name: string;
   scopes?: ("inference" | "read" | "write" | "admin")[];
+}
+
+/** A role or user to be registered. */
+export interface NewAwsIdentity {
+  arn: string;
+  /** Of a role: what its trust policy asks for. One is made where none is given. */
+  external_id?: string | null;
+  /** A credential that holds the external id, in place of external_id. */
+  external_id_credential?: string | null;
+  /** At the latest after so long, used or not. */
+  grace_seconds?: number;
+  /** Of a user: the old key is switched off once it was unused for so long. */
+  idle_seconds?: number;
+  /** So long it is switched off before it is deleted. */
+  inactive_seconds?: number;
+  /** A credential of type aws: a role is assumed by its keys; a user's own keys live in it. */
+  key_credential?: string | null;
+  /** Of a user: the registered role that manages its keys; its own keys do unless given. */
+  manager_id?: string | null;
+  /** The longest session; no longer than the role itself allows. */
+  max_duration_seconds?: number;
+  name: string;
+  /** Managed policies that narrow them. */
+  policy_arns?: string[];
+  /** Whose STS is asked; the partition's first unless given. */
+  region?: string | null;
+  /** Of a user: its key is rotated by itself so long after the last time. */
+  rotate_after_days?: number | null;
+  /** A policy that narrows every session of the role. */
+  session_policy?: Record<string, unknown> | null;
+  /** credential: by the keys in key_credential. platform: by those of this installation's own, which the operator alone may say. */
+  source?: "credential" | "platform";
+  /** Tags of every session. */
+  tags?: Record<string, unknown>;
+  /** Those of them that go on to roles which a session assumes. */
+  transitive_tag_keys?: string[];
 }
 
 /** A budget to be made; dollars. */
@@ -1506,6 +1683,11 @@ export interface PageOf_ApiKey_ {
   next?: string | null;
 }
 
+export interface PageOf_AwsIdentity_ {
+  items: AwsIdentity[];
+  next?: string | null;
+}
+
 export interface PageOf_Call_ {
   items: Call[];
   next?: string | null;
@@ -1553,6 +1735,11 @@ export interface PageOf_GroupMember_ {
 
 export interface PageOf_Invitation_ {
   items: Invitation[];
+  next?: string | null;
+}
+
+export interface PageOf_KeyRotation_ {
+  items: KeyRotation[];
   next?: string | null;
 }
 
@@ -1967,6 +2154,12 @@ export interface RevealRequest {
 /** To which version; the one before unless given. */
 export interface RollBack {
   version?: number | null;
+}
+
+/** A rotation to be started. */
+export interface RotateAsked {
+  /** Where the user has two keys: the other one, to be deleted first to make room. */
+  replace_key_id?: string | null;
 }
 
 /** A rotation, under way or over. */
@@ -2480,6 +2673,23 @@ export interface UserChange {
   name?: string | null;
   role?: "owner" | "admin" | "member" | "viewer" | null;
   status?: "active" | "disabled" | null;
+}
+
+/** Whose keys to ask about: of a credential of type aws. */
+export interface ValidateAsked {
+  credential_id: string;
+  region?: string;
+}
+
+/** Who AWS says that the keys are. */
+export interface ValidatedCredentials {
+  account_id: string;
+  arn: string;
+  /** Whether that is the registered identity; null where none was asked of. */
+  as_registered: boolean | null;
+  partition: string;
+  region: string;
+  user_id: string;
 }
 
 export interface ValidationError {

@@ -28,6 +28,7 @@ export type Scope = ApiKey["scopes"][number];
 export type Model = schema.ModelInfo;
 export type Connection = schema.ConnectionInfo;
 export type Provider = schema.ProviderInfo;
+export type { AwsIdentity, KeyRotation, KeyRotationInSteps, KeyRotationStep, ValidatedCredentials } from "./schema";
 export type Vault = schema.Vault;
 export type Credential = schema.Credential;
 export type Usage = schema.UsageSummary;
