@@ -152,11 +152,11 @@ function PlanForm({ credential, plan, vault, onClose }: { credential: Credential
       setBusy(false);
     }
   };
-  const choice = (value: string, onChange: (value: string) => void, ids: object) => (
+  const choice = (value: string, onChange: (value: string) => void, ids: object, type?: string) => (
     <Select {...ids} required value={value} onChange={(event) => onChange(event.target.value)}>
       <option value="">Choose one of this vault</option>
       {others.items
-        ?.filter((other) => other.id !== credential.id)
+        ?.filter((other) => other.id !== credential.id && (!type || other.type === type))
         .map((other) => (
           <option key={other.id} value={other.id}>
             {other.name}
@@ -211,7 +211,7 @@ function PlanForm({ credential, plan, vault, onClose }: { credential: Credential
                     </Field>
                   ))}
                 </div>
-                <Field label="A role that may alter both">{(ids) => choice(admin, setAdmin, ids)}</Field>
+                <Field label="A role that may alter both">{(ids) => choice(admin, setAdmin, ids, "database")}</Field>
               </>
             )}
             <Checkbox label="Without TLS" hint="On this machine or a network of your own alone." checked={plain} onChange={(event) => setPlain(event.target.checked)} />
