@@ -34,11 +34,17 @@ from radiant.ai.serving.packs import ModelStore
 from radiant.ai.serving.served import finder
 from radiant.ai.serving.thermal import ThermalStates, note_installed
 from radiant.config import Settings
+from radiant.credential_life import make_rotators
 from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.routes import Gateway
 from radiant.doors.gateway.work_beside import WorkBeside
 from radiant.foundation.audit import routes as audit_routes
+from radiant.foundation.credentials import life_routes as credentials_life_routes
 from radiant.foundation.credentials import routes as credentials_routes
+from radiant.foundation.credentials.leaks import Leaks
+from radiant.foundation.credentials.mirrors import SecretsMirrors
+from radiant.foundation.credentials.rotations import Rotations
+from radiant.foundation.credentials.secrets_manager import SecretsManager
 from radiant.foundation.error_tracking import routes as error_tracking_routes
 from radiant.foundation.error_tracking.capture import Capture
 from radiant.foundation.error_tracking.intake import Intake
@@ -81,6 +87,7 @@ from radiant.http.middleware import BodyLimit, ReadYourWrites, RequestContext
 from radiant.http.prefixes import match_by_beginning
 from radiant.http.problem import install_problem_handlers
 from radiant.infra.changes import Changes
+from radiant.infra.http1.addresses import Resolver
 from radiant.infra.httpclient import HttpClient
 from radiant.runtime import Runtime, mailer_of, open_runtime
 from radiant.vault import make_vault
@@ -107,6 +114,7 @@ _ROUTERS = (
     metrics_routes.prometheus_router,
     error_tracking_routes.router,
     credentials_routes.router,
+    credentials_life_routes.router,
     files_routes.router,
     runs_routes.router,
     providers_routes.router,
@@ -186,6 +194,12 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     vault = make_vault(runtime, changes, (uses_of,))
     app.state.vaults, app.state.credentials, app.state.reveals = vault.vaults, vault.credentials, vault.reveals
     app.state.leases, app.state.credential_trail = vault.leases, vault.trail
+    manager = SecretsManager(settings.aws_endpoint_url)
+    stack.callback(manager.close)
+    rotators = make_rotators(http, Resolver())
+    app.state.credential_rotations = Rotations(database, vault.credentials, vault.log, rotators)
+    app.state.credential_mirrors = SecretsMirrors(database, vault.credentials, vault.log, manager)
+    app.state.credential_leaks = Leaks(database, vault.credentials, vault.log)
     host = await stack.enter_async_context(
         Host(
             finder(store, threads=settings.model_threads),

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from radiant.ai.policies import guard_service
 from radiant.ai.providers import connections
 from radiant.config import Settings
+from radiant.foundation.credentials import leaks, mirrors, rotations
 from radiant.foundation.credentials import rekey as credentials_rekey
 from radiant.foundation.credentials.access_log import AccessLog
+from radiant.foundation.credentials.leaks import Fingerprints
 from radiant.foundation.credentials.leases import Leases
 from radiant.foundation.credentials.reveals import Reveals
 from radiant.foundation.credentials.service import Credentials, FindUses
@@ -37,7 +39,8 @@ def make_vault(runtime: Runtime, changes: Changes, uses: Sequence[FindUses] = ()
     """Over the runtime's database and keys; `uses` find what takes credentials by reference."""
     database, kms = runtime.database, runtime.kms
     log = AccessLog(database, kms)
-    credentials = Credentials(database, kms, log, uses)
+    own_uses = (rotations.uses, mirrors.uses)
+    credentials = Credentials(database, kms, log, (*own_uses, *uses), remembers=Fingerprints(database, kms))
     return Vault(
         log=log,
         vaults=Vaults(database, kms, log, runtime.settings.vault_keys),
@@ -52,6 +55,7 @@ def _places(settings: Settings) -> list[Place]:
     return [
         credentials_rekey.Versions(settings.vault_keys),
         credentials_rekey.CHAIN_KEYS,
+        leaks.SEALED,
         connections.SEALED,
         guard_service.SEALED,
         error_settings.SEALED,

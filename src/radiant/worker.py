@@ -13,9 +13,11 @@ from radiant.ai.inference.acts import acts
 from radiant.ai.routing.counting import count
 from radiant.ai.routing.refits import refit_priors
 from radiant.config import Settings
+from radiant.credential_life import WorkOfLife, make_work
 from radiant.foundation.audit.service import chain_events
 from radiant.foundation.credentials.access_log import AccessLog
 from radiant.foundation.credentials.heads import Heads
+from radiant.foundation.credentials.secrets_manager import SecretsManager
 from radiant.foundation.credentials.service import purge_due
 from radiant.foundation.error_tracking import groups_store, writer
 from radiant.foundation.error_tracking.actions import Actions
@@ -30,6 +32,7 @@ from radiant.foundation.metrics.sinks.otlp import Otlp, read_headers
 from radiant.foundation.metrics.topics import Told
 from radiant.foundation.runs.hub import end_abandoned
 from radiant.foundation.usage.service import settle_abandoned
+from radiant.infra.changes import Changes
 from radiant.infra.db import Database
 from radiant.infra.events import OutboxReader, Sink, forget_sinks
 from radiant.infra.httpclient import HttpClient
@@ -37,6 +40,7 @@ from radiant.infra.jobs import Job, Registry
 from radiant.infra.jobs_worker import run_worker
 from radiant.periodic import every
 from radiant.runtime import Runtime, heads_store, mailer_of, open_runtime
+from radiant.vault import make_vault
 from radiant.workspace.turns import service as turns
 
 log = structlog.get_logger()
@@ -44,9 +48,10 @@ log = structlog.get_logger()
 _RETENTION_BATCH = 5000
 
 
-def registry(runtime: Runtime, alerts: Alerts) -> Registry:
+def registry(runtime: Runtime, alerts: Alerts, life: WorkOfLife) -> Registry:
     """Which handler serves which job."""
     jobs = Registry()
+    life.register(jobs)
 
     async def retention(_: Job) -> None:
         while True:
@@ -130,12 +135,17 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
             Spool(database, settings.data_dir / "errors", settings.error_spool_mb * 2**20)
         )
         await stack.enter_async_context(Capture(spool, "worker"))
+        http = await stack.enter_async_context(HttpClient())
+        mailer = mailer_of(settings)
         alerts = Alerts(
-            database, runtime.kms, mailer_of(settings),
-            await stack.enter_async_context(HttpClient()), settings.base_url, aws_endpoint_url=settings.aws_endpoint_url,
-        )  # fmt: skip
+            database, runtime.kms, mailer, http, settings.base_url, aws_endpoint_url=settings.aws_endpoint_url
+        )
         stack.callback(alerts.close)
-        await _work(runtime, alerts, await _outside(runtime, stack), stop)
+        changes = await stack.enter_async_context(Changes(runtime.addresses.app, database.system("changes")))
+        manager = SecretsManager(settings.aws_endpoint_url)
+        stack.callback(manager.close)
+        life = make_work(runtime, make_vault(runtime, changes), http, manager, mailer, spool)
+        await _work(runtime, alerts, life, await _outside(runtime, stack), stop)
 
 
 async def _reopen_ignored(runtime: Runtime) -> None:
@@ -143,7 +153,9 @@ async def _reopen_ignored(runtime: Runtime) -> None:
         await groups_store.reopen_due(tx)
 
 
-async def _work(runtime: Runtime, alerts: Alerts, outside: dict[str, Sink], stop: asyncio.Event) -> None:
+async def _work(
+    runtime: Runtime, alerts: Alerts, life: WorkOfLife, outside: dict[str, Sink], stop: asyncio.Event
+) -> None:
     database = runtime.database
     stale = timedelta(seconds=2 * runtime.settings.request_timeout_s)
     system_dsn = runtime.addresses.system
@@ -158,12 +170,13 @@ async def _work(runtime: Runtime, alerts: Alerts, outside: dict[str, Sink], stop
         asyncio.create_task(every(60, "usage", lambda: settle_abandoned(database, stale))),
         asyncio.create_task(every(60, "objects", lambda: remove_deleted_objects(database, runtime.objects))),
         asyncio.create_task(every(60, "ignored errors", lambda: _reopen_ignored(runtime))),
+        *(asyncio.create_task(every(*each)) for each in life.periodic()),
     ]
     if outside:
         reader = OutboxReader(outbox, system_dsn, outside, attempts=_OUTSIDE_ATTEMPTS)
         background.append(asyncio.create_task(reader.run()))
     try:
-        await run_worker(system_dsn, registry(runtime, alerts), stop)
+        await run_worker(system_dsn, registry(runtime, alerts, life), stop)
     finally:
         for task in background:
             task.cancel()

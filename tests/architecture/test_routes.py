@@ -41,7 +41,7 @@ GUARDRAIL = {"name": "g", "kind": "secrets", "stage": "before"}
 OF_ADMINS = {
     "user_id", "key_id", "tenant_id", "budget_id", "limit_id", "policy_id", "invitation_id", "group_id", "rule_id",
     "error_group_id", "error_id", "project_id",
-    "vault_id", "credential_id", "member_id", "reveal_request_id",
+    "vault_id", "credential_id", "member_id", "reveal_request_id", "rotation_id", "mirror_id",
 }  # fmt: skip
 FOREIGN_ID = "01a204fa-5bf7-74a5-889a-d39cb4a4b580"
 
@@ -108,6 +108,7 @@ async def test_f0_5_an_id_of_another_tenant_or_person_is_not_found(
         "versions": {"value": "v"},
         "reveal": {"reason": "sweep"},
         "reveal-requests": {"reason": "sweep"},
+        "mirrors": {"region": "eu-west-1", "secret_id": "x", "access_credential_id": FOREIGN_ID},
     }
     bodies |= {"guardrails": GUARDRAIL if method == "POST" else {"guardrails": []}, "{guardrail_id}": GUARDRAIL}
     body = bodies.get(path.rpartition("/")[2], {})
@@ -137,7 +138,15 @@ async def _of_vaults(callers: Callers) -> dict[str, str]:
     new = {"name": "sweep", "type": "text", "value": "v"}
     credential = (await callers.owner.post(f"{base}/vaults/{vault}/credentials", new)).json()["id"]
     asked = (await callers.owner.post(f"{base}/{credential}/reveal-requests", {"reason": "sweep"})).json()["id"]
+    plain = (await callers.owner.post(f"{base}/vaults", {"name": "sweep too"})).json()["id"]
+    key = {"name": "key", "type": "aws", "fields": {"access_key_id": "AKIASWEEP", "secret_access_key": "s"}}
+    aws = (await callers.owner.post(f"{base}/vaults/{plain}/credentials", key)).json()["id"]
+    mirror = {"region": "eu-west-1", "secret_id": "sweep", "access_credential_id": aws}
+    by = {"rotator": "webhook", "settings": {"url": "https://example.org", "signing": aws}}
+    await callers.owner.put(f"{base}/{aws}/rotation", by)
     return {
+        "rotation_id": (await callers.owner.post(f"{base}/{aws}/rotations", {})).json()["id"],
+        "mirror_id": (await callers.owner.post(f"{base}/{aws}/mirrors", mirror)).json()["id"],
         "vault_id": vault,
         "credential_id": credential,
         "reveal_request_id": asked,

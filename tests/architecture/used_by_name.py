@@ -48,3 +48,5 @@ kek_id, retired_at, credential_name, requested_by, requested_by_email, decided_b
 accessed_by, accessed_by_email, access_reason, source_ip, valid_until
 # Fields of credentials
 token_url, refresh_token, passphrase, certificate
+# The life of credentials: members of answers
+retire_at, pushed_version, pushed_at

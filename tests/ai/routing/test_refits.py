@@ -12,6 +12,7 @@ from radiant.ai.routing.calibration import recalibrated
 from radiant.ai.routing.needs import TaskType
 from radiant.ai.routing.refit import Judged, refit
 from radiant.ai.routing.refits import refit_priors
+from radiant.config import Settings
 from radiant.infra.db import Database
 from radiant.infra.jobs import Job
 from radiant.kit.ids import uuid7
@@ -128,7 +129,11 @@ async def test_a_refit_waits_for_enough_holds_for_all_and_can_be_taken_back(
 
 
 async def test_the_worker_refits_each_night(server: Server, callers: Callers, db: Database, owner: Any) -> None:
-    jobs = registry(cast(Any, SimpleNamespace(database=db)), cast(Any, SimpleNamespace(handle=None)))
+    jobs = registry(
+        cast(Any, SimpleNamespace(database=db, kms=None, settings=Settings())),
+        cast(Any, SimpleNamespace(handle=None)),
+        cast(Any, SimpleNamespace(register=bool)),
+    )
     assert jobs.schedules["routing refit"] == "41 3 * * *"
     await judge(owner, callers.tenant, 500)
     # A night whose job is taken twice, since its first worker died, makes one version.

@@ -33,7 +33,7 @@ class Made:
     actor: Actor
     vault_id: Any = None
 
-    async def store(self, name: str = "stripe", value: str = "sk-live-0123456789", **more: Any) -> Any:
+    async def store(self, name: str = "stripe", value: str | None = "sk-live-0123456789", **more: Any) -> Any:
         """A credential's id."""
         new = NewCredential(name=name, type=more.pop("type", "api_key"), value=value, **more)
         return (await self.credentials.store(self.actor, self.vault_id, new)).id

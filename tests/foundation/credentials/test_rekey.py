@@ -171,6 +171,7 @@ async def _rows(owner: Any, tenant: Tenant, kms: Kms) -> dict[str, Any]:
         "ID tokens of sessions": {"purpose": "sso-id-token", "tenant": str(tenant.id)},
         "secrets of alerts": {"error_settings": str(tenant.id)},
         "secrets of guardrails": {"tenant_id": str(tenant.id), "guardrail_id": str(GUARDRAIL)},
+        "the key of fingerprints": {"purpose": "credential-fingerprints"},
     }
     sealed = {name: await seal(kms, name.encode(), context) for name, context in contexts.items()}
     t, u = tenant.id, tenant.user_id
@@ -201,6 +202,7 @@ async def _rows(owner: Any, tenant: Tenant, kms: Kms) -> dict[str, Any]:
         " values ($1, $2, $3, 'g', 0, 'webhook', 'before', 'block', $4)",
         GUARDRAIL, t, policy, sealed["secrets of guardrails"],
     )  # fmt: skip
+    await insert("insert into credential_fingerprint_keys (sealed) values ($1)", sealed["the key of fingerprints"])
     return contexts
 
 

@@ -6,13 +6,11 @@ import hmac
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import boto3
 import pytest
-from aiohttp import web
 
 from radiant.ai.inference.acts import acts
 from radiant.foundation.error_tracking.actions import Actions
@@ -27,40 +25,11 @@ from tests.foundation.error_tracking.test_flaws import tell
 from tests.foundation.error_tracking.test_sdk import groups
 from tests.foundation.usage.test_routes import outbox
 from tests.kit.fixtures import Callers
+from tests.kit.hook import hook_server
 from tests.kit.mail_server import mail_server
 from tests.kit.server import Client, Server
 
 HOOK = "https://hooks.example.org/errors"
-
-
-@dataclass
-class Hook:
-    """A loopback server that keeps what is posted to it."""
-
-    url: str = ""
-    status: int = 200
-    got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-
-
-@asynccontextmanager
-async def hook_server() -> AsyncIterator[Hook]:
-    hook = Hook()
-
-    async def take(request: web.Request) -> web.Response:
-        hook.got.append((dict(request.headers), await request.read()))
-        return web.Response(status=hook.status)
-
-    app = web.Application()
-    app.router.add_post("/", take)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    hook.url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
-    try:
-        yield hook
-    finally:
-        await runner.cleanup()
 
 
 @asynccontextmanager

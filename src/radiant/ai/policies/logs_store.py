@@ -66,3 +66,13 @@ async def delete(tx: Tx, log_id: UUID, user_id: UUID | None) -> bool:
         "delete from request_logs where tenant_id = $1 and id = $2 and ($3::uuid is null or user_id = $3)",
         tx.tenant_id, log_id, user_id,
     ) == 1  # fmt: skip
+
+
+async def texts(tx: Tx, ids: list[UUID]) -> list[Row]:
+    """What was asked and answered. System transaction."""
+    return await tx.all("select id, request, response from request_logs where id = any($1)", ids)
+
+
+async def rewrite(tx: Tx, log_id: UUID, request: dict[str, Any], response: dict[str, Any] | None) -> None:
+    """Replace it. System transaction."""
+    await tx.run("update request_logs set request = $2, response = $3 where id = $1", log_id, request, response)

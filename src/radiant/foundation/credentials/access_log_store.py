@@ -61,9 +61,11 @@ async def chain(tx: Tx, after: int, limit: int) -> list[Row]:
 
 
 async def page(
-    tx: Tx, vaults: Sequence[UUID] | None, credential_id: UUID | None, before: int | None, limit: int
-) -> list[Row]:
-    """Entries of those vaults (None: of all, and of what never was), of one credential or of all; the newest first."""
+    tx: Tx, vaults: Sequence[UUID] | None, credential_id: UUID | None, access_type: str | None, success: bool | None,
+    before: int | None, limit: int,
+) -> list[Row]:  # fmt: skip
+    """Entries of those vaults (None: of all, and of what never was), of one credential or of all, of one kind and outcome
+    or of all; the newest first."""
     return await tx.all(
         "select l.id, l.seq, l.credential_id, l.vault_id, l.version, l.accessed_by, l.access_type, l.access_reason,"
         " l.source_ip, l.user_agent, l.success, l.failure, l.actor_kind, l.api_key_id, l.request_id, l.detail,"
@@ -73,9 +75,10 @@ async def page(
         " left join stored_credentials c on c.tenant_id = l.tenant_id and c.id = l.credential_id"
         " left join credential_vaults v on v.tenant_id = l.tenant_id and v.id = l.vault_id"
         " where l.tenant_id = $1 and ($2::uuid[] is null or l.vault_id = any ($2))"
-        " and ($3::uuid is null or l.credential_id = $3) and ($4::bigint is null or l.seq < $4)"
-        " order by l.seq desc limit $5",
-        tx.tenant_id, vaults, credential_id, before, limit,
+        " and ($3::uuid is null or l.credential_id = $3) and ($4::text is null or l.access_type = $4)"
+        " and ($5::boolean is null or l.success = $5) and ($6::bigint is null or l.seq < $6)"
+        " order by l.seq desc limit $7",
+        tx.tenant_id, vaults, credential_id, access_type, success, before, limit,
     )  # fmt: skip
 
 

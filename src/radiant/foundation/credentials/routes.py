@@ -214,11 +214,14 @@ async def refuse_reveal(request: Request, caller: MemberCaller, reveal_request_i
 @router.get("/trail")
 async def list_trail(
     request: Request, caller: AnyCaller, vault_id: UUID | None = None, credential_id: UUID | None = None,
+    access_type: Annotated[str | None, Query(max_length=50)] = None, success: bool | None = None,
     cursor: Cursor = None, limit: Limit = 50,
 ) -> PageOf[AccessEntry]:  # fmt: skip
     """Who did what, the newest first: of vaults whose trail the caller may read; an admin reads all of it."""
     before = _number(cursor, 2**62)
-    items = await trail_of(request).page(Actor.of(caller), vault_id, credential_id, before, limit)
+    items = await trail_of(request).page(
+        Actor.of(caller), vault_id, credential_id, before, limit, access_type=access_type, success=success
+    )
     return PageOf(items=items, next=encode_cursor(str(items[-1].seq)) if len(items) == limit else None)
 
 

@@ -11,9 +11,10 @@ can be rolled back to for 90 days.
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
-from radiant.foundation.credentials import access, envelope, store
+from radiant.foundation.credentials import access, envelope, schedule, store
 from radiant.foundation.credentials.access import Reached, Right
 from radiant.foundation.credentials.access_log import AccessLog, Entry
 from radiant.foundation.credentials.actor import Actor
@@ -29,6 +30,18 @@ from radiant.kit.ids import TenantId, uuid7
 FindUses = Callable[[TenantDb, UUID], Awaitable[Sequence[Use]]]
 """A port that the roots fill, one for each slice which takes credentials by reference."""
 _PURGED_AT_ONCE = 500
+
+
+class Remembers(Protocol):
+    """Is told of each value that is stored, so that it is known again where it should not be (`leaks.Fingerprints`)."""
+
+    async def ready(self) -> None:
+        """Before the transaction that stores."""
+        ...
+
+    async def remember(self, tx: Tx, credential_id: UUID, version: int, kind: str, value: Value) -> None:
+        """In that transaction."""
+        ...
 
 
 class NoSuchCredential(NotFound):
@@ -108,13 +121,15 @@ class Credentials:
     """One per process."""
 
     def __init__(
-        self, database: Database, kms: Kms, log: AccessLog, uses: Sequence[FindUses] = (), clock: Clock = utc_now
-    ) -> None:
+        self, database: Database, kms: Kms, log: AccessLog, uses: Sequence[FindUses] = (), clock: Clock = utc_now,
+        remembers: Remembers | None = None,
+    ) -> None:  # fmt: skip
         self._database = database
         self._kms = kms
         self._log = log
         self._uses = tuple(uses)
         self._clock = clock
+        self._remembers = remembers
 
     async def store(self, actor: Actor, vault_id: UUID, new: NewCredential) -> Credential:
         """Keep a credential, sealed as its version 1.
@@ -127,6 +142,7 @@ class Credentials:
             detail={"name": new.name, "type": new.type},
         )  # fmt: skip
         async with self._log.attempt(actor, entry):
+            schedule.check(new.rotation_schedule)
             db = actor.db(self._database)
             async with db.tx() as tx:
                 vault = await access.reach(tx, actor, vault_id, "write")
@@ -134,7 +150,7 @@ class Credentials:
                     raise _taken(new.name)
             value = checked(new.type, new.value, new.value_base64, new.fields)
             place = Place(actor.tenant_id, vault_id, credential_id, 1)
-            sealed = await envelope.seal(self._kms, vault.key_id, value, place)
+            sealed = await self._seal(vault, value, place)
             async with db.tx() as tx:
                 await access.reach(tx, actor, vault_id, "write")
                 inserted = await store.insert(
@@ -144,6 +160,7 @@ class Credentials:
                 if not inserted:
                     raise _taken(new.name)
                 await store.insert_version(tx, credential_id, 1, sealed, "current", actor.user_id)
+                await self._remember(tx, place, new.type, value)
                 kept = await self._described(tx, credential_id)
                 await self._log.note(tx, actor, entry)
         return kept
@@ -176,6 +193,7 @@ class Credentials:
             detail=change.model_dump(mode="json", exclude_unset=True, exclude={"metadata"}),
         )  # fmt: skip
         async with self._log.attempt(actor, entry), actor.db(self._database).tx() as tx:
+            schedule.check(change.rotation_schedule)
             found = await self._find(tx, actor, entry, "write", alive=True)
             if change.name is not None and await store.name_taken(tx, found.vault.id, change.name, credential_id):
                 raise _taken(change.name)
@@ -207,7 +225,7 @@ class Credentials:
                     number = found.row["last_version"] + 1
                 value = checked(found.row["credential_type"], new.value, new.value_base64, new.fields)
                 place = Place(actor.tenant_id, found.vault.id, credential_id, number)
-                sealed = await envelope.seal(self._kms, found.vault.key_id, value, place)
+                sealed = await self._seal(found.vault, value, place)
                 async with db.tx() as tx:
                     held = await store.lock(tx, credential_id)
                     if held is None:
@@ -217,6 +235,7 @@ class Credentials:
                     entry.version = number
                     await store.retire(tx, credential_id, "pending")
                     await store.insert_version(tx, credential_id, number, sealed, "pending", actor.user_id)
+                    await self._remember(tx, place, found.row["credential_type"], value)
                     if new.stage == "current":
                         await _promote(tx, held, number, new.grace_seconds)
                     if new.expires_at is not None:
@@ -226,9 +245,11 @@ class Credentials:
                 return kept
 
     async def promote(
-        self, actor: Actor, credential_id: UUID, *, grace_seconds: int | None = None, reason: str | None = None
-    ) -> Version:
-        """Make the pending version the current one. Raises NoSuchCredential, NotInThisVault, NothingBefore."""
+        self, actor: Actor, credential_id: UUID, *, version: int | None = None, grace_seconds: int | None = None,
+        reason: str | None = None,
+    ) -> Version:  # fmt: skip
+        """Make the pending version the current one; where `version` is given, that one and no other. Raises
+        NoSuchCredential, NotInThisVault, NothingBefore."""
         entry = Entry("rotate", credential_id=credential_id, reason=reason)
         async with self._log.attempt(actor, entry), actor.db(self._database).tx() as tx:
             await self._find(tx, actor, entry, "write", alive=True)
@@ -238,6 +259,8 @@ class Credentials:
             entry.version = pending = await store.pending(tx, credential_id)
             if pending is None:
                 raise NothingBefore("there is no pending version; add one first")
+            if version is not None and pending != version:
+                raise NothingBefore(f"version {pending} is the pending one by now, and not {version}")
             await _promote(tx, held, pending, grace_seconds)
             kept = await self._version(tx, credential_id, pending)
             await self._log.note(tx, actor, entry)
@@ -345,12 +368,22 @@ class Credentials:
                 raise NothingBefore("delete it first; then it can be purged")
             await self._log.note(tx, actor, entry)
 
+    async def _seal(self, vault: Reached, value: Value, place: Place) -> Sealed:
+        if self._remembers is not None:
+            await self._remembers.ready()
+        return await envelope.seal(self._kms, vault.key_id, value, place)
+
+    async def _remember(self, tx: Tx, place: Place, kind: str, value: Value) -> None:
+        if self._remembers is not None:
+            await self._remembers.remember(tx, place.credential_id, place.version, kind, value)
+
     async def open(
-        self, actor: Actor, entry: Entry, right: Right, *, version: int | None = None, stage: str | None = None
-    ) -> Opened:
+        self, actor: Actor, entry: Entry, right: Right, *, version: int | None = None, stage: str | None = None,
+        expired_too: bool = False,
+    ) -> Opened:  # fmt: skip
         """The plain value of a version (by number or stage; the current one unless said), where the actor has that right
         and it may be served. Records nothing: it is called within `AccessLog.attempt` with that `entry`, which names the
-        credential.
+        credential. `expired_too`: for what rotates it, which an expired one needs most.
 
         Raises NoSuchCredential, NotInThisVault, NoSuchVersion, VersionOver, CredentialExpired, CredentialInactive,
         CredentialDeleted, ValueUnreadable, KeyServiceAway.
@@ -364,21 +397,23 @@ class Credentials:
         entry.vault_id = vault.id
         _require(vault, right)
         entry.version = row["version"]
-        expires_at = self._check(row)
+        expires_at = self._check(row, expired_too=expired_too)
         place = Place(actor.tenant_id, vault.id, entry.credential_id, row["version"])
         sealed = Sealed(row["kek_id"], row["sealed_under"], row["wrapped_key"], row["payload"])
         value = await envelope.unseal(self._kms, sealed, place)
         return Opened(vault, place, row["credential_name"], row["credential_type"], value, expires_at)
 
-    def _check(self, row: Row) -> datetime | None:
+    def _check(self, row: Row, *, expired_too: bool) -> datetime | None:
         """Until when it may be served; None: without end."""
         now = self._clock()
         if row["deleted_at"] is not None:
             raise _deleted()
-        if not row["is_active"]:
-            raise CredentialInactive("this credential is switched off; switch it on first")
         if row["version"] is None:
             raise NoSuchVersion("there is no such version of it")
+        if expired_too:
+            return None
+        if not row["is_active"]:
+            raise CredentialInactive("this credential is switched off; switch it on first")
         if row["expires_at"] is not None and row["expires_at"] <= now:
             raise CredentialExpired(
                 f"it expired at {row['expires_at']:%Y-%m-%d %H:%M} UTC; rotate it, or set a later expiry"

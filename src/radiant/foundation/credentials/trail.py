@@ -25,8 +25,9 @@ class Trail:
         self._log = log
 
     async def page(
-        self, actor: Actor, vault_id: UUID | None, credential_id: UUID | None, before: int | None, limit: int
-    ) -> list[AccessEntry]:
+        self, actor: Actor, vault_id: UUID | None, credential_id: UUID | None, before: int | None, limit: int, *,
+        access_type: str | None = None, success: bool | None = None,
+    ) -> list[AccessEntry]:  # fmt: skip
         """Entries, the newest first: of one vault, or of all whose trail the actor may read; an admin reads also what is
         of no vault, such as attempts on what never was. Raises NoSuchVault, NotInThisVault, TrailClosed."""
         entry = Entry("read_trail", vault_id=vault_id, credential_id=credential_id)
@@ -39,7 +40,7 @@ class Trail:
                 vaults = await vaults_store.with_trail(tx, actor.user_id, actor.api_key_id)
                 if not vaults:
                     raise TrailClosed("the trail is for owners, managers and auditors of a vault")
-            rows = await access_log_store.page(tx, vaults, credential_id, before, limit)
+            rows = await access_log_store.page(tx, vaults, credential_id, access_type, success, before, limit)
         return [AccessEntry.model_validate(dict(row)) for row in rows]
 
     async def verify(self, actor: Actor) -> Verdict:

@@ -806,6 +806,37 @@ export interface ImageContent {
   type: "image";
 }
 
+/** Which to import into which vault. */
+export interface ImportAsked {
+  /** The credential of type aws by which Amazon is asked; left out, this installation's own identity, which the operator alone may use. */
+  access_credential_id?: string | null;
+  /** Says what would be made, and makes nothing. */
+  dry_run?: boolean;
+  region: string;
+  secrets: PickedSecret[];
+  vault_id: string;
+}
+
+/** The outcome of each, in the order in which they were given. */
+export interface Imported {
+  items: ImportedSecret[];
+}
+
+/** What became, or would become, of one. */
+export interface ImportedSecret {
+  binary?: boolean;
+  bytes?: number;
+  credential_id?: string | null;
+  fields?: string[];
+  name?: string | null;
+  outcome: "would-import" | "imported" | "refused";
+  problem?: string | null;
+  secret_id: string;
+  type?: string | null;
+  /** 2 where the former one is taken along. */
+  versions?: number;
+}
+
 /** An estimate, the bounds within which it lies, and by how many calls or ratings. */
 export interface Interval {
   evidence: number;
@@ -890,6 +921,10 @@ export interface ItemsOf_LocalModelInfo_ {
   items: LocalModelInfo[];
 }
 
+export interface ItemsOf_Mirror_ {
+  items: Mirror[];
+}
+
 export interface ItemsOf_ModelInfo_ {
   items: ModelInfo[];
 }
@@ -943,6 +978,21 @@ export interface KeyInfo {
   name: string;
 }
 
+/** A stored value that was found in a text; it was taken out of it. */
+export interface Leak {
+  acknowledged_at: string | null;
+  credential_id: string;
+  credential_name: string;
+  form: "plain" | "json" | "url" | "hex" | "base64" | "line";
+  found_at: string;
+  id: string;
+  /** The error, or the entry of the request log. */
+  row_id: string;
+  source: "error_logs" | "request_logs";
+  vault_id: string;
+  version: number;
+}
+
 /** A model that cannot take the request. */
 export interface LeftOut {
   model: string;
@@ -982,6 +1032,21 @@ export interface LimitUse {
 /** Every limit of a workspace. */
 export interface LimitUses {
   items: LimitUse[];
+}
+
+/** A secret as Secrets Manager lists it. */
+export interface ListedSecret {
+  arn: string;
+  changed_at: string | null;
+  description: string;
+  name: string;
+  tags: Record<string, string>;
+}
+
+/** A page of them. */
+export interface ListedSecrets {
+  items: ListedSecret[];
+  next: string | null;
 }
 
 /** A model that can run here. */
@@ -1118,6 +1183,22 @@ export interface Message {
   stop_reason: string | null;
 }
 
+/** A secret that follows a credential. */
+export interface Mirror {
+  access_credential_id: string | null;
+  checked_at: string | null;
+  credential_id: string;
+  /** What Secrets Manager holds: changed or missing since it was pushed. */
+  drift: "unknown" | "none" | "changed" | "missing";
+  error: string | null;
+  failures: number;
+  id: string;
+  pushed_at: string | null;
+  pushed_version: number | null;
+  region: string;
+  secret_id: string;
+}
+
 /** A model. Prices in dollars per million tokens; `reason`: why it cannot be used, if so. */
 export interface ModelInfo {
   available: boolean;
@@ -1247,6 +1328,15 @@ export interface NewLimit {
   user_id?: string | null;
 }
 
+/** Where to push a credential's current version to. */
+export interface NewMirror {
+  /** The credential of type aws by which Amazon is asked; left out, this installation's own identity, which the operator alone may use. */
+  access_credential_id?: string | null;
+  region: string;
+  /** Name or ARN of the secret; one that is missing is made, by name. */
+  secret_id: string;
+}
+
 /** The authenticator's answer, and a name to know it by. */
 export interface NewPasskey {
   credential: PasskeyCredential;
@@ -1270,6 +1360,25 @@ export interface NewPolicy {
 /** Asking another person. */
 export interface NewRevealRequest {
   reason: string;
+}
+
+/** A rotation now. */
+export interface NewRotation {
+  /** 0 where the value leaked; the credential's unless given. */
+  grace_seconds?: number | null;
+  reason?: string | null;
+}
+
+/** How a credential is rotated, and when. Without a rotator, a schedule reminds its managers. */
+export interface NewRotator {
+  /** How long the version before is served; unchanged unless given. */
+  grace_seconds?: number | null;
+  /** postgres, webhook …: see `rotators` of the answer. */
+  rotator?: string | null;
+  /** 12h, 30d, 2w or 30d at 03:00 (UTC); null: by hand alone. */
+  schedule?: string | null;
+  /** What the rotator asks for; no secrets. */
+  settings?: Record<string, unknown>;
 }
 
 /** `platform`: for every workspace, after its own; by the operator alone. */
@@ -1447,6 +1556,11 @@ export interface PageOf_Invitation_ {
   next?: string | null;
 }
 
+export interface PageOf_Leak_ {
+  items: Leak[];
+  next?: string | null;
+}
+
 export interface PageOf_Member_ {
   items: Member[];
   next?: string | null;
@@ -1464,6 +1578,11 @@ export interface PageOf_Resolution_ {
 
 export interface PageOf_RevealRequest_ {
   items: RevealRequest[];
+  next?: string | null;
+}
+
+export interface PageOf_Rotation_ {
+  items: Rotation[];
   next?: string | null;
 }
 
@@ -1542,6 +1661,15 @@ export interface PasswordByMail {
 export interface PasswordChange {
   current_password: string;
   new_password: string;
+}
+
+/** One to import. */
+export interface PickedSecret {
+  /** What to call it here; its own name unless given. */
+  name?: string | null;
+  secret_id: string;
+  /** Told from its value unless given. */
+  type?: string | null;
 }
 
 /** A picture, by an address that the model's provider fetches, or by a data: URL. */
@@ -1832,6 +1960,47 @@ export interface RollBack {
   version?: number | null;
 }
 
+/** A rotation, under way or over. */
+export interface Rotation {
+  attempts: number;
+  cause: "schedule" | "person";
+  credential_id: string;
+  error: string | null;
+  finished_at: string | null;
+  former_version: number | null;
+  id: string;
+  requested_by: string | null;
+  /** When the former value is taken out of use. */
+  retire_at: string | null;
+  retired_at: string | null;
+  started_at: string;
+  state: "queued" | "proposed" | "applied" | "verified" | "current" | "failed";
+  /** When each state was reached. */
+  steps: Record<string, string>;
+  /** The new version. */
+  version: number | null;
+}
+
+/** How a credential is rotated. */
+export interface RotationPlan {
+  /** Rotations that failed since the last that did not. */
+  failures: number;
+  grace_seconds: number;
+  next_rotation_at: string | null;
+  rotator: string | null;
+  /** What can rotate a credential of its type. */
+  rotators: RotatorFacts[];
+  schedule: string | null;
+  settings: Record<string, unknown>;
+}
+
+/** A way to rotate it. */
+export interface RotatorFacts {
+  name: string;
+  /** Settings that hold the id of another credential. */
+  related: string[];
+}
+
 /** `explain`: with every term of every candidate's score. */
 export interface RouteRequest {
   capabilities?: ("text" | "vision" | "tools" | "json_schema" | "reasoning" | "embedding" | "audio" | "documents")[];
@@ -1992,6 +2161,16 @@ export interface SecondFactorPolicy {
 export interface SecondStep {
   challenge: string;
   code: string;
+}
+
+/** Which secrets there are. */
+export interface SecretsAsked {
+  /** The credential of type aws by which Amazon is asked; left out, this installation's own identity, which the operator alone may use. */
+  access_credential_id?: string | null;
+  after?: string | null;
+  prefix?: string;
+  region: string;
+  vault_id: string;
 }
 
 /** Who is signed in; `csrf_token` goes back as X-CSRF-Token with every change. `must_enrol`: a second factor comes first. */
