@@ -69,3 +69,6 @@ export interface Turn {
   assistant_message: Message;
 }
 export type { ErrorAction, ErrorAssignee, ErrorGroup, ErrorGroupDetail, ErrorLog, ErrorProject, ErrorSettings, ErrorSettingsGiven, ErrorTriage, SimilarErrors, TouchedGroups } from "./schema";
+export type { AccessEntry, CredentialType, ImportedSecret, ListedSecret, ListedSecrets, RevealRequest, RotationPlan, TrailVerification } from "./schema";
+export type VaultRole = NonNullable<schema.Vault["role"]>;
+export type { Leak as CredentialLeak, Member as VaultMember, Mirror as CredentialMirror, Revealed as RevealedValue, Rotation as CredentialRotation, Use as CredentialUse, Version as CredentialVersion } from "./schema";
