@@ -64,7 +64,7 @@ export function Rotation({ id }: { id: string }) {
         <Badge tone={tone}>{text}</Badge>
         {waits && <span>looked at again {formatDateTime(data.next_at)}</span>}
       </p>
-      {data.error && (
+      {data.error && data.error !== "cancelled" && (
         <Notice tone={data.stuck ? "danger" : "warn"}>
           {data.error}
           {advice && <span className="mt-1 block">{advice}</span>}
