@@ -22,9 +22,7 @@ ACCOUNT = "123456789012"
 @pytest.fixture
 async def iam(aws_endpoint: str) -> Any:
     untyped: Any = boto3.Session("testing", "testing")
-    return await asyncio.to_thread(
-        lambda: untyped.client("iam", region_name="us-east-1", endpoint_url=aws_endpoint)
-    )
+    return await asyncio.to_thread(lambda: untyped.client("iam", region_name="us-east-1", endpoint_url=aws_endpoint))
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from radiant.foundation.aws_credentials import identities
 from radiant.foundation.aws_credentials.calls import Aws, Keys
 from radiant.foundation.aws_credentials.rotating import Pace, Rotating
 from radiant.foundation.aws_credentials.rotations import Rotations
-from radiant.foundation.aws_credentials.schemas import AwsIdentity, NewAwsIdentity, RotateAsked, KeyRotationInSteps
+from radiant.foundation.aws_credentials.schemas import AwsIdentity, KeyRotationInSteps, NewAwsIdentity, RotateAsked
 from radiant.foundation.aws_credentials.service import AwsCredentials
 from radiant.foundation.aws_credentials.sessions import Sessions
 from radiant.foundation.credentials.access_log import AccessLog, Entry

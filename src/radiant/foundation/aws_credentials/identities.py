@@ -197,7 +197,9 @@ def _check(kind: str, arn: str, new: AwsIdentitySettings) -> None:
         raise Invalid("idle_seconds: no longer than grace_seconds, at whose end the old key is switched off anyway")
 
 
-async def _check_references(tx: Tx, caller: Caller, kind: str, new: AwsIdentitySettings, but: UUID | None = None) -> None:
+async def _check_references(
+    tx: Tx, caller: Caller, kind: str, new: AwsIdentitySettings, but: UUID | None = None
+) -> None:
     actor = Actor.of(caller)
     if new.key_credential is not None:
         # A rotation writes there; a session is asked for by its keys.

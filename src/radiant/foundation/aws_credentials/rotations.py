@@ -10,7 +10,13 @@ from radiant.foundation.aws_credentials import identities, identities_store
 from radiant.foundation.aws_credentials import rotations_store as store
 from radiant.foundation.aws_credentials.calls import AccessKey, Aws, Keys
 from radiant.foundation.aws_credentials.identities import region_of, user_name_of
-from radiant.foundation.aws_credentials.schemas import AwsIdentity, RotateAsked, KeyRotation, KeyRotationInSteps, KeyRotationStep
+from radiant.foundation.aws_credentials.schemas import (
+    AwsIdentity,
+    KeyRotation,
+    KeyRotationInSteps,
+    KeyRotationStep,
+    RotateAsked,
+)
 from radiant.foundation.aws_credentials.service import AwsCredentials, is_identity
 from radiant.foundation.credentials.actor import Actor
 from radiant.foundation.identity import trail
@@ -177,7 +183,9 @@ class Rotations:
         return await self.rotation(db, rotation_id)
 
 
-def _make_room(identity: AwsIdentity, keys: Sequence[AccessKey], current: Keys | None, replace: str | None) -> str | None:
+def _make_room(
+    identity: AwsIdentity, keys: Sequence[AccessKey], current: Keys | None, replace: str | None
+) -> str | None:
     """The key to be deleted first, if one is. Raises TwoKeys, CannotReplace."""
     others = [key for key in keys if current is None or key.id != current.access_key_id]
     if replace is not None:

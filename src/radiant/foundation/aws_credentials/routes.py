@@ -12,10 +12,10 @@ from radiant.foundation.aws_credentials.schemas import (
     AssumeRequest,
     AwsIdentity,
     AwsIdentitySettings,
-    NewAwsIdentity,
-    RotateAsked,
     KeyRotation,
     KeyRotationInSteps,
+    NewAwsIdentity,
+    RotateAsked,
     ValidateAsked,
     ValidatedCredentials,
 )

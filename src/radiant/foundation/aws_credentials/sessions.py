@@ -153,7 +153,9 @@ class Sessions:
             )  # fmt: skip
         return self._keep(which, session)
 
-    async def _from_sts(self, identity: AwsIdentity, asked: AssumeAsked, tags: dict[str, str], source: Source) -> Session:
+    async def _from_sts(
+        self, identity: AwsIdentity, asked: AssumeAsked, tags: dict[str, str], source: Source
+    ) -> Session:
         keys, region = await source.ask(), region_of(identity)
         role = RoleAsked(
             role_arn=identity.arn,
