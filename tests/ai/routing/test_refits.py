@@ -12,7 +12,6 @@ from radiant.ai.routing.calibration import recalibrated
 from radiant.ai.routing.needs import TaskType
 from radiant.ai.routing.refit import Judged, refit
 from radiant.ai.routing.refits import refit_priors
-from radiant.config import Settings
 from radiant.infra.db import Database
 from radiant.infra.jobs import Job
 from radiant.kit.ids import uuid7
@@ -130,7 +129,9 @@ async def test_a_refit_waits_for_enough_holds_for_all_and_can_be_taken_back(
 
 async def test_the_worker_refits_each_night(server: Server, callers: Callers, db: Database, owner: Any) -> None:
     none = SimpleNamespace(handle=None, register=bool, rotating=SimpleNamespace(handle=None, gave_up=None))
-    jobs = registry(cast(Any, SimpleNamespace(database=db, kms=None, settings=Settings())), cast(Any, none), cast(Any, none), cast(Any, none))
+    state = server.app.state
+    runtime = SimpleNamespace(database=db, kms=state.kms, settings=state.settings)
+    jobs = registry(cast(Any, runtime), cast(Any, none), cast(Any, none), cast(Any, none))
     assert jobs.schedules["routing refit"] == "41 3 * * *"
     await judge(owner, callers.tenant, 500)
     # A night whose job is taken twice, since its first worker died, makes one version.

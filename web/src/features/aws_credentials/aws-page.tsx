@@ -9,7 +9,7 @@ import { api, ApiProblem } from "@/lib/api/client";
 import type { AwsIdentity, KeyRotationInSteps, ValidatedCredentials } from "@/lib/api/types";
 import { Fault } from "./fault";
 import { History } from "./history";
-import { identitiesKey, pathOf, useIdentities } from "./queries";
+import { identitiesKey, useIdentities } from "./queries";
 import { Register } from "./register";
 import { Rotation } from "./rotation";
 
@@ -122,7 +122,7 @@ export default function AwsPage() {
         action="Remove"
         danger
         run={async () => {
-          if (removing) await api.delete(pathOf(removing));
+          if (removing) await api.delete(`/aws-credentials/identities/${removing.id}`);
           await refresh();
         }}
       />
@@ -140,7 +140,7 @@ function Test({ identity }: { identity: AwsIdentity }) {
     setFault(null);
     setSaid(null);
     try {
-      setSaid(await api.post<ValidatedCredentials>(`${pathOf(identity)}/validate`));
+      setSaid(await api.post<ValidatedCredentials>(`/aws-credentials/identities/${identity.id}/validate`));
     } catch (refused) {
       setFault(refused);
     }
@@ -180,7 +180,7 @@ function Rotate({ identity, started }: { identity: AwsIdentity; started: () => P
     setBusy(replace ?? "start");
     setFault(null);
     try {
-      setId((await api.post<KeyRotationInSteps>(`${pathOf(identity)}/rotations`, replace ? { replace_key_id: replace } : {})).id);
+      setId((await api.post<KeyRotationInSteps>(`/aws-credentials/identities/${identity.id}/rotations`, replace ? { replace_key_id: replace } : {})).id);
       await started();
     } catch (refused) {
       setFault(refused);

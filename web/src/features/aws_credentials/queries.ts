@@ -3,26 +3,21 @@ import { allPages, api } from "@/lib/api/client";
 import type { AwsIdentity, KeyRotation, KeyRotationInSteps, Page } from "@/lib/api/types";
 
 export const identitiesKey = ["aws", "identities"] as const;
-const BASE = "/aws-credentials";
 
-export const pathOf = (identity: AwsIdentity): string => `${BASE}/identities/${identity.id}`;
-export const rotationPath = (id: string): string => `${BASE}/rotations/${id}`;
-export const identitiesPath = `${BASE}/identities`;
-
-export const useIdentities = () => useQuery({ queryKey: identitiesKey, queryFn: () => allPages<AwsIdentity>(identitiesPath) });
+export const useIdentities = () => useQuery({ queryKey: identitiesKey, queryFn: () => allPages<AwsIdentity>("/aws-credentials/identities") });
 
 /** A rotation, asked again every other second while something happens. */
 export const useRotation = (id: string) =>
   useQuery({
     queryKey: ["aws", "rotation", id],
-    queryFn: () => api.get<KeyRotationInSteps>(rotationPath(id)),
+    queryFn: () => api.get<KeyRotationInSteps>(`/aws-credentials/rotations/${id}`),
     refetchInterval: ({ state: { data } }) => (data?.finished_at ? false : data?.stuck ? 15_000 : 2_000),
   });
 
 export const useRotations = (identity: AwsIdentity) =>
   useQuery({
     queryKey: ["aws", "rotations", identity.id],
-    queryFn: () => api.get<Page<KeyRotation>>(`${pathOf(identity)}/rotations`, { query: { limit: 50 } }),
+    queryFn: () => api.get<Page<KeyRotation>>(`/aws-credentials/identities/${identity.id}/rotations`, { query: { limit: 50 } }),
   });
 
 export interface StoredKey {

@@ -6,7 +6,7 @@ import { Notice } from "@/components/ui/parts";
 import { api, ApiProblem, messageOf } from "@/lib/api/client";
 import type { AwsIdentity } from "@/lib/api/types";
 import { useSession } from "@/lib/session";
-import { identitiesPath, useStoredKeys } from "./queries";
+import { useStoredKeys } from "./queries";
 
 const isRole = (arn: string): boolean => /:role\//.test(arn);
 
@@ -29,7 +29,7 @@ export function Register({ roles, onDone, onClose }: { roles: AwsIdentity[]; onD
     setBusy(true);
     setFault(null);
     try {
-      const made = await api.post<AwsIdentity>(identitiesPath, {
+      const made = await api.post<AwsIdentity>("/aws-credentials/identities", {
         name: name.trim(),
         arn: arn.trim(),
         source: platform ? "platform" : "credential",

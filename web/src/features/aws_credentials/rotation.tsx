@@ -9,7 +9,7 @@ import { api } from "@/lib/api/client";
 import type { KeyRotationStep } from "@/lib/api/types";
 import { formatDateTime } from "@/lib/format";
 import { Fault } from "./fault";
-import { identitiesKey, rotationPath, useRotation } from "./queries";
+import { identitiesKey, useRotation } from "./queries";
 import { adviceFor, standing, stepDetail, stepText } from "./words";
 
 const icons = { done: Check, waiting: Clock, failed: TriangleAlert };
@@ -49,7 +49,8 @@ export function Rotation({ id }: { id: string }) {
     setBusy(what);
     setFault(null);
     try {
-      await api.post(`${rotationPath(id)}/${what}`);
+      if (what === "retry") await api.post(`/aws-credentials/rotations/${id}/retry`);
+      else await api.post(`/aws-credentials/rotations/${id}/cancel`);
     } catch (refused) {
       setFault(refused);
     }
@@ -64,7 +65,7 @@ export function Rotation({ id }: { id: string }) {
         <Badge tone={tone}>{text}</Badge>
         {waits && <span>looked at again {formatDateTime(data.next_at)}</span>}
       </p>
-      {data.error && (
+      {data.error && data.error !== "cancelled" && (
         <Notice tone={data.stuck ? "danger" : "warn"}>
           {data.error}
           {advice && <span className="mt-1 block">{advice}</span>}

@@ -15,6 +15,6 @@ test("steps are told as done or going on, with what is known", () => {
 });
 
 test("refusals that need it come with advice", () => {
-  expect(adviceFor("aws-two-keys")).toMatch(/replaced/);
+  expect(adviceFor("aws-keys-refused")).toMatch(/Store a working one/);
   expect(adviceFor("nothing-known")).toBeUndefined();
 });

@@ -59,7 +59,6 @@ export function stepDetail(step: Pick<KeyRotationStep, "detail">): string {
 const advice: Record<string, string> = {
   "aws-access-denied": "Attach the policy from the guide to the user, or to the role that manages it, then try again.",
   "aws-keys-refused": "The key in the vault is inactive, deleted, or its secret is wrong. Store a working one, or let a role manage this user: it can make a new key.",
-  "aws-two-keys": "AWS allows two keys a user. Delete the one that nothing uses, or have it replaced here.",
   "aws-wrong-user": "Register the user whose key this is, or store the right one.",
   "aws-region-disabled": "Activate STS for the region in the account settings of IAM, or choose another region.",
   "aws-throttled": "AWS is busy. It is tried again by itself.",
