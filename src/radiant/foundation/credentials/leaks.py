@@ -10,7 +10,7 @@ import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 from uuid import UUID
 
 import structlog
@@ -20,7 +20,6 @@ from radiant.foundation.credentials import leaks_store as leaks
 from radiant.foundation.credentials.access_log import AccessLog, Entry
 from radiant.foundation.credentials.actor import Actor
 from radiant.foundation.credentials.envelope import KeyServiceAway, ValueUnreadable
-from radiant.foundation.credentials.fingerprints import Fingerprinter, Marks, Place, Print, replaced
 from radiant.foundation.credentials.life_schemas import Leak
 from radiant.foundation.credentials.rotations import Tell
 from radiant.foundation.credentials.service import Credentials
@@ -30,6 +29,10 @@ from radiant.infra.db import Database, SystemDb, Tx
 from radiant.infra.kms import CannotOpen, Kms, KmsError, open_sealed, seal
 from radiant.infra.rekeying import SealedPlace
 from radiant.kit.ids import TenantId
+
+if TYPE_CHECKING:
+    # It brings numpy along, which a process reads when the first value is stored or looked for.
+    from radiant.foundation.credentials.fingerprints import Fingerprinter, Place, Print
 
 log = structlog.get_logger()
 
@@ -79,7 +82,7 @@ class Fingerprints:
         self._kms = kms
         self._made: Fingerprinter | None = None
 
-    async def fingerprinter(self) -> Fingerprinter:
+    async def fingerprinter(self) -> "Fingerprinter":
         """By the installation's key, which is made the first time. Raises KmsError, CannotOpen."""
         if self._made is None:
             async with self._db.tx() as tx:
@@ -90,7 +93,7 @@ class Fingerprints:
                     await leaks.put_fingerprint_key(tx, fresh)
                     sealed = await leaks.fingerprint_key(tx)
             assert sealed is not None
-            self._made = Fingerprinter(await open_sealed(self._kms, sealed, _CONTEXT))
+            self._made = await asyncio.to_thread(_made_of, await open_sealed(self._kms, sealed, _CONTEXT))
         return self._made
 
     async def ready(self) -> None:
@@ -112,7 +115,13 @@ class Fingerprints:
             await leaks.put_prints(tx, credential_id, version, prints)
 
 
-def _prints_of(made: Fingerprinter, kind: str, value: Value) -> list[Print]:
+def _made_of(secret: bytes) -> "Fingerprinter":
+    from radiant.foundation.credentials.fingerprints import Fingerprinter
+
+    return Fingerprinter(secret)
+
+
+def _prints_of(made: "Fingerprinter", kind: str, value: Value) -> "list[Print]":
     prints = {each.digest: each for secret in secrets_of(kind, value)[:_MOST_SECRETS] for each in made.prints(secret)}
     return list(prints.values())
 
@@ -156,7 +165,7 @@ class LeakCheck:
             found: list[dict[str, Any]] = []
             texts = await self._read(tx, taken)
             for tenants, part in _by_tenant(texts):
-                known = Marks(await leaks.marks(tx, tenants))
+                known = await leaks.marks(tx, tenants)
                 places = await asyncio.to_thread(_places, made, part, known)
                 seen = {place.mark for each in places for place in each}
                 if not seen:
@@ -185,8 +194,10 @@ class LeakCheck:
         return texts
 
     async def _confirm(
-        self, tx: Tx, made: Fingerprinter, text: _Text, places: Sequence[Place], prints: dict[int, list[Any]]
+        self, tx: Tx, made: "Fingerprinter", text: _Text, places: "Sequence[Place]", prints: dict[int, list[Any]]
     ) -> list[dict[str, Any]]:
+        from radiant.foundation.credentials.fingerprints import replaced
+
         joined = _joined(text)
         spans: list[tuple[int, int]] = []
         hits: dict[tuple[UUID, int], dict[str, Any]] = {}
@@ -248,7 +259,10 @@ class Leaks:
                 await self._log.note(tx, actor, entry)
 
 
-def _places(made: Fingerprinter, texts: Sequence[_Text], known: Marks) -> list[list[Place]]:
+def _places(made: "Fingerprinter", texts: Sequence[_Text], marks: Sequence[int]) -> "list[list[Place]]":
+    from radiant.foundation.credentials.fingerprints import Marks
+
+    known = Marks(marks)
     return [made.places(_joined(text), known) for text in texts]
 
 

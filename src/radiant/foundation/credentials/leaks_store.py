@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from radiant.foundation.credentials.fingerprints import Print
 from radiant.infra.db import Row, Tx
+
+if TYPE_CHECKING:
+    from radiant.foundation.credentials.fingerprints import Print
 
 KEY_DUE = (
     "select id, sealed from credential_fingerprint_keys where sealed ->> 'kek' <> $1 and ($2::uuid is null or id > $2)"
@@ -29,7 +31,7 @@ async def put_fingerprint_key(tx: Tx, sealed: dict[str, Any]) -> None:
     await tx.run("insert into credential_fingerprint_keys (sealed) values ($1) on conflict do nothing", sealed)
 
 
-async def put_prints(tx: Tx, credential_id: UUID, version: int, prints: Sequence[Print]) -> None:
+async def put_prints(tx: Tx, credential_id: UUID, version: int, prints: "Sequence[Print]") -> None:
     """Keep the fingerprints of a version."""
     await tx.run(
         "insert into credential_fingerprints (tenant_id, credential_id, version, digest, mark, length, form)"
