@@ -1,6 +1,6 @@
 """The vault: decrypts a CPU-second by the local key; values shown a second over HTTP, each with its row of the access log.
 
-    ./radiant bench credentials [--decrypts N] [--seconds N] [--json]
+    ./radiant bench credentials [--decrypts N] [--seconds N] [--quick] [--json]
 
 Goals (goals.md, Vault): 20,000 decrypts a CPU-second, which is opening the data key and the value; 300 reveals a second,
 of one tenant, whose log is one chain: every answer comes after its row is committed with fsync on. Afterwards the chain
@@ -9,7 +9,6 @@ is verified, and holds as many rows as values were shown. One API process; the l
 
 import argparse
 import asyncio
-import json
 import os
 import sys
 import tempfile
@@ -19,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import aiohttp
-from bench.kit.figures import Figure, at_most
+from bench.kit.figures import Figure, at_most, report
 from bench.kit.setup import api_process, connect_openai, cpu_of, free_port
 
 from radiant.config import Settings
@@ -135,16 +134,12 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--decrypts", type=int, default=100_000)
     parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--quick", action="store_true", help="a tenth of it")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    figures = asyncio.run(measure(options.decrypts, options.seconds))
-    if options.json:
-        print(json.dumps({one.name: one.value for one in figures}))
-    else:
-        for one in figures:
-            goal = "" if one.goal is None else f"{'>=' if one.least else '<='} {one.goal:,.0f}"
-            print(f"{one.name:<42} {one.value:>12,.1f}  {goal:<12} {'' if one.met else 'MISSED'}")
-    return 0 if all(one.met for one in figures) else 1
+    scale = 10 if options.quick else 1
+    figures = asyncio.run(measure(options.decrypts // scale, options.seconds / scale))
+    return report(figures, as_json=options.json)
 
 
 if __name__ == "__main__":

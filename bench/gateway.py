@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import uvloop
 from bench.kit import load, peers
-from bench.kit.figures import Figure, at_most
+from bench.kit.figures import Figure, at_most, report
 from bench.kit.load import Door
 from bench.kit.peers import Gateway, NotInstalled, cpu_of, litellm, portkey, radiant, serving, upstream
 from bench.kit.setup import connect_openai, key_with_budget, spent_by
@@ -240,22 +240,14 @@ def main() -> int:
     except (NotInstalled, Failed) as error:
         print(f"cannot be measured: {error}", file=sys.stderr)
         return 1
-    if arguments.json:
-        print(json.dumps([{"name": f.name, "figure": f.value, "goal": f.goal, "met": f.met} for f in figures]))
-        return 0 if all(figure.met for figure in figures) else 1
-    print(f"{'':<12}{'JSON CPU us':>14}{'stream CPU us':>16}{'added p50 ms':>15}{'Postgres us':>14}   (medians)")
-    for name, of in measured.items():
-        row = [statistics.median(values) for values in (of.json_cpu, of.stream_cpu, of.added)]
-        behind = statistics.median(of.postgres_cpu)
-        print(f"{name:<12}{row[0]:>14.0f}{row[1]:>16.0f}{row[2]:>15.2f}{behind:>14.0f}")
-    print()
-    for figure in figures:
-        value, most = f"{figure.value:.3f}", f"{figure.goal:.3f}"
-        if figure.unit == "ratio":
-            value, most = f"1/{1 / max(figure.value, 1e-9):.1f}", f"1/{1 / figure.goal:.0f}"
-        says = "ok" if figure.met else "MISSED"
-        print(f"{figure.name:<36}{value:>10} {figure.unit:<6} goal <= {most:<8} {says:<7} {figure.note}")
-    return 0 if all(figure.met for figure in figures) else 1
+    if not arguments.json:
+        print(f"{'':<12}{'JSON CPU us':>14}{'stream CPU us':>16}{'added p50 ms':>15}{'Postgres us':>14}   (medians)")
+        for name, of in measured.items():
+            row = [statistics.median(values) for values in (of.json_cpu, of.stream_cpu, of.added)]
+            behind = statistics.median(of.postgres_cpu)
+            print(f"{name:<12}{row[0]:>14.0f}{row[1]:>16.0f}{row[2]:>15.2f}{behind:>14.0f}")
+        print()
+    return report(figures, as_json=arguments.json)
 
 
 if __name__ == "__main__":

@@ -18,13 +18,12 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import aiohttp
 import numpy as np
-from bench.kit.figures import Figure
+from bench.kit.figures import Figure, report
 from bench.kit.setup import connect_openai, environment, free_port, key_with_scopes
 
 from radiant.config import Settings
@@ -250,16 +249,7 @@ def main() -> int:
     figures = asyncio.run(
         measure(6.0 if quick else arguments.seconds, 10 if quick else arguments.kills, 60_000 if quick else 300_000)
     )
-    if arguments.json:
-        shown: list[dict[str, Any]] = [
-            {"name": one.name, "figure": one.value, "goal": one.goal, "met": one.met} for one in figures
-        ]
-        print(json.dumps(shown))
-    else:
-        for one in figures:
-            goal = f"{'>=' if one.least else '<='} {one.goal:,.0f}"
-            print(f"{one.name:<50}{one.value:>10,.2f}   {goal:<10}{'ok' if one.met else 'MISSED':<7} {one.note}")
-    return 0 if all(one.met for one in figures) else 1
+    return report(figures, as_json=arguments.json)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ form) is the test. No transformer takes part. Times are of one thread.
 """
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -19,7 +18,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import numpy as np
-from bench.kit.figures import Figure
+from bench.kit.figures import Figure, report
 from bench.kit.heldout import heldout, public_tasks
 from bench.kit.routing_data import SHARED, STRONG, WEAK, NoData, Recorded, apgr, cpt, folds, read
 
@@ -338,18 +337,7 @@ def main() -> int:
     except NoData as error:
         print(f"cannot be measured: {error}", file=sys.stderr)
         return 1
-    if arguments.json:
-        print(
-            json.dumps(
-                [{"name": f.name, "figure": float(f.value), "goal": f.goal, "met": bool(f.met)} for f in figures]
-            )
-        )
-        return 0 if all(figure.met for figure in figures) else 1
-    for figure in figures:
-        goal = "" if figure.goal is None else f"{'>=' if figure.least else '<='} {figure.goal:.3f}"
-        says = "" if figure.goal is None else "ok" if figure.met else "MISSED"
-        print(f"{figure.name:<46}{figure.value:>9.3f}   {goal:<10}{says:<7} {figure.note}")
-    return 0 if all(figure.met for figure in figures) else 1
+    return report(figures, as_json=arguments.json)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
-"""A line of a bench's table."""
+"""The table of a bench: a figure beside its goal."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -23,3 +25,23 @@ class Figure:
 def at_most(name: str, value: float, goal: float, unit: str = "", note: str = "") -> Figure:
     """A figure that is to be small."""
     return Figure(name, value, goal, least=False, note=note, unit=unit)
+
+
+def report(figures: Sequence[Figure], *, as_json: bool) -> int:
+    """Print the table; the exit code: 1 where a goal is missed."""
+    if as_json:
+        lines = [{"name": f.name, "figure": float(f.value), "goal": f.goal, "met": bool(f.met)} for f in figures]
+        print(json.dumps(lines))
+    else:
+        for figure in figures:
+            goal = "" if figure.goal is None else f"{'>=' if figure.least else '<='} {_shown(figure.goal, figure.unit)}"
+            says = "" if figure.goal is None else "ok" if figure.met else "MISSED"
+            value = _shown(figure.value, figure.unit)
+            print(f"{figure.name:<50}{value:>12} {figure.unit:<6} {goal:<13}{says:<7} {figure.note}".rstrip())
+    return 0 if all(figure.met for figure in figures) else 1
+
+
+def _shown(value: float, unit: str) -> str:
+    if unit == "ratio":
+        return f"1/{1 / max(value, 1e-9):.1f}"
+    return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.3f}"

@@ -1,11 +1,11 @@
 import { Download, FileKey, Plus, Settings } from "lucide-react";
-import { Tabs } from "radix-ui";
 import { useState } from "react";
 import { Link, useLocation, useSearchParams } from "wouter";
 import { Button } from "@/components/ui/button";
 import { Confirm } from "@/components/ui/dialog";
 import { LoadFault, SettingsPage, ShowMore, Table, TableSkeleton } from "@/components/ui/page";
 import { Badge, Empty } from "@/components/ui/parts";
+import { View, Views } from "@/components/ui/views";
 import { api } from "@/lib/api/client";
 import type { Credential, Vault } from "@/lib/api/types";
 import { formatAgo, formatDate } from "@/lib/format";
@@ -62,31 +62,20 @@ export function VaultView({ id }: { id: string }) {
       ) : (
         <>
           <Leaks vault={vault} />
-          <Tabs.Root value={view} onValueChange={(next) => setSearch(next === "credentials" ? { vault: id } : { vault: id, view: next })} className="grid min-w-0 gap-6">
-            <Tabs.List aria-label="Vault" className="-mb-1 flex max-w-full overflow-x-auto border-b [scrollbar-width:none] sm:gap-1">
-              {views.map(([name, title]) => (
-                <Tabs.Trigger
-                  key={name}
-                  value={name}
-                  className="-mb-px h-10 shrink-0 border-b-2 border-transparent px-2 text-[13px] font-medium text-ink-2 -outline-offset-2 hover:text-ink sm:px-3 sm:text-sm data-[state=active]:border-accent data-[state=active]:text-ink"
-                >
-                  {title}
-                </Tabs.Trigger>
-              ))}
-            </Tabs.List>
-            <Tabs.Content value="credentials" tabIndex={-1} className="grid min-w-0 gap-3 outline-none">
+          <Views label="Vault" views={views} value={view} onChange={(next) => setSearch(next === "credentials" ? { vault: id } : { vault: id, view: next })}>
+            <View name="credentials" className="gap-3">
               <List vault={vault} onNew={() => setForm("credential")} />
-            </Tabs.Content>
-            <Tabs.Content value="deleted" tabIndex={-1} className="grid min-w-0 gap-3 outline-none">
+            </View>
+            <View name="deleted" className="gap-3">
               <Deleted vault={vault} />
-            </Tabs.Content>
-            <Tabs.Content value="members" tabIndex={-1} className="grid min-w-0 outline-none">
+            </View>
+            <View name="members">
               <Members vault={vault} />
-            </Tabs.Content>
-            <Tabs.Content value="trail" tabIndex={-1} className="grid min-w-0 outline-none">
+            </View>
+            <View name="trail">
               <Trail vault={id} credential={null} />
-            </Tabs.Content>
-          </Tabs.Root>
+            </View>
+          </Views>
           {form === "credential" && <CredentialForm vault={vault} onClose={() => setForm(null)} />}
           {form === "import" && <SecretsImport vault={vault} onClose={() => setForm(null)} />}
           {form === "settings" && <VaultSettings vault={vault} onClose={() => setForm(null)} />}

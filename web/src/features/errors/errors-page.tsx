@@ -1,7 +1,7 @@
-import { Tabs } from "radix-ui";
 import { useSearchParams } from "wouter";
 import { Select } from "@/components/ui/field";
 import { SettingsPage } from "@/components/ui/page";
+import { View, Views } from "@/components/ui/views";
 import { useSession } from "@/lib/session";
 import { ErrorSettingsView } from "./error-settings";
 import { GroupView } from "./group-view";
@@ -43,28 +43,17 @@ export default function ErrorsPage() {
       {group ? (
         <GroupView key={`${scope}${group}`} scope={scope} id={group} back={href({})} hrefOf={hrefOf} />
       ) : (
-        <Tabs.Root value={view} onValueChange={(next) => setSearch(next === "inbox" ? kept : { ...kept, view: next })} className="grid min-w-0 gap-6">
-          <Tabs.List aria-label="Errors" className="-mb-1 flex max-w-full overflow-x-auto border-b [scrollbar-width:none] sm:gap-1">
-            {views.map(([name, title]) => (
-              <Tabs.Trigger
-                key={name}
-                value={name}
-                className="-mb-px h-10 shrink-0 border-b-2 border-transparent px-2 text-[13px] font-medium text-ink-2 -outline-offset-2 hover:text-ink sm:px-3 sm:text-sm data-[state=active]:border-accent data-[state=active]:text-ink"
-              >
-                {title}
-              </Tabs.Trigger>
-            ))}
-          </Tabs.List>
-          <Tabs.Content value="inbox" tabIndex={-1} className="grid min-w-0 outline-none">
+        <Views label="Errors" views={views} value={view} onChange={(next) => setSearch(next === "inbox" ? kept : { ...kept, view: next })}>
+          <View name="inbox">
             <Inbox scope={scope} hrefOf={hrefOf} onProjects={() => setSearch({ ...kept, view: "projects" })} />
-          </Tabs.Content>
-          <Tabs.Content value="projects" tabIndex={-1} className="grid min-w-0 outline-none">
+          </View>
+          <View name="projects">
             <Projects scope={scope} />
-          </Tabs.Content>
-          <Tabs.Content value="settings" tabIndex={-1} className="grid min-w-0 outline-none">
+          </View>
+          <View name="settings">
             <ErrorSettingsView scope={scope} />
-          </Tabs.Content>
-        </Tabs.Root>
+          </View>
+        </Views>
       )}
     </SettingsPage>
   );
