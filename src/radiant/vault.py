@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from radiant.ai.policies import guard_service
 from radiant.ai.providers import connections
 from radiant.config import Settings
+from radiant.foundation.aws_credentials import sessions as aws_sessions
 from radiant.foundation.credentials import leaks, mirrors, rotations
 from radiant.foundation.credentials import rekey as credentials_rekey
 from radiant.foundation.credentials.access_log import AccessLog
@@ -56,6 +57,7 @@ def _places(settings: Settings) -> list[Place]:
         credentials_rekey.Versions(settings.vault_keys),
         credentials_rekey.CHAIN_KEYS,
         leaks.SEALED,
+        aws_sessions.SEALED,
         connections.SEALED,
         guard_service.SEALED,
         error_settings.SEALED,

@@ -20,9 +20,14 @@ VALUE = "sk-live-of-the-browser-tests"
 
 
 @pytest.fixture(autouse=True)
-async def no_vaults_are_left(visit: Visit) -> AsyncIterator[None]:
+async def no_vaults_but_ours(visit: Visit) -> AsyncIterator[None]:
     """The installation is the other tests' too."""
+    await _clear(visit)
     yield
+    await _clear(visit)
+
+
+async def _clear(visit: Visit) -> None:
     for vault in (await visit.call("GET", "/api/credentials/vaults"))["items"]:
         for deleted in ("false", "true"):
             path = f"/api/credentials/vaults/{vault['id']}/credentials?deleted={deleted}"

@@ -31,6 +31,8 @@ create index aws_identities_list on aws_identities (tenant_id, lower(name), id);
 
 -- What STS gave, sealed, so that processes share it. Whoever holds the lease asks STS, and the others wait.
 create table aws_sessions (
+    -- By which rekeying goes on.
+    id uuid not null default gen_random_uuid() unique,
     tenant_id uuid not null,
     identity_id uuid not null,
     -- SHA-256 of all that the session was asked for, the identity's last change included.

@@ -172,7 +172,10 @@ async def _rows(owner: Any, tenant: Tenant, kms: Kms) -> dict[str, Any]:
         "secrets of alerts": {"error_settings": str(tenant.id)},
         "secrets of guardrails": {"tenant_id": str(tenant.id), "guardrail_id": str(GUARDRAIL)},
         "the key of fingerprints": {"purpose": "credential-fingerprints"},
-    }
+        "sessions of AWS roles": {
+            "purpose": "aws-session", "tenant": str(tenant.id), "identity": str(ROLE), "digest": bytes(32).hex(),
+        },
+    }  # fmt: skip
     sealed = {name: await seal(kms, name.encode(), context) for name, context in contexts.items()}
     t, u = tenant.id, tenant.user_id
     insert = owner.execute
@@ -203,10 +206,20 @@ async def _rows(owner: Any, tenant: Tenant, kms: Kms) -> dict[str, Any]:
         GUARDRAIL, t, policy, sealed["secrets of guardrails"],
     )  # fmt: skip
     await insert("insert into credential_fingerprint_keys (sealed) values ($1)", sealed["the key of fingerprints"])
+    await insert(
+        "insert into aws_identities (id, tenant_id, name, kind, arn)"
+        " values ($1, $2, 'r', 'role', 'arn:aws:iam::123456789012:role/r')",
+        ROLE, t,
+    )  # fmt: skip
+    await insert(
+        "insert into aws_sessions (tenant_id, identity_id, digest, sealed, refresh_at, expires_at)"
+        " values ($1, $2, $3, $4, now(), now())",
+        t, ROLE, bytes(32), sealed["sessions of AWS roles"],
+    )  # fmt: skip
     return contexts
 
 
-GUARDRAIL = uuid4()
+GUARDRAIL, ROLE = uuid4(), uuid4()
 
 
 async def test_every_slices_secrets_are_rekeyed_and_open(db: Database, tenant: Tenant, owner: Any) -> None:

@@ -121,7 +121,7 @@ async def test_a_ledger_that_was_restored_from_a_backup_is_written_on_by_the_pro
     async with Meter(db, tmp_path, Changes.never(), every=0.02, segment_bytes=16 * 1024) as meter:
 
         async def ask() -> None:
-            for _ in range(200):
+            for _ in range(400):
                 (await meter.admit(tenant.id, call(tenant.user_id))).finish(cost("0.001"))
                 await asyncio.sleep(0)
             await meter.flush()
@@ -134,7 +134,7 @@ async def test_a_ledger_that_was_restored_from_a_backup_is_written_on_by_the_pro
             await owner.execute("update usage_journals set (segment, read_to) = ($1, $2)", *back_to)
         await meter._renew(0)  # pyright: ignore[reportPrivateUsage]
         await ask()
-        assert await owner.fetchval("select count(*) from usage_ledger where state = 'settled'") == 400
+        assert await owner.fetchval("select count(*) from usage_ledger where state = 'settled'") == 800
 
 
 async def test_nothing_is_lost_while_the_database_is_away_and_calls_go_on(

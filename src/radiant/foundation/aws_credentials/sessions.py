@@ -25,6 +25,7 @@ from radiant.foundation.aws_credentials.identities import region_of
 from radiant.foundation.aws_credentials.schemas import AssumeAsked, AwsIdentity
 from radiant.infra.db import Database, Row
 from radiant.infra.kms import CannotOpen, Context, Kms, KmsError, open_sealed, seal
+from radiant.infra.rekeying import SealedPlace
 from radiant.kit.clock import Clock, utc_now
 from radiant.kit.errors import Invalid, Problem, Unavailable
 from radiant.kit.ids import TenantId, uuid7
@@ -38,6 +39,12 @@ CHAINED_SECONDS = 3600
 _LEASE = timedelta(seconds=75)
 _LONGEST_WAIT, _FIRST_PAUSE, _LONGEST_PAUSE = 90.0, 0.05, 0.5
 _KEPT, _MOST_TAGS = 500, 50
+
+
+SEALED = SealedPlace(
+    "sessions of AWS roles", store.SEALED_DUE, store.SEALED_PUT,
+    lambda row: _context((row["tenant_id"], row["identity_id"], row["digest"])),
+)  # fmt: skip
 
 
 class KeysUnavailable(Unavailable):

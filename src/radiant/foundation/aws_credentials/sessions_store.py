@@ -6,6 +6,15 @@ from uuid import UUID
 
 from radiant.infra.db import Row, Tx
 
+SEALED_DUE = (
+    "select id, tenant_id, identity_id, digest, sealed from aws_sessions where sealed ->> 'kek' <> $1"
+    " and ($2::uuid is null or id > $2) order by id limit $3"
+)
+SEALED_PUT = (
+    "update aws_sessions s set sealed = d.sealed from unnest($1::uuid[], $2::jsonb[], $3::text[]) as d(id, sealed, key)"
+    " where s.id = d.id and s.sealed ->> 'key' = d.key"
+)
+
 
 async def get(tx: Tx, identity_id: UUID, digest: bytes) -> Row | None:
     """What is kept, if anything."""
