@@ -17,7 +17,6 @@ from radiant.config import Settings
 from radiant.credential_life import WorkOfLife, make_work
 from radiant.foundation.audit.service import chain_events
 from radiant.foundation.aws_credentials import rotations as aws_rotations
-from radiant.foundation.credentials.access_log import AccessLog
 from radiant.foundation.credentials.heads import Heads
 from radiant.foundation.credentials.secrets_manager import SecretsManager
 from radiant.foundation.credentials.service import purge_due
@@ -44,7 +43,7 @@ from radiant.infra.jobs_worker import run_worker
 from radiant.kit.ids import uuid7
 from radiant.periodic import every
 from radiant.runtime import Runtime, heads_store, mailer_of, open_runtime
-from radiant.vault import make_vault
+from radiant.vault import Vault, make_vault
 from radiant.workspace.turns import service as turns
 
 log = structlog.get_logger()
@@ -52,7 +51,7 @@ log = structlog.get_logger()
 _RETENTION_BATCH = 5000
 
 
-def registry(runtime: Runtime, alerts: Alerts, life: WorkOfLife, aws: AwsParts) -> Registry:
+def registry(runtime: Runtime, alerts: Alerts, vault: Vault, life: WorkOfLife, aws: AwsParts) -> Registry:
     """Which handler serves which job."""
     jobs = Registry(on_end=partial(_tell, runtime.database))
     life.register(jobs)
@@ -77,12 +76,11 @@ def registry(runtime: Runtime, alerts: Alerts, life: WorkOfLife, aws: AwsParts) 
         await refit_priors(runtime.database)
 
     async def purge_credentials(_: Job) -> None:
-        await purge_due(runtime.database, vault_log)
+        await purge_due(runtime.database, vault.log)
 
     async def tell_heads(_: Job) -> None:
         await heads.tell()
 
-    vault_log = AccessLog(runtime.database, runtime.kms)
     heads = Heads(runtime.database, runtime.settings.trail_heads_file, heads_store(runtime.settings))
     jobs.handle("purge credentials", purge_credentials, timeout=3600, concurrency=1)
     jobs.every("23 * * * *", "purge credentials")
@@ -168,7 +166,7 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
         life = make_work(runtime, vault, http, manager, mailer, spool)
         aws = make_aws(runtime, vault)
         stack.callback(aws.calls.close)
-        await _work(runtime, alerts, life, aws, await _outside(runtime, stack), stop)
+        await _work(runtime, alerts, vault, life, aws, await _outside(runtime, stack), stop)
 
 
 async def _reopen_ignored(runtime: Runtime) -> None:
@@ -177,7 +175,7 @@ async def _reopen_ignored(runtime: Runtime) -> None:
 
 
 async def _work(
-    runtime: Runtime, alerts: Alerts, life: WorkOfLife, aws: AwsParts, outside: dict[str, Sink],
+    runtime: Runtime, alerts: Alerts, vault: Vault, life: WorkOfLife, aws: AwsParts, outside: dict[str, Sink],
     stop: asyncio.Event,
 ) -> None:  # fmt: skip
     database = runtime.database
@@ -202,7 +200,7 @@ async def _work(
         reader = OutboxReader(outbox, system_dsn, outside, attempts=_OUTSIDE_ATTEMPTS)
         background.append(asyncio.create_task(reader.run()))
     try:
-        await run_worker(system_dsn, registry(runtime, alerts, life, aws), stop)
+        await run_worker(system_dsn, registry(runtime, alerts, vault, life, aws), stop)
     finally:
         for task in background:
             task.cancel()

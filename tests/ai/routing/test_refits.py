@@ -131,7 +131,7 @@ async def test_the_worker_refits_each_night(server: Server, callers: Callers, db
     none = SimpleNamespace(handle=None, register=bool, rotating=SimpleNamespace(handle=None, gave_up=None))
     state = server.app.state
     runtime = SimpleNamespace(database=db, kms=state.kms, settings=state.settings)
-    jobs = registry(cast(Any, runtime), cast(Any, none), cast(Any, none), cast(Any, none))
+    jobs = registry(cast(Any, runtime), *(cast(Any, none) for _ in range(4)))
     assert jobs.schedules["routing refit"] == "41 3 * * *"
     await judge(owner, callers.tenant, 500)
     # A night whose job is taken twice, since its first worker died, makes one version.
