@@ -144,6 +144,7 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     vault = make_vault(runtime, changes, (uses_of, aws_identities.uses_of))
     app.state.vaults, app.state.credentials, app.state.reveals = vault.vaults, vault.credentials, vault.reveals
     app.state.leases, app.state.credential_trail = vault.leases, vault.trail
+    app.state.access_log = vault.log
     manager = SecretsManager(settings.aws_endpoint_url)
     stack.callback(manager.close)
     rotators = make_rotators(http, Resolver())

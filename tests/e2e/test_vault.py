@@ -264,6 +264,26 @@ async def test_in_a_vault_of_two_people_one_asks_and_another_approves(
     await dialog.get_by_role("button", name="Hide now").click()
     await page.get_by_role("button", name="Show or copy").click()
     await expect(dialog.get_by_role("button", name="Ask for approval")).to_be_visible()
+
+    # The rule itself is taken away by two.
+    await page.goto(f"{visit.url}/settings/vault?vault={vault['id']}")
+    await page.get_by_role("button", name="Settings").click()
+    await dialog.get_by_label("Showing a value takes two people").uncheck()
+    await dialog.get_by_label("Why one person should do").fill("Olga leaves")
+    assert await faults_of(page) == []
+    await dialog.get_by_role("button", name="Ask for approval").click()
+    await expect(dialog).to_have_count(0)
+    await olga.page.reload()
+    await expect(olga.page.get_by_text("wants one person to suffice")).to_be_visible()
+    await olga.page.get_by_role("button", name="Approve").click()
+    await expect(olga.page.get_by_text("Olga leaves")).to_have_count(0)
+    await page.reload()
+    await page.get_by_role("button", name="Settings").click()
+    await dialog.get_by_label("Showing a value takes two people").uncheck()
+    await expect(dialog.get_by_text("Approved: from now on one person will do.")).to_be_visible()
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(dialog).to_have_count(0)
+    assert (await visit.call("GET", f"/api/credentials/vaults/{vault['id']}"))["second_person"] is False
     await visit.call("DELETE", f"/api/users/{olga_id}")
 
 

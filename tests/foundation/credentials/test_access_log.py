@@ -1,6 +1,7 @@
 """Every attempt is in the log, and nothing done to the log goes unseen."""
 
 import asyncio
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,22 @@ from tests.foundation.credentials.conftest import Made, Web, person
 from tests.kit.people import Tenant
 
 ASKED = RevealAsked(reason="to look")
+
+
+async def test_f15_10_what_is_refused_at_the_door_is_recorded_too(web: Web, owner: Any) -> None:
+    people = web.callers
+    made = (await people.owner.post("/api/keys", {"name": "reader", "scopes": ["read"]})).json()
+    reader = type(people.owner)(people.owner.base_url, people.owner.http, {"Authorization": f"Bearer {made['secret']}"})
+    assert (await reader.post(web.path("/reveal"), {"reason": "curious"})).status == 403
+    assert (await people.viewer.post(web.path("/reveal"), {"reason": "curious"})).status == 403
+    told = [e for e in await entries(owner) if e["access_type"] == "refused"]
+    assert [(e["actor_kind"], e["failure"], e["success"]) for e in told] == [
+        ("api_key", "missing-scope", False),
+        ("user", "forbidden", False),
+    ]
+    assert {str(e["credential_id"]) for e in told} == {web.credential_id}
+    assert json.loads(told[0]["detail"]) == {"asked": "POST /api/credentials/{credential_id}/reveal"}
+    assert (await people.owner.get("/api/credentials/trail/verification")).json()["whole"]
 
 
 async def entries(owner: Any) -> list[Any]:

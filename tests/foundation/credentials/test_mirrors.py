@@ -173,7 +173,8 @@ async def test_f15_7_mirroring_shows_the_value_so_it_takes_who_may_be_shown_it(m
     await vault.vaults.change(vault.actor, vault.vault_id, VaultChange(second_person=True))
     with pytest.raises(Forbidden, match="two people"):
         await mirroring.mirror(credential_id, "y")
-    await vault.vaults.change(vault.actor, vault.vault_id, VaultChange(second_person=False, reveal_roles=["manager"]))
+    await mirroring.owner.execute("update credential_vaults set second_person = false")
+    await vault.vaults.change(vault.actor, vault.vault_id, VaultChange(reveal_roles=["manager"]))
     with pytest.raises(Forbidden):
         await mirroring.mirror(credential_id, "y")
 

@@ -115,6 +115,47 @@ async def test_where_it_takes_two_another_person_approves_one_showing(web: Web) 
     assert (await owner.post(web.path("/reveal"), with_request)).status == 403
 
 
+async def test_that_it_takes_two_is_switched_off_by_two(web: Web) -> None:
+    owner, member = web.callers.owner, web.callers.member
+    vault = f"/api/credentials/vaults/{web.vault_id}"
+    off = {"second_person": False}
+    early = await owner.post(f"{vault}/reveal-requests", REASON)
+    assert early.json()["type"].endswith("/no-second-person")
+    assert (await owner.patch(vault, {"second_person": True})).status == 200
+    await _role(web, "manager")
+    assert (await member.post(f"{vault}/reveal-requests", REASON)).status == 403
+    refused = await owner.patch(vault, off)
+    assert refused.json()["type"].endswith("/second-person-needed")
+    asked = (await owner.post(f"{vault}/reveal-requests", REASON)).json()
+    assert (asked["credential_id"], asked["vault_id"]) == (None, web.vault_id)
+    decide = f"/api/credentials/reveal-requests/{asked['id']}/approve"
+    with_request = {**off, "request_id": asked["id"]}
+    assert (await owner.post(decide)).json()["type"].endswith("/own-reveal-request")
+    # To be shown values is not to make the rules.
+    assert (await owner.patch(vault, {"reveal_roles": ["owner", "manager"]})).status == 200
+    assert (await member.post(decide)).status == 403
+    assert (await owner.patch(vault, with_request)).status == 403
+    await _role(web, "owner")
+    assert (await member.post(decide)).json()["state"] == "approved"
+    # Neither for another person, nor for a value, nor twice.
+    assert (await member.patch(vault, with_request)).status == 403
+    assert (await owner.post(web.path("/reveal"), {**REASON, "request_id": asked["id"]})).status == 403
+    assert (await owner.patch(vault, with_request)).json()["second_person"] is False
+    assert (await owner.patch(vault, {"second_person": True})).status == 200
+    assert (await owner.patch(vault, with_request)).status == 403
+
+
+async def test_an_approved_showing_is_no_approval_of_the_rule(web: Web) -> None:
+    owner, member = web.callers.owner, web.callers.member
+    vault = f"/api/credentials/vaults/{web.vault_id}"
+    await owner.patch(vault, {"second_person": True})
+    await _role(web, "owner")
+    asked = (await owner.post(web.path("/reveal-requests"), REASON)).json()
+    await member.post(f"/api/credentials/reveal-requests/{asked['id']}/approve")
+    assert (await owner.patch(vault, {"second_person": False, "request_id": asked["id"]})).status == 403
+    assert (await owner.post(web.path("/reveal"), {**REASON, "request_id": asked["id"]})).status == 200
+
+
 async def test_an_approval_runs_out(web: Web, owner: Any) -> None:
     await web.callers.owner.patch(f"/api/credentials/vaults/{web.vault_id}", {"second_person": True})
     await _role(web, "owner")

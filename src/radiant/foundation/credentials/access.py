@@ -42,6 +42,12 @@ class NotInThisVault(Forbidden):
     slug = "vault-role"
 
 
+class SecondPersonNeeded(Forbidden):
+    """It takes another person's approval."""
+
+    slug = "second-person-needed"
+
+
 @dataclass(frozen=True, slots=True)
 class Reached:
     """A vault, as the actor stands to it."""

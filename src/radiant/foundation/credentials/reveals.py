@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from radiant.foundation.credentials import access, reveals_store, store
-from radiant.foundation.credentials.access import NotInThisVault, Reached
+from radiant.foundation.credentials.access import NotInThisVault, Reached, SecondPersonNeeded
 from radiant.foundation.credentials.access_log import AccessLog, Entry
 from radiant.foundation.credentials.actor import Actor
 from radiant.foundation.credentials.schemas import NewRevealRequest, RevealAsked, Revealed, RevealRequest
@@ -15,12 +15,6 @@ from radiant.infra.db import Database, Row, Tx
 from radiant.kit.clock import Clock, utc_now
 from radiant.kit.errors import Conflict, Forbidden, NotFound
 from radiant.kit.ids import uuid7
-
-
-class SecondPersonNeeded(Forbidden):
-    """The vault shows values with another person's approval alone."""
-
-    slug = "second-person-needed"
 
 
 class NoSuchRevealRequest(NotFound):
@@ -102,7 +96,26 @@ class Reveals:
                 raise NoSecondPerson("this vault needs no approval: ask to be shown the value at once")
             request_id = uuid7()
             entry.detail["request"] = str(request_id)
-            await reveals_store.insert(tx, request_id, credential_id, actor.user_id, actor.api_key_id, new.reason)
+            await reveals_store.insert(
+                tx, request_id, vault.id, credential_id, actor.user_id, actor.api_key_id, new.reason
+            )
+            made = await self._request(tx, request_id)
+            await self._log.note(tx, actor, entry)
+        return made
+
+    async def ask_for_one(self, actor: Actor, vault_id: UUID, new: NewRevealRequest) -> RevealRequest:
+        """Ask for another person's approval of what would let one person see values alone: `second_person` switched off.
+
+        Raises NoSuchVault, NotInThisVault, NoSecondPerson.
+        """
+        entry = Entry("request_reveal", vault_id=vault_id, reason=new.reason)
+        async with self._log.attempt(actor, entry), actor.db(self._database).tx() as tx:
+            vault = await access.reach(tx, actor, vault_id, "administer")
+            if not vault.second_person or actor.user_id is None:
+                raise NoSecondPerson("this vault shows values without anybody's approval as it is")
+            request_id = uuid7()
+            entry.detail["request"] = str(request_id)
+            await reveals_store.insert(tx, request_id, vault_id, None, actor.user_id, actor.api_key_id, new.reason)
             made = await self._request(tx, request_id)
             await self._log.note(tx, actor, entry)
         return made
@@ -114,7 +127,8 @@ class Reveals:
         return [self._shown(row) for row in rows]
 
     async def decide(self, actor: Actor, request_id: UUID, *, approve: bool) -> RevealRequest:
-        """Approve or refuse another's request: as a person who may be shown values there, or who administers the vault.
+        """Approve or refuse another's request: as a person who may be shown values there, or who administers the vault;
+        of a request about the vault's rule, the latter alone.
 
         Raises NoSuchRevealRequest, NotInThisVault, OwnRequest, NotToBeDecided.
         """
@@ -125,8 +139,12 @@ class Reveals:
                 raise NoSuchRevealRequest("there is no such request")
             entry.credential_id, entry.vault_id = row["credential_id"], row["vault_id"]
             vault = await self._vault(tx, actor, row["vault_id"])
-            if actor.kind != "user" or not vault.rights & {"reveal", "administer"}:
-                raise NotInThisVault("approving takes a signed-in person who may be shown values, or owns the vault")
+            of_rule = row["credential_id"] is None
+            if actor.kind != "user" or not vault.rights & ({"administer"} if of_rule else {"reveal", "administer"}):
+                raise NotInThisVault(
+                    "approving takes a signed-in person who administers the vault"
+                    + ("" if of_rule else ", or may be shown its values")
+                )
             if row["requested_by"] == actor.user_id:
                 raise OwnRequest("you asked for this; another person decides")
             if not await reveals_store.decide(

@@ -6,23 +6,24 @@ from uuid import UUID
 from radiant.infra.db import Row, Tx
 
 _READ = (
-    "select r.id, r.credential_id, c.credential_name, c.vault_id, v.vault_name, r.user_id as requested_by,"
+    "select r.id, r.credential_id, c.credential_name, v.id as vault_id, v.vault_name, r.user_id as requested_by,"
     " u.email as requested_by_email, r.reason, r.state, r.decided_by, r.decided_at, r.expires_at, r.created_at"
     " from credential_reveal_requests r"
-    " join stored_credentials c on c.tenant_id = r.tenant_id and c.id = r.credential_id"
-    " join credential_vaults v on v.tenant_id = c.tenant_id and v.id = c.vault_id"
+    " left join stored_credentials c on c.tenant_id = r.tenant_id and c.id = r.credential_id"
+    " join credential_vaults v on v.tenant_id = r.tenant_id and v.id = r.vault_id"
     " join users u on u.tenant_id = r.tenant_id and u.id = r.user_id"
 )
 
 
 async def insert(
-    tx: Tx, request_id: UUID, credential_id: UUID, user_id: UUID, api_key_id: UUID | None, reason: str
-) -> None:
-    """Keep a request, which waits a day at most."""
+    tx: Tx, request_id: UUID, vault_id: UUID, credential_id: UUID | None, user_id: UUID,
+    api_key_id: UUID | None, reason: str,
+) -> None:  # fmt: skip
+    """Keep a request about a credential, or else about the vault's rule, which waits a day at most."""
     await tx.run(
-        "insert into credential_reveal_requests (id, tenant_id, credential_id, user_id, api_key_id, reason,"
-        " expires_at) values ($1, $2, $3, $4, $5, $6, current_timestamp + interval '1 day')",
-        request_id, tx.tenant_id, credential_id, user_id, api_key_id, reason,
+        "insert into credential_reveal_requests (id, tenant_id, vault_id, credential_id, user_id, api_key_id, reason,"
+        " expires_at) values ($1, $2, $3, $4, $5, $6, $7, current_timestamp + interval '1 day')",
+        request_id, tx.tenant_id, vault_id, credential_id, user_id, api_key_id, reason,
     )  # fmt: skip
 
 
@@ -58,11 +59,11 @@ async def decide(
     return touched == 1
 
 
-async def use(tx: Tx, request_id: UUID, credential_id: UUID, user_id: UUID, now: datetime) -> bool:
-    """Use an approval up; False where there is none for that credential and person."""
+async def use(tx: Tx, request_id: UUID, subject_id: UUID, user_id: UUID, now: datetime) -> bool:
+    """Use an approval up; False where there is none for that credential or vault and person."""
     touched = await tx.run(
-        "update credential_reveal_requests set state = 'used' where tenant_id = $1 and id = $2 and credential_id = $3"
-        " and user_id = $4 and state = 'approved' and expires_at > $5",
-        tx.tenant_id, request_id, credential_id, user_id, now,
+        "update credential_reveal_requests set state = 'used' where tenant_id = $1 and id = $2"
+        " and coalesce(credential_id, vault_id) = $3 and user_id = $4 and state = 'approved' and expires_at > $5",
+        tx.tenant_id, request_id, subject_id, user_id, now,
     )  # fmt: skip
     return touched == 1

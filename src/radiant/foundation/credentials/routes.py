@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from radiant.foundation.credentials import kinds, trail
 from radiant.foundation.credentials.actor import Actor
+from radiant.foundation.credentials.callers import VaultCaller
 from radiant.foundation.credentials.reveals import Reveals
 from radiant.foundation.credentials.schemas import (
     AccessEntry,
@@ -32,7 +33,6 @@ from radiant.foundation.credentials.schemas import (
 )
 from radiant.foundation.credentials.service import Credentials
 from radiant.foundation.credentials.vaults import Vaults
-from radiant.foundation.identity.dependencies import AnyCaller, MemberCaller
 from radiant.http.middleware import changes_nothing
 from radiant.http.pages import Cursor, ItemsOf, Limit, PageOf
 from radiant.kit.page import BadCursor, decode_cursor, encode_cursor, moment
@@ -89,7 +89,7 @@ def _number(cursor: str | None, most: int) -> int | None:
 
 
 @router.get("/types")
-async def list_types(_: AnyCaller) -> ItemsOf[CredentialType]:
+async def list_types(_: VaultCaller) -> ItemsOf[CredentialType]:
     """Types of credentials with their fields."""
     return ItemsOf(
         items=[
@@ -106,39 +106,47 @@ async def list_types(_: AnyCaller) -> ItemsOf[CredentialType]:
 
 
 @router.get("/vaults")
-async def list_vaults(request: Request, caller: AnyCaller, cursor: Cursor = None, limit: Limit = 50) -> PageOf[Vault]:
+async def list_vaults(request: Request, caller: VaultCaller, cursor: Cursor = None, limit: Limit = 50) -> PageOf[Vault]:
     """Vaults that the caller is in, by name; an admin sees all."""
     items = await vaults_of(request).page(Actor.of(caller), _by_name(cursor), limit)
     return PageOf(items=items, next=encode_cursor(items[-1].name, str(items[-1].id)) if len(items) == limit else None)
 
 
 @router.post("/vaults", status_code=201)
-async def create_vault(request: Request, caller: MemberCaller, new: NewVault) -> Vault:
+async def create_vault(request: Request, caller: VaultCaller, new: NewVault) -> Vault:
     """Make a vault, which the caller owns."""
     return await vaults_of(request).create(Actor.of(caller), new)
 
 
 @router.get("/vaults/{vault_id}")
-async def get_vault(request: Request, caller: AnyCaller, vault_id: UUID) -> Vault:
+async def get_vault(request: Request, caller: VaultCaller, vault_id: UUID) -> Vault:
     """One vault."""
     return await vaults_of(request).get(Actor.of(caller), vault_id)
 
 
 @router.patch("/vaults/{vault_id}")
-async def change_vault(request: Request, caller: MemberCaller, vault_id: UUID, change: VaultChange) -> Vault:
+async def change_vault(request: Request, caller: VaultCaller, vault_id: UUID, change: VaultChange) -> Vault:
     """Change a vault's name or rules."""
     return await vaults_of(request).change(Actor.of(caller), vault_id, change)
 
 
+@router.post("/vaults/{vault_id}/reveal-requests", status_code=201)
+async def ask_for_one_person(
+    request: Request, caller: VaultCaller, vault_id: UUID, new: NewRevealRequest
+) -> RevealRequest:
+    """Ask another person to approve that showing a value take one person from now on: `second_person` switched off."""
+    return await reveals_of(request).ask_for_one(Actor.of(caller), vault_id, new)
+
+
 @router.delete("/vaults/{vault_id}", status_code=204)
-async def delete_vault(request: Request, caller: MemberCaller, vault_id: UUID) -> None:
+async def delete_vault(request: Request, caller: VaultCaller, vault_id: UUID) -> None:
     """Delete a vault that holds nothing."""
     await vaults_of(request).delete(Actor.of(caller), vault_id)
 
 
 @router.get("/vaults/{vault_id}/members")
 async def list_members(
-    request: Request, caller: AnyCaller, vault_id: UUID, cursor: Cursor = None, limit: Limit = 50
+    request: Request, caller: VaultCaller, vault_id: UUID, cursor: Cursor = None, limit: Limit = 50
 ) -> PageOf[Member]:
     """Who is in a vault."""
     after: UUID | None = None
@@ -160,21 +168,26 @@ def _whom(whom: Whom, member_id: UUID) -> dict[str, UUID]:
 
 @router.put("/vaults/{vault_id}/members/{whom}/{member_id}")
 async def put_member(
-    request: Request, caller: MemberCaller, vault_id: UUID, whom: Whom, member_id: UUID, given: MemberRole
+    request: Request, caller: VaultCaller, vault_id: UUID, whom: Whom, member_id: UUID, given: MemberRole
 ) -> Member:
     """Give a person or a key a role in the vault, in place of the one before."""
     return await vaults_of(request).put_member(Actor.of(caller), vault_id, given.role, **_whom(whom, member_id))
 
 
 @router.delete("/vaults/{vault_id}/members/{whom}/{member_id}", status_code=204)
-async def remove_member(request: Request, caller: MemberCaller, vault_id: UUID, whom: Whom, member_id: UUID) -> None:
+async def remove_member(request: Request, caller: VaultCaller, vault_id: UUID, whom: Whom, member_id: UUID) -> None:
     """Take a person's or key's role away."""
     await vaults_of(request).remove_member(Actor.of(caller), vault_id, **_whom(whom, member_id))
 
 
 @router.get("/vaults/{vault_id}/credentials")
 async def list_credentials(
-    request: Request, caller: AnyCaller, vault_id: UUID, cursor: Cursor = None, limit: Limit = 50, deleted: bool = False
+    request: Request,
+    caller: VaultCaller,
+    vault_id: UUID,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+    deleted: bool = False,
 ) -> PageOf[Credential]:
     """A vault's credentials by name, without values; `deleted`: those that can be had back."""
     items = await credentials_of(request).page(Actor.of(caller), vault_id, _by_name(cursor), limit, deleted=deleted)
@@ -183,14 +196,14 @@ async def list_credentials(
 
 
 @router.post("/vaults/{vault_id}/credentials", status_code=201)
-async def store_credential(request: Request, caller: MemberCaller, vault_id: UUID, new: NewCredential) -> Credential:
+async def store_credential(request: Request, caller: VaultCaller, vault_id: UUID, new: NewCredential) -> Credential:
     """Keep a credential. Its value is in no answer but that of `reveal`."""
     return await credentials_of(request).store(Actor.of(caller), vault_id, new)
 
 
 @router.get("/reveal-requests")
 async def list_reveal_requests(
-    request: Request, caller: AnyCaller, cursor: Cursor = None, limit: Limit = 50
+    request: Request, caller: VaultCaller, cursor: Cursor = None, limit: Limit = 50
 ) -> PageOf[RevealRequest]:
     """Requests that the caller made or may decide, the newest first."""
     after = moment(*decode_cursor(cursor, 2)) if cursor is not None else None
@@ -200,20 +213,20 @@ async def list_reveal_requests(
 
 
 @router.post("/reveal-requests/{reveal_request_id}/approve")
-async def approve_reveal(request: Request, caller: MemberCaller, reveal_request_id: UUID) -> RevealRequest:
+async def approve_reveal(request: Request, caller: VaultCaller, reveal_request_id: UUID) -> RevealRequest:
     """Let the one who asked be shown the value, once, within the vault's window."""
     return await reveals_of(request).decide(Actor.of(caller), reveal_request_id, approve=True)
 
 
 @router.post("/reveal-requests/{reveal_request_id}/refuse")
-async def refuse_reveal(request: Request, caller: MemberCaller, reveal_request_id: UUID) -> RevealRequest:
+async def refuse_reveal(request: Request, caller: VaultCaller, reveal_request_id: UUID) -> RevealRequest:
     """Refuse."""
     return await reveals_of(request).decide(Actor.of(caller), reveal_request_id, approve=False)
 
 
 @router.get("/trail")
 async def list_trail(
-    request: Request, caller: AnyCaller, vault_id: UUID | None = None, credential_id: UUID | None = None,
+    request: Request, caller: VaultCaller, vault_id: UUID | None = None, credential_id: UUID | None = None,
     access_type: Annotated[str | None, Query(max_length=50)] = None, success: bool | None = None,
     cursor: Cursor = None, limit: Limit = 50,
 ) -> PageOf[AccessEntry]:  # fmt: skip
@@ -226,21 +239,21 @@ async def list_trail(
 
 
 @router.get("/trail/verification")
-async def verify_trail(request: Request, caller: AnyCaller) -> TrailVerification:
+async def verify_trail(request: Request, caller: VaultCaller) -> TrailVerification:
     """Recompute the chain of the workspace's access log."""
     verdict = await trail_of(request).verify(Actor.of(caller))
     return TrailVerification(whole=verdict.whole, entries=verdict.entries, first_broken=verdict.first_broken)
 
 
 @router.get("/{credential_id}")
-async def get_credential(request: Request, caller: AnyCaller, credential_id: UUID) -> Credential:
+async def get_credential(request: Request, caller: VaultCaller, credential_id: UUID) -> Credential:
     """A credential without its value."""
     return await credentials_of(request).describe(Actor.of(caller), credential_id)
 
 
 @router.patch("/{credential_id}")
 async def change_credential(
-    request: Request, caller: MemberCaller, credential_id: UUID, change: CredentialChange
+    request: Request, caller: VaultCaller, credential_id: UUID, change: CredentialChange
 ) -> Credential:
     """Rename, switch off or on, set expiry, metadata, schedule, grace."""
     return await credentials_of(request).change(Actor.of(caller), credential_id, change)
@@ -248,7 +261,7 @@ async def change_credential(
 
 @router.delete("/{credential_id}", status_code=204)
 async def delete_credential(
-    request: Request, caller: MemberCaller, credential_id: UUID,
+    request: Request, caller: VaultCaller, credential_id: UUID,
     force: Annotated[bool, Query(description="though something uses it")] = False,
 ) -> None:  # fmt: skip
     """Delete so that it can be had back for the vault's days."""
@@ -256,26 +269,26 @@ async def delete_credential(
 
 
 @router.post("/{credential_id}/restore")
-async def restore_credential(request: Request, caller: MemberCaller, credential_id: UUID) -> Credential:
+async def restore_credential(request: Request, caller: VaultCaller, credential_id: UUID) -> Credential:
     """Have a deleted credential back."""
     return await credentials_of(request).restore(Actor.of(caller), credential_id)
 
 
 @router.post("/{credential_id}/purge", status_code=204)
-async def purge_credential(request: Request, caller: MemberCaller, credential_id: UUID) -> None:
+async def purge_credential(request: Request, caller: VaultCaller, credential_id: UUID) -> None:
     """Destroy a deleted credential at once."""
     await credentials_of(request).purge(Actor.of(caller), credential_id)
 
 
 @router.get("/{credential_id}/uses")
-async def list_uses(request: Request, caller: AnyCaller, credential_id: UUID) -> ItemsOf[Use]:
+async def list_uses(request: Request, caller: VaultCaller, credential_id: UUID) -> ItemsOf[Use]:
     """What uses it by reference."""
     return ItemsOf(items=await credentials_of(request).uses(Actor.of(caller), credential_id))
 
 
 @router.get("/{credential_id}/versions")
 async def list_versions(
-    request: Request, caller: AnyCaller, credential_id: UUID, cursor: Cursor = None, limit: Limit = 50
+    request: Request, caller: VaultCaller, credential_id: UUID, cursor: Cursor = None, limit: Limit = 50
 ) -> PageOf[Version]:
     """Versions without values, the newest first."""
     before = _number(cursor, 2**31 - 1)
@@ -284,26 +297,26 @@ async def list_versions(
 
 
 @router.post("/{credential_id}/versions", status_code=201)
-async def add_version(request: Request, caller: MemberCaller, credential_id: UUID, new: NewVersion) -> Version:
+async def add_version(request: Request, caller: VaultCaller, credential_id: UUID, new: NewVersion) -> Version:
     """Rotate: a new value, current at once or pending. The one before is served for its grace."""
     return await credentials_of(request).add_version(Actor.of(caller), credential_id, new)
 
 
 @router.post("/{credential_id}/promote")
-async def promote_version(request: Request, caller: MemberCaller, credential_id: UUID) -> Version:
+async def promote_version(request: Request, caller: VaultCaller, credential_id: UUID) -> Version:
     """Make the pending version the current one."""
     return await credentials_of(request).promote(Actor.of(caller), credential_id)
 
 
 @router.post("/{credential_id}/roll-back")
-async def roll_back(request: Request, caller: MemberCaller, credential_id: UUID, to: RollBack) -> Version:
+async def roll_back(request: Request, caller: VaultCaller, credential_id: UUID, to: RollBack) -> Version:
     """Make an earlier version current again."""
     return await credentials_of(request).roll_back(Actor.of(caller), credential_id, to.version)
 
 
 @router.post("/{credential_id}/reveal")
 async def reveal(
-    request: Request, response: Response, caller: MemberCaller, credential_id: UUID, asked: RevealAsked
+    request: Request, response: Response, caller: VaultCaller, credential_id: UUID, asked: RevealAsked
 ) -> Revealed:
     """Show the value, for a reason. It is in the access log before it is in the answer."""
     response.headers["Cache-Control"] = "no-store"
@@ -313,7 +326,7 @@ async def reveal(
 
 @router.post("/{credential_id}/reveal-requests", status_code=201)
 async def ask_reveal(
-    request: Request, caller: MemberCaller, credential_id: UUID, new: NewRevealRequest
+    request: Request, caller: VaultCaller, credential_id: UUID, new: NewRevealRequest
 ) -> RevealRequest:
     """Ask another person to approve, where the vault takes two."""
     return await reveals_of(request).ask(Actor.of(caller), credential_id, new)

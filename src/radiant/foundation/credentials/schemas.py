@@ -56,6 +56,9 @@ class VaultChange(BaseModel):
     second_person: bool | None = None
     reveal_window_seconds: int | None = Field(default=None, ge=60, le=86400)
     recovery_days: int | None = Field(default=None, ge=0, le=365)
+    request_id: UUID | None = Field(
+        default=None, description="An approved request of this vault's, by which `second_person` may be switched off."
+    )
 
 
 class Vault(BaseModel):
@@ -221,11 +224,11 @@ class NewRevealRequest(BaseModel):
 
 
 class RevealRequest(BaseModel):
-    """Somebody wants to be shown a value, where that takes two."""
+    """Somebody wants to be shown a value, where that takes two; or, without a credential, that it take one alone."""
 
     id: UUID
-    credential_id: UUID
-    credential_name: str
+    credential_id: UUID | None
+    credential_name: str | None
     vault_id: UUID
     vault_name: str
     requested_by: UUID

@@ -3,14 +3,15 @@
 from typing import Literal
 from uuid import UUID
 
-from radiant.foundation.credentials import access, vaults_store
-from radiant.foundation.credentials.access import Reached, VaultRole
+from radiant.foundation.credentials import access, reveals_store, vaults_store
+from radiant.foundation.credentials.access import Reached, SecondPersonNeeded, VaultRole
 from radiant.foundation.credentials.access_log import AccessLog, Entry
 from radiant.foundation.credentials.actor import Actor
 from radiant.foundation.credentials.envelope import KeyServiceAway
 from radiant.foundation.credentials.schemas import Member, NewVault, Vault, VaultChange
 from radiant.infra.db import Database, Row, Tx
 from radiant.infra.kms import Kms, KmsError
+from radiant.kit.clock import Clock, utc_now
 from radiant.kit.errors import Conflict, Forbidden, NotFound
 from radiant.kit.ids import uuid7
 
@@ -38,7 +39,10 @@ class LastOwner(Conflict):
 class Vaults:
     """One per process. `keys`: whether a vault has a key of its own in the KMS, or all share the one of the settings."""
 
-    def __init__(self, database: Database, kms: Kms, log: AccessLog, keys: KeyPerVault = "shared") -> None:
+    def __init__(
+        self, database: Database, kms: Kms, log: AccessLog, keys: KeyPerVault = "shared", clock: Clock = utc_now
+    ) -> None:
+        self._clock = clock
         self._database = database
         self._kms = kms
         self._log = log
@@ -98,10 +102,15 @@ class Vaults:
             return _vault(await access.reach(tx, actor, vault_id))
 
     async def change(self, actor: Actor, vault_id: UUID, change: VaultChange) -> Vault:
-        """Change a vault's name or rules. Raises NoSuchVault, NotInThisVault, VaultNameTaken."""
+        """Change a vault's name or rules. That showing a value takes two people is switched off by two people.
+
+        Raises NoSuchVault, NotInThisVault, VaultNameTaken, SecondPersonNeeded.
+        """
         entry = Entry("change_vault", vault_id=vault_id, detail=change.model_dump(mode="json", exclude_unset=True))
         async with self._log.attempt(actor, entry), actor.db(self._database).tx() as tx:
-            await access.reach(tx, actor, vault_id, "administer")
+            vault = await access.reach(tx, actor, vault_id, "administer")
+            if vault.second_person and change.second_person is False:
+                await self._use_approval(tx, actor, vault_id, change.request_id)
             if change.name is not None and await vaults_store.name_taken(tx, change.name, vault_id):
                 raise VaultNameTaken(f"name: there is a vault {change.name!r} already")
             await vaults_store.change(
@@ -112,6 +121,18 @@ class Vaults:
             changed = await access.reach(tx, actor, vault_id)
             await self._log.note(tx, actor, entry)
         return _vault(changed)
+
+    async def _use_approval(self, tx: Tx, actor: Actor, vault_id: UUID, request_id: UUID | None) -> None:
+        approved = (
+            request_id is not None
+            and actor.user_id is not None
+            and await reveals_store.use(tx, request_id, vault_id, actor.user_id, self._clock())
+        )
+        if not approved:
+            raise SecondPersonNeeded(
+                "second_person: switching it off takes the approval of another person who administers the vault: ask at"
+                f" POST /api/credentials/vaults/{vault_id}/reveal-requests, and give request_id once it is approved"
+            )
 
     async def delete(self, actor: Actor, vault_id: UUID) -> None:
         """Delete a vault that holds nothing. Raises NoSuchVault, NotInThisVault, VaultNotEmpty."""

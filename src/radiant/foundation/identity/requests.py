@@ -80,6 +80,7 @@ async def verify(request: Request) -> Caller:
     token = request.cookies.get(COOKIE)
     if secret is not None:
         caller = await known_keys_of(request).verify(secret, origin)
+        request.scope["radiant.caller"] = caller
         caller.require_scope("read" if request.method in _SAFE else "write")
     elif token:
         if request.method not in _SAFE:

@@ -20,9 +20,11 @@ export function Requests() {
           {waiting.map((request) => (
             <li key={request.id} className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2 px-5 py-3">
               <p className="min-w-0 text-sm [overflow-wrap:anywhere]">
-                <span className="font-medium">{request.requested_by_email}</span> wants to be shown{" "}
+                <span className="font-medium">{request.requested_by_email}</span>{" "}
+                {request.credential_name === null ? "wants one person to suffice for showing values of" : "wants to be shown"}{" "}
                 <span className="font-medium">
-                  {request.vault_name}/{request.credential_name}
+                  {request.vault_name}
+                  {request.credential_name !== null && `/${request.credential_name}`}
                 </span>{" "}
                 <span className="text-ink-3">{formatAgo(request.created_at)}</span>
                 <span className="block text-[13px] text-ink-2">“{request.reason}”</span>

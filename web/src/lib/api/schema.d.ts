@@ -2134,11 +2134,11 @@ export interface Revealed {
   version: number;
 }
 
-/** Somebody wants to be shown a value, where that takes two. */
+/** Somebody wants to be shown a value, where that takes two; or, without a credential, that it take one alone. */
 export interface RevealRequest {
   created_at: string;
-  credential_id: string;
-  credential_name: string;
+  credential_id: string | null;
+  credential_name: string | null;
   decided_at: string | null;
   decided_by: string | null;
   expires_at: string;
@@ -2724,6 +2724,8 @@ export interface VaultChange {
   description?: string | null;
   name?: string | null;
   recovery_days?: number | null;
+  /** An approved request of this vault's, by which `second_person` may be switched off. */
+  request_id?: string | null;
   reveal_roles?: ("owner" | "manager" | "user" | "auditor")[] | null;
   reveal_window_seconds?: number | null;
   second_person?: boolean | null;
