@@ -7,7 +7,7 @@ from uuid import UUID
 
 from radiant.ai.policies.logs_texts import RequestLogTexts
 from radiant.foundation.credentials import mirrors, rotations, warnings
-from radiant.foundation.credentials.leaks import Fingerprints, LeakCheck
+from radiant.foundation.credentials.leaks import LeakCheck
 from radiant.foundation.credentials.mirrors import SecretsMirrors
 from radiant.foundation.credentials.postgres import PostgresRotator
 from radiant.foundation.credentials.rotations import Rotations, Tell
@@ -93,5 +93,5 @@ def make_work(runtime: Runtime, vault: Vault, http: HttpClient, manager: Secrets
         rotations=Rotations(database, vault.credentials, vault.log, make_rotators(http, Resolver()), tell=tell),
         mirrors=SecretsMirrors(database, vault.credentials, vault.log, manager, tell=tell),
         warnings=Warnings(database, mailer, runtime.settings.base_url),
-        leaks=LeakCheck(database, Fingerprints(database, runtime.kms), vault.log, sources, tell),
+        leaks=LeakCheck(database, vault.fingerprints, vault.log, sources, tell),
     )

@@ -34,14 +34,15 @@ class Vault:
     reveals: Reveals
     leases: Leases
     trail: Trail
+    fingerprints: Fingerprints
 
 
 def make_vault(runtime: Runtime, changes: Changes, uses: Sequence[FindUses] = ()) -> Vault:
     """Over the runtime's database and keys; `uses` find what takes credentials by reference."""
     database, kms = runtime.database, runtime.kms
-    log = AccessLog(database, kms)
+    log, fingerprints = AccessLog(database, kms), Fingerprints(database, kms)
     own_uses = (rotations.uses, mirrors.uses)
-    credentials = Credentials(database, kms, log, (*own_uses, *uses), remembers=Fingerprints(database, kms))
+    credentials = Credentials(database, kms, log, (*own_uses, *uses), remembers=fingerprints)
     return Vault(
         log=log,
         vaults=Vaults(database, kms, log, runtime.settings.vault_keys),
@@ -49,6 +50,7 @@ def make_vault(runtime: Runtime, changes: Changes, uses: Sequence[FindUses] = ()
         reveals=Reveals(database, credentials, log),
         leases=Leases(credentials, log, changes),
         trail=Trail(database, log),
+        fingerprints=fingerprints,
     )
 
 

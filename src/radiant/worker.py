@@ -16,7 +16,6 @@ from radiant.aws import AwsParts, make_aws
 from radiant.config import Settings
 from radiant.credential_life import WorkOfLife, make_work
 from radiant.foundation.audit.service import chain_events
-from radiant.foundation.aws_credentials import rotations as aws_rotations
 from radiant.foundation.credentials.heads import Heads
 from radiant.foundation.credentials.secrets_manager import SecretsManager
 from radiant.foundation.credentials.service import purge_due
@@ -55,6 +54,7 @@ def registry(runtime: Runtime, alerts: Alerts, vault: Vault, life: WorkOfLife, a
     """Which handler serves which job."""
     jobs = Registry(on_end=partial(_tell, runtime.database))
     life.register(jobs)
+    aws.register(jobs)
 
     async def retention(_: Job) -> None:
         while True:
@@ -94,7 +94,6 @@ def registry(runtime: Runtime, alerts: Alerts, vault: Vault, life: WorkOfLife, a
     jobs.every("41 3 * * *", "routing refit")
     jobs.handle(writer.ALERT, alerts.handle, timeout=60, concurrency=4)
     jobs.handle(writer.ACT, Actions(runtime.database, alerts, acts(runtime.database)).handle, timeout=60, concurrency=1)
-    jobs.handle(aws_rotations.JOB, aws.rotating.handle, timeout=900, gave_up=aws.rotating.gave_up)
     return jobs
 
 
@@ -192,9 +191,7 @@ async def _work(
         asyncio.create_task(every(60, "usage", lambda: settle_abandoned(database, stale))),
         asyncio.create_task(every(60, "objects", lambda: remove_deleted_objects(database, runtime.objects))),
         asyncio.create_task(every(60, "ignored errors", lambda: _reopen_ignored(runtime))),
-        *(asyncio.create_task(every(*each)) for each in life.periodic()),
-        asyncio.create_task(every(30, "aws key rotations", aws.rotating.resume_overdue)),
-        asyncio.create_task(every(600, "due aws key rotations", aws.rotations.start_due)),
+        *(asyncio.create_task(every(*each)) for each in (*life.periodic(), *aws.periodic())),
     ]
     if outside:
         reader = OutboxReader(outbox, system_dsn, outside, attempts=_OUTSIDE_ATTEMPTS)

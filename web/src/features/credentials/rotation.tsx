@@ -1,5 +1,6 @@
 import { Check, CircleDashed, RotateCw, X } from "lucide-react";
 import { useState } from "react";
+import { Link } from "wouter";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogActions } from "@/components/ui/dialog";
 import { Details } from "@/components/ui/details";
@@ -13,7 +14,7 @@ import { formatAgo, formatDateTime, formatDuration } from "@/lib/format";
 import { useChange, useCredentials, usePlan, useRefresh, useRotations } from "./queries";
 import { stateWords, steps } from "./words";
 
-const rotatorNames: Record<string, string> = { postgres: "PostgreSQL role", webhook: "A webhook", aws_iam: "AWS access key" };
+const rotatorNames: Record<string, string> = { postgres: "PostgreSQL role", webhook: "A webhook" };
 
 /** How and when a credential is rotated, and how far a rotation is. */
 export function Rotation({ credential, vault }: { credential: Credential; vault: Vault }) {
@@ -54,6 +55,15 @@ export function Rotation({ credential, vault }: { credential: Credential; vault:
             ["Grace", `the value before is served for ${formatSpan(grace_seconds)}`],
           ]}
         />
+        {credential.type === "aws" && !rotator && (
+          <p className="text-[13px] text-ink-2">
+            Access keys of an IAM user are made, checked, switched and deleted under{" "}
+            <Link href="/settings/aws" className="underline underline-offset-2">
+              AWS
+            </Link>
+            : register the user there with this credential, and say every how many days.
+          </p>
+        )}
         {failures > 0 && (
           <Notice tone="danger">
             The last {failures === 1 ? "rotation" : `${failures} rotations`} failed; the current value is still in use.
