@@ -9,20 +9,14 @@ from radiant.foundation.aws_credentials.identities import region_of, user_name_o
 from radiant.foundation.aws_credentials.schemas import AssumeAsked, AwsIdentity, ValidatedCredentials
 from radiant.foundation.aws_credentials.sessions import Sessions, Source
 from radiant.foundation.credentials import access
-from radiant.foundation.credentials.access import Right
+from radiant.foundation.credentials.access import Right, SecondPersonNeeded
 from radiant.foundation.credentials.access_log import AccessLog, Entry
 from radiant.foundation.credentials.actor import Actor
 from radiant.foundation.credentials.service import Credentials
 from radiant.infra.db import Database
-from radiant.kit.errors import Forbidden, Invalid
+from radiant.kit.errors import Invalid
 
 _MANAGING = AssumeAsked(session_name="radiant-rotation")
-
-
-class SecondPersonNeeded(Forbidden):
-    """The vault shows values with another person's approval alone."""
-
-    slug = "second-person-needed"
 
 
 class AwsCredentials:
