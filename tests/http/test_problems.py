@@ -23,6 +23,7 @@ def is_problem(reply: Reply, status: int, slug: str) -> bool:
     assert set(body) >= {"type", "title", "status", "detail", "request_id"}
     assert body["request_id"] == reply.headers["x-request-id"]
     assert body["status"] == reply.status == status, body
+    assert body["title"].lower().replace(" ", "-") == slug
     return body["type"].rpartition("/")[2] == slug
 
 

@@ -24,10 +24,9 @@ class Problem(Exception):
         self.extra = extra
         self.headers = dict(headers or {})
 
-    @classmethod
-    def name(cls) -> str:
+    def name(self) -> str:
         """The title: given, or the slug in words."""
-        return cls.title or cls.slug.replace("-", " ").capitalize()
+        return self.title or self.slug.replace("-", " ").capitalize()
 
 
 class NotFound(Problem):

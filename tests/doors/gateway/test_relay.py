@@ -346,3 +346,52 @@ async def test_a_conversation_with_another_providers_signatures_is_translated(ke
     assert answer.status == 200, answer.body
     sent = upstream.requests[-1].body["messages"]
     assert sent[1]["tool_calls"][0]["id"] == sent[2]["tool_call_id"] == "call_1"
+
+
+FORCED = {"type": "function", "function": {"name": "weather"}}
+
+
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        ("chat/completions", {"tool_choice": "required"}),
+        ("chat/completions", {"tool_choice": FORCED}),
+        ("messages", {"tool_choice": {"type": "any"}, "max_tokens": 5}),
+        ("responses", {"tool_choice": "required", "input": "Hi"}),
+    ],
+)
+@pytest.mark.parametrize("model", ["gpt-4o", "claude-sonnet-4"])
+async def test_a_forced_call_of_no_tool_is_refused_and_not_dropped(
+    key: Client, upstream: Upstream, claude: Upstream, path: str, more: dict[str, Any], model: str
+) -> None:
+    for each in (upstream, claude):
+        # Where it is relayed, the upstream judges.
+        each.plan(Refuse(400, "tool_choice is only allowed when tools are specified"))
+    asked = {"model": model, "messages": [{"role": "user", "content": "Hi"}], **more}
+    if path == "responses":
+        del asked["messages"]
+    answer = await key.post(f"/v1/{path}", asked)
+    assert answer.status == 400
+    message = answer.json()["error"]["message"]
+    assert "there are no tools" in message or "only allowed when tools" in message
+
+
+async def test_a_page_of_any_origin_may_ask_with_a_key(key: Client, upstream: Upstream) -> None:
+    origin = {"Origin": "https://app.example.org"}
+    asks = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,x-stainless-os"}
+    for path in ("/v1/chat/completions", "/v1/files/file-1"):
+        allowed = await key.send("OPTIONS", path, headers={**origin, **asks, "Authorization": ""})
+        assert allowed.status == 204
+        assert allowed.headers["Access-Control-Allow-Origin"] == "*"
+        assert allowed.headers["Access-Control-Allow-Headers"] == "authorization,x-stainless-os"
+        # With credentials no browser takes the star, so no session of the page comes along.
+        assert "Access-Control-Allow-Credentials" not in allowed.headers
+    for stream in (False, True):
+        upstream.plan(Say("Hello."))
+        body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}], "stream": stream}
+        answer = await key.post("/v1/chat/completions", body, headers=origin)
+        assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (200, "*")
+    refused = await key.post("/v1/chat/completions", {}, headers=origin)
+    assert (refused.status, refused.headers["Access-Control-Allow-Origin"]) == (400, "*")
+    plain = await key.post("/v1/chat/completions", {})
+    assert "Access-Control-Allow-Origin" not in plain.headers

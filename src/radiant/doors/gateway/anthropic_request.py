@@ -24,7 +24,14 @@ from radiant.ai.providers.chat import (
     ToolChoice,
     ToolResultPart,
 )
-from radiant.doors.gateway.openai_request import MAX_STOPS, BadRequest, UnknownPart, document_part, image_part
+from radiant.doors.gateway.openai_request import (
+    MAX_STOPS,
+    BadRequest,
+    UnknownPart,
+    document_part,
+    image_part,
+    offered,
+)
 
 
 class _Source(msgspec.Struct):
@@ -131,8 +138,8 @@ class MessagesBody(msgspec.Struct):
         return ChatRequest(
             model="",
             messages=[*self._system(), *(_message(i, message) for i, message in enumerate(self.messages))],
-            tools=[_tool(i, tool) for i, tool in enumerate(self.tools or ())],
-            tool_choice=_choice(choice),
+            tools=(tools := [_tool(i, tool) for i, tool in enumerate(self.tools or ())]),
+            tool_choice=offered(_choice(choice), tools),
             parallel_tool_calls=False if choice and choice.disable_parallel_tool_use else None,
             response_format=self._format(),
             max_tokens=self.max_tokens,

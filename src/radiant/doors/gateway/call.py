@@ -33,6 +33,9 @@ _TAGS_HEADER = b"x-radiant-tags"
 # it is JSON or a stream of events.)
 _GUARD = "x-content-type-options: nosniff\r\n"
 _JSON = "content-type: application/json\r\n" + _GUARD
+# A page of any origin may call, as at the vendors' own: what admits is the key that it sends, and no cookie comes along.
+_TO_ANY_ORIGIN = "access-control-allow-origin: *\r\naccess-control-expose-headers: *\r\n"
+_PREFLIGHT_SECONDS = 86_400
 _EVENTS = (
     "content-type: text/event-stream; charset=utf-8\r\ncache-control: no-store\r\nx-accel-buffering: no\r\n" + _GUARD
 )
@@ -147,6 +150,8 @@ class Call:
         """A whole answer in JSON."""
         self.status = status
         more = lines_of(headers) if headers else ""
+        if b"origin" in self.headers:
+            more += _TO_ANY_ORIGIN
         head = f"{_JSON}content-length: {len(body)}\r\nx-request-id: {self.request_id}\r\n{more}"
         self._begun = True
         await self._exchange.send_whole(status, head.encode("latin-1", "replace"), body)
@@ -154,6 +159,24 @@ class Call:
     async def answer_json(self, body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
         """The same, of an object."""
         await self.answer(msgspec.json.encode(body), status, headers)
+
+    @property
+    def is_preflight(self) -> bool:
+        """Whether a browser asks whether a page of another origin may call (Fetch standard, CORS-preflight)."""
+        return self.method == "OPTIONS" and b"access-control-request-method" in self.headers
+
+    async def answer_preflight(self) -> None:
+        """It may, with whatever headers it named."""
+        self.status = 204
+        self._begun = True
+        allowed = {
+            "access-control-allow-origin": "*",
+            "access-control-allow-methods": "GET, POST, DELETE",
+            "access-control-allow-headers": self.headers.get(b"access-control-request-headers", b"*").decode("latin-1"),
+            "access-control-max-age": str(_PREFLIGHT_SECONDS),
+            "content-length": "0",
+        }
+        await self._exchange.send_whole(204, lines_of(allowed).encode("latin-1"), b"")
 
     async def refuse(self, problem: Problem) -> None:
         """The problem, in the form that the client's protocol has for it."""
@@ -168,7 +191,8 @@ class Call:
     async def begin_events(self, headers: Mapping[str, str]) -> None:
         """The head of a stream. From here on a silence is filled with pings."""
         self.status = 200
-        head = f"{_EVENTS}x-request-id: {self.request_id}\r\n{lines_of(headers)}"
+        more = _TO_ANY_ORIGIN if b"origin" in self.headers else ""
+        head = f"{_EVENTS}x-request-id: {self.request_id}\r\n{lines_of(headers)}{more}"
         self._begun = True
         await self._exchange.begin(200, head.encode("latin-1", "replace"))
         self._pinging = asyncio.get_running_loop().call_later(PING_SECONDS, self._ping)

@@ -11,7 +11,7 @@ from radiant.ai.inference import estimate
 from radiant.ai.providers.chat import ChatRequest
 from radiant.ai.providers.wires import Fields
 from radiant.ai.routing.needs import Asked, Needs
-from radiant.doors.gateway.openai_request import BadRequest, UnknownPart, in_range
+from radiant.doors.gateway.openai_request import BadRequest, UnknownPart, in_range, offered
 from radiant.kit.text import shorten
 
 # Anything that is no text would be counted by its base64 otherwise.
@@ -52,6 +52,7 @@ class ChatHead(msgspec.Struct):
     temperature: float | None = None
     top_p: float | None = None
     tools: list[msgspec.Raw] | None = None
+    tool_choice: Any = None
     response_format: _Format | None = None
 
     @property
@@ -76,6 +77,8 @@ class ChatHead(msgspec.Struct):
             in_range("n", self.n, 1, 128)
             in_range("temperature", self.temperature, 0, 2)
             in_range("top_p", self.top_p, 0, 1)
+        if not self.tools and self.tool_choice not in (None, "auto", "none"):
+            offered("required", ())
         schema = self.response_format is not None and self.response_format.type == "json_schema"
         return needs_of_body(body, limit, self.n or 1, neutral, tools=bool(self.tools), schema=schema)
 

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from collections.abc import Sequence
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -27,6 +28,7 @@ from radiant.ai.providers.chat import (
     ToolResultPart,
 )
 from radiant.kit.errors import Problem
+from radiant.kit.text import shorten
 
 _DATA_URL = re.compile(r"^data:([a-zA-Z0-9.+/-]+);base64,")
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
@@ -185,8 +187,8 @@ class ChatBody(msgspec.Struct):
         return ChatRequest(
             model="",
             messages=[_message(i, message) for i, message in enumerate(self.messages)],
-            tools=[_tool(tool) for tool in self.tools or ()],
-            tool_choice=_choice(self.tool_choice),
+            tools=(tools := [_tool(tool) for tool in self.tools or ()]),
+            tool_choice=offered(_choice(self.tool_choice), tools),
             parallel_tool_calls=self.parallel_tool_calls,
             response_format=_format(self.response_format),
             max_tokens=limit,
@@ -218,6 +220,18 @@ def in_range(name: str, value: float | None, low: float, high: float) -> None:
     """Raises BadRequest where a number lies outside."""
     if value is not None and not low <= value <= high:
         raise BadRequest(f"{name}: must lie between {low} and {high}", name)
+
+
+def offered(choice: ToolChoice, tools: Sequence[Tool]) -> ToolChoice:
+    """The choice. Raises BadRequest where it forces a tool that is not there."""
+    forced = choice == "required" or isinstance(choice, NamedTool)
+    if forced and not tools:
+        raise BadRequest(
+            "tool_choice: asks for a call of a tool, and there are no tools; give some in tools", "tool_choice"
+        )
+    if isinstance(choice, NamedTool) and choice.name not in [tool.name for tool in tools]:
+        raise BadRequest(f"tool_choice: no tool in tools is named {shorten(choice.name, 60)!r}", "tool_choice")
+    return choice
 
 
 def image_part(where: str, media_type: str, data: str) -> ImagePart:

@@ -27,7 +27,14 @@ from radiant.ai.providers.chat import (
     ToolChoice,
     ToolResultPart,
 )
-from radiant.doors.gateway.openai_request import BadRequest, UnknownPart, document_of_url, image_of_url, in_range
+from radiant.doors.gateway.openai_request import (
+    BadRequest,
+    UnknownPart,
+    document_of_url,
+    image_of_url,
+    in_range,
+    offered,
+)
 
 Item = dict[str, Any]
 # Before the sealed thinking of a model that does not speak this protocol, so that it is known again.
@@ -141,8 +148,8 @@ class ResponsesBody(msgspec.Struct):
         return ChatRequest(
             model="",
             messages=turns,
-            tools=_tools(self.tools or (), "tools"),
-            tool_choice=_choice(self.tool_choice),
+            tools=(tools := _tools(self.tools or (), "tools")),
+            tool_choice=offered(_choice(self.tool_choice), tools),
             parallel_tool_calls=self.parallel_tool_calls,
             response_format=self._format(),
             max_tokens=self.max_output_tokens,

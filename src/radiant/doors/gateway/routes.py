@@ -178,6 +178,9 @@ class Gateway:
         assert engine is not None
         protocol, handler = _endpoint(exchange.method, exchange.path)
         call = Call(exchange, protocol or "openai", self._limit)
+        if call.is_preflight:
+            await call.answer_preflight()
+            return
         if protocol is None and b"anthropic-version" in call.headers:
             call.protocol = "anthropic"
         refused: Problem | None = None
