@@ -4,6 +4,8 @@ Calls are counted when they are in the ledger, a batch at a time, so nothing is 
 begin at 0 with the process, as Prometheus expects.
 """
 
+from collections import Counter as Counted
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -12,6 +14,7 @@ from prometheus_client.openmetrics import exposition as _untyped
 
 from radiant.foundation.metrics.schemas import Received
 from radiant.foundation.usage.records import Row
+from radiant.kit.ids import TenantId
 
 # This part of the library carries no types.
 _openmetrics: Any = _untyped
@@ -64,22 +67,30 @@ class Exposition:
 
     def count_calls(self, rows: Sequence[Row]) -> None:
         """Rows that are in the ledger now; those of calls still under way are left out."""
+        # Added up before a counter is looked for, which costs more than the adding.
+        like: dict[tuple[str, str, TenantId], list[Row]] = defaultdict(list)
         for row in rows:
-            if row.state == "reserved":
-                continue
-            labels = self._labels_of(row)
-            self._calls.labels(*labels, row.ended or "failed").inc()
-            self._tokens.labels(*labels, "input").inc(row.input_tokens or 0)
-            self._tokens.labels(*labels, "output").inc(row.output_tokens or 0)
-            self._cost.labels(*labels).inc(float(row.cost or 0))
+            if row.state != "reserved":
+                like[row.provider, row.model, row.tenant_id].append(row)
+        for (provider, model, tenant_id), of_one in like.items():
+            self._count_alike(self._labels_of(provider, model, tenant_id), of_one)
+
+    def _count_alike(self, labels: tuple[str, ...], rows: Sequence[Row]) -> None:
+        for ended, count in Counted(row.ended or "failed" for row in rows).items():
+            self._calls.labels(*labels, ended).inc(count)
+        self._tokens.labels(*labels, "input").inc(sum(row.input_tokens or 0 for row in rows))
+        self._tokens.labels(*labels, "output").inc(sum(row.output_tokens or 0 for row in rows))
+        self._cost.labels(*labels).inc(float(sum(row.cost or 0 for row in rows)))
+        duration, first = self._duration.labels(*labels), self._first.labels(*labels)
+        for row in rows:
             if row.ended == "answered" and not row.cached:
                 if row.duration_ms is not None:
-                    self._duration.labels(*labels).observe(row.duration_ms / 1000)
+                    duration.observe(row.duration_ms / 1000)
                 if row.first_token_ms is not None:
-                    self._first.labels(*labels).observe(row.first_token_ms / 1000)
+                    first.observe(row.first_token_ms / 1000)
 
-    def _labels_of(self, row: Row) -> tuple[str, ...]:
-        values = {"provider": row.provider, "model": row.model, "tenant": str(row.tenant_id)}
+    def _labels_of(self, provider: str, model: str, tenant_id: TenantId) -> tuple[str, ...]:
+        values = {"provider": provider, "model": model, "tenant": str(tenant_id)}
         labels = tuple(values[name] for name in self._labels)
         if labels not in self._known:
             if len(self._known) >= self._most:

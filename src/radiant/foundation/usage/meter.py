@@ -88,7 +88,7 @@ class Meter:
     """One per process, made by a root: `async with Meter(database, folder, changes) as meter`.
 
     `folder` lies on a disk of this machine; each process has a folder of its own in it. `on_written` hears of calls
-    once they are in the ledger.
+    once they are in the ledger, in a thread.
     """
 
     def __init__(
@@ -272,7 +272,8 @@ class Meter:
     async def _write(self, before: Position, frames: list[bytes], after: Position) -> Position:
         written = await write(self._database, self._journal.id, before, frames, after)
         self._lend(written)
-        self._on_written(written.rows)
+        if written.rows:
+            await asyncio.to_thread(self._on_written, written.rows)
         with contextlib.suppress(*AWAY):  # Another call will say when its key was used last.
             await self._touch_keys(written)
         return written.position

@@ -22,7 +22,7 @@ _ADMITTED, _ENDED = b"A", b"E"
 _ID = slice(1, 17)
 _BODY = 17
 _MOST_INT = 2**31 - 1
-_MOST_MONEY = Decimal(10**10)
+_NONE, _MOST_MONEY = Decimal(0), Decimal(10**10)
 # What the end of a call may take beyond its admission: numbers, and two names that are cut.
 END_BYTES = 512
 _NAME_CHARACTERS = 50
@@ -155,21 +155,24 @@ def _row(frame: bytes) -> Row:
     if frame[:1] == _ADMITTED:
         return _admitted(_decode_admission(frame[_BODY:]))
     end = _decode_end(frame[_BODY:])
-    row, outcome = _admitted(end.admission), end.outcome
-    row.ended_at = end.at
-    row.state = "settled" if outcome.error_kind is None else "failed"
-    row.ended = _ended(outcome)
-    row.cost = _money(outcome.cost)
-    row.input_tokens, row.output_tokens = _whole(outcome.input_tokens), _whole(outcome.output_tokens)
-    row.cache_read_tokens, row.cache_write_tokens = (
-        _whole(outcome.cache_read_tokens),
-        _whole(outcome.cache_write_tokens),
-    )
-    row.reasoning_tokens = _whole(outcome.reasoning_tokens)
-    row.first_token_ms, row.duration_ms = _whole(outcome.first_token_ms), _whole(outcome.duration_ms)
-    row.stop_reason, row.error_kind = outcome.stop_reason, outcome.error_kind
-    row.estimated, row.cached = outcome.estimated, outcome.cached
-    return row
+    return _ended(end.admission, end.at, end.outcome)
+
+
+# All in one construction: this is done for every call, and setting fields one by one costs twice as much.
+def _ended(admission: Admission, at: int, outcome: Outcome) -> Row:
+    call = admission.call
+    return Row(
+        id=admission.id, tenant_id=admission.tenant_id, at=admission.at, ended_at=at, user_id=call.user_id,
+        api_key_id=call.api_key_id, run_id=call.run_id, decision_id=call.decision_id, request_id=call.request_id,
+        kind=call.kind, provider=call.provider, model=call.model, protocol=call.protocol, route=call.route,
+        streamed=call.streamed, tags=call.tags, budgets=admission.budgets, reserved_cost=_money(call.reserved),
+        state="settled" if outcome.error_kind is None else "failed", decision=call.decision, ended=_how(outcome),
+        cost=_money(outcome.cost), input_tokens=outcome.input_tokens, output_tokens=outcome.output_tokens,
+        cache_read_tokens=outcome.cache_read_tokens, cache_write_tokens=outcome.cache_write_tokens,
+        reasoning_tokens=outcome.reasoning_tokens, first_token_ms=outcome.first_token_ms,
+        duration_ms=outcome.duration_ms, stop_reason=outcome.stop_reason, error_kind=outcome.error_kind,
+        estimated=outcome.estimated, cached=outcome.cached,
+    )  # fmt: skip
 
 
 def _admitted(admission: Admission) -> Row:
@@ -183,7 +186,7 @@ def _admitted(admission: Admission) -> Row:
     )  # fmt: skip
 
 
-def _ended(outcome: Outcome) -> str:
+def _how(outcome: Outcome) -> str:
     if outcome.error_kind is not None:
         return "abandoned" if outcome.error_kind == "abandoned" else "failed"
     return "cancelled" if outcome.stop_reason == "cancelled" else "answered"
@@ -194,7 +197,9 @@ def _whole(number: int | None) -> int | None:
 
 
 def _money(amount: Decimal) -> Decimal:
-    return min(max(amount, Decimal(0)), _MOST_MONEY) if amount.is_finite() else Decimal(0)
+    if amount.is_finite() and _NONE <= amount <= _MOST_MONEY:
+        return amount
+    return min(max(amount, _NONE), _MOST_MONEY) if amount.is_finite() else _NONE
 
 
 def as_json(rows: Sequence[object]) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -24,7 +23,7 @@ log = structlog.get_logger()
 
 # Frames a transaction: some two hundred milliseconds' worth at full load.
 BATCH = 1000
-_LARGE = 100
+_LARGE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,32 +56,41 @@ async def write(
 ) -> Written:
     """Write the frames that lie between two places. Nothing is written twice: where the ledger is at another place
     already (the answer to a commit was lost), that place is returned and nothing is done."""
-    # A large batch is read apart, so that calls under way are not held up.
-    rows, events = _read(frames) if len(frames) < _LARGE else await asyncio.to_thread(_read, frames)
+    # What takes longer than a hop to a thread and back is read apart, so that calls under way are not held up.
+    batch = _read(frames) if len(frames) < _LARGE else await asyncio.to_thread(_read, frames)
     try:
-        return await _write(database, journal_id, before, rows, events, after, singly=False)
+        return await _write(database, journal_id, before, batch, after, singly=False)
     except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
-        log.warning("usage.batch_refused", journal=str(journal_id), calls=len(rows), error=str(error))
-        return await _write(database, journal_id, before, rows, events, after, singly=True)
+        log.warning("usage.batch_refused", journal=str(journal_id), calls=len(batch.rows), error=str(error))
+        return await _write(database, journal_id, before, batch, after, singly=True)
 
 
-def _read(frames: Sequence[bytes]) -> tuple[list[Row], list[dict[str, Any]]]:
-    return rows_of(frames), sums_of(frames)
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    rows: list[Row]
+    calls: str
+    """The rows as the ledger takes them."""
+    events: str
+
+
+def _read(frames: Sequence[bytes]) -> _Batch:
+    rows, events = rows_of(frames), sums_of(frames)
+    return _Batch(rows, as_json(rows) if rows else "", as_json(events) if events else "")
 
 
 async def _write(
-    database: Database, journal_id: UUID, before: Position, rows: list[Row], events: list[dict[str, Any]],
-    after: Position, *, singly: bool,
-) -> Written:  # fmt: skip
+    database: Database, journal_id: UUID, before: Position, batch: _Batch, after: Position, *, singly: bool
+) -> Written:
+    rows = batch.rows
     async with database.system("usage journal").tx() as tx:
         if not await store.advance(tx, journal_id, before, after):
             return Written(await store.position(tx, journal_id))
         if singly:
             due = await _write_singly(tx, journal_id, rows)
         else:
-            due = await store.write(tx, journal_id, as_json(rows)) if rows else []
-        if events:
-            await store.tell(tx, TOPIC, as_json(events))
+            due = await store.write(tx, journal_id, batch.calls) if rows else []
+        if batch.events:
+            await store.tell(tx, TOPIC, batch.events)
         shorts = await charge(tx, str(journal_id), due)
     return Written(after, shorts, {row.api_key_id for row in rows if row.api_key_id is not None}, rows)
 
