@@ -10,7 +10,7 @@ import { Spinner } from "@/components/ui/spinner";
 import { ChatPage } from "@/features/chats/chat-page";
 import { useShortcut } from "@/lib/shortcuts";
 import { ChatSidebar, SettingsSidebar } from "./sidebar";
-import { useOffline, useWide } from "./surroundings";
+import { useOffline, useWide } from "@/lib/surroundings";
 
 const Palette = lazy(() => import("./palette"));
 const ShortcutSheet = lazy(() => import("./shortcut-sheet"));

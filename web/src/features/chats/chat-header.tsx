@@ -2,11 +2,13 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Ellipsis, FileText, Pencil, Pin, PinOff, Trash2 } from "lucide-react";
 import type { ReactNode } from "react";
 import { useLocation } from "wouter";
+import { updateChat } from "@/components/conversation/chat";
+import { ModelPicker } from "@/components/conversation/model-picker";
 import { Button } from "@/components/ui/button";
 import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/components/ui/menu";
 import type { Chat } from "@/lib/api/types";
-import { ModelPicker } from "./model-picker";
-import { deleteChat, updateChat } from "./queries";
+
+import { deleteChat } from "./queries";
 
 interface Props {
   lead: ReactNode;

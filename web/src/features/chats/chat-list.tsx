@@ -2,15 +2,17 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Ellipsis, Pencil, Pin, PinOff, Search, Trash2, X } from "lucide-react";
 import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
+import { titleOf, updateChat } from "@/components/conversation/chat";
 import { Button } from "@/components/ui/button";
 import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/components/ui/menu";
 import { Skeleton } from "@/components/ui/parts";
+import { RenameDialog } from "@/components/ui/rename";
 import { messageOf } from "@/lib/api/client";
 import type { Chat } from "@/lib/api/types";
 import { cn } from "@/lib/cn";
 import { dayGroup } from "@/lib/format";
-import { deleteChat, titleOf, updateChat, useChats } from "./queries";
-import { RenameDialog } from "./rename";
+import { deleteChat, useChats } from "./queries";
+
 
 /** The chats of the person, newest first, under the days they were last used. */
 export function ChatList() {
@@ -80,6 +82,7 @@ export function ChatList() {
         {isFetchingNextPage && <Skeleton className="mx-2 mt-2 h-4" />}
       </nav>
       <RenameDialog
+        what="chat"
         open={renamed !== null}
         onOpenChange={(open) => !open && setRenamed(null)}
         title={renamed?.title ?? ""}

@@ -53,6 +53,8 @@ export interface Failure {
   slug: string;
   title: string;
   detail: string;
+  /** The model that would be asked in the failed one's place. */
+  next_best?: { model: string; reason: string } | null;
 }
 
 export interface Message extends Omit<schema.Message, "content" | "error" | "decision_id"> {
