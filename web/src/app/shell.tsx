@@ -14,6 +14,7 @@ import { useOffline, useWide } from "@/lib/surroundings";
 
 const Palette = lazy(() => import("./palette"));
 const ShortcutSheet = lazy(() => import("./shortcut-sheet"));
+const Panes = lazy(() => import("./panes-route"));
 const SettingsRoutes = lazy(() => import("./settings-routes"));
 
 const KEY = "radiant.sidebar";
@@ -115,6 +116,13 @@ export function Shell() {
                   <SettingsRoutes />
                 </Suspense>
               </div>
+            </Route>
+            <Route path="/panes/:id?">
+              {({ id }) => (
+                <Suspense fallback={<Loading />}>
+                  <Panes id={id ?? null} lead={lead} />
+                </Suspense>
+              )}
             </Route>
             <Route path="/chat/:id">{({ id }) => <ChatPage key={id} id={id} lead={lead} />}</Route>
             <Route path="/">

@@ -8,9 +8,10 @@ import { plainText, type RunState } from "./run-state";
 import { buildTree, pathTo, type Siblings, siblingsOf, type Tree } from "./tree";
 import { UserMessage } from "./user-message";
 
-/** A question that the server does not have yet, below the message that it follows. */
+/** A question that the server does not have yet. */
 export interface Pending {
-  parentId: string | null;
+  /** The message that it follows, null for none; absent: it stands at the end. */
+  parentId?: string | null;
   message: Message;
 }
 
@@ -34,7 +35,7 @@ export function useThread(chat: ChatDetail | undefined, pending: Pending | null)
   const stored = useMemo(() => pathTo(tree, leaf), [tree, leaf]);
   const path = useMemo(() => {
     if (!pending) return stored;
-    const at = stored.findIndex((message) => message.id === pending.parentId);
+    const at = pending.parentId === undefined ? stored.length - 1 : stored.findIndex((message) => message.id === pending.parentId);
     return [...stored.slice(0, at + 1), pending.message];
   }, [stored, pending]);
   const siblings = useMemo(() => new Map(path.map((message) => [message.id, message.id === "pending" ? null : siblingsOf(tree, message)])), [tree, path]);

@@ -57,7 +57,7 @@ export interface Failure {
   next_best?: { model: string; reason: string } | null;
 }
 
-export interface Message extends Omit<schema.Message, "content" | "error" | "decision_id"> {
+export interface Message extends Omit<schema.Message, "content" | "error"> {
   content: Part[];
   error: Failure | null;
 }
