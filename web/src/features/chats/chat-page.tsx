@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { MessageSquareX } from "lucide-react";
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { chatKey, chatsKey, putMessages, refreshTitle, titleOf, updateChat, useChat } from "@/components/conversation/chat";
 import { Composer, type ComposerHandle, type Question } from "@/components/conversation/composer";
@@ -13,7 +13,6 @@ import { newestLeaf } from "@/components/conversation/tree";
 import { Button } from "@/components/ui/button";
 import { LoadFault, useTitle } from "@/components/ui/page";
 import { Empty, Notice } from "@/components/ui/parts";
-import { RenameDialog } from "@/components/ui/rename";
 import { ApiProblem, api, messageOf } from "@/lib/api/client";
 import type { Chat, ChatDetail, Message, NewPart, Turn } from "@/lib/api/types";
 import { isChatModel, lastModel, modelName, rememberModel, useModels } from "@/lib/models";
@@ -21,9 +20,12 @@ import { isAdmin, mayWrite, useSession } from "@/lib/session";
 import { useShortcut } from "@/lib/shortcuts";
 import { toast } from "@/lib/toast";
 import { useLatest } from "@/lib/use-latest";
+import type { ChatDialog } from "./chat-dialogs";
 import { ChatHeader } from "./chat-header";
-import { Instructions } from "./instructions";
 import { Welcome } from "./welcome";
+
+const ChatDialogs = lazy(() => import("./chat-dialogs"));
+const Instructions = lazy(() => import("./instructions"));
 
 interface Props {
   id: string | null;
@@ -44,7 +46,7 @@ export function ChatPage({ id, lead }: Props) {
   const [stopping, setStopping] = useState(false);
   const [asked, setAsked] = useState(0);
   const [finished, setFinished] = useState("");
-  const [dialog, setDialog] = useState<"rename" | "instructions" | null>(null);
+  const [dialog, setDialog] = useState<ChatDialog | "instructions" | null>(null);
   const composer = useRef<ComposerHandle>(null);
   const createdId = useRef<string | null>(null);
   const attempt = useRef({ question: "", key: "" });
@@ -213,16 +215,16 @@ export function ChatPage({ id, lead }: Props) {
       instructed={prompt !== ""}
       onPickModel={pickModel}
       onInstructions={() => setDialog("instructions")}
-      onRename={() => setDialog("rename")}
+      onOpen={setDialog}
     />
   );
 
   const dialogs = (
     <>
-      <Instructions open={dialog === "instructions"} onOpenChange={(open) => setDialog(open ? "instructions" : null)} value={prompt} onSave={savePrompt} />
-      {chat && (
-        <RenameDialog what="chat" open={dialog === "rename"} onOpenChange={(open) => setDialog(open ? "rename" : null)} title={chat.title} onSave={(title) => updateChat(client, chat.id, { title })} />
-      )}
+      <Suspense>
+        {dialog === "instructions" && <Instructions open onOpenChange={() => setDialog(null)} value={prompt} onSave={savePrompt} />}
+        {chat && dialog && dialog !== "instructions" && <ChatDialogs chat={chat} dialog={dialog} onClose={() => setDialog(null)} />}
+      </Suspense>
       <p role="status" className="sr-only">
         {finished}
       </p>

@@ -1,15 +1,20 @@
 /** The list of chats. */
-import { type InfiniteData, type QueryClient, useInfiniteQuery } from "@tanstack/react-query";
+import { type InfiniteData, type QueryClient, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { chatKey, chatsKey, titleOf } from "@/components/conversation/chat";
 import { api, messageOf } from "@/lib/api/client";
-import type { Chat, Page } from "@/lib/api/types";
+import type { Chat, ChatFolder, Page } from "@/lib/api/types";
 import { toast } from "@/lib/toast";
 
-export function useChats(search: string) {
+export const foldersKey = ["chat-folders"] as const;
+
+export const useFolders = () =>
+  useQuery({ queryKey: foldersKey, queryFn: async () => (await api.get<{ items: ChatFolder[] }>("/chats/folders")).items, staleTime: 60_000 });
+
+export function useChats(search: string, folder = "") {
   return useInfiniteQuery({
-    queryKey: [...chatsKey, search],
+    queryKey: [...chatsKey, search, folder],
     queryFn: ({ pageParam, signal }) =>
-      api.get<Page<Chat>>("/chats", { query: { search, cursor: pageParam, limit: 40 }, signal }),
+      api.get<Page<Chat>>("/chats", { query: { search, folder, cursor: pageParam, limit: 40 }, signal }),
     initialPageParam: "",
     getNextPageParam: (page) => page.next,
     placeholderData: (before) => before,
