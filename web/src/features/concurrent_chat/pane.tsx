@@ -69,7 +69,7 @@ export const PaneView = memo(({ sessionId, pane, name, place, count, independent
 
   useEffect(() => {
     // Another tab, or another device, has asked here: its messages are fetched, its run's words are here already.
-    if (pane.run_id && chat && !chat.messages.some((message) => message.run_id === pane.run_id)) void client.invalidateQueries({ queryKey: chatKey(pane.chat_id) });
+    if (pane.run_id && pane.chat_id && chat && !chat.messages.some((message) => message.run_id === pane.run_id)) void client.invalidateQueries({ queryKey: chatKey(pane.chat_id) });
   }, [client, pane.run_id, pane.chat_id, chat]);
 
   const start = async (turn: Promise<StartedTurn>): Promise<boolean> => {
@@ -102,9 +102,10 @@ export const PaneView = memo(({ sessionId, pane, name, place, count, independent
     void ask({ parts: [{ type: "text", text }], text, images: [] }, [pane.id]);
   });
 
-  const branch = useLatest((to: string) => void updateChat(client, pane.chat_id, { leaf_message_id: newestLeaf(tree, to) }));
+  const branch = useLatest((to: string) => pane.chat_id && void updateChat(client, pane.chat_id, { leaf_message_id: newestLeaf(tree, to) }));
 
   const settled = useLatest((message: Message, run: RunState) => {
+    if (!pane.chat_id) return;
     if (run.message || run.failure) putMessages(client, pane.chat_id, [withRun(message, run)]);
     // Without the stored message (its log is gone) only the server knows how it ended.
     if (!run.message) void client.invalidateQueries({ queryKey: chatKey(pane.chat_id) });
@@ -168,7 +169,7 @@ export const PaneView = memo(({ sessionId, pane, name, place, count, independent
                 <ArrowRight />
                 Move after
               </MenuItem>
-              <MenuItem onSelect={() => navigate(`/chat/${pane.chat_id}`)}>
+              <MenuItem disabled={!pane.chat_id} onSelect={() => navigate(`/chat/${pane.chat_id}`)}>
                 <ExternalLink />
                 Open as a chat
               </MenuItem>
@@ -185,7 +186,7 @@ export const PaneView = memo(({ sessionId, pane, name, place, count, independent
         <div className="p-3">
           <LoadFault error={error} retry={refetch} />
         </div>
-      ) : !chat ? (
+      ) : pane.chat_id && !chat ? (
         <div className="p-4">
           <ConversationSkeleton />
         </div>
@@ -215,7 +216,7 @@ export const PaneView = memo(({ sessionId, pane, name, place, count, independent
         >
           {thread.path.length === 0 && (
             <p className="py-10 text-center text-[13px] text-ink-3">
-              {name} answers here.
+              {pane.chat_id ? `${name} answers here.` : "The chat of this pane was deleted. The next question starts another."}
               {pane.system_prompt && <span className="mt-1 line-clamp-3 block">“{pane.system_prompt}”</span>}
             </p>
           )}

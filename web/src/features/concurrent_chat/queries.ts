@@ -44,7 +44,7 @@ export async function change(client: QueryClient, made: Promise<PaneSession>): P
 /** Puts what started into the panes' chats, and says of each pane that could not start why. */
 export function takeStarted(client: QueryClient, turn: StartedTurn, nameOf: (paneId: string) => string): void {
   for (const { chat_id, user_message, assistant_message } of turn.started)
-    putMessages(client, chat_id, user_message ? [user_message, assistant_message] : [assistant_message], assistant_message.id);
+    putMessages(client, chat_id, [user_message, assistant_message], assistant_message.id);
   for (const { pane_id, error } of turn.refused)
     toast(`${nameOf(pane_id)}: ${sentence(error.detail || error.title || "it could not start")}`, { kind: "error" });
 }
@@ -60,7 +60,7 @@ export interface ShownAnswer {
 /** The answers that stand in the panes, pane by pane, the oldest first. */
 export function shownAnswers(client: QueryClient, session: PaneSession): ShownAnswer[] {
   return session.panes.flatMap((pane) => {
-    const chat = client.getQueryData<ChatDetail>(chatKey(pane.chat_id));
+    const chat = pane.chat_id === null ? undefined : client.getQueryData<ChatDetail>(chatKey(pane.chat_id));
     return chat ? answersOf(pane, chat) : [];
   });
 }

@@ -18,7 +18,7 @@ import { modes } from "./sync-menu";
 import type { PaneSession, PaneSessionSummary, SyncMode } from "./types";
 
 /** Deletes a room; the chats of its panes stay. Tells whether it was deleted. */
-export async function removeSession(client: QueryClient, session: { id: string; name: string }): Promise<boolean> {
+export async function removeSession(client: QueryClient, session: { id: string; name: string | null }): Promise<boolean> {
   try {
     await api.delete(`/concurrent-chat/sessions/${session.id}`);
   } catch (fault) {

@@ -154,13 +154,15 @@ function Room({ session, connected, lead, MergePanel }: RoomProps) {
   const to = sync.mode === "broadcast" && chosen.length ? chosen : panes;
   const blocked = mayWrite(user) ? null : "Viewers read; asking needs the role of a member";
   const independent = sync.mode === "independent";
+  /** Several panes have answered, and none of the answers is everybody's yet. */
+  const waiting = sync.mode === "synchronized" && live.length === 0 && session.last_turn?.mode === "synchronized" && !session.last_turn.common && Object.keys(session.last_turn.questions).length > 1;
 
   // A common answer was chosen, here or elsewhere: every pane's chat goes on from it.
   const cursor = useRef(sync.cursor);
   useEffect(() => {
     if (cursor.current === sync.cursor) return;
     cursor.current = sync.cursor;
-    for (const pane of panes) void client.invalidateQueries({ queryKey: chatKey(pane.chat_id) });
+    for (const pane of panes) if (pane.chat_id) void client.invalidateQueries({ queryKey: chatKey(pane.chat_id) });
   }, [client, panes, sync.cursor]);
   useEffect(() => {
     if (live.length === 0) setStopping(false);
@@ -280,7 +282,7 @@ function Room({ session, connected, lead, MergePanel }: RoomProps) {
   });
 
   const common = useLatest(async (answer: { message_id: string } | { text: string; merge_id: string }) => {
-    if (await change(client, api.post<PaneSession>(`/concurrent-chat/sessions/${id}/common`, { turn: sync.cursor + 1, ...answer }))) toast("All panes go on from this answer.", { kind: "success" });
+    if (await change(client, api.post<PaneSession>(`/concurrent-chat/sessions/${id}/common`, { turn: session.last_turn?.turn ?? 1, ...answer }))) toast("All panes go on from this answer.", { kind: "success" });
   });
 
   const uses = useMemo<AnswerUses>(
@@ -380,7 +382,7 @@ function Room({ session, connected, lead, MergePanel }: RoomProps) {
                 <SlidersHorizontal />
                 How many panes
               </MenuItem>
-              <MenuItem onSelect={() => void patch({ layout: { sizes: {} } })}>
+              <MenuItem onSelect={() => keepSizes(Object.fromEntries(ids.map((paneId) => [paneId, 100 / ids.length])))}>
                 <Columns2 />
                 Equal sizes
               </MenuItem>
@@ -418,7 +420,11 @@ function Room({ session, connected, lead, MergePanel }: RoomProps) {
             lead={
               sync.mode === "broadcast"
                 ? panes.length > 1 && <Choice panes={panes} without={without} nameOf={nameOf} onChange={setWithout} />
-                : panes.length > 1 && <p className="px-4 pt-2.5 text-[13px] text-ink-3">After each turn choose with “Use for all” the answer that every pane goes on from.</p>
+                : waiting && (
+                    <p role="status" className="px-4 pt-2.5 text-[13px] font-medium text-accent">
+                      Choose the answer to go on from: “Use for all” below one of them.
+                    </p>
+                  )
             }
             vision={to.every((pane) => models?.find((model) => model.id === pane.model)?.capabilities.includes("vision") ?? true)}
             streaming={to.some((pane) => live.includes(pane))}
@@ -434,7 +440,7 @@ function Room({ session, connected, lead, MergePanel }: RoomProps) {
       <p role="status" className="sr-only">
         {finished}
       </p>
-      <RenameDialog what="room" open={dialog === "rename"} onOpenChange={(open) => setDialog(open ? "rename" : null)} title={session.name} onSave={(name) => void patch({ name }).then(() => client.invalidateQueries({ queryKey: sessionsKey }))} />
+      <RenameDialog what="room" open={dialog === "rename"} onOpenChange={(open) => setDialog(open ? "rename" : null)} title={session.name ?? ""} onSave={(name) => void patch({ name }).then(() => client.invalidateQueries({ queryKey: sessionsKey }))} />
       {dialog === "room" && <RoomSize session={session} onSave={(max_panes) => patch({ max_panes })} onClose={() => setDialog(null)} />}
       {compared && (
         <Suspense>

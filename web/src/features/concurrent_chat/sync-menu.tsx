@@ -40,7 +40,7 @@ export function SyncMenu({ sync, disabled, onSave }: Props) {
 }
 
 function Choices({ sync, disabled, onSave }: Props) {
-  const [context, setContext] = useState(sync.shared_context);
+  const [context, setContext] = useState(sync.shared_context ?? "");
   const [busy, setBusy] = useState(false);
   const name = useId();
   const save = async (mode: SyncMode) => {
@@ -75,7 +75,7 @@ function Choices({ sync, disabled, onSave }: Props) {
         <Field label="Shared context" hint="Every pane reads this before its own instructions.">
           {(ids) => <Textarea {...ids} rows={3} maxLength={100_000} value={context} onChange={(event) => setContext(event.target.value)} placeholder="What all of them should know" />}
         </Field>
-        <Button type="submit" size="sm" className="justify-self-end" disabled={disabled || context.trim() === sync.shared_context} busy={busy}>
+        <Button type="submit" size="sm" className="justify-self-end" disabled={disabled || context.trim() === (sync.shared_context ?? "")} busy={busy}>
           Save the context
         </Button>
       </form>
