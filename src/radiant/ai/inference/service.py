@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from radiant.ai.inference import estimate
-from radiant.ai.inference.auto import Auto
+from radiant.ai.inference.auto import Auto, Following
 from radiant.ai.inference.chosen import Answer, Chosen, UnsupportedByModel, labelled
 from radiant.ai.inference.metered import INTERNAL, Labels, Metered, admit
 from radiant.ai.inference.model import Model
@@ -163,6 +163,15 @@ class Inference:
                 log.info("inference.fallback", alias=name, model=item, error=error.slug)
         assert failure is not None
         raise failure
+
+    async def next_best(self, caller: Caller, tried: str, request: ChatRequest, failure: Problem) -> Following | None:
+        """The model to ask now that `tried` failed; None where none is left. Nothing is asked."""
+        needs = msgspec.structs.replace(estimate.needs_of(request), asked=Asked(request=lambda: request))
+        try:
+            rules = self.policies.known(caller) or await self.policies.of(caller)
+            return await self._auto.next_best(caller, tried, needs, failure, rules)
+        except Problem:
+            return None
 
     async def admit(
         self, caller: Caller, model: Model, needs: Needs, labels: Labels, kind: CallKind = "chat"

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from radiant.ai.providers.chat import ReasoningEffort
 from radiant.kit.ids import AssetId, ChatId, MessageId, RunId
 from radiant.kit.money import Dollars
 from radiant.kit.schema import Strict
@@ -90,6 +91,19 @@ class Chat(ChatSummary):
     system_prompt: str
     leaf_message_id: MessageId | None
     messages: list[Message] = []
+
+
+class ChatParameters(Strict):
+    """How a model is to speak; what is left out, or null, is as the model has it."""
+
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    max_tokens: int | None = Field(default=None, ge=1, le=10_000_000)
+    reasoning_effort: ReasoningEffort | None = None
+    seed: int | None = Field(default=None, ge=-(2**63), le=2**63 - 1)
+    stop: list[Annotated[str, StringConstraints(min_length=1, max_length=200)]] | None = Field(
+        default=None, max_length=4
+    )
 
 
 class NewTurn(Strict):

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from radiant.infra.db import Tx
-from radiant.kit.ids import ChatId
+from radiant.kit.ids import ChatId, MessageId
 from radiant.workspace.chats.schemas import Chat, ChatChange, ChatSummary, NewChat
 
 
@@ -91,6 +91,15 @@ async def advance(tx: Tx, chat_id: ChatId, leaf: Any, title: str, model: str | N
         " title = case when title = '' then $5 else title end, model = coalesce($6, model)"
         " where tenant_id = $1 and user_id = $2 and id = $3",
         tx.tenant_id, tx.user_id, chat_id, leaf, title, model,
+    )  # fmt: skip
+
+
+async def show(tx: Tx, chat_id: ChatId, leaf: MessageId) -> None:
+    """Show the branch that ends in `leaf`."""
+    await tx.run(
+        "update chats set leaf_message_id = $4, updated_at = current_timestamp"
+        " where tenant_id = $1 and user_id = $2 and id = $3",
+        tx.tenant_id, tx.user_id, chat_id, leaf,
     )  # fmt: skip
 
 

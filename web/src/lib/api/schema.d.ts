@@ -171,6 +171,17 @@ export interface AwsIdentitySettings {
   transitive_tag_keys?: string[];
 }
 
+/** The answer that is the best of its turn. */
+export interface Best {
+  message_id: string;
+}
+
+/** What the Brain was told: the decision that won, and how many others it was preferred to. */
+export interface BestKept {
+  decision_id: string;
+  preferred_to: number;
+}
+
 export interface Body_upload_api_files_post {
   file: string;
 }
@@ -331,6 +342,16 @@ export interface ChatChange {
   title?: string | null;
 }
 
+/** How a model is to speak; what is left out, or null, is as the model has it. */
+export interface ChatParameters {
+  max_tokens?: number | null;
+  reasoning_effort?: "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | null;
+  seed?: number | null;
+  stop?: string[] | null;
+  temperature?: number | null;
+  top_p?: number | null;
+}
+
 /** A chat in the list; `snippet` shows where a search was found. */
 export interface ChatSummary {
   created_at: string;
@@ -353,6 +374,14 @@ export interface Choice {
 /** A one-time code. */
 export interface Code {
   code: string;
+}
+
+/** The answer that becomes everybody's: one of the turn's, or a text made of them (`merge_id`: by which merge). */
+export interface Common {
+  merge_id?: string | null;
+  message_id?: string | null;
+  text?: string | null;
+  turn: number;
 }
 
 /** All that are given must hold. */
@@ -1022,6 +1051,10 @@ export interface ItemsOf_ModelStanding_ {
   items: ModelStanding[];
 }
 
+export interface ItemsOf_Pane_ {
+  items: Pane[];
+}
+
 export interface ItemsOf_Passkey_ {
   items: Passkey[];
 }
@@ -1117,6 +1150,26 @@ export interface KeyRotationStep {
   outcome: "done" | "waiting" | "failed";
   seq: number;
   step: string;
+}
+
+/** The newest turn. `questions`: by pane, the question's message in its chat; `common`: whether an answer of it became common. */
+export interface LastTurn {
+  common: boolean;
+  mode: "independent" | "synchronized" | "broadcast";
+  questions: Record<string, string>;
+  turn: number;
+}
+
+/** How panes lie. `sizes`: percent by pane, together 100. */
+export interface Layout {
+  sizes: Record<string, number>;
+  type: "horizontal" | "vertical" | "grid";
+}
+
+/** `sizes`: of every pane, in percent; together about 100. */
+export interface LayoutChange {
+  sizes?: Record<string, number> | null;
+  type?: "horizontal" | "vertical" | "grid" | null;
 }
 
 /** A stored value that was found in a text; it was taken out of it. */
@@ -1493,6 +1546,11 @@ export interface NewGuardrail {
   stage: "before" | "after" | "both";
 }
 
+/** How panes are to lie at first. */
+export interface NewLayout {
+  type?: "horizontal" | "vertical" | "grid";
+}
+
 /** A rate limit to be made; a limit of concurrency has the period now. */
 export interface NewLimit {
   amount: number;
@@ -1512,6 +1570,20 @@ export interface NewMirror {
   region: string;
   /** Name or ARN of the secret; one that is missing is made, by name. */
   secret_id: string;
+}
+
+/** A pane to be made. `chat_id`: a chat that it is to show, else it gets one of its own; `model`: else the chat's. */
+export interface NewPane {
+  chat_id?: string | null;
+  model?: string | null;
+  parameters?: ChatParameters;
+  system_prompt?: string | null;
+}
+
+/** A question to panes: the chosen ones, or where they go together, all. */
+export interface NewPanesTurn {
+  content: (TextContent | ImageContent)[];
+  pane_ids?: string[] | null;
 }
 
 /** The authenticator's answer, and a name to know it by. */
@@ -1573,6 +1645,15 @@ export interface NewRule {
 export interface NewServiceAccount {
   name: string;
   role?: "viewer" | "member" | "admin";
+}
+
+/** A session to be made. `panes`: how many, or what each is to be. */
+export interface NewSession {
+  layout?: NewLayout;
+  max_panes?: number;
+  name?: string | null;
+  panes?: number | NewPane[];
+  sync_mode?: "independent" | "synchronized" | "broadcast";
 }
 
 /** A question. `parent_id`: the message that it follows; absent: the chat's last; null: it starts the chat anew. */
@@ -1773,6 +1854,11 @@ export interface PageOf_Rotation_ {
   next?: string | null;
 }
 
+export interface PageOf_SessionSummary_ {
+  items: SessionSummary[];
+  next?: string | null;
+}
+
 export interface PageOf_Tenant_ {
   items: Tenant[];
   next?: string | null;
@@ -1800,6 +1886,70 @@ export interface PageReport {
   route?: string;
   stack_trace?: string;
   type?: string;
+}
+
+/** A pane. `chat_id` is null once its chat was deleted: its next question starts another. `run_id`: its live run. */
+export interface Pane {
+  chat_id: string | null;
+  id: string;
+  last_activity: string;
+  model: string;
+  pane_index: number;
+  parameters: ChatParameters;
+  run_id: string | null;
+  status: "idle" | "queued" | "streaming" | "failed";
+  system_prompt: string;
+}
+
+/** What can be changed of a pane. `parameters` replace those before. */
+export interface PaneChange {
+  chat_id?: string | null;
+  model?: string | null;
+  pane_index?: number | null;
+  parameters?: ChatParameters | null;
+  system_prompt?: string | null;
+}
+
+/** The question `message_id`, asked otherwise: a branch of its own. */
+export interface PaneEdit {
+  content: (TextContent | ImageContent)[];
+  message_id: string;
+}
+
+/** Another answer to the question that `message_id` answers (or is), perhaps of another model. */
+export interface PaneRetry {
+  message_id: string;
+  model?: string | null;
+}
+
+/** A session with everything of it but what is said. */
+export interface PanesSession {
+  created_at: string;
+  id: string;
+  is_active: boolean;
+  last_turn: LastTurn | null;
+  layout: Layout;
+  max_panes: number;
+  name: string | null;
+  panes: Pane[];
+  sync: Sync;
+  updated_at: string;
+}
+
+/** What came of a question: who answers, and who could not start. */
+export interface PanesTurn {
+  refused: RefusedPane[];
+  started: Started[];
+  turn: number;
+}
+
+/** A pane to be added, at the end or at the place `pane_index`. */
+export interface PaneToAdd {
+  chat_id?: string | null;
+  model?: string | null;
+  pane_index?: number | null;
+  parameters?: ChatParameters;
+  system_prompt?: string | null;
 }
 
 /** Defaults are filled in where a call says nothing; null: not bound. */
@@ -1988,6 +2138,12 @@ export interface Refused {
   event_id: string | null;
   index: number;
   reason: string;
+}
+
+/** A pane that could not start. `error`: {slug, title, detail}. */
+export interface RefusedPane {
+  error: Record<string, unknown>;
+  pane_id: string;
 }
 
 /** One figure: as it was, and as it would have been, with an interval of 95 %. */
@@ -2384,6 +2540,14 @@ export interface Session {
   user: User;
 }
 
+/** What can be changed of a session. */
+export interface SessionChange {
+  is_active?: boolean | null;
+  layout?: LayoutChange | null;
+  max_panes?: number | null;
+  name?: string | null;
+}
+
 /** One signed-in device. */
 export interface SessionInfo {
   created_at: string;
@@ -2394,6 +2558,18 @@ export interface SessionInfo {
   last_seen_at: string;
   method: "password" | "sso" | "passkey" | "invitation";
   user_agent: string;
+}
+
+/** A session in the list. `models`: of its panes, in their order. */
+export interface SessionSummary {
+  created_at: string;
+  id: string;
+  is_active: boolean;
+  mode: "independent" | "synchronized" | "broadcast";
+  models: string[];
+  name: string | null;
+  type: "horizontal" | "vertical" | "grid";
+  updated_at: string;
 }
 
 /** How the workspace wants models to be chosen. */
@@ -2497,6 +2673,25 @@ export interface SsoWorkspace {
   slug: string;
 }
 
+/** A pane that answers. */
+export interface Started {
+  assistant_message: Message;
+  chat_id: string;
+  pane_id: string;
+  run_id: string;
+  user_message: Message;
+}
+
+/** Which panes are to stop; left out, all. */
+export interface Stop {
+  pane_ids?: string[] | null;
+}
+
+/** The panes that were writing. */
+export interface Stopped {
+  stopped: string[];
+}
+
 /** What events of a time add up to. Counts, tokens and cost are exact, percentiles within 1 %; `unique_users` is exact up to 4,096 and then within 1 %. Latencies in milliseconds; null: nothing was timed. */
 export interface Sums {
   avg_latency_ms: number | null;
@@ -2510,6 +2705,19 @@ export interface Sums {
   total_requests: number;
   total_tokens: number;
   unique_users: number;
+}
+
+/** How panes go together. `shared_context`: a text that every pane's model is given before its own system prompt; `cursor`: the last turn whose answer became common, 0 for none. */
+export interface Sync {
+  cursor: number;
+  mode: "independent" | "synchronized" | "broadcast";
+  shared_context: string | null;
+}
+
+/** How panes are to go together from now on. `shared_context`: left out, it stays; null or "": there is none. */
+export interface SyncChange {
+  mode: "independent" | "synchronized" | "broadcast";
+  shared_context?: string | null;
 }
 
 /** A workspace. */

@@ -1,0 +1,197 @@
+"""One stream of a session: all panes, exact when it is taken up again, from any process, bounded."""
+
+import asyncio
+import contextlib
+import random
+from typing import Any
+
+from radiant.foundation.runs.hub import RunHub, end_abandoned
+from radiant.infra.db import Database
+from radiant.kit.ids import PanesId
+from radiant.workspace.concurrent_chat.events import Position, Reader
+from radiant.workspace.turns import service as turns
+from tests.kit.fixtures import Callers
+from tests.kit.server import Client, Server
+from tests.kit.upstream import Say, Upstream
+from tests.workspace.concurrent_chat.panes import (
+    BASE,
+    Heard,
+    ask,
+    at_rest,
+    chat,
+    hear,
+    mode,
+    problem_of,
+    read,
+    session_of,
+    stream,
+)
+
+
+async def four(client: Client, upstream: Upstream, said: str, gap: float) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A session of four panes that are all answering."""
+    made = await session_of(client, 4)
+    await mode(client, made, "broadcast")
+    upstream.default = Say(said, gap=gap)
+    return made, await ask(client, made, "Count.")
+
+
+async def test_one_stream_brings_the_session_and_every_panes_answer(callers: Callers, upstream: Upstream) -> None:
+    made = await session_of(callers.member, 4)
+    await mode(callers.member, made, "broadcast")
+    heard = Heard()
+    listening = asyncio.create_task(hear(callers.member, made, heard, events=4))
+    while not heard.sessions:
+        await asyncio.sleep(0.01)
+    upstream.default = Say("one two three four five six seven eight nine ten", gap=0.005)
+    turn = await ask(callers.member, made, "Count.")
+    await listening
+    await hear(callers.member, made, heard, runs={each["run_id"] for each in turn["started"]})
+    for each in turn["started"]:
+        of_run = [event for event in heard.runs if event["run_id"] == each["run_id"]]
+        assert {event["pane_id"] for event in of_run} == {each["pane_id"]}
+        assert [event["kind"] for event in of_run if event["kind"] != "text"] == ["started", "usage", "done"]
+        assert [event["seq"] for event in of_run] == list(range(1, len(of_run) + 1))
+        assert heard.text(each["run_id"]) == upstream.default.text
+        assert of_run[-1]["data"]["message"]["id"] == each["assistant_message"]["id"]
+    states = [tuple(pane["status"] for pane in told["panes"]) for told in heard.sessions]
+    assert states[0] == ("idle",) * 4
+    assert ("queued",) * 4 in states
+
+
+async def test_cut_at_a_hundred_points_it_goes_on_without_a_gap_or_a_double(
+    callers: Callers, upstream: Upstream
+) -> None:
+    said = " ".join(f"word{n}" for n in range(250))
+    made, turn = await four(callers.member, upstream, said, 0.008)
+    runs = {each["run_id"] for each in turn["started"]}
+    heard, chance = Heard(), random.Random(7)
+    for _ in range(100):
+        await hear(callers.member, made, heard, runs=runs, events=chance.randint(1, 18))
+    await hear(callers.member, made, heard, runs=runs)
+    for run_id in runs:
+        numbers = [event["seq"] for event in heard.runs if event["run_id"] == run_id]
+        assert numbers == sorted(set(numbers))
+        assert heard.text(run_id) == said
+
+
+async def test_what_began_and_ended_while_nobody_listened_is_brought_whole(
+    callers: Callers, upstream: Upstream
+) -> None:
+    made, first = await four(callers.member, upstream, "a b c d e f g h", 0.01)
+    heard = await hear(callers.member, made, Heard(), events=9)
+    await at_rest(callers.member, made)
+    second = await ask(callers.member, made, "Again.")
+    await at_rest(callers.member, made)
+    runs = {each["run_id"] for turn in (first, second) for each in turn["started"]}
+    await hear(callers.member, made, heard, runs=runs)
+    assert {heard.text(run) for run in runs} == {"a b c d e f g h"}
+    # Once read to their end they do not come again.
+    count = len(heard.runs)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await hear(callers.member, made, heard, events=1)
+    assert len(heard.runs) == count
+    # And whoever comes anew begins with what is live: nothing.
+    fresh = Heard()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await hear(callers.member, made, fresh, events=1)
+    assert (len(fresh.sessions), fresh.runs) == (1, [])
+
+
+async def test_without_a_position_live_answers_come_from_their_beginning(callers: Callers, upstream: Upstream) -> None:
+    said = " ".join(f"w{n}" for n in range(60))
+    made, turn = await four(callers.member, upstream, said, 0.01)
+    await hear(callers.member, made, Heard(), events=60)
+    second_tab = await hear(
+        callers.member, made, Heard(), runs={each["run_id"] for each in turn["started"]}
+    )
+    assert {second_tab.text(each["run_id"]) for each in turn["started"]} == {said}
+
+
+async def test_a_change_from_another_tab_is_told(callers: Callers) -> None:
+    made = await session_of(callers.member, 1)
+    async with asyncio.timeout(10):
+        async with stream(callers.member, made) as found:
+            assert (await anext(found))[1:] == ("session", await read(callers.member, made))
+            await callers.member.post(f"{BASE}/{made['id']}/panes", {})
+            assert len((await anext(found))[2]["panes"]) == 2
+            await callers.member.patch(f"{BASE}/{made['id']}", {"name": "Other"})
+            assert (await anext(found))[2]["name"] == "Other"
+            await mode(callers.member, made, "synchronized")
+            assert (await anext(found))[2]["sync"]["mode"] == "synchronized"
+            await callers.member.delete(f"{BASE}/{made['id']}")
+            assert await anext(found, None) is None
+
+
+async def test_a_bad_position_is_refused_with_what_to_do(callers: Callers) -> None:
+    made = await session_of(callers.member, 1)
+    for after in ("nonsense", "AAAA", "a" * 9000, "_" * 11):
+        answer = await callers.member.get(f"{BASE}/{made['id']}/events?after={after}")
+        assert (answer.status, problem_of(answer)) == (422, "bad-cursor")
+        assert "leave it out" in answer.json()["detail"]
+
+
+async def test_status_and_events_are_right_after_the_process_was_killed(
+    callers: Callers, upstream: Upstream, server: Server, db: Database, owner: Any
+) -> None:
+    made = await session_of(callers.member, 2)
+    await mode(callers.member, made, "broadcast")
+    upstream.default = Say("word " * 2000, gap=0.01)
+    turn = await ask(callers.member, made, "Talk.")
+    heard = await hear(callers.member, made, Heard(), events=60)
+    # As after kill -9: nobody keeps the lease or ends anything.
+    hub: RunHub = server.app.state.runs
+    for log, task in list(hub._live.values()):
+        log.finish = lambda *_: asyncio.Event().wait()  # type: ignore[method-assign,assignment]
+        log.flush = lambda: asyncio.sleep(0)  # type: ignore[method-assign]
+        task.cancel()
+    hub._live.clear()
+    assert {pane["status"] for pane in (await read(callers.member, made))["panes"]} == {"streaming"}
+    await owner.execute("update runs set lease_until = current_timestamp - interval '1 second' where state = 'running'")
+    assert await end_abandoned(db, {turns.KIND: turns.keep_abandoned}) == 2
+    found = await read(callers.member, made)
+    assert [(pane["status"], pane["run_id"]) for pane in found["panes"]] == [("failed", None)] * 2
+    await hear(callers.member, made, heard, runs={each["run_id"] for each in turn["started"]})
+    assert {(event["data"]["slug"], event["data"]["next_best"]) for event in heard.runs if event["kind"] == "failed"} == {
+        ("interrupted", None)
+    }
+    for each in turn["started"]:
+        kept = (await chat(callers.member, each["chat_id"]))["messages"][-1]
+        assert kept["status"] == "failed"
+        assert heard.text(each["run_id"]).startswith(kept["content"][0]["text"])
+
+
+async def test_a_reader_that_takes_nothing_is_let_go_and_can_come_back(
+    callers: Callers, upstream: Upstream, server: Server, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("radiant.workspace.concurrent_chat.events._PATIENCE_SECONDS", 0.2)
+    made, turn = await four(callers.member, upstream, " ".join(f"w{n}" for n in range(150)), 0.002)
+    hub: RunHub = server.app.state.runs
+    db = callers.tenant.db.pool and server.database.tenant(callers.tenant.id, callers.member_id)
+    reader = Reader(db, PanesId(__import__("uuid").UUID(made["id"])), hub, server.app.state.changes, None)
+    frames = reader.frames()
+    first = await anext(frames)
+    assert first.startswith(b"id: ")
+    await at_rest(callers.member, made)
+    await asyncio.sleep(0.4)
+    assert reader._queue.qsize() <= 64
+    assert [frame async for frame in frames] == []
+    assert all(task.done() for task in reader._following.values())
+    cursor = first.split(b"\n")[0].removeprefix(b"id: ").decode()
+    heard = await hear(
+        callers.member, made, Heard(cursor=cursor), runs={each["run_id"] for each in turn["started"]}
+    )
+    assert {heard.text(each["run_id"]) for each in turn["started"]} == {" ".join(f"w{n}" for n in range(150))}
+
+
+def test_a_position_is_as_long_as_there_are_answers_and_no_longer() -> None:
+    from datetime import UTC, datetime
+
+    from radiant.kit.ids import RunId, uuid7
+
+    position = Position(datetime(2026, 11, 27, 4, 0, 0, 123456, UTC), {RunId(uuid7()): n for n in range(4)})
+    text = position.encode()
+    assert len(text) < 120
+    assert Position.decode(text) == position
