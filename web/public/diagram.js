@@ -1,17 +1,29 @@
 // Draws diagrams for the page, in a frame of its own: without an origin, a network or the page's cookies, and with the
 // inline styles that mermaid needs and the page's policy forbids. Answers {id, svg} or {id, error}.
+const load = (url) =>
+  new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = url;
+    script.onload = resolve;
+    script.onerror = () => reject(new Error("the drawing library did not load"));
+    document.head.append(script);
+  });
+let loaded;
+
+// No pictures, links or foreign HTML: a drawing that loaded one would tell its server that it was looked at.
+const sound = (svg) =>
+  DOMPurify.sanitize(svg, {
+    USE_PROFILES: { svg: true, svgFilters: true },
+    FORBID_TAGS: ["image", "feimage", "a", "use", "foreignobject", "script", "animate", "set"],
+    FORBID_ATTR: ["href", "xlink:href"],
+  }).replace(/url\((?!["']?#)[^)]*\)|@import[^;]*;?/gi, "none");
+
 addEventListener("message", async (event) => {
   if (event.source !== parent) return;
-  const { id, library, source, dark } = event.data;
+  const { id, libraries, source, dark } = event.data;
   try {
-    if (!globalThis.mermaid)
-      await new Promise((resolve, reject) => {
-        const script = document.createElement("script");
-        script.src = library;
-        script.onload = resolve;
-        script.onerror = () => reject(new Error("the drawing library did not load"));
-        document.head.append(script);
-      });
+    loaded ??= Promise.all(libraries.map(load));
+    await loaded;
     mermaid.initialize({
       startOnLoad: false,
       securityLevel: "strict",
@@ -27,7 +39,7 @@ addEventListener("message", async (event) => {
       secure: ["secure", "securityLevel", "startOnLoad", "maxTextSize", "maxEdges", "suppressErrorRendering", "htmlLabels", "flowchart", "class", "themeCSS", "themeVariables", "fontFamily", "altFontFamily", "theme"],
     });
     const { svg } = await mermaid.render(`d${id}`, source);
-    parent.postMessage({ id, svg }, "*");
+    parent.postMessage({ id, svg: sound(svg) }, "*");
   } catch (error) {
     parent.postMessage({ id, error: String(error?.message ?? error) }, "*");
   }

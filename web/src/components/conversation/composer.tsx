@@ -145,7 +145,7 @@ export function Composer({
 
   return (
     <form
-      aria-label={label === "Your message" ? "Message" : label}
+      aria-label={label.replace("Your message", "Message")}
       onSubmit={(event) => {
         event.preventDefault();
         void send();

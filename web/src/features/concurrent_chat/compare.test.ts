@@ -6,6 +6,10 @@ describe("the comparison of two answers", () => {
     expect(sentencesOf("One is 1.5 m long. Two?\n- Three\n\nFour!")).toEqual(["One is 1.5 m long.", "Two?", "- Three", "Four!"]);
   });
 
+  it("says nothing of marks and of lines that only arrange", () => {
+    expect(sentencesOf("## Head\n\n**Bold** it is.\n|---|---|\n| 1 | 2 |\n```py\nx = 1\n```")).toEqual(["Head", "Bold it is.", "| 1 | 2 |", "x = 1"]);
+  });
+
   it("puts equal sentences beside each other and marks the words that differ", () => {
     const rows = compare("Paris is the capital. It has 2 million people. The Seine runs through it.", "Paris is the capital. It has 3 million people.");
     expect(rows[0]).toEqual({ left: [{ text: "Paris is the capital.", changed: false }], right: [{ text: "Paris is the capital.", changed: false }] });

@@ -14,10 +14,16 @@ export interface Row {
 
 const words = new Intl.Segmenter(undefined, { granularity: "sentence" });
 
-/** Sentences with the white space after them taken off; a line end ends a sentence too. */
+/** Lines that only arrange others, and marks of emphasis: they say nothing. */
+const arranging = /^[\s|:-]*$|^\s*(```|~~~)/;
+const marks = /\*\*|__|^#+\s+/g;
+
+/** Sentences without the white space around them and without marks; a line end ends a sentence too. */
 export const sentencesOf = (text: string): string[] =>
   text
     .split(/\n+/)
+    .filter((line) => !arranging.test(line))
+    .map((line) => line.replace(marks, ""))
     .flatMap((line) => [...words.segment(line)].map((each) => each.segment.trim()))
     .filter(Boolean);
 

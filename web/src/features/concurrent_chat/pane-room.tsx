@@ -90,10 +90,15 @@ function Split({ orientation, ids, values, names, onMoved, min, children }: Spli
 
   useEffect(() => {
     // What another browser did, or a pane that came or went. What this one just said comes back alike and moves nothing.
-    const handle = group.current;
-    if (!handle) return;
-    const now = handle.getLayout();
-    if (!alike(ids.map((id) => now[id] ?? 0), values)) handle.setLayout(layoutOf(values));
+    let frame = 0;
+    const settle = () => {
+      const now = group.current?.getLayout() ?? {};
+      // A pane that has just come or gone is known to the group a moment later.
+      if (Object.keys(now).length !== ids.length || ids.some((id) => now[id] === undefined)) frame = requestAnimationFrame(settle);
+      else if (!alike(ids.map((id) => now[id] ?? 0), values)) group.current?.setLayout(layoutOf(values));
+    };
+    settle();
+    return () => cancelAnimationFrame(frame);
   }, [key, values]);
 
   const across = orientation === "horizontal";

@@ -360,8 +360,7 @@ function Room({ session, connected, lead, MergePanel }: RoomProps) {
             size="sm"
             className="px-2.5"
             aria-label="Add a pane"
-            aria-disabled={full || undefined}
-            title={full ? `This room takes ${session.max_panes} panes; its menu changes that` : "Add a pane"}
+            title={full ? `This room takes ${session.max_panes} panes: how many?` : "Add a pane"}
             onClick={() => (full ? setDialog("room") : void addPane())}
           >
             <Plus className="size-4" />
