@@ -95,3 +95,9 @@ create trigger notify_changed after insert or update or delete on concurrent_syn
     for each row execute function app.notify_concurrent_session();
 create trigger notify_changed after insert or update or delete on concurrent_turns
     for each row execute function app.notify_concurrent_session();
+
+-- An answer of a model that was named is a decision too where people may say how good it was: a chat's, a pane's.
+alter table brain_routing_history
+    drop constraint brain_routing_history_chosen_by_check,
+    add constraint brain_routing_history_chosen_by_check
+        check (chosen_by in ('rule', 'score', 'conversation', 'exploration', 'fallback', 'named'));

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import random
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from radiant.foundation.runs.hub import RunHub, end_abandoned
 from radiant.infra.db import Database
@@ -11,8 +13,10 @@ from radiant.kit.ids import PanesId
 from radiant.workspace.concurrent_chat.events import Position, Reader
 from radiant.workspace.turns import service as turns
 from tests.kit.fixtures import Callers
+from tests.kit.postgres import Dsns
 from tests.kit.server import Client, Server
 from tests.kit.upstream import Say, Upstream
+from tests.workspace.concurrent_chat.child import at, second_process
 from tests.workspace.concurrent_chat.panes import (
     BASE,
     Heard,
@@ -104,9 +108,7 @@ async def test_without_a_position_live_answers_come_from_their_beginning(callers
     said = " ".join(f"w{n}" for n in range(60))
     made, turn = await four(callers.member, upstream, said, 0.01)
     await hear(callers.member, made, Heard(), events=60)
-    second_tab = await hear(
-        callers.member, made, Heard(), runs={each["run_id"] for each in turn["started"]}
-    )
+    second_tab = await hear(callers.member, made, Heard(), runs={each["run_id"] for each in turn["started"]})
     assert {second_tab.text(each["run_id"]) for each in turn["started"]} == {said}
 
 
@@ -133,34 +135,69 @@ async def test_a_bad_position_is_refused_with_what_to_do(callers: Callers) -> No
         assert "leave it out" in answer.json()["detail"]
 
 
-async def test_status_and_events_are_right_after_the_process_was_killed(
-    callers: Callers, upstream: Upstream, server: Server, db: Database, owner: Any
+async def test_a_second_process_streams_the_same_and_stops_it_too(
+    callers: Callers, upstream: Upstream, dsns: Dsns, tmp_path: Path
+) -> None:
+    said = " ".join(f"w{n}" for n in range(150))
+    async with second_process(dsns, tmp_path) as (_, address):
+        there = at(address, callers.member)
+        made, turn = await four(callers.member, upstream, said, 0.01)
+        runs = {each["run_id"] for each in turn["started"]}
+        # Begun here, gone on with there, and here again.
+        heard = await hear(callers.member, made, Heard(), events=50)
+        await hear(there, made, heard, events=150)
+        await hear(callers.member, made, heard, events=50)
+        await hear(there, made, heard, runs=runs)
+        assert {heard.text(run) for run in runs} == {said}
+        numbers = [(event["run_id"], event["seq"]) for event in heard.runs]
+        assert len(numbers) == len(set(numbers))
+        # What is changed there is told here, and what is asked there streams here.
+        upstream.default = Say("word " * 3000, gap=0.01)
+        heard = Heard()
+        listening = asyncio.create_task(hear(callers.member, made, heard, events=8))
+        while not heard.sessions:
+            await asyncio.sleep(0.01)
+        asked = await ask(there, made, "Again.")
+        await asyncio.wait_for(listening, 10)
+        assert {event["run_id"] for event in heard.runs} <= {each["run_id"] for each in asked["started"]}
+        assert (await callers.member.post(f"{BASE}/{made['id']}/stop")).status == 202
+        await hear(callers.member, made, heard, runs={each["run_id"] for each in asked["started"]})
+        for pane in (await at_rest(callers.member, made))["panes"]:
+            message = (await chat(callers.member, pane["chat_id"]))["messages"][-1]
+            assert message["status"] == "stopped"
+            assert heard.text(message["run_id"]) == message["content"][0]["text"]
+
+
+async def test_status_and_events_are_right_after_kill_9_of_the_process(
+    callers: Callers, upstream: Upstream, db: Database, dsns: Dsns, tmp_path: Path
 ) -> None:
     made = await session_of(callers.member, 2)
     await mode(callers.member, made, "broadcast")
-    upstream.default = Say("word " * 2000, gap=0.01)
-    turn = await ask(callers.member, made, "Talk.")
-    heard = await hear(callers.member, made, Heard(), events=60)
-    # As after kill -9: nobody keeps the lease or ends anything.
-    hub: RunHub = server.app.state.runs
-    for log, task in list(hub._live.values()):
-        log.finish = lambda *_: asyncio.Event().wait()  # type: ignore[method-assign,assignment]
-        log.flush = lambda: asyncio.sleep(0)  # type: ignore[method-assign]
-        task.cancel()
-    hub._live.clear()
-    assert {pane["status"] for pane in (await read(callers.member, made))["panes"]} == {"streaming"}
-    await owner.execute("update runs set lease_until = current_timestamp - interval '1 second' where state = 'running'")
-    assert await end_abandoned(db, {turns.KIND: turns.keep_abandoned}) == 2
+    upstream.default = Say("word " * 5000, gap=0.01)
+    async with second_process(dsns, tmp_path) as (process, address):
+        there = at(address, callers.member)
+        turn = await ask(there, made, "Talk.")
+        runs = {each["run_id"] for each in turn["started"]}
+        heard = await hear(there, made, Heard(), events=100)
+        process.kill()
+        await process.wait()
+        assert {pane["status"] for pane in (await read(callers.member, made))["panes"]} == {"streaming"}
+        # Read on here, as another process finds the dead one's lease.
+        listening = asyncio.create_task(hear(callers.member, made, heard, runs=runs))
+        assert await end_abandoned(db, {turns.KIND: turns.keep_abandoned}) == 2
+        await listening
     found = await read(callers.member, made)
     assert [(pane["status"], pane["run_id"]) for pane in found["panes"]] == [("failed", None)] * 2
-    await hear(callers.member, made, heard, runs={each["run_id"] for each in turn["started"]})
-    assert {(event["data"]["slug"], event["data"]["next_best"]) for event in heard.runs if event["kind"] == "failed"} == {
-        ("interrupted", None)
-    }
+    failed = [event["data"] for event in heard.runs if event["kind"] == "failed"]
+    assert [(data["slug"], data["next_best"]) for data in failed] == [("interrupted", None)] * 2
     for each in turn["started"]:
         kept = (await chat(callers.member, each["chat_id"]))["messages"][-1]
         assert kept["status"] == "failed"
-        assert heard.text(each["run_id"]).startswith(kept["content"][0]["text"])
+        assert kept["content"][0]["text"].startswith("word word")
+    # And the panes can be asked again.
+    upstream.default = Say("Well.")
+    await ask(callers.member, made, "Again?")
+    assert {pane["status"] for pane in (await at_rest(callers.member, made))["panes"]} == {"idle"}
 
 
 async def test_a_reader_that_takes_nothing_is_let_go_and_can_come_back(
@@ -169,8 +206,8 @@ async def test_a_reader_that_takes_nothing_is_let_go_and_can_come_back(
     monkeypatch.setattr("radiant.workspace.concurrent_chat.events._PATIENCE_SECONDS", 0.2)
     made, turn = await four(callers.member, upstream, " ".join(f"w{n}" for n in range(150)), 0.002)
     hub: RunHub = server.app.state.runs
-    db = callers.tenant.db.pool and server.database.tenant(callers.tenant.id, callers.member_id)
-    reader = Reader(db, PanesId(__import__("uuid").UUID(made["id"])), hub, server.app.state.changes, None)
+    db = server.database.tenant(callers.tenant.id, callers.member_id)
+    reader = Reader(db, PanesId(UUID(made["id"])), hub, server.app.state.changes, None)
     frames = reader.frames()
     first = await anext(frames)
     assert first.startswith(b"id: ")
@@ -180,9 +217,7 @@ async def test_a_reader_that_takes_nothing_is_let_go_and_can_come_back(
     assert [frame async for frame in frames] == []
     assert all(task.done() for task in reader._following.values())
     cursor = first.split(b"\n")[0].removeprefix(b"id: ").decode()
-    heard = await hear(
-        callers.member, made, Heard(cursor=cursor), runs={each["run_id"] for each in turn["started"]}
-    )
+    heard = await hear(callers.member, made, Heard(cursor=cursor), runs={each["run_id"] for each in turn["started"]})
     assert {heard.text(each["run_id"]) for each in turn["started"]} == {" ".join(f"w{n}" for n in range(150))}
 
 

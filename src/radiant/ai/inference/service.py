@@ -81,16 +81,20 @@ class Inference:
 
     async def open(
         self, caller: Caller, model: str, request: ChatRequest, labels: Labels = INTERNAL, *,
-        asked: Asked | None = None, conversation: str = "",
+        asked: Asked | None = None, conversation: str = "", rated: bool = False,
     ) -> Answer:  # fmt: skip
         """Start an answer and wait for its first event, so that a failure before it has its own status.
 
-        `asked`: what else routing is told; `conversation`: where it is that alone. Raises what `choose` raises.
+        `asked`: what else routing is told; `conversation`: where it is that alone; `rated`: people may say how good the
+        answer was, so it is a decision also where the model was named. Raises what `choose` raises.
         """
         asked = asked or Asked(request=lambda: request, conversation=conversation)
         needs = msgspec.structs.replace(estimate.needs_of(request), asked=asked)
 
         async def attempt(chosen: Chosen) -> Answer:
+            if rated and chosen.decision is None:
+                facts = await self.brain.facts_of_named(caller, needs)
+                chosen = msgspec.structs.replace(chosen, decision=facts)
             return await self.answer(caller, chosen, request, labels)
 
         return await self.choose(caller, model, needs, attempt)

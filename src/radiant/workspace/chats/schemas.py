@@ -13,6 +13,7 @@ from radiant.kit.schema import Strict
 
 MAX_TEXT = 400_000
 Title = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+FolderName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
 ModelName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
@@ -42,12 +43,13 @@ class NewChat(Strict):
 
 
 class ChatChange(Strict):
-    """What can be changed of a chat."""
+    """What can be changed of a chat. `folder`: null or "" takes it out of its folder."""
 
     title: Title | None = None
     model: ModelName | None = None
     system_prompt: str | None = Field(default=None, max_length=100_000)
     pinned: bool | None = None
+    folder: FolderName | None = None
     leaf_message_id: MessageId | None = None
 
 
@@ -58,9 +60,17 @@ class ChatSummary(BaseModel):
     title: str
     model: str
     pinned: bool
+    folder: str | None
     created_at: datetime
     updated_at: datetime
     snippet: str | None = None
+
+
+class Folder(BaseModel):
+    """A folder and how many chats are in it."""
+
+    folder: str
+    chats: int
 
 
 class Message(BaseModel):
@@ -126,3 +136,49 @@ class Turn(BaseModel):
     run_id: RunId
     user_message: Message
     assistant_message: Message
+
+
+class NewShare(Strict):
+    """A link to be made. Without an end it holds until it is taken back."""
+
+    expires_in_days: int | None = Field(default=None, ge=1, le=3650)
+
+
+class Share(BaseModel):
+    """A link by which anybody may read a chat as it was then. `url` is told once, when it is made."""
+
+    id: UUID
+    url: str | None = None
+    created_at: datetime
+    expires_at: datetime | None
+
+
+class SharedText(BaseModel):
+    """Words."""
+
+    type: Literal["text"] = "text"
+    text: str
+
+
+class SharedImage(BaseModel):
+    """A picture, which the link alone opens."""
+
+    type: Literal["image"] = "image"
+    url: str
+
+
+class SharedMessage(BaseModel):
+    """A question or an answer."""
+
+    role: Literal["user", "assistant"]
+    content: list[SharedText | SharedImage]
+    model: str | None
+    created_at: datetime
+
+
+class SharedChat(BaseModel):
+    """A chat as whoever has its link reads it."""
+
+    title: str
+    messages: list[SharedMessage]
+    shared_at: datetime

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from radiant.kit.ids import ChatId, MessageId, PaneId, PanesId, RunId
 from radiant.kit.schema import Strict
-from radiant.workspace.chats.schemas import Content, Message, ModelName, ChatParameters
+from radiant.workspace.chats.schemas import ChatParameters, Content, Message, ModelName
 
 MOST_PANES = 16
 DEFAULT_MAX_PANES = 4

@@ -106,11 +106,9 @@ async def insert_copies(tx: Tx, chat_id: ChatId, copies: Sequence[dict[str, Any]
     await tx.run(
         "insert into messages (tenant_id, user_id, chat_id, id, parent_id, role, content, reasoning, model, decision_id,"
         " created_at) select $1, $2, $3, c.id, c.parent_id, c.role, c.content, c.reasoning, c.model, c.decision_id,"
-        "  clock_timestamp()"
-        " from unnest($4::uuid[], $5::uuid[], $6::text[], $7::jsonb[], $8::text[], $9::text[], $10::uuid[])"
-        "  with ordinality as c (id, parent_id, role, content, reasoning, model, decision_id, n) order by n",
-        tx.tenant_id, tx.user_id, chat_id, *([copy[name] for copy in copies] for name in
-            ("id", "parent_id", "role", "content", "reasoning", "model", "decision_id")),
+        "  clock_timestamp() from rows from (jsonb_to_recordset($4) as (id uuid, parent_id uuid, role text, content jsonb,"
+        "  reasoning text, model text, decision_id uuid)) with ordinality as c order by c.ordinality",
+        tx.tenant_id, tx.user_id, chat_id, list(copies),
     )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ from radiant.kit.money import plain
 from radiant.kit.text import shorten
 from radiant.workspace.chats import messages_store
 from radiant.workspace.chats import store as chats_store
-from radiant.workspace.chats.schemas import Chat, Content, Message, NewTurn, ChatParameters, Retry, Turn
+from radiant.workspace.chats.schemas import Chat, ChatParameters, Content, Message, NewTurn, Retry, Turn
 from radiant.workspace.turns.prompt import assemble, spoken_as
 
 log = structlog.get_logger()
@@ -68,7 +68,7 @@ class Manner:
     parameters: ChatParameters = field(default_factory=ChatParameters)
     labels: Labels = INTERNAL
 
-    def system(self, chat: Chat) -> str:
+    def instructions(self, chat: Chat) -> str:
         """The system text. What many chats share comes first: models keep what prompts begin with."""
         own = chat.system_prompt if self.system_prompt is None else self.system_prompt
         return "\n\n".join(text for text in (self.shared, own) if text.strip())
@@ -172,10 +172,10 @@ class Turns:
             context = await self._context_length(db, model)
             async with db.tx() as tx:
                 path = await messages_store.path(tx, chat.id, begun.turn.user_message.id)
-            request = await assemble(manner.system(chat), path, lambda asset: self._image(db, asset), context)
+            request = await assemble(manner.instructions(chat), path, lambda asset: self._image(db, asset), context)
             request = spoken_as(request, manner.parameters)
             labels = msgspec.structs.replace(manner.labels, run_id=run.run_id)
-            answer = await self._inference.open(caller, model, request, labels, conversation=str(chat.id))
+            answer = await self._inference.open(caller, model, request, labels, conversation=str(chat.id), rated=True)
             run.append("started", {"model": answer.model, "provider": answer.provider, "reason": answer.reason})
             async with contextlib.aclosing(answer.events) as events:
                 async for event in events:

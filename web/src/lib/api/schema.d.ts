@@ -322,6 +322,7 @@ export interface Change {
 /** A chat with every message of its tree, the oldest first. */
 export interface Chat {
   created_at: string;
+  folder: string | null;
   id: string;
   leaf_message_id: string | null;
   messages?: Message[];
@@ -333,8 +334,9 @@ export interface Chat {
   updated_at: string;
 }
 
-/** What can be changed of a chat. */
+/** What can be changed of a chat. `folder`: null or "" takes it out of its folder. */
 export interface ChatChange {
+  folder?: string | null;
   leaf_message_id?: string | null;
   model?: string | null;
   pinned?: boolean | null;
@@ -355,6 +357,7 @@ export interface ChatParameters {
 /** A chat in the list; `snippet` shows where a search was found. */
 export interface ChatSummary {
   created_at: string;
+  folder: string | null;
   id: string;
   model: string;
   pinned: boolean;
@@ -495,7 +498,7 @@ export interface DaySpend {
 
 /** One choice of a model, and what came of it. `success` null: nobody knows (yet). */
 export interface Decision {
-  chosen_by: "rule" | "score" | "conversation" | "exploration" | "fallback";
+  chosen_by: "rule" | "score" | "conversation" | "exploration" | "fallback" | "named";
   confidence: number | null;
   cost: string | null;
   created_at: string;
@@ -848,6 +851,12 @@ export interface FileInfo {
   url: string;
 }
 
+/** A folder and how many chats are in it. */
+export interface Folder {
+  chats: number;
+  folder: string;
+}
+
 /** Whose password is forgotten. */
 export interface ForgottenPassword {
   email: string;
@@ -1025,6 +1034,10 @@ export interface ItemsOf_ErrorAssignee_ {
 
 export interface ItemsOf_ErrorProject_ {
   items: ErrorProject[];
+}
+
+export interface ItemsOf_Folder_ {
+  items: Folder[];
 }
 
 export interface ItemsOf_Guardrail_ {
@@ -1654,6 +1667,11 @@ export interface NewSession {
   name?: string | null;
   panes?: number | NewPane[];
   sync_mode?: "independent" | "synchronized" | "broadcast";
+}
+
+/** A link to be made. Without an end it holds until it is taken back. */
+export interface NewShare {
+  expires_in_days?: number | null;
 }
 
 /** A question. `parent_id`: the message that it follows; absent: the chat's last; null: it starts the chat anew. */
@@ -2379,7 +2397,7 @@ export interface RouteRequest {
 /** Which model a request would go to, and why; nothing is called. `candidates`, `left_out` and `weights` where they were asked for. */
 export interface RouteResult {
   candidates?: CandidateInfo[] | null;
-  chosen_by: "rule" | "score" | "conversation" | "exploration" | "fallback";
+  chosen_by: "rule" | "score" | "conversation" | "exploration" | "fallback" | "named";
   confidence: number;
   estimated_cost: string | null;
   estimated_latency_ms: number;
@@ -2588,6 +2606,41 @@ export interface SettingsChange {
   preferred_provider?: string | null;
   sticky?: boolean | null;
   weights?: Terms | null;
+}
+
+/** A link by which anybody may read a chat as it was then. `url` is told once, when it is made. */
+export interface Share {
+  created_at: string;
+  expires_at: string | null;
+  id: string;
+  url?: string | null;
+}
+
+/** A chat as whoever has its link reads it. */
+export interface SharedChat {
+  messages: SharedMessage[];
+  shared_at: string;
+  title: string;
+}
+
+/** A picture, which the link alone opens. */
+export interface SharedImage {
+  type?: "image";
+  url: string;
+}
+
+/** A question or an answer. */
+export interface SharedMessage {
+  content: (SharedText | SharedImage)[];
+  created_at: string;
+  model: string | null;
+  role: "user" | "assistant";
+}
+
+/** Words. */
+export interface SharedText {
+  text: string;
+  type?: "text";
 }
 
 /** `url`: where the page goes so that the identity provider signs out too. */
