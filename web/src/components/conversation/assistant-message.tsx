@@ -57,7 +57,7 @@ function Answer({ message, siblings, busy, last, onRetry, onContinue, onBranch, 
       <div aria-live="off" data-answer>
         {text ? <Markdown text={text} streaming={streaming} /> : streaming && !message.reasoning && <Waiting name={name} />}
       </div>
-      {streaming && text && <span aria-hidden className="caret mt-3" />}
+      {streaming && text && <span aria-hidden className="caret mt-3 animate-none" />}
       {tools && tools.length > 0 && <p className="mt-2 text-[13px] text-ink-3">Called {tools.join(", ")}</p>}
       {reconnecting && (
         <Notice tone="warn" icon={WifiOff} className="mt-3 w-fit">

@@ -63,7 +63,7 @@ export function Conversation({ follow, label = "Conversation", children, footer 
 
   return (
     <div className="relative flex min-h-0 flex-1 flex-col">
-      <div ref={room} onScroll={onScroll} role="region" aria-label={label} tabIndex={0} className="scroll min-h-0 flex-1 focus-visible:outline-offset-[-2px]">
+      <div ref={room} onScroll={onScroll} role="region" aria-label={label} tabIndex={0} className="scroll min-h-0 flex-1 bg-bg focus-visible:outline-offset-[-2px]">
         <div ref={inner} className="mx-auto flex w-full max-w-3xl flex-col gap-6 px-4 pt-6 pb-10 sm:px-6">
           {children}
         </div>

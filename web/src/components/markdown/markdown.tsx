@@ -3,9 +3,10 @@
  * opener and only to http(s) and mail, and pictures are links, since loading one would tell its server what was said.
  */
 import { ExternalLink, Image } from "lucide-react";
-import { type ComponentProps, Suspense } from "react";
+import { type ComponentProps, Suspense, useState } from "react";
 import remarkMath from "remark-math";
-import { type Components, defaultRemarkPlugins, type ExtraProps, Streamdown } from "streamdown";
+import { type Components, defaultRemarkPlugins, type ExtraProps, parseMarkdownIntoBlocks, Streamdown } from "streamdown";
+import { growing } from "./blocks";
 import { CodeBlock, Formula } from "./code-block";
 import { withTex } from "./tex";
 
@@ -82,9 +83,17 @@ interface MarkdownProps {
 }
 
 export default function Rendered({ text, streaming }: MarkdownProps) {
+  const [blocksOf] = useState(() => growing(parseMarkdownIntoBlocks));
   return (
     <div className="prose" dir="auto">
-      <Streamdown components={components} rehypePlugins={rehypePlugins} remarkPlugins={remarkPlugins} parseIncompleteMarkdown={streaming} isAnimating={streaming}>
+      <Streamdown
+        components={components}
+        rehypePlugins={rehypePlugins}
+        remarkPlugins={remarkPlugins}
+        parseMarkdownIntoBlocksFn={streaming ? blocksOf : parseMarkdownIntoBlocks}
+        parseIncompleteMarkdown={streaming}
+        isAnimating={streaming}
+      >
         {withTex(text)}
       </Streamdown>
     </div>

@@ -11,6 +11,8 @@ interface Props {
   onClose: () => void;
 }
 
+type Effort = NonNullable<Parameters["reasoning_effort"]>;
+
 const numbers = [
   { key: "temperature", label: "Temperature", min: 0, max: 2, step: "any" },
   { key: "top_p", label: "Top p", min: 0, max: 1, step: "any" },
@@ -24,7 +26,7 @@ export function PaneSettings({ pane, name, onSave, onClose }: Props) {
   const [given, setGiven] = useState<Record<string, string>>(() =>
     Object.fromEntries(numbers.map(({ key }) => [key, pane.parameters[key]?.toString() ?? ""])),
   );
-  const [effort, setEffort] = useState(pane.parameters.reasoning_effort ?? "");
+  const [effort, setEffort] = useState<Effort | "">(pane.parameters.reasoning_effort ?? "");
   const [stop, setStop] = useState(pane.parameters.stop?.join("\n") ?? "");
   const [busy, setBusy] = useState(false);
 
@@ -61,11 +63,13 @@ export function PaneSettings({ pane, name, onSave, onClose }: Props) {
           ))}
           <Field label="Reasoning">
             {(ids) => (
-              <Select {...ids} value={effort} onChange={(event) => setEffort(event.target.value)}>
+              <Select {...ids} value={effort} onChange={(event) => setEffort(event.target.value as Effort | "")}>
                 <option value="">as the model does</option>
+                <option value="none">not at all</option>
                 <option value="low">a little</option>
                 <option value="medium">some</option>
                 <option value="high">much</option>
+                <option value="max">all it can</option>
               </Select>
             )}
           </Field>

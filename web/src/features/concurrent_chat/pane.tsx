@@ -138,7 +138,7 @@ export const PaneView = memo(({ sessionId, pane, name, place, count, independent
       data-pane={pane.id}
       aria-label={`Pane ${place + 1}: ${name}`}
       tabIndex={-1}
-      className="flex min-h-0 min-w-0 flex-1 flex-col overflow-hidden rounded-xl border bg-bg outline-none focus-within:border-line-strong focus:border-accent"
+      className="flex min-h-0 min-w-0 flex-1 flex-col overflow-hidden rounded-xl border bg-bg contain-content outline-none focus-within:border-line-strong focus:border-accent"
     >
       <header className="flex h-11 shrink-0 items-center gap-0.5 border-b pr-1 pl-1">
         <ModelPicker value={pane.model} onPick={(id) => void patch({ model: id })} disabled={busy} />

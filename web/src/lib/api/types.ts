@@ -44,20 +44,8 @@ export type { ByTask, CandidateInfo, Decision, Figures, Interval, ModelStanding,
 export type RuleConditions = schema.Conditions_Input;
 export type RoutingSettings = schema.Settings;
 export type TaskType = schema.ByTask["task_type"];
-export type Chat = schema.ChatSummary & { folder?: string | null };
-export interface ChatFolder {
-  folder: string;
-  chats: number;
-}
-export interface ChatShare {
-  id: string;
-  url: string | null;
-  created_at: string;
-}
-export interface SharedChat {
-  title: string;
-  messages: { role: string; content: Part[]; model: string | null }[];
-}
+export type Chat = schema.ChatSummary;
+export type { Folder as ChatFolder, Share as ChatShare, SharedChat } from "./schema";
 
 export type Part = { type: "text"; text: string } | { type: "image"; asset_id: string; url: string };
 export type NewPart = schema.TextContent | schema.ImageContent;
@@ -76,7 +64,6 @@ export interface Message extends Omit<schema.Message, "content" | "error"> {
 }
 
 export interface ChatDetail extends Omit<schema.Chat, "messages"> {
-  folder?: string | null;
   messages: Message[];
 }
 
