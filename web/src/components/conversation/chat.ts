@@ -46,7 +46,7 @@ export function putMessages(client: QueryClient, id: string, messages: Message[]
 export async function updateChat(client: QueryClient, id: string, change: Partial<ChatDetail>): Promise<void> {
   const before = client.getQueryData<ChatDetail>(chatKey(id));
   // An answer that is under way tells how the chat was before this.
-  if (before) await client.cancelQueries({ queryKey: chatKey(id) });
+  if (before) await client.cancelQueries({ queryKey: chatKey(id) }, { revert: false });
   patchCached(client, id, change);
   try {
     await api.patch(`/chats/${id}`, change);

@@ -5,7 +5,7 @@ import { Logo } from "@/components/ui/logo";
 import { useTitle } from "@/components/ui/page";
 import { Skeleton } from "@/components/ui/parts";
 import { ApiProblem, api, messageOf } from "@/lib/api/client";
-import type { SharedChat } from "@/lib/api/types";
+import type { SharedChat, SharedImage } from "@/lib/api/types";
 
 export default function SharedPage() {
   const token = location.pathname.split("/")[2] ?? "";
@@ -42,7 +42,7 @@ export default function SharedPage() {
         )}
         {chat?.messages.map((message, at) => {
           const text = message.content.reduce((all, part) => (part.type === "text" ? all + part.text : all), "");
-          const pictures = message.content.filter((part) => part.type === "image");
+          const pictures = message.content.filter((part): part is SharedImage => part.type === "image");
           return message.role === "user" ? (
             <article key={at} aria-label="Question" className="flex flex-col items-end gap-2">
               {pictures.map((picture) => (

@@ -45,7 +45,7 @@ export type RuleConditions = schema.Conditions_Input;
 export type RoutingSettings = schema.Settings;
 export type TaskType = schema.ByTask["task_type"];
 export type Chat = schema.ChatSummary;
-export type { Folder as ChatFolder, Share as ChatShare, SharedChat } from "./schema";
+export type { Folder as ChatFolder, Share as ChatShare, SharedChat, SharedImage } from "./schema";
 
 export type Part = { type: "text"; text: string } | { type: "image"; asset_id: string; url: string };
 export type NewPart = schema.TextContent | schema.ImageContent;
