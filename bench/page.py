@@ -277,9 +277,7 @@ def _rooms(browser: Browser, url: str, email: str, password: str) -> Any:
         answer = await context.request.post(f"{url}/api/session", data={"email": email, "password": password})
         csrf = (await answer.json())["csrf_token"]
         change = {"current_password": password, "new_password": chosen}
-        changed = await context.request.put(
-            f"{url}/api/profile/password", data=change, headers={"X-CSRF-Token": csrf}
-        )
+        changed = await context.request.put(f"{url}/api/profile/password", data=change, headers={"X-CSRF-Token": csrf})
         assert changed.ok, await changed.text()
         state.append(await context.storage_state())
         return (await (await context.request.get(f"{url}/api/session")).json())["csrf_token"]
@@ -315,7 +313,9 @@ def main() -> int:
     rounds, seconds, times = (1, 5.0, 12) if options.quick else (options.rounds, 8.0, options.reloads)
     code = report(asyncio.run(measure(rounds, seconds, times)), as_json=options.json)
     if not options.json:
-        print("Open WebUI: not measured; 0.12.4 requires sentence-transformers, which pulls torch (not installed here).")
+        print(
+            "Open WebUI: not measured; 0.12.4 requires sentence-transformers, which pulls torch (not installed here)."
+        )
     return code
 
 

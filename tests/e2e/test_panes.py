@@ -169,7 +169,9 @@ async def test_f19_7_a_question_goes_to_four_panes_and_their_answers_stay(
     await page.keyboard.press("Escape")
     # Two of them are asked, the other two are not.
     for name in ("GPT-4o", "GPT-4.1"):
-        await page.get_by_role("group", name="Panes that are asked").get_by_role("button", name=name, exact=True).click()
+        await (
+            page.get_by_role("group", name="Panes that are asked").get_by_role("button", name=name, exact=True).click()
+        )
     await page.get_by_label("Your message").fill("And now?")
     await page.keyboard.press("Enter")
     await expect(pane(page, 2).get_by_role("article", name="You")).to_have_count(2)
@@ -431,7 +433,9 @@ async def test_f19_9_a_room_takes_as_many_panes_as_it_says_and_says_so(visit: Vi
     await expect(page.locator("[data-pane]")).to_have_count(7)
 
 
-async def test_f19_9_enter_in_an_input_method_does_not_send_and_drafts_are_kept(visit: Visit, rooms: Callable[..., Any]):
+async def test_f19_9_enter_in_an_input_method_does_not_send_and_drafts_are_kept(
+    visit: Visit, rooms: Callable[..., Any]
+):
     page = visit.page
     await rooms("gpt-4o", "gpt-4o-mini")
     box = page.get_by_label("Your message")
@@ -459,7 +463,7 @@ async def test_formulas_and_diagrams_are_drawn_and_hostile_ones_are_not_trusted(
         '```mermaid\n%%{init: {"securityLevel": "loose", "htmlLabels": true}}%%\nflowchart LR\n'
         "  A[\"<img src='https://evil.example/q.png' onerror='window.taken=1'>\"] --> B\n"
         '  click A href "javascript:window.taken=1"\n'
-        '  style B fill:url(https://evil.example/r.png)\n```\n\n```mermaid\nno diagram at all {{{\n```\n'
+        "  style B fill:url(https://evil.example/r.png)\n```\n\n```mermaid\nno diagram at all {{{\n```\n"
     )
     scripted.by_model["gpt-4o"], scripted.by_model["gpt-4o-mini"] = Say(good), Say(hostile)
     asked: list[str] = []
@@ -485,7 +489,9 @@ async def test_formulas_and_diagrams_are_drawn_and_hostile_ones_are_not_trusted(
     await expect(second.get_by_role("region", name="Code, mermaid").last).to_contain_text("no diagram at all")
     for drawn in await second.get_by_alt_text("Diagram drawn from the source beside it").all():
         svg = await page.evaluate("url => window.blobs[url].text()", await drawn.get_attribute("src"))
-        assert not re.search(r"<(script|image|foreignObject|a)\b|href=|onerror=\"|url\(\"?https?:", svg, re.IGNORECASE), svg
+        assert not re.search(
+            r"<(script|image|foreignObject|a)\b|href=|onerror=\"|url\(\"?https?:", svg, re.IGNORECASE
+        ), svg
     assert await page.locator("[data-answer] a[href^='javascript']").count() == 0
     assert await page.evaluate("window.taken") is None
     assert [url for url in asked if not url.startswith((visit.url, "blob:", "data:"))] == []
