@@ -59,8 +59,8 @@ def total(items):
 ```
 
 """
-# Seven answers or so of a usual length a minute and a half long: what is measured is the middle of a long answer.
-_MARKDOWN = _PASSAGE * 24
+# Half a minute of words: what is measured is the middle of a long answer.
+_MARKDOWN = _PASSAGE * 48
 
 
 def sizes() -> list[Figure]:
@@ -139,16 +139,8 @@ class Room:
         )
 
 
-async def frames(room: Room, seconds: float) -> tuple[float, float]:
-    """While answers stream: the 95th percentile of a frame in ms, and ms of the main thread a second."""
-    cdp = await room.context.new_cdp_session(room.page)
-    await cdp.send("Performance.enable")
-
-    async def busy() -> float:
-        metrics = (await cdp.send("Performance.getMetrics"))["metrics"]
-        return next(each["value"] for each in metrics if each["name"] == "TaskDuration")
-
-    began, before = time.monotonic(), await busy()
+async def frames(room: Room, seconds: float) -> float:
+    """While answers stream: the 95th percentile of a frame in ms."""
     gaps: list[float] = await room.page.evaluate(
         """seconds => new Promise(resolve => {
             const gaps = [];
@@ -164,9 +156,24 @@ async def frames(room: Room, seconds: float) -> tuple[float, float]:
         })""",
         seconds,
     )
-    worked, wall = await busy() - before, time.monotonic() - began
+    return statistics.quantiles(gaps[1:], n=20)[-1]
+
+
+async def main_thread(room: Room, seconds: float) -> float:
+    """While answers stream and nobody asks for frames: ms of CPU that the page's main thread takes a second."""
+    cdp = await room.context.new_cdp_session(room.page)
+    # Of the thread's own clock: others on this machine do not count.
+    await cdp.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    async def worked() -> float:
+        metrics = (await cdp.send("Performance.getMetrics"))["metrics"]
+        return next(each["value"] for each in metrics if each["name"] == "TaskDuration")
+
+    began, before = time.monotonic(), await worked()
+    await asyncio.sleep(seconds)
+    busy, wall = await worked() - before, time.monotonic() - began
     await cdp.detach()
-    return statistics.quantiles(gaps[1:], n=20)[-1], worked / wall * 1000
+    return busy / wall * 1000
 
 
 async def streaming(open_room: Any, upstream: Upstream, rounds: int, seconds: float) -> list[Figure]:
@@ -179,7 +186,7 @@ async def streaming(open_room: Any, upstream: Upstream, rounds: int, seconds: fl
                 await room.new()
                 await room.ask("Tell me much.")
                 await asyncio.sleep(2)
-                seen[plain].append(await frames(room, seconds))
+                seen[plain].append((await frames(room, seconds), await main_thread(room, seconds)))
                 await room.stop()
     frame = {plain: statistics.median(each[0] for each in seen[plain]) for plain in seen}
     thread = {plain: statistics.median(each[1] for each in seen[plain]) for plain in seen}
@@ -187,8 +194,8 @@ async def streaming(open_room: Any, upstream: Upstream, rounds: int, seconds: fl
         Figure("p95 frame, plain text", frame[True], unit="ms"),
         Figure("p95 frame, markdown", frame[False], unit="ms"),
         at_most("p95 frame, markdown : plain text", frame[False] / frame[True], 1.2, "times"),
-        Figure("main thread a second, plain text", thread[True], unit="ms"),
-        at_most("main thread a second, markdown", thread[False], 500, "ms"),
+        Figure("CPU of the main thread a second, plain text", thread[True], unit="ms"),
+        at_most("CPU of the main thread a second, markdown", thread[False], 500, "ms"),
     ]
 
 
