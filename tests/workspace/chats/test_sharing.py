@@ -5,6 +5,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import structlog
 
 from tests.kit.fixtures import Callers
 from tests.kit.server import Client
@@ -145,6 +146,17 @@ async def test_a_link_leads_nowhere_once_it_is_replaced_taken_back_or_over(
     assert not await opens(fourth)
     assert not await opens("x" * 43)
     assert (await callers.nobody.get("/api/shared/short")).status == 404
+
+
+async def test_no_log_knows_the_link(callers: Callers, upstream: Upstream) -> None:
+    chat = await said(callers.member, upstream, "One?", "Answer.")
+    token = await share(callers.member, chat["id"])
+    with structlog.testing.capture_logs() as logs:
+        await callers.nobody.get(f"/api/shared/{token}")
+        await callers.nobody.get(f"/shared/{token}")
+    paths = [entry["path"] for entry in logs if entry["event"] == "request"]
+    assert paths == ["/api/shared/…", "/shared/…"]
+    assert token not in str(logs)
 
 
 async def test_a_picture_is_served_through_the_link_alone(callers: Callers, upstream: Upstream) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import random
 from pathlib import Path
 from typing import Any
@@ -219,6 +220,23 @@ async def test_a_reader_that_takes_nothing_is_let_go_and_can_come_back(
     cursor = first.split(b"\n")[0].removeprefix(b"id: ").decode()
     heard = await hear(callers.member, made, Heard(cursor=cursor), runs={each["run_id"] for each in turn["started"]})
     assert {heard.text(each["run_id"]) for each in turn["started"]} == {" ".join(f"w{n}" for n in range(150))}
+
+
+async def test_a_token_takes_as_many_bytes_at_the_end_as_at_the_beginning(callers: Callers, upstream: Upstream) -> None:
+    made, turn = await four(callers.member, upstream, "word " * 1000, 0.0)
+    left = {each["run_id"] for each in turn["started"]}
+    sizes: list[int] = []
+    async with asyncio.timeout(30):
+        async with stream(callers.member, made) as found:
+            async for cursor, _, event in found:
+                if event.get("kind") == "text":
+                    sizes.append(len(cursor) + len(json.dumps(event["data"])))
+                elif event.get("kind") in ("done", "failed"):
+                    left.discard(event["run_id"])
+                if not left:
+                    break
+    assert len(sizes) == 4000
+    assert max(sizes) - min(sizes) <= 8
 
 
 def test_a_position_is_as_long_as_there_are_answers_and_no_longer() -> None:

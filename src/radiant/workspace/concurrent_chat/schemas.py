@@ -154,7 +154,7 @@ class SyncChange(Strict):
     """How panes are to go together from now on. `shared_context`: left out, it stays; null or "": there is none."""
 
     mode: SyncMode
-    shared_context: str | None = Field(default=None, max_length=1_000_000)
+    shared_context: str | None = Field(default=None, max_length=100_000)
 
 
 class NewPanesTurn(Strict):
