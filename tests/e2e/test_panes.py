@@ -38,7 +38,10 @@ async def rooms(visit: Visit, scripted: Upstream) -> AsyncIterator[Callable[...,
     yield room
     del scripted
     for session_id in made:
-        await visit.call("DELETE", f"/api/concurrent-chat/sessions/{session_id}")
+        # A test may have deleted it itself.
+        await visit.http.delete(
+            f"{visit.url}/api/concurrent-chat/sessions/{session_id}", headers={"X-CSRF-Token": visit.csrf}
+        )
 
 
 def pane(page: Page, number: int) -> Locator:
@@ -431,6 +434,29 @@ async def test_f19_9_a_room_takes_as_many_panes_as_it_says_and_says_so(visit: Vi
     await page.get_by_role("button", name="Save", exact=True).click()
     await page.get_by_role("button", name="Add a pane").click()
     await expect(page.locator("[data-pane]")).to_have_count(7)
+
+
+async def test_f19_9_an_error_is_told_and_not_taken_for_panes(visit: Visit, rooms: Callable[..., Any]):
+    page = visit.page
+    session = await rooms("gpt-4o", "gpt-4o-mini")
+    problem = {
+        "type": "https://radiant.dev/problems/away",
+        "title": "Away",
+        "status": 503,
+        "detail": "the database is away",
+    }
+    pattern = f"**/api/concurrent-chat/sessions/{session['id']}"
+    await page.route(pattern, lambda route: route.fulfill(status=503, json=problem))
+    await page.reload()
+    await expect(page.get_by_role("alert")).to_contain_text("The database is away")
+    await page.unroute(pattern)
+    await page.get_by_role("button", name="Try again").click()
+    await expect(page.locator("[data-pane]")).to_have_count(2)
+    # One that was deleted elsewhere is told too, and leads back.
+    await visit.call("DELETE", f"/api/concurrent-chat/sessions/{session['id']}")
+    await expect(page.get_by_text("These panes are not here")).to_be_visible()
+    await page.get_by_role("link", name="All panes").click()
+    await expect(page.get_by_role("heading", name="Panes", level=1)).to_be_visible()
 
 
 async def test_f19_9_enter_in_an_input_method_does_not_send_and_drafts_are_kept(

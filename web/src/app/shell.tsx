@@ -7,11 +7,15 @@ import { Boundary } from "@/components/ui/boundary";
 import { Button } from "@/components/ui/button";
 import { Shade } from "@/components/ui/dialog";
 import { Spinner } from "@/components/ui/spinner";
-import { ChatPage } from "@/features/chats/chat-page";
 import { useShortcut } from "@/lib/shortcuts";
 import { ChatSidebar, SettingsSidebar } from "./sidebar";
 import { useOffline, useWide } from "@/lib/surroundings";
 
+const loadChat = () => import("@/features/chats/chat-page");
+// Asked for while it is still found out who is there: most visits begin with a chat. A failure shows itself where it is needed.
+if (!/^\/(settings|panes)\b/.test(location.pathname)) loadChat().catch(() => undefined);
+
+const ChatPage = lazy(loadChat);
 const Palette = lazy(() => import("./palette"));
 const ShortcutSheet = lazy(() => import("./shortcut-sheet"));
 const Panes = lazy(() => import("./panes-route"));
@@ -124,9 +128,17 @@ export function Shell() {
                 </Suspense>
               )}
             </Route>
-            <Route path="/chat/:id">{({ id }) => <ChatPage key={id} id={id} lead={lead} />}</Route>
+            <Route path="/chat/:id">
+              {({ id }) => (
+                <Suspense fallback={<Loading />}>
+                  <ChatPage key={id} id={id} lead={lead} />
+                </Suspense>
+              )}
+            </Route>
             <Route path="/">
-              <ChatPage key="new" id={null} lead={lead} />
+              <Suspense fallback={<Loading />}>
+                <ChatPage key="new" id={null} lead={lead} />
+              </Suspense>
             </Route>
             <Route>
               <Redirect to="/" replace />

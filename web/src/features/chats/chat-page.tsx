@@ -33,7 +33,7 @@ interface Props {
   lead: ReactNode;
 }
 
-export function ChatPage({ id, lead }: Props) {
+export default function ChatPage({ id, lead }: Props) {
   const client = useQueryClient();
   const session = useSession();
   const [, navigate] = useLocation();

@@ -67,7 +67,7 @@ export function SessionPage({ id, lead, MergePanel }: Props) {
     return stream.open({
       onSession: (now) => client.setQueryData(paneSessionKey(id), now),
       onConnection: setConnected,
-      onGone: () => void client.invalidateQueries({ queryKey: paneSessionKey(id) }),
+      onGone: () => void client.resetQueries({ queryKey: paneSessionKey(id) }),
     });
     // The stream is opened once the session is known to be there, and stays.
   }, [client, id, stream, session !== undefined]);
