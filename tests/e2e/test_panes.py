@@ -368,7 +368,7 @@ async def test_f19_5_in_synchronized_mode_one_answer_becomes_the_history_of_all(
     await expect(box).to_have_value("")
     for number in (1, 2):
         await expect(pane(page, number).get_by_role("article", name="You")).to_have_count(2)
-    await finished(page, 2)
+        await expect(pane(page, number).locator("[data-figures]")).to_have_count(2)
     histories = [request.body["messages"] for request in scripted.requests if request.body.get("messages")]
     assert len(histories) == 2
     assert all("The blue one." in json.dumps(history) for history in histories)
