@@ -1,6 +1,7 @@
 /** A mermaid diagram, a chunk of its own; its source where it cannot be drawn. */
 import { type ReactNode, useEffect, useState } from "react";
 import { CopyButton } from "@/components/ui/parts";
+import { useDark } from "@/lib/use-dark";
 import { type Drawing, draw } from "./draw";
 
 interface Props {
@@ -12,11 +13,12 @@ interface Props {
 export default function Diagram({ source, children }: Props) {
   const [picture, setPicture] = useState<(Drawing & { url: string }) | null>(null);
   const [coded, setCoded] = useState(false);
+  const dark = useDark();
 
   useEffect(() => {
     let url: string | null = null;
     let stale = false;
-    draw(source, document.documentElement.classList.contains("dark")).then(
+    draw(source, dark).then(
       (drawing) => {
         if (stale) return;
         url = URL.createObjectURL(new Blob([drawing.svg], { type: "image/svg+xml" }));
@@ -30,7 +32,7 @@ export default function Diagram({ source, children }: Props) {
       stale = true;
       if (url) URL.revokeObjectURL(url);
     };
-  }, [source]);
+  }, [source, dark]);
 
   if (!picture) return children;
   return (

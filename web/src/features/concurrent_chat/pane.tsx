@@ -143,7 +143,6 @@ export const PaneView = memo(({ sessionId, pane, name, place, count, independent
       <header className="flex h-11 shrink-0 items-center gap-0.5 border-b pr-1 pl-1">
         <ModelPicker value={pane.model} onPick={(id) => void patch({ model: id })} disabled={busy} />
         {model && !model.available && <Badge tone="warn">unavailable</Badge>}
-        {pane.status === "queued" && <Badge>waiting</Badge>}
         <div className="ml-auto flex items-center">
           {running && (
             <Button variant="ghost" size="icon" aria-label={`Stop ${name}`} title="Stop" disabled={stopping} onClick={() => void stop()}>

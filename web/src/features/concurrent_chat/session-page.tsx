@@ -327,7 +327,9 @@ function Room({ session, connected, lead, MergePanel }: RoomProps) {
           {live.length > 0 && (
             <Button variant="ghost" size="sm" className="px-2.5" disabled={stopping} onClick={() => void stopAll()}>
               <Square className="size-3 fill-current" />
-              Stop<span className="hidden sm:inline"> all</span>
+              <span>
+                Stop<span className="hidden sm:inline"> all</span>
+              </span>
             </Button>
           )}
           {wide && (
