@@ -72,7 +72,7 @@ export function ChatList() {
           </p>
         )}
         {data && groups.length === 0 && (
-          <p className="px-2 pt-4 text-[13px] text-ink-2">{settledSearch ? `Nothing found for “${settledSearch}”.` : "Your chats will stand here."}</p>
+          <p className="px-2 pt-4 text-[13px] text-ink-2">{settledSearch ? `Nothing found for “${settledSearch}”.` : folder ? `Nothing in “${folder}”.` : "Your chats will stand here."}</p>
         )}
         {groups.map(([name, chats]) => (
           <section key={name} aria-label={name}>

@@ -10,10 +10,12 @@ interface Props {
 /** The folders of the person's chats, of which one can be looked into. Nothing where there is none. */
 export default function FolderFilter({ value, onChange }: Props) {
   const { data: folders } = useFolders();
-  if (!folders?.length) return null;
+  // One that is looked into stays until it is left, though its last chat may be gone.
+  const shown = folders && value && !folders.some(({ folder }) => folder === value) ? [...folders, { folder: value, chats: 0 }] : folders;
+  if (!shown?.length) return null;
   return (
     <div role="group" aria-label="Folders" className="mx-3 mb-1 flex gap-1 overflow-x-auto py-1 [scrollbar-width:none]">
-      {folders.map(({ folder, chats }) => (
+      {shown.map(({ folder, chats }) => (
         <button
           key={folder}
           type="button"

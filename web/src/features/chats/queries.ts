@@ -37,6 +37,7 @@ export async function deleteChat(client: QueryClient, chat: Pick<Chat, "id" | "t
     },
   );
   client.removeQueries({ queryKey: chatKey(chat.id) });
+  void client.invalidateQueries({ queryKey: foldersKey });
   toast(`Deleted “${titleOf(chat)}”`, {
     action: {
       label: "Undo",
