@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import json
 import random
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from radiant.foundation.runs.hub import RunHub, end_abandoned
 from radiant.infra.db import Database
-from radiant.kit.ids import PanesId
+from radiant.kit.ids import PanesId, RunId, uuid7
 from radiant.workspace.concurrent_chat.events import Position, Reader
 from radiant.workspace.turns import service as turns
 from tests.kit.fixtures import Callers
@@ -239,11 +240,37 @@ async def test_a_token_takes_as_many_bytes_at_the_end_as_at_the_beginning(caller
     assert max(sizes) - min(sizes) <= 8
 
 
+async def test_a_position_of_long_ago_begins_anew_and_a_long_absence_is_bounded(
+    callers: Callers, upstream: Upstream, owner: Any
+) -> None:
+    made, turn = await four(callers.member, upstream, "a b", 0.0)
+    await at_rest(callers.member, made)
+    long_ago = Position(datetime(2020, 1, 1, tzinfo=UTC)).encode()
+    heard = Heard(cursor=long_ago)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await hear(callers.member, made, heard, events=1)
+    assert (len(heard.sessions), heard.runs) == (1, [])
+    # An hour's absence with more answers than a reader is brought: the newest ones come, whole.
+    chat_id, message = turn["started"][0]["chat_id"], turn["started"][0]["user_message"]["id"]
+    await owner.execute(
+        "with made as (insert into runs (tenant_id, user_id, kind, state, finished_at) select tenant_id, user_id, 'turn',"
+        "  'done', now() from chats, generate_series(1, 250) where id = $1 returning tenant_id, user_id, id),"
+        " said as (insert into run_events (tenant_id, user_id, run_id, seq, kind)"
+        "  select tenant_id, user_id, id, 1, 'done' from made)"
+        " insert into messages (tenant_id, user_id, chat_id, parent_id, role, run_id)"
+        "  select tenant_id, user_id, $1, $2, 'assistant', id from made",
+        chat_id, message,
+    )  # fmt: skip
+    heard = Heard(cursor=Position(datetime.now(UTC) - timedelta(hours=1)).encode())
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(3):
+            await hear(callers.member, made, heard, events=1000)
+    assert len(heard.ended()) == 200
+    assert len(heard.cursor) < 6000
+
+
 def test_a_position_is_as_long_as_there_are_answers_and_no_longer() -> None:
-    from datetime import UTC, datetime
-
-    from radiant.kit.ids import RunId, uuid7
-
     position = Position(datetime(2026, 11, 27, 4, 0, 0, 123456, UTC), {RunId(uuid7()): n for n in range(4)})
     text = position.encode()
     assert len(text) < 120

@@ -100,7 +100,7 @@ async def test_f19_4_additions_and_removals_at_once_leave_no_gap(callers: Caller
     assert indexes(await read(callers.member, made)) == list(range(10))
 
 
-async def test_sizes_are_kept_by_pane_and_always_sum_to_100(callers: Callers) -> None:
+async def test_f19_6_sizes_are_kept_by_pane_and_always_sum_to_100(callers: Callers) -> None:
     made = await session_of(callers.member, 3)
     assert total(made) == pytest.approx(100)
     one, two, three = (pane["id"] for pane in made["panes"])
@@ -135,6 +135,14 @@ async def test_f19_8_a_panes_state_has_one_source(callers: Callers, owner: Any) 
     assert "chat" not in kept
     listed = (await callers.member.get(BASE)).json()["items"][0]
     assert listed["models"] == [MODEL, "gpt-4o-mini"]
+
+
+async def test_f19_9_an_error_is_a_problem_and_never_a_list_and_16_panes_are_16(callers: Callers) -> None:
+    made = await session_of(callers.member, 16, max_panes=16)
+    assert (len(made["panes"]), made["max_panes"]) == (16, 16)
+    refused = await callers.owner.get(f"{BASE}/{made['id']}/panes")
+    assert (refused.status, problem_of(refused)) == (404, "no-such-session")
+    assert "items" not in refused.json()
 
 
 async def test_a_pane_moves_and_shows_another_chat(callers: Callers) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from tests.kit.fixtures import Callers
-from tests.kit.upstream import Refuse, Say, Upstream
+from tests.kit.upstream import Drop, Refuse, Say, Upstream
 from tests.workspace.concurrent_chat.panes import (
     BASE,
     MODEL,
@@ -176,6 +176,25 @@ async def test_a_failed_pane_says_why_and_names_the_next_best_model(
     found = await at_rest(callers.member, made)
     assert found["panes"][0]["status"] == "idle"
     assert (await chat(callers.member, started["chat_id"]))["messages"][-1]["model"] == offer
+
+
+async def test_the_next_best_is_of_another_provider_where_that_is_away_and_free_after_a_budget(
+    callers: Callers, upstream: Upstream, claude: Upstream
+) -> None:
+    del claude
+    made = await session_of(callers.member, 1)
+    pane = made["panes"][0]["id"]
+    upstream.default = Drop()
+    turn = await ask(callers.member, made, "Hello?", pane_ids=[pane])
+    heard = await hear(callers.member, made, Heard(), runs={turn["started"][0]["run_id"]})
+    assert heard.runs[-1]["data"]["slug"] == "upstream-unreachable"
+    assert heard.runs[-1]["data"]["next_best"]["model"].startswith("claude")
+    budget = await callers.owner.post("/api/budgets", {"period": "day", "amount": "0.000000001"})
+    assert budget.status == 201
+    turn = await ask(callers.member, made, "Hello?", pane_ids=[pane])
+    await hear(callers.member, made, heard, runs={turn["started"][0]["run_id"]})
+    assert heard.runs[-1]["data"]["slug"] == "budget-exceeded"
+    assert "no cost" in heard.runs[-1]["data"]["next_best"]["reason"]
 
 
 async def test_the_next_best_of_nothing_is_null(callers: Callers, upstream: Upstream, owner: Any) -> None:

@@ -35,7 +35,9 @@ _PATIENCE_SECONDS = 30.0
 _ENDED = 2**32 - 1
 # A row that was made before this may still have been invisible when it was looked for: no transaction lasts longer.
 _UNSEEN = timedelta(seconds=90)
-_MOST_KNOWN = 300
+# So many answers a reader is brought at most, so many of them at once; what it missed longer ago it finds in the chats.
+_MOST_KNOWN, _MOST_AT_ONCE = 200, 32
+_STALE = timedelta(days=1)
 _HEAD, _PLACE = struct.Struct(">Q"), struct.Struct(">16sI")
 
 
@@ -62,7 +64,7 @@ class Position:
             places = list(_PLACE.iter_unpack(data[_HEAD.size :]))
         except (binascii.Error, ValueError, struct.error, OverflowError, OSError) as error:
             raise BadCursor(_NOT_OURS) from error
-        if len(places) > _MOST_KNOWN:
+        if len(places) > 2 * _MOST_KNOWN:
             raise BadCursor(_NOT_OURS)
         return cls(since, {RunId(UUID(bytes=run_id)): seq for run_id, seq in places})
 
@@ -85,6 +87,7 @@ class Reader:
         self._queue: asyncio.Queue[_Item | None] = asyncio.Queue(_QUEUED)
         self._look = True
         self._stalled = False
+        self._at_once = asyncio.Semaphore(_MOST_AT_ONCE)
         self._following: dict[RunId, asyncio.Task[None]] = {}
         self._sent = b""
 
@@ -140,10 +143,11 @@ class Reader:
         async with self._db.tx() as tx:
             session = await service.read(tx, self._session_id)
             now: datetime = await turns_store.moment(tx)
-            new = self._position is None
-            self._position = self._position or Position(now - _UNSEEN)
+            new = self._position is None or self._position.since < now - _STALE
+            if new or self._position is None:
+                self._position = Position(now - _UNSEEN)
             known = [run_id for run_id, seq in self._position.read.items() if seq != _ENDED]
-            runs = await turns_store.runs_to_follow(tx, self._session_id, self._position.since, known)
+            runs = await turns_store.runs_to_follow(tx, self._session_id, self._position.since, known, _MOST_KNOWN)
         position = self._position
         for row in runs:
             # Whoever comes anew begins with what is live.
@@ -174,7 +178,10 @@ class Reader:
         """Bring an answer's events into the queue, until it ends."""
         while True:
             try:
-                async with contextlib.aclosing(await self._hub.follow(self._db, run_id, after)) as events:
+                async with (
+                    self._at_once,
+                    contextlib.aclosing(await self._hub.follow(self._db, run_id, after)) as events,
+                ):
                     async for event in events:
                         await self._put((run_id, pane_id, event))
                         after = event.seq

@@ -117,21 +117,21 @@ async def moment(tx: Tx) -> Any:
     return await tx.value("select clock_timestamp()")
 
 
-async def runs_to_follow(tx: Tx, session_id: PanesId, since: Any, known: Sequence[UUID]) -> list[Row]:
-    """Answers of the panes' chats that are being written, began after `since`, or are `known`:
-    {run_id, pane_id, created_at, status}."""
+async def runs_to_follow(tx: Tx, session_id: PanesId, since: Any, known: Sequence[UUID], limit: int) -> list[Row]:
+    """Answers of the panes' chats that are being written, began after `since`, or are `known`, the oldest first; the
+    newest, where there are more: {run_id, pane_id, created_at, status}."""
     return await tx.all(
-        "select m.run_id, p.id as pane_id, m.created_at, m.status from concurrent_panes p"
-        " join messages m on m.tenant_id = p.tenant_id and m.user_id = p.user_id and m.chat_id = p.chat_id"
-        " where p.tenant_id = $1 and p.user_id = $2 and p.session_id = $3 and m.status = 'streaming'"
-        "  and m.run_id is not null"
+        "select * from (select m.run_id, p.id as pane_id, m.created_at, m.status from concurrent_panes p"
+        "  join messages m on m.tenant_id = p.tenant_id and m.user_id = p.user_id and m.chat_id = p.chat_id"
+        "  where p.tenant_id = $1 and p.user_id = $2 and p.session_id = $3 and m.status = 'streaming'"
+        "   and m.run_id is not null"
         " union select m.run_id, p.id, m.created_at, m.status from concurrent_panes p"
-        " join messages m on m.tenant_id = p.tenant_id and m.user_id = p.user_id and m.chat_id = p.chat_id"
-        " where p.tenant_id = $1 and p.user_id = $2 and p.session_id = $3 and m.created_at > $4"
-        "  and m.run_id is not null"
+        "  join messages m on m.tenant_id = p.tenant_id and m.user_id = p.user_id and m.chat_id = p.chat_id"
+        "  where p.tenant_id = $1 and p.user_id = $2 and p.session_id = $3 and m.created_at > $4"
+        "   and m.run_id is not null"
         " union select m.run_id, p.id, m.created_at, m.status from messages m"
-        " join concurrent_panes p on p.tenant_id = m.tenant_id and p.user_id = m.user_id and p.chat_id = m.chat_id"
-        " where p.tenant_id = $1 and p.user_id = $2 and p.session_id = $3 and m.run_id = any ($5::uuid[])"
-        " order by created_at",
-        tx.tenant_id, tx.user_id, session_id, since, list(known),
+        "  join concurrent_panes p on p.tenant_id = m.tenant_id and p.user_id = m.user_id and p.chat_id = m.chat_id"
+        "  where p.tenant_id = $1 and p.user_id = $2 and p.session_id = $3 and m.run_id = any ($5::uuid[])"
+        " order by created_at desc, run_id desc limit $6) as newest order by created_at, run_id",
+        tx.tenant_id, tx.user_id, session_id, since, list(known), limit,
     )  # fmt: skip
