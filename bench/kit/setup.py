@@ -21,7 +21,7 @@ from radiant.foundation.identity.schemas import NewApiKey
 from radiant.infra.db import Database
 from radiant.infra.kms import seal
 from radiant.kit.ids import TenantId, uuid7
-from radiant.prepare import first_person, migrate_database, seed_catalog
+from radiant.prepare import FirstPerson, first_person, migrate_database, seed_catalog
 from radiant.runtime import open_runtime
 
 
@@ -71,8 +71,13 @@ def cpu_of(pid: int) -> float:
 
 
 async def connect_openai(settings: Settings, upstream_url: str, *, bound: bool = False) -> str:
-    """A migrated database with a person, a key, and `openai` connected for all; the key. `bound`: under a budget of
-    the tenant and limits of the key that are too large to be met."""
+    """A database as `prepare_openai` makes it; the key."""
+    return (await prepare_openai(settings, upstream_url, bound=bound)).api_key
+
+
+async def prepare_openai(settings: Settings, upstream_url: str, *, bound: bool = False) -> FirstPerson:
+    """A migrated database with a person, a key, and `openai` connected for all. `bound`: under a budget of the tenant
+    and limits of the key that are too large to be met."""
     await migrate_database(settings, lambda _: None)
     runtime = await open_runtime(settings)
     await seed_catalog(runtime.database)
@@ -98,7 +103,7 @@ async def connect_openai(settings: Settings, upstream_url: str, *, bound: bool =
                     uuid7(), key["tenant_id"], key["id"], meter, amount,
                 )  # fmt: skip
     await runtime.close()
-    return person.api_key
+    return person
 
 
 async def _first_person(database: Database) -> Caller:

@@ -45,6 +45,8 @@ from radiant.http.handlers import install_problem_handlers
 from radiant.http.middleware import BodyLimit, ReadYourWrites, RequestContext
 from radiant.http.prefixes import match_by_beginning
 from radiant.workspace.chats import routes as chats_routes
+from radiant.workspace.chats import shares_routes
+from radiant.workspace.concurrent_chat import routes as concurrent_chat_routes
 from radiant.workspace.turns import routes as turns_routes
 
 _ROUTERS = (
@@ -79,6 +81,8 @@ _ROUTERS = (
     serving_routes.router,
     turns_routes.router,
     chats_routes.router,
+    shares_routes.router,
+    concurrent_chat_routes.router,
 )
 
 

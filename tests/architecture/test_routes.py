@@ -33,6 +33,8 @@ OPEN = {
     ("GET", "/api/sso/workspaces/{slug}"): "asked before the sign-in",
     ("GET", "/api/sso/workspaces/{slug}/start"): "it begins the sign-in",
     ("GET", "/api/sso/callback"): "it ends the sign-in",
+    ("GET", "/api/shared/{token}"): "the token is the right",
+    ("GET", "/api/shared/{token}/pictures/{number}"): "the token is the right",
 }
 # What everybody sees: nothing foreign can be named by it.
 UNNAMED = {"provider", "model_id", "whom"}
@@ -108,6 +110,11 @@ async def test_f0_5_an_id_of_another_tenant_or_person_is_not_found(
         "versions": {"value": "v"},
         "reveal": {"reason": "sweep"},
         "reveal-requests": {"reason": "sweep"},
+        "sync": {"mode": "broadcast"},
+        "retry": {"message_id": ids["message_id"]},
+        "edit": {"message_id": ids["message_id"], "content": [{"type": "text", "text": "x"}]},
+        "common": {"turn": 1, "text": "x"},
+        "best": {"message_id": ids["message_id"]},
         "mirrors": {"region": "eu-west-1", "secret_id": "x", "access_credential_id": FOREIGN_ID},
         "{aws_identity_id}": {"name": "n", "key_credential": FOREIGN_ID},
     }
@@ -187,7 +194,11 @@ async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
     error = (await callers.owner.post("/api/errors", {"message": "of the sweep"})).json()["id"]
     await callers.owner.get("/api/errors/groups")
     vault = await _of_vaults(callers)
+    panes = (await client.post("/api/concurrent-chat/sessions", {"panes": [{"chat_id": chat_id}, {}]})).json()
+    await client.post(f"/api/chats/{chat_id}/share")
     return {
+        "concurrent_session_id": panes["id"],
+        "pane_id": panes["panes"][0]["id"],
         "project_id": str(project["id"]),
         "error_id": error,
         "error_group_id": (await callers.owner.get(f"/api/errors/{error}")).json()["group_id"],

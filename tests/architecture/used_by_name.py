@@ -52,3 +52,4 @@ token_url, refresh_token, passphrase, certificate
 retire_at, pushed_version, pushed_at
 # Members of AWS's answers
 as_registered, new_access_key_id, switched_at, delete_after, cancelled_at
+preferred_to, last_turn, last_activity, shared_at  # members of answers

@@ -18,6 +18,7 @@ import pytest
 from playwright.async_api import APIRequestContext, Browser, BrowserContext, Page, async_playwright, expect
 
 from tests.kit.fixtures import models_root
+from tests.kit.upstream import Upstream, openai_upstream
 
 ADMIN = "admin@radiant.localhost"
 PASSWORD = "a long enough password"
@@ -199,3 +200,14 @@ async def visit(open_visit: Callable[..., Any]) -> Visit:
     opened = await open_visit()
     await opened.page.get_by_label("Your message").wait_for()
     return opened
+
+
+@pytest.fixture
+async def scripted(visit: Visit) -> AsyncIterator[Upstream]:
+    """A provider on loopback that says what the test plans, connected for this workspace."""
+    async with openai_upstream() as upstream:
+        await visit.call(
+            "PUT", "/api/providers/openai", {"api_key": "sk-scripted", "base_url": upstream.url, "shared": True}
+        )
+        yield upstream
+        await visit.call("DELETE", "/api/providers/openai")

@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.e2e.conftest import SMALL, Visit
-from tests.kit.upstream import FailMidway, Say, Upstream, openai_upstream
+from tests.kit.upstream import FailMidway, Say, Upstream
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.xdist_group("browser")]
 
@@ -26,17 +26,6 @@ async def finished(page: Page) -> None:
     """Until no answer is being written."""
     await expect(page.get_by_role("button", name="Stop", exact=True)).to_have_count(0, timeout=60_000)
     await expect(page.locator("[data-figures]").last).to_be_visible()
-
-
-@pytest.fixture
-async def scripted(visit: Visit) -> AsyncIterator[Upstream]:
-    """A provider on loopback that says what the test plans, connected for this workspace."""
-    async with openai_upstream() as upstream:
-        await visit.call(
-            "PUT", "/api/providers/openai", {"api_key": "sk-scripted", "base_url": upstream.url, "shared": True}
-        )
-        yield upstream
-        await visit.call("DELETE", "/api/providers/openai")
 
 
 async def begin_scripted(visit: Visit) -> None:

@@ -19,6 +19,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
     (folder / "assets").mkdir(parents=True)
     (folder / "index.html").write_bytes(INDEX)
     (folder / "favicon.svg").write_bytes(b"<svg/>")
+    (folder / "diagram.html").write_bytes(b"<!doctype html><title>Diagrams</title>")
     (folder / "assets" / "index-abc123.js").write_bytes(b"run()")
     (tmp_path / "secret.txt").write_bytes(b"hunter2")
     monkeypatch.setattr(page, "FOLDER", folder)
@@ -92,3 +93,12 @@ async def test_a_change_of_an_unknown_path_is_not_found_and_of_a_known_one_not_a
     assert (unknown.status, unknown.headers["Content-Type"]) == (404, "application/problem+json")
     known = await client.put("/api/chats", {})
     assert (known.status, known.headers["Content-Type"]) == (405, "application/problem+json")
+
+
+async def test_diagrams_are_drawn_without_an_origin_a_network_or_scripts_of_theirs(app: FastAPI) -> None:
+    reply = await call(app, "GET", "/diagram.html")
+    policy = dict(part.strip().partition(" ")[::2] for part in reply.headers["content-security-policy"].split(";"))
+    assert policy["sandbox"] == "allow-scripts"
+    assert (policy["default-src"], policy["script-src"]) == ("'none'", "'self'")
+    assert policy["frame-ancestors"] == "'self'"
+    assert "content-security-policy" not in (await call(app, "GET", "/chats")).headers

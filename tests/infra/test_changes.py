@@ -8,7 +8,7 @@ import pytest
 
 from radiant.infra.changes import Changes, Kept
 from radiant.infra.db import Database
-from radiant.kit.ids import TenantId
+from radiant.kit.ids import TenantId, uuid7
 from tests.kit.people import Tenant
 from tests.kit.postgres import Dsns
 
@@ -44,9 +44,29 @@ async def test_a_change_of_a_row_is_heard_with_its_tenant(changes: Changes, dsns
     assert heard == [tenant.id]
 
 
+async def test_who_watches_a_row_hears_of_that_one_as_long_as_they_do(
+    changes: Changes, dsns: Dsns, tenant: Tenant
+) -> None:
+    mine, other = uuid7(), uuid7()
+    heard: list[str] = []
+    with changes.watching("things", mine, lambda: heard.append("mine")):
+        async with tenant.db.tx() as tx:
+            for row in (other, mine):
+                await tx.one("select pg_notify('radiant_changes', $1)", f"things {tenant.id} {row}")
+        await _until(lambda: heard)
+        assert heard == ["mine"]
+    async with tenant.db.tx() as tx:
+        await tx.one("select pg_notify('radiant_changes', $1)", f"things {tenant.id} {mine}")
+    await changes.caught_up()
+    assert heard == ["mine"]
+    assert changes._watchers == {}
+
+
 async def test_a_lost_connection_says_that_anything_may_have_changed_and_then_hears_again(
     changes: Changes, dsns: Dsns, tenant: Tenant
 ) -> None:
+    # What made the tenant is heard already.
+    await changes.caught_up()
     heard: list[TenantId | None] = []
     changes.subscribe("tenants", heard.append)
     connection = await asyncpg.connect(dsns.owner)

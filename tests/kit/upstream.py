@@ -121,15 +121,16 @@ class Upstream:
     models: Sequence[str] = ("big", "small")
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     dimensions: int = 8
+    by_model: dict[str, "Behaviour"] = field(default_factory=dict)
     _plan: deque[Behaviour] = field(default_factory=deque)
 
     def plan(self, *behaviours: Behaviour) -> None:
         """What the next requests get, one each."""
         self._plan.extend(behaviours)
 
-    def next(self) -> Behaviour:
-        """The behaviour for this request."""
-        return self._plan.popleft() if self._plan else self.default
+    def next(self, model: str | None = None) -> Behaviour:
+        """The behaviour for this request: the next planned one, or the model's own."""
+        return self._plan.popleft() if self._plan else self.by_model.get(model or "", self.default)
 
 
 def _words(text: str) -> list[str]:
@@ -214,7 +215,7 @@ async def _openai(request: web.Request, upstream: Upstream) -> web.StreamRespons
     if upstream.key is not None and request.headers.get("Authorization") != f"Bearer {upstream.key}":
         message = f"Incorrect API key provided: {request.headers.get('Authorization')}"
         return _error({"message": message, "type": "invalid_request_error", "code": "invalid_api_key"}, 401)
-    behaviour = upstream.next()
+    behaviour = upstream.next(body.get("model") if isinstance(body, dict) else None)
     if isinstance(behaviour, Refuse):
         return _refuse(behaviour, {"message": behaviour.message, "type": behaviour.type, "code": behaviour.code})
     if not isinstance(behaviour, Say | FailMidway):

@@ -16,6 +16,9 @@ from radiant.kit.ids import uuid7
 log = structlog.get_logger()
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
 
+# Of links that are a right by themselves: no log knows them.
+_RIGHT = re.compile(r"^((?:/api)?/shared/)[^/]+")
+
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
     " font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none';"
@@ -68,7 +71,7 @@ class RequestContext:
         try:
             await self._app(scope, receive, send_with_headers)
         except Exception as error:
-            log.error("bug", request_id=request_id, path=scope["path"], **_whose(scope), exc_info=error)
+            log.error("bug", request_id=request_id, path=_path(scope), **_whose(scope), exc_info=error)
             if status:
                 raise
             await send_problem(bug(request_id), request_id, send_with_headers)
@@ -80,12 +83,16 @@ class RequestContext:
             log.info(
                 "request",
                 method=scope["method"],
-                path=scope["path"],
+                path=_path(scope),
                 status=status,
                 ms=round(seconds * 1000, 1),
                 request_id=request_id,
                 **_whose(scope),
             )
+
+
+def _path(scope: Scope) -> str:
+    return _RIGHT.sub(r"\1…", scope["path"])
 
 
 def _whose(scope: Scope) -> dict[str, str | None]:

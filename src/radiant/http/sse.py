@@ -10,11 +10,11 @@ PING = b": ping\n\n"
 PING_SECONDS = 15.0
 
 
-def frame(data: str | bytes, *, event: str | None = None, id: int | None = None) -> bytes:
-    """One event. `data` holds no bare line break (JSON never does)."""
+def frame(data: str | bytes, *, event: str | None = None, id: int | str | None = None) -> bytes:
+    """One event. `data` and `id` hold no bare line break (JSON never does)."""
     head = b""
     if id is not None:
-        head += b"id: %d\n" % id
+        head += f"id: {id}\n".encode()
     if event is not None:
         head += b"event: " + event.encode() + b"\n"
     body = data.encode() if isinstance(data, str) else data

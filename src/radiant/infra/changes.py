@@ -1,6 +1,7 @@
 """What a process keeps in memory of the database, and when to forget it.
 
-Triggers (`app.notifies`, migration 0025) notify the channel `radiant_changes` with "table tenant". A process listens
+Triggers (`app.notifies`, migration 0025) notify the channel `radiant_changes` with "table tenant", or "table tenant row" where somebody
+wants to know which row. A process listens
 on one connection and tells its subscribers. While that connection is away nothing is heard: `Kept` then believes what
 it has for a second only, and in quiet times for half a minute, which bounds the harm of a connection that died unseen.
 """
@@ -9,7 +10,7 @@ import asyncio
 import contextlib
 import time
 from collections import OrderedDict, defaultdict
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Iterator
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from radiant.kit.ids import TenantId, uuid7
 CHANNEL = "radiant_changes"
 _HEARD_SECONDS, _DEAF_SECONDS = 30.0, 1.0
 
+OnRow = Callable[[], None]
 OnChange = Callable[[TenantId | None], None]
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -32,6 +34,7 @@ class Changes:
         self._dsn = dsn
         self._system = system
         self._subscribers: dict[str, list[OnChange]] = defaultdict(list)
+        self._watchers: dict[str, set[OnRow]] = {}
         self._task: asyncio.Task[None] | None = None
         self._echoes: dict[str, asyncio.Future[None]] = {}
         self.live = False
@@ -44,6 +47,19 @@ class Changes:
     def subscribe(self, table: str, on_change: OnChange) -> None:
         """Call `on_change` with the tenant whose rows of `table` changed; None: any tenant's may have."""
         self._subscribers[table].append(on_change)
+
+    @contextlib.contextmanager
+    def watching(self, table: str, row: UUID, on_row: OnRow) -> Iterator[None]:
+        """Call `on_row` while inside, when that row changed or may have."""
+        key = f"{table} {row}"
+        watchers = self._watchers.setdefault(key, set())
+        watchers.add(on_row)
+        try:
+            yield
+        finally:
+            watchers.discard(on_row)
+            if not watchers:
+                self._watchers.pop(key, None)
 
     @property
     def believed_for(self) -> float:
@@ -81,7 +97,10 @@ class Changes:
             if echo is not None and not echo.done():
                 echo.set_result(None)
             return
-        table, _, tenant = payload.partition(" ")
+        table, _, rest = payload.partition(" ")
+        tenant, _, row = rest.partition(" ")
+        for on_row in tuple(self._watchers.get(f"{table} {row}", ())):
+            on_row()
         tenant_id = TenantId(UUID(tenant)) if tenant else None
         for on_change in self._subscribers.get(table, ()):
             on_change(tenant_id)
@@ -94,6 +113,9 @@ class Changes:
         for subscribers in self._subscribers.values():
             for on_change in subscribers:
                 on_change(None)
+        for watchers in self._watchers.values():
+            for on_row in tuple(watchers):
+                on_row()
 
     async def __aenter__(self) -> "Changes":
         if self._dsn is not None:

@@ -79,6 +79,17 @@ class Tx:
         last = status.rsplit(" ", 1)[-1]
         return int(last) if last.isdigit() else 0
 
+    @contextlib.asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """What fails inside is undone, and the transaction goes on. One at a time."""
+        await self._connection.execute("savepoint part")
+        try:
+            yield
+        except Exception:
+            await self._connection.execute("rollback to savepoint part")
+            raise
+        await self._connection.execute("release savepoint part")
+
     @property
     def connection(self) -> Any:
         """The asyncpg connection, for `infra` parts that need to join this transaction (jobs, events)."""

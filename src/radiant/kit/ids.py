@@ -13,6 +13,9 @@ ChatId = NewType("ChatId", uuid.UUID)
 MessageId = NewType("MessageId", uuid.UUID)
 RunId = NewType("RunId", uuid.UUID)
 AssetId = NewType("AssetId", uuid.UUID)
+PanesId = NewType("PanesId", uuid.UUID)
+"""A session of panes, `concurrent_sessions.id`: `SessionId` is a sign-in's."""
+PaneId = NewType("PaneId", uuid.UUID)
 DecisionId = NewType("DecisionId", uuid.UUID)
 
 

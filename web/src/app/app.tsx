@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientProvider, useQuery, useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect } from "react";
+import { type ComponentType, lazy, Suspense, useEffect } from "react";
 import { Boundary } from "@/components/ui/boundary";
 import { Button } from "@/components/ui/button";
 import { Logo } from "@/components/ui/logo";
@@ -14,6 +14,7 @@ import { Shell } from "./shell";
 const SignIn = lazy(() => import("@/features/session/sign-in"));
 const AcceptInvitation = lazy(() => import("@/features/session/invitation"));
 const ChoosePassword = lazy(() => import("@/features/session/password-reset"));
+const SharedChat = lazy(() => import("@/features/chats/shared-page"));
 const MustEnrol = lazy(() => import("@/features/session/must-enrol"));
 const FirstPassword = lazy(() => import("@/features/session/first-password"));
 
@@ -42,9 +43,11 @@ export const App = () => (
   </QueryClientProvider>
 );
 
-/** Links from mails lead to pages of their own, whoever is signed in. */
+/** Links from mails, and to shared chats, lead to pages of their own, whoever is signed in. */
+const entrances: Record<string, ComponentType> = { invitation: AcceptInvitation, "password-reset": ChoosePassword, shared: SharedChat };
+
 function Entrance() {
-  const Page = location.pathname === "/invitation" ? AcceptInvitation : location.pathname === "/password-reset" ? ChoosePassword : null;
+  const Page = entrances[location.pathname.split("/")[1] ?? ""];
   if (!Page) return <Gate />;
   return (
     <Suspense fallback={<Opening />}>

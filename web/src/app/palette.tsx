@@ -1,9 +1,10 @@
-import { Keyboard, type LucideIcon, MessageSquare, Moon, Search, SquarePen, Sun } from "lucide-react";
+import { Columns2, Keyboard, type LucideIcon, MessageSquare, Moon, Search, SquarePen, Sun } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { Shade } from "@/components/ui/dialog";
-import { titleOf, useChats } from "@/features/chats/queries";
+import { titleOf } from "@/components/conversation/chat";
+import { useChats } from "@/features/chats/queries";
 import { cn } from "@/lib/cn";
 import { formatAgo } from "@/lib/format";
 import { useSession } from "@/lib/session";
@@ -64,6 +65,7 @@ function Choices({ onDone, onShortcuts }: ChoicesProps) {
 
   const commands: Choice[] = [
     { key: "new", group: "Commands", name: "New chat", icon: SquarePen, run: () => navigate("/") },
+    { key: "panes", group: "Commands", name: "Panes: several models side by side", icon: Columns2, run: () => navigate("/panes") },
     ...settingsEntries
       .filter((entry) => entry.may(session))
       .map((entry) => ({ key: entry.path, group: "Commands", name: `Settings: ${entry.name}`, icon: entry.icon, run: () => navigate(`/settings/${entry.path}`) })),

@@ -7,13 +7,18 @@ import { Boundary } from "@/components/ui/boundary";
 import { Button } from "@/components/ui/button";
 import { Shade } from "@/components/ui/dialog";
 import { Spinner } from "@/components/ui/spinner";
-import { ChatPage } from "@/features/chats/chat-page";
 import { useShortcut } from "@/lib/shortcuts";
 import { ChatSidebar, SettingsSidebar } from "./sidebar";
-import { useOffline, useWide } from "./surroundings";
+import { useOffline, useWide } from "@/lib/surroundings";
 
+const loadChat = () => import("@/features/chats/chat-page");
+// Asked for while it is still found out who is there: most visits begin with a chat. A failure shows itself where it is needed.
+if (!/^\/(settings|panes)\b/.test(location.pathname)) loadChat().catch(() => undefined);
+
+const ChatPage = lazy(loadChat);
 const Palette = lazy(() => import("./palette"));
 const ShortcutSheet = lazy(() => import("./shortcut-sheet"));
+const Panes = lazy(() => import("./panes-route"));
 const SettingsRoutes = lazy(() => import("./settings-routes"));
 
 const KEY = "radiant.sidebar";
@@ -116,9 +121,24 @@ export function Shell() {
                 </Suspense>
               </div>
             </Route>
-            <Route path="/chat/:id">{({ id }) => <ChatPage key={id} id={id} lead={lead} />}</Route>
+            <Route path="/panes/:id?">
+              {({ id }) => (
+                <Suspense fallback={<Loading />}>
+                  <Panes id={id ?? null} lead={lead} />
+                </Suspense>
+              )}
+            </Route>
+            <Route path="/chat/:id">
+              {({ id }) => (
+                <Suspense fallback={<Loading />}>
+                  <ChatPage key={id} id={id} lead={lead} />
+                </Suspense>
+              )}
+            </Route>
             <Route path="/">
-              <ChatPage key="new" id={null} lead={lead} />
+              <Suspense fallback={<Loading />}>
+                <ChatPage key="new" id={null} lead={lead} />
+              </Suspense>
             </Route>
             <Route>
               <Redirect to="/" replace />

@@ -15,7 +15,7 @@ const always = [
 export default function ShortcutSheet({ onOpenChange }: Props) {
   const shortcuts = useShortcuts();
   const byLabel = new Map<string, string[]>();
-  for (const { keys, label } of [...shortcuts, ...always]) byLabel.set(label, [...(byLabel.get(label) ?? []), keys]);
+  for (const { keys, label } of [...shortcuts, ...always]) if (label) byLabel.set(label, [...(byLabel.get(label) ?? []), keys]);
   return (
     <Dialog open onOpenChange={onOpenChange} title="Keyboard shortcuts">
       <dl className="grid">

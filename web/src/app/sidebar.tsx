@@ -1,4 +1,4 @@
-import { ArrowLeft, ChevronsUpDown, Command, Keyboard, LogOut, Monitor, Moon, PanelLeftClose, Settings, SquarePen, Sun } from "lucide-react";
+import { ArrowLeft, ChevronsUpDown, Columns2, Command, Keyboard, LogOut, Monitor, Moon, PanelLeftClose, Settings, SquarePen, Sun } from "lucide-react";
 import { Link, useLocation } from "wouter";
 import { Button } from "@/components/ui/button";
 import { Logo } from "@/components/ui/logo";
@@ -44,11 +44,17 @@ export function ChatSidebar({ onClose, onSearch, onShortcuts }: ChatSidebarProps
   return (
     <>
       <Top onClose={onClose} onSearch={onSearch} />
-      <div className="px-3 pb-3">
+      <div className="grid gap-1 px-3 pb-3">
         <Button asChild className="w-full justify-start px-3 shadow-[0_1px_2px_rgb(20_16_10/0.05)]">
           <Link href="/" onClick={onNewChat(onClose)}>
             <SquarePen className="size-4" />
             New chat
+          </Link>
+        </Button>
+        <Button asChild variant="ghost" className="w-full justify-start px-3">
+          <Link href="/panes">
+            <Columns2 className="size-4" />
+            Panes
           </Link>
         </Button>
       </div>

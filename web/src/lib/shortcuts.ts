@@ -2,8 +2,9 @@
 import { useEffect, useRef, useSyncExternalStore } from "react";
 
 export interface Shortcut {
-  /** Like "mod+k", "mod+shift+o", "escape", "?"; mod is Cmd on a Mac and Ctrl elsewhere. */
+  /** Like "mod+k", "mod+shift+o", "alt+1", "f6", "escape", "?"; mod is Cmd on a Mac and Ctrl elsewhere. */
   keys: string;
+  /** As the sheet tells it; without one it does not. */
   label: string;
 }
 
@@ -30,7 +31,9 @@ function matches(keys: string, event: KeyboardEvent): boolean {
   const mod = isMac ? event.metaKey : event.ctrlKey;
   if (parts.includes("mod") !== mod) return false;
   if (key !== "?" && parts.includes("shift") !== event.shiftKey) return false;
-  return event.key.toLowerCase() === key && !event.altKey;
+  if (parts.includes("alt") !== event.altKey) return false;
+  // With Alt a Mac types another character; the key's place tells.
+  return event.key.toLowerCase() === key || (event.altKey && event.code === `Digit${key}`);
 }
 
 window.addEventListener("keydown", (event) => {
@@ -39,7 +42,7 @@ window.addEventListener("keydown", (event) => {
     const entry = entries[i]!;
     if (!matches(entry.keys, event)) continue;
     // Single keys belong to the field that has the focus; Escape is no text.
-    if (!entry.keys.includes("mod") && entry.keys !== "escape" && inField(event.target)) continue;
+    if (!/mod|alt|^escape$|f\d+$/.test(entry.keys) && inField(event.target)) continue;
     // An open dialog or menu has Escape for itself.
     if (entry.keys === "escape" && document.querySelector("[role=dialog],[role=menu],[role=alertdialog]")) continue;
     event.preventDefault();
@@ -76,6 +79,7 @@ export function useShortcuts(): readonly Shortcut[] {
 export function keyNames(keys: string): string[] {
   return keys.split("+").map((key) => {
     if (key === "mod") return isMac ? "⌘" : "Ctrl";
+    if (key === "alt") return isMac ? "⌥" : "Alt";
     if (key === "shift") return isMac ? "⇧" : "Shift";
     if (key === "escape") return "Esc";
     if (key === "enter") return "Enter";

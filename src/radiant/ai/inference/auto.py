@@ -3,7 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
 import msgspec
 import structlog
@@ -22,7 +22,7 @@ from radiant.ai.providers.errors import (
     UpstreamUnreachable,
 )
 from radiant.ai.providers.health import Upstreams
-from radiant.ai.routing.needs import Level, Needs
+from radiant.ai.routing.needs import Level, Needs, level_of
 from radiant.ai.routing.plan import Plan
 from radiant.ai.routing.score import Option
 from radiant.ai.routing.service import Brain, Fleet
@@ -41,6 +41,13 @@ _PATIENCE = 0.6
 _KEPT_FLEETS = 1_000
 # What one model of a provider met, its others would meet too.
 _OF_THE_PROVIDER = (UpstreamUnreachable, UpstreamTimeout, UpstreamBadCredentials, UpstreamQuotaExhausted)
+
+
+class Following(TypedDict):
+    """The model to ask after another failed, and why it."""
+
+    model: str
+    reason: str
 
 
 class TooSlow(UpstreamTimeout):
@@ -98,6 +105,23 @@ class Auto:
         and what the attempts raise."""
         plan = await self._brain.plan(caller, needs, level, await self._fleet(caller, rules))
         return await self.tried(caller, plan, attempt)
+
+    async def next_best(
+        self, caller: Caller, tried: str, needs: Needs, failure: Problem, rules: Rules
+    ) -> Following | None:
+        """The best model for the request that `tried` failed at, or None. Raises what planning raises."""
+        level = level_of(tried)
+        plan = await self._brain.plan(caller, needs, level or "balanced", await self._fleet(caller, rules), dry=True)
+        if level is None:
+            target = self._models.known_target(caller.tenant_id, tried)
+            out = {tried} if target is None else {tried, target.model.id}
+            away = target.model.provider if target is not None and isinstance(failure, _OF_THE_PROVIDER) else None
+            left = [one for one in plan.order if one.id not in out and one.estimated.option.provider != away]
+        else:
+            left = plan.order[plan.tries :]
+        if isinstance(failure, BudgetExceeded):
+            left = [one for one in left if one.estimated.option.free]
+        return Following(model=left[0].id, reason=plan.why_next(left[0], tried)) if left else None
 
     async def fleet_of(self, caller: Caller) -> Fleet:
         """The models that the caller may choose among."""

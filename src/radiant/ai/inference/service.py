@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from radiant.ai.inference import estimate
-from radiant.ai.inference.auto import Auto
+from radiant.ai.inference.auto import Auto, Following
 from radiant.ai.inference.chosen import Answer, Chosen, UnsupportedByModel, labelled
 from radiant.ai.inference.metered import INTERNAL, Labels, Metered, admit
 from radiant.ai.inference.model import Model
@@ -81,16 +81,20 @@ class Inference:
 
     async def open(
         self, caller: Caller, model: str, request: ChatRequest, labels: Labels = INTERNAL, *,
-        asked: Asked | None = None, conversation: str = "",
+        asked: Asked | None = None, conversation: str = "", rated: bool = False,
     ) -> Answer:  # fmt: skip
         """Start an answer and wait for its first event, so that a failure before it has its own status.
 
-        `asked`: what else routing is told; `conversation`: where it is that alone. Raises what `choose` raises.
+        `asked`: what else routing is told; `conversation`: where it is that alone; `rated`: people may say how good the
+        answer was, so it is a decision also where the model was named. Raises what `choose` raises.
         """
         asked = asked or Asked(request=lambda: request, conversation=conversation)
         needs = msgspec.structs.replace(estimate.needs_of(request), asked=asked)
 
         async def attempt(chosen: Chosen) -> Answer:
+            if rated and chosen.decision is None:
+                facts = await self.brain.facts_of_named(caller, needs)
+                chosen = msgspec.structs.replace(chosen, decision=facts)
             return await self.answer(caller, chosen, request, labels)
 
         return await self.choose(caller, model, needs, attempt)
@@ -163,6 +167,15 @@ class Inference:
                 log.info("inference.fallback", alias=name, model=item, error=error.slug)
         assert failure is not None
         raise failure
+
+    async def next_best(self, caller: Caller, tried: str, request: ChatRequest, failure: Problem) -> Following | None:
+        """The model to ask now that `tried` failed; None where none is left. Nothing is asked."""
+        needs = msgspec.structs.replace(estimate.needs_of(request), asked=Asked(request=lambda: request))
+        try:
+            rules = self.policies.known(caller) or await self.policies.of(caller)
+            return await self._auto.next_best(caller, tried, needs, failure, rules)
+        except Problem:
+            return None
 
     async def admit(
         self, caller: Caller, model: Model, needs: Needs, labels: Labels, kind: CallKind = "chat"

@@ -46,16 +46,36 @@ async def hear(
             kind, value = "pair", float(decision == said.chosen)
     named = [decision] if other is None else [decision, other]
     db = caller.db(database)
-    if not await _theirs(db, caller, named):
-        await catch_up()
-        if not await _theirs(db, caller, named):
-            # Made by another process a moment ago, it may be on its way.
-            await asyncio.sleep(_ON_ITS_WAY)
-        if missing := [each for each in named if not await _theirs(db, caller, [each])]:
-            raise NoSuchDecision(f"there is no decision {missing[0]} that was made for you")
+    await _must_be_theirs(db, caller, named, catch_up)
     async with db.tx() as tx:
         await store.put_feedback(tx, uuid7(), decision, kind, value, judge, other, comment)
     return FeedbackKept(decision_id=decision, kind=kind, value=value)
+
+
+async def prefer(
+    database: Database, caller: Caller, chosen: UUID, rejected: list[UUID], catch_up: Callable[[], Awaitable[None]]
+) -> int:
+    """Keep that the caller prefers one answer to each of the others, all theirs; how many pairs. Raises NoSuchDecision."""
+    db = caller.db(database)
+    await _must_be_theirs(db, caller, [chosen, *rejected], catch_up)
+    async with db.tx() as tx:
+        for other in rejected:
+            first, second = sorted((chosen, other))
+            await store.put_feedback(tx, uuid7(), first, "pair", float(first == chosen), "", second, None)
+    return len(rejected)
+
+
+async def _must_be_theirs(
+    db: TenantDb, caller: Caller, named: list[UUID], catch_up: Callable[[], Awaitable[None]]
+) -> None:
+    if await _theirs(db, caller, named):
+        return
+    await catch_up()
+    if not await _theirs(db, caller, named):
+        # Made by another process a moment ago, it may be on its way.
+        await asyncio.sleep(_ON_ITS_WAY)
+    if missing := [each for each in named if not await _theirs(db, caller, [each])]:
+        raise NoSuchDecision(f"there is no decision {missing[0]} that was made for you")
 
 
 async def _theirs(db: TenantDb, caller: Caller, decisions: list[UUID]) -> bool:

@@ -52,7 +52,7 @@ async def logged(
         " h.propensity, h.latency_ms, h.cost, h.success, h.created_at, h.rating, l.decision"
         " from brain_routing_history h join usage_ledger l on l.tenant_id = h.tenant_id and l.id = h.id"
         " where h.tenant_id = $1 and h.created_at > current_timestamp - make_interval(days => $2)"
-        " and h.fallback_position = 0 and h.ended_at is not null and l.decision is not null"
+        " and h.fallback_position = 0 and h.chosen_by <> 'named' and h.ended_at is not null and l.decision is not null"
         " and ($3::text is null or h.task_type = $3)"
         " and ($4::timestamptz is null or (h.created_at, h.id) < ($4, $5::uuid))"
         " order by h.created_at desc, h.id desc limit $6",

@@ -142,8 +142,7 @@ class Plan:
     def why_best(self, margin: float) -> str:
         """Why the first by score is that, in a sentence. `margin`: see `score.preferring`."""
         best, among = self.ranked[0], len(self.ranked)
-        found = best.estimated
-        figures = f"quality {found.quality.mean:.2f}, {_money(found.cost)}, {found.latency_ms / 1000:.1f} s"
+        figures = _figures(best)
         if among == 1:
             return f"{best.id} alone can take this {self.read.task} request: {figures}"
         top = max(self.ranked, key=lambda one: one.score)
@@ -153,6 +152,15 @@ class Plan:
                 f" {figures}"
             )
         return f"{best.id} scores best of {among} for {self.read.task} ({self.level}): {figures}"
+
+    def why_next(self, one: Scored, tried: str) -> str:
+        """Why that model is to follow the one that was tried and failed, in a sentence."""
+        return f"{one.id} is the best that is left for {self.read.task} after {tried}: {_figures(one)}"
+
+
+def _figures(one: Scored) -> str:
+    found = one.estimated
+    return f"quality {found.quality.mean:.2f}, {_money(found.cost)}, {found.latency_ms / 1000:.1f} s"
 
 
 def in_front(ranked: Sequence[Scored], chosen: Sequence[Scored]) -> list[Scored]:

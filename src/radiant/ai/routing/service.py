@@ -11,7 +11,7 @@ import random
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
@@ -21,7 +21,7 @@ from radiant.ai.providers.chat import ChatRequest
 from radiant.ai.providers.vendors import vendors
 from radiant.ai.routing import rules, store
 from radiant.ai.routing.conditions import Situation
-from radiant.ai.routing.evidence import Seen
+from radiant.ai.routing.evidence import NOWHERE, Seen
 from radiant.ai.routing.explore import choose
 from radiant.ai.routing.needs import Level, Needs
 from radiant.ai.routing.plan import Plan, Read, ask, in_front
@@ -252,6 +252,15 @@ class Brain:
             task, sure, found.language, text, found.difficulty, found.cell, tokens, digest.hexdigest(),
             goes_on=any(message.role == "assistant" for message in request.messages), named=bool(asked.conversation),
         )  # fmt: skip
+
+    async def facts_of_named(self, caller: Caller, needs: Needs) -> Mapping[str, Any]:
+        """What the ledger is told of a request whose model was named, so that what is said of its answer teaches."""
+        # How long it is, nobody asks here.
+        read = await self.read(caller, msgspec.structs.replace(needs, counted=True), "balanced")
+        facts: dict[str, Any] = {"task": read.task, "by": "named", "reason": "named"}
+        if read.cell != NOWHERE:
+            facts["difficulty"], facts["cell"] = round(read.difficulty, 4), read.cell
+        return facts
 
     async def judge(self, caller: Caller, view: View, options: Sequence[Option], seen: Seen) -> Judge:
         """How good such models' answers to such a prompt are, as far as the caller's tenant knows."""

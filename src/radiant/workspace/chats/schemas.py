@@ -6,12 +6,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from radiant.ai.providers.chat import ReasoningEffort
 from radiant.kit.ids import AssetId, ChatId, MessageId, RunId
 from radiant.kit.money import Dollars
 from radiant.kit.schema import Strict
 
 MAX_TEXT = 400_000
 Title = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+FolderName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
 ModelName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
@@ -41,12 +43,13 @@ class NewChat(Strict):
 
 
 class ChatChange(Strict):
-    """What can be changed of a chat."""
+    """What can be changed of a chat. `folder`: null or "" takes it out of its folder."""
 
     title: Title | None = None
     model: ModelName | None = None
     system_prompt: str | None = Field(default=None, max_length=100_000)
     pinned: bool | None = None
+    folder: FolderName | None = None
     leaf_message_id: MessageId | None = None
 
 
@@ -57,9 +60,17 @@ class ChatSummary(BaseModel):
     title: str
     model: str
     pinned: bool
+    folder: str | None
     created_at: datetime
     updated_at: datetime
     snippet: str | None = None
+
+
+class Folder(BaseModel):
+    """A folder and how many chats are in it."""
+
+    folder: str
+    chats: int
 
 
 class Message(BaseModel):
@@ -92,6 +103,19 @@ class Chat(ChatSummary):
     messages: list[Message] = []
 
 
+class ChatParameters(Strict):
+    """How a model is to speak; what is left out, or null, is as the model has it."""
+
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    max_tokens: int | None = Field(default=None, ge=1, le=10_000_000)
+    reasoning_effort: ReasoningEffort | None = None
+    seed: int | None = Field(default=None, ge=-(2**63), le=2**63 - 1)
+    stop: list[Annotated[str, StringConstraints(min_length=1, max_length=200)]] | None = Field(
+        default=None, max_length=4
+    )
+
+
 class NewTurn(Strict):
     """A question. `parent_id`: the message that it follows; absent: the chat's last; null: it starts the chat anew."""
 
@@ -112,3 +136,49 @@ class Turn(BaseModel):
     run_id: RunId
     user_message: Message
     assistant_message: Message
+
+
+class NewShare(Strict):
+    """A link to be made. Without an end it holds until it is taken back."""
+
+    expires_in_days: int | None = Field(default=None, ge=1, le=3650)
+
+
+class Share(BaseModel):
+    """A link by which anybody may read a chat as it was then. `url` is told once, when it is made."""
+
+    id: UUID
+    url: str | None = None
+    created_at: datetime
+    expires_at: datetime | None
+
+
+class SharedText(BaseModel):
+    """Words."""
+
+    type: Literal["text"] = "text"
+    text: str
+
+
+class SharedImage(BaseModel):
+    """A picture, which the link alone opens."""
+
+    type: Literal["image"] = "image"
+    url: str
+
+
+class SharedMessage(BaseModel):
+    """A question or an answer."""
+
+    role: Literal["user", "assistant"]
+    content: list[SharedText | SharedImage]
+    model: str | None
+    created_at: datetime
+
+
+class SharedChat(BaseModel):
+    """A chat as whoever has its link reads it."""
+
+    title: str
+    messages: list[SharedMessage]
+    shared_at: datetime

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from radiant.ai.inference.estimate import input_tokens
 from radiant.ai.providers.chat import ChatRequest, ImagePart, Message, Part, TextPart
 from radiant.kit.ids import AssetId
@@ -42,6 +44,12 @@ async def assemble(
     while budget and len(said) > 1 and input_tokens(ChatRequest(model="", messages=[*system, *said])) > budget:
         said = said[1:] if len(said) == 2 else said[2:]
     return ChatRequest(model="", messages=[*system, *said])
+
+
+def spoken_as(request: ChatRequest, parameters: schemas.ChatParameters) -> ChatRequest:
+    """The request, with the parameters that are given."""
+    given = parameters.model_dump(exclude_none=True)
+    return msgspec.structs.replace(request, **given) if given else request
 
 
 def _alternate(messages: list[Message]) -> list[Message]:

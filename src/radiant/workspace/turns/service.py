@@ -2,15 +2,20 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import structlog
 
+from radiant.ai.inference.auto import Following
 from radiant.ai.inference.chosen import Answer
-from radiant.ai.inference.metered import Labels
+from radiant.ai.inference.metered import INTERNAL, Labels
 from radiant.ai.inference.service import Inference
 from radiant.ai.providers.chat import (
+    ChatRequest,
     Fold,
     ReasoningDelta,
     ReasoningPart,
@@ -32,8 +37,8 @@ from radiant.kit.money import plain
 from radiant.kit.text import shorten
 from radiant.workspace.chats import messages_store
 from radiant.workspace.chats import store as chats_store
-from radiant.workspace.chats.schemas import Chat, Message, NewTurn, Retry, Turn
-from radiant.workspace.turns.prompt import assemble
+from radiant.workspace.chats.schemas import Chat, ChatParameters, Content, Message, NewTurn, Retry, Turn
+from radiant.workspace.turns.prompt import assemble, spoken_as
 
 log = structlog.get_logger()
 
@@ -53,6 +58,35 @@ class StillAnswering(Conflict):
     slug = "still-answering"
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a model is asked, where that is more than its chat says. `shared`: system text before the chat's own."""
+
+    model: str | None = None
+    system_prompt: str | None = None
+    shared: str = ""
+    parameters: ChatParameters = field(default_factory=ChatParameters)
+    labels: Labels = INTERNAL
+
+    def instructions(self, chat: Chat) -> str:
+        """The system text. What many chats share comes first: models keep what prompts begin with."""
+        own = chat.system_prompt if self.system_prompt is None else self.system_prompt
+        return "\n\n".join(text for text in (self.shared, own) if text.strip())
+
+
+AS_THE_CHAT = Manner()
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A turn that is kept and waits for its transaction to be committed: then `Turns.start` it."""
+
+    turn: Turn
+    chat: Chat
+    model: str
+    manner: Manner
+
+
 class Turns:
     """Takes turns. Made once by a root."""
 
@@ -64,73 +98,84 @@ class Turns:
 
     async def ask(self, caller: Caller, chat_id: ChatId, new: NewTurn, key: str | None) -> Turn:
         """Keep a question and start its answer. Raises NotFound, NothingAsked, StillAnswering, IdempotencyMismatch."""
-        if not any(item.type == "image" or item.text.strip() for item in new.content):
-            raise NothingAsked("content: write something")
         db = caller.db(self._database)
-        run_id = RunId(uuid7())
         async with db.tx() as tx:
             before = await idempotency.claim(tx, key, f"{chat_id}:{new.model_dump_json()}")
             if before is not None:
                 return Turn.model_validate(before)
-            chat = await _chat(tx, chat_id)
-            parent_id = new.parent_id if "parent_id" in new.model_fields_set else chat.leaf_message_id
-            if parent_id is not None:
-                await _must_be_finished(tx, chat_id, parent_id)
-            content = [item.model_dump(mode="json") for item in new.content]
-            for item in new.content:
-                if item.type == "image" and await files.find(tx, item.asset_id) is None:
-                    raise NotFound("content.asset_id: there is no such file")
-            question = await messages_store.insert_user(tx, MessageId(uuid7()), chat_id, parent_id, content)
-            answer = await self._begin(tx, chat, question, new.model, run_id)
-            turn = Turn(run_id=run_id, user_message=question, assistant_message=answer)
-            await idempotency.remember(tx, key, turn.model_dump(mode="json"))
-        self._start(caller, chat, question.id, answer.model or chat.model, run_id)
-        return turn
+            begun = await self.begin(tx, chat_id, new)
+            await idempotency.remember(tx, key, begun.turn.model_dump(mode="json"))
+        return self.start(caller, begun)
 
     async def retry(self, caller: Caller, chat_id: ChatId, message_id: MessageId, retry: Retry) -> Turn:
         """Another answer to the question that `message_id` answers (or is), as its sibling. Raises NotFound."""
-        db = caller.db(self._database)
-        run_id = RunId(uuid7())
-        async with db.tx() as tx:
-            chat = await _chat(tx, chat_id)
-            message = await messages_store.get(tx, chat_id, message_id)
-            if message is not None and message.role == "assistant" and message.parent_id is not None:
-                message = await messages_store.get(tx, chat_id, message.parent_id)
-            if message is None or message.role != "user":
-                raise NotFound("there is no such answer in this chat")
-            answer = await self._begin(tx, chat, message, retry.model, run_id)
-        self._start(caller, chat, message.id, answer.model or chat.model, run_id)
-        return Turn(run_id=run_id, user_message=message, assistant_message=answer)
+        async with caller.db(self._database).tx() as tx:
+            begun = await self.begin_retry(tx, chat_id, message_id, retry)
+        return self.start(caller, begun)
 
-    async def _begin(self, tx: Tx, chat: Chat, question: Message, model: str | None, run_id: RunId) -> Message:
+    async def begin(self, tx: Tx, chat_id: ChatId, new: NewTurn, manner: Manner = AS_THE_CHAT) -> Begun:
+        """Keep a question and the place of its answer. Raises as `ask` does."""
+        must_say_something(new.content)
+        chat = await _chat(tx, chat_id)
+        parent_id = new.parent_id if "parent_id" in new.model_fields_set else chat.leaf_message_id
+        if parent_id is not None:
+            await _must_be_finished(tx, chat_id, parent_id)
+        content = [item.model_dump(mode="json") for item in new.content]
+        for item in new.content:
+            if item.type == "image" and await files.find(tx, item.asset_id) is None:
+                raise NotFound("content.asset_id: there is no such file")
+        question = await messages_store.insert_user(tx, MessageId(uuid7()), chat_id, parent_id, content)
+        return await self._begin(tx, chat, question, new.model, manner)
+
+    async def begin_retry(
+        self, tx: Tx, chat_id: ChatId, message_id: MessageId, retry: Retry, manner: Manner = AS_THE_CHAT
+    ) -> Begun:
+        """Keep the place of another answer. Raises NotFound."""
+        chat = await _chat(tx, chat_id)
+        message = await messages_store.get(tx, chat_id, message_id)
+        if message is not None and message.role == "assistant" and message.parent_id is not None:
+            message = await messages_store.get(tx, chat_id, message.parent_id)
+        if message is None or message.role != "user":
+            raise NotFound("there is no such answer in this chat")
+        return await self._begin(tx, chat, message, retry.model, manner)
+
+    async def _begin(self, tx: Tx, chat: Chat, question: Message, model: str | None, manner: Manner) -> Begun:
         if len(self._runs) >= _MAX_LIVE:
             raise Conflict("too many answers are being written here; try again in a moment")
-        chosen = model or chat.model
+        run_id = RunId(uuid7())
+        asked = model or manner.model
+        chosen = asked or chat.model
         await runs_store.insert(tx, run_id, KIND, self._runs.owner, LEASE, {"chat_id": str(chat.id), "model": chosen})
         answer = await messages_store.insert_answer(tx, MessageId(uuid7()), chat.id, question.id, chosen, run_id)
         words = " ".join(item["text"] for item in question.content if item["type"] == "text")
-        await chats_store.advance(tx, chat.id, answer.id, shorten(words, 60) or "Picture", model)
-        return answer
+        await chats_store.advance(tx, chat.id, answer.id, shorten(words, 60) or "Picture", asked)
+        turn = Turn(run_id=run_id, user_message=question, assistant_message=answer)
+        return Begun(turn, chat, chosen, manner)
 
-    def _start(self, caller: Caller, chat: Chat, question_id: MessageId, model: str, run_id: RunId) -> None:
+    def start(self, caller: Caller, begun: Begun) -> Turn:
+        """Let the model answer, now that the turn is committed."""
+
         async def body(run: RunLog) -> None:
-            await self._answer(caller, chat, question_id, model, run)
+            await self._answer(caller, begun, run)
 
-        self._runs.start(caller.db(self._database), run_id, body)
+        self._runs.start(caller.db(self._database), begun.turn.run_id, body)
+        return begun.turn
 
-    async def _answer(self, caller: Caller, chat: Chat, question_id: MessageId, model: str, run: RunLog) -> None:
+    async def _answer(self, caller: Caller, begun: Begun, run: RunLog) -> None:
         """The body of the run: always ends it, with whatever was said kept."""
+        chat, model, manner = begun.chat, begun.model, begun.manner
         spoken = Fold()
+        request = ChatRequest(model="", messages=[])
         answer: Answer | None = None
         try:
             db = run.db
             context = await self._context_length(db, model)
             async with db.tx() as tx:
-                path = await messages_store.path(tx, chat.id, question_id)
-            request = await assemble(chat.system_prompt, path, lambda asset: self._image(db, asset), context)
-            answer = await self._inference.open(
-                caller, model, request, Labels(run_id=run.run_id), conversation=str(chat.id)
-            )
+                path = await messages_store.path(tx, chat.id, begun.turn.user_message.id)
+            request = await assemble(manner.instructions(chat), path, lambda asset: self._image(db, asset), context)
+            request = spoken_as(request, manner.parameters)
+            labels = msgspec.structs.replace(manner.labels, run_id=run.run_id)
+            answer = await self._inference.open(caller, model, request, labels, conversation=str(chat.id), rated=True)
             run.append("started", {"model": answer.model, "provider": answer.provider, "reason": answer.reason})
             async with contextlib.aclosing(answer.events) as events:
                 async for event in events:
@@ -152,7 +197,12 @@ class Turns:
             else:
                 await self._finish(run, spoken, answer, "stopped", None)
         except Problem as problem:
-            await self._fail(run, spoken, answer, _error(problem))
+            following: Following | None = None
+            # Stopped meanwhile: it ends all the same.
+            with contextlib.suppress(asyncio.CancelledError):
+                tried = answer.model if answer is not None else model
+                following = await self._inference.next_best(caller, tried, request, problem)
+            await self._fail(run, spoken, answer, _error(problem) | {"next_best": following})
         else:
             await self._finish(run, spoken, answer, "complete", spoken.stop_reason)
 
@@ -198,6 +248,12 @@ class Turns:
         if asset is None:
             return None
         return asset.media_type, await files.read_bytes(self._objects, asset)
+
+
+def must_say_something(content: Sequence[Content]) -> None:
+    """Raises NothingAsked."""
+    if not any(item.type == "image" or item.text.strip() for item in content):
+        raise NothingAsked("content: write something")
 
 
 def _error(problem: Problem) -> dict[str, Any]:

@@ -1,6 +1,9 @@
-import { type ReactNode, useEffect, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { type ExtraProps, useIsCodeFenceIncomplete } from "streamdown";
 import { CopyButton } from "@/components/ui/parts";
+
+export const Formula = lazy(() => import("./formula"));
+const Diagram = lazy(() => import("./diagram"));
 
 type Node = NonNullable<ExtraProps["node"]>;
 
@@ -16,7 +19,7 @@ function languageOf(code: Node | undefined): string {
   return name ? String(name).slice("language-".length) : "";
 }
 
-/** A fenced block: its language, a copy button, and colours once it is complete. */
+/** A fenced block: its language, a copy button, and colours once it is complete; or a formula, or a diagram. */
 export function CodeBlock({ node }: ExtraProps & { children?: ReactNode }) {
   const incomplete = useIsCodeFenceIncomplete();
   const code = node?.children.find((child): child is Node => child.type === "element" && child.tagName === "code");
@@ -36,7 +39,13 @@ export function CodeBlock({ node }: ExtraProps & { children?: ReactNode }) {
     };
   }, [incomplete, language, source]);
 
-  return (
+  if (language === "math")
+    return (
+      <Suspense fallback={<code>{source}</code>}>
+        <Formula tex={source} display />
+      </Suspense>
+    );
+  const block = (
     <figure className="overflow-hidden rounded-xl border bg-code">
       <figcaption className="flex h-9 items-center justify-between border-b pr-1 pl-3.5 text-xs text-ink-3">
         <span className="font-mono">{language || "text"}</span>
@@ -46,5 +55,11 @@ export function CodeBlock({ node }: ExtraProps & { children?: ReactNode }) {
         <code>{coloured?.of === source ? coloured.body : source}</code>
       </pre>
     </figure>
+  );
+  if (language !== "mermaid" || incomplete) return block;
+  return (
+    <Suspense fallback={block}>
+      <Diagram source={source}>{block}</Diagram>
+    </Suspense>
   );
 }

@@ -3,9 +3,12 @@
  * opener and only to http(s) and mail, and pictures are links, since loading one would tell its server what was said.
  */
 import { ExternalLink, Image } from "lucide-react";
-import type { ComponentProps } from "react";
-import { type Components, type ExtraProps, Streamdown } from "streamdown";
-import { CodeBlock } from "./code-block";
+import { type ComponentProps, Suspense, useState } from "react";
+import remarkMath from "remark-math";
+import { type Components, defaultRemarkPlugins, type ExtraProps, parseMarkdownIntoBlocks, Streamdown } from "streamdown";
+import { growing } from "./blocks";
+import { CodeBlock, Formula } from "./code-block";
+import { withTex } from "./tex";
 
 type Props<K extends keyof React.JSX.IntrinsicElements> = ComponentProps<K> & ExtraProps;
 
@@ -48,19 +51,31 @@ function Box({ checked }: Props<"input">) {
   return <input type="checkbox" checked={checked} readOnly disabled aria-label={checked ? "done" : "not done"} className="mr-1 accent-accent" />;
 }
 
-const plain = ["h1", "h2", "h3", "h4", "h5", "h6", "p", "ul", "ol", "li", "blockquote", "hr", "strong", "sub", "sup", "thead", "tbody", "tr", "th", "td", "code", "section"] as const;
+function Code({ className, children }: Props<"code">) {
+  if (!className?.includes("math-inline") || typeof children !== "string") return <code className={className}>{children}</code>;
+  return (
+    <Suspense fallback={<code>{children}</code>}>
+      <Formula tex={children} display={false} />
+    </Suspense>
+  );
+}
+
+const plain = ["h1", "h2", "h3", "h4", "h5", "h6", "p", "ul", "ol", "li", "blockquote", "hr", "strong", "sub", "sup", "thead", "tbody", "tr", "th", "td", "section"] as const;
 
 const components: Components = {
   ...Object.fromEntries(plain.map((tag) => [tag, tag])),
   a: Anchor,
   img: Picture,
   table: Grid,
+  code: Code,
   pre: CodeBlock,
   input: Box,
 };
 
 // Without the raw plugin streamdown turns HTML into text nodes.
 const rehypePlugins: never[] = [];
+// A single dollar is mostly money: `withTex` knows when it is not.
+const remarkPlugins = [...Object.values(defaultRemarkPlugins), [remarkMath, { singleDollarTextMath: false }] as const] as ComponentProps<typeof Streamdown>["remarkPlugins"] & object;
 
 interface MarkdownProps {
   text: string;
@@ -68,10 +83,18 @@ interface MarkdownProps {
 }
 
 export default function Rendered({ text, streaming }: MarkdownProps) {
+  const [blocksOf] = useState(() => growing(parseMarkdownIntoBlocks));
   return (
     <div className="prose" dir="auto">
-      <Streamdown components={components} rehypePlugins={rehypePlugins} parseIncompleteMarkdown={streaming} isAnimating={streaming}>
-        {text}
+      <Streamdown
+        components={components}
+        rehypePlugins={rehypePlugins}
+        remarkPlugins={remarkPlugins}
+        parseMarkdownIntoBlocksFn={streaming ? blocksOf : parseMarkdownIntoBlocks}
+        parseIncompleteMarkdown={streaming}
+        isAnimating={streaming}
+      >
+        {withTex(text)}
       </Streamdown>
     </div>
   );

@@ -1,12 +1,15 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Ellipsis, FileText, Pencil, Pin, PinOff, Trash2 } from "lucide-react";
+import { Ellipsis, FileText, Pencil, Pin, PinOff, Share2, Trash2 } from "lucide-react";
 import type { ReactNode } from "react";
 import { useLocation } from "wouter";
+import { updateChat } from "@/components/conversation/chat";
+import { ModelPicker } from "@/components/conversation/model-picker";
 import { Button } from "@/components/ui/button";
 import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/components/ui/menu";
 import type { Chat } from "@/lib/api/types";
-import { ModelPicker } from "./model-picker";
-import { deleteChat, updateChat } from "./queries";
+
+import type { ChatDialog } from "./chat-dialogs";
+import { deleteChat } from "./queries";
 
 interface Props {
   lead: ReactNode;
@@ -17,11 +20,11 @@ interface Props {
   instructed: boolean;
   onPickModel: (id: string) => void;
   onInstructions: () => void;
-  onRename: () => void;
+  onOpen: (dialog: ChatDialog) => void;
 }
 
 /** Which model answers, the chat's instructions, and what can be done with it. */
-export function ChatHeader({ lead, chat, model, busy, instructed, onPickModel, onInstructions, onRename }: Props) {
+export function ChatHeader({ lead, chat, model, busy, instructed, onPickModel, onInstructions, onOpen }: Props) {
   const client = useQueryClient();
   const [, navigate] = useLocation();
   return (
@@ -42,9 +45,13 @@ export function ChatHeader({ lead, chat, model, busy, instructed, onPickModel, o
               </Button>
             </MenuTrigger>
             <MenuContent align="end">
-              <MenuItem onSelect={() => setTimeout(onRename)}>
+              <MenuItem onSelect={() => setTimeout(onOpen, 0, "rename")}>
                 <Pencil />
                 Rename
+              </MenuItem>
+              <MenuItem onSelect={() => setTimeout(onOpen, 0, "share")}>
+                <Share2 />
+                Share or export
               </MenuItem>
               <MenuItem onSelect={() => updateChat(client, chat.id, { pinned: !chat.pinned })}>
                 {chat.pinned ? <PinOff /> : <Pin />}

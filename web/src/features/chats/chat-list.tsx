@@ -1,7 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Ellipsis, Pencil, Pin, PinOff, Search, Trash2, X } from "lucide-react";
-import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { Ellipsis, Folder, Pencil, Pin, PinOff, Search, Share2, Trash2, X } from "lucide-react";
+import { lazy, Suspense, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
+import { titleOf, updateChat } from "@/components/conversation/chat";
 import { Button } from "@/components/ui/button";
 import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/components/ui/menu";
 import { Skeleton } from "@/components/ui/parts";
@@ -9,16 +10,20 @@ import { messageOf } from "@/lib/api/client";
 import type { Chat } from "@/lib/api/types";
 import { cn } from "@/lib/cn";
 import { dayGroup } from "@/lib/format";
-import { deleteChat, titleOf, updateChat, useChats } from "./queries";
-import { RenameDialog } from "./rename";
+import type { ChatDialog } from "./chat-dialogs";
+import { deleteChat, useChats } from "./queries";
+
+const ChatDialogs = lazy(() => import("./chat-dialogs"));
+const FolderFilter = lazy(() => import("./folder-filter"));
+
 
 /** The chats of the person, newest first, under the days they were last used. */
 export function ChatList() {
   const [search, setSearch] = useState("");
+  const [folder, setFolder] = useState("");
   const settledSearch = useDebounced(useDeferredValue(search.trim()));
-  const { data, error, isPending, isPlaceholderData, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = useChats(settledSearch);
-  const [renamed, setRenamed] = useState<Chat | null>(null);
-  const client = useQueryClient();
+  const { data, error, isPending, isPlaceholderData, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = useChats(settledSearch, folder);
+  const [opened, setOpened] = useState<{ chat: Chat; dialog: ChatDialog } | null>(null);
   const groups = useMemo(() => grouped(data?.pages.flatMap((page) => page.items) ?? []), [data]);
   const sentinel = useRef<HTMLDivElement>(null);
 
@@ -47,6 +52,9 @@ export function ChatList() {
           </Button>
         )}
       </div>
+      <Suspense>
+        <FolderFilter value={folder} onChange={setFolder} />
+      </Suspense>
       <nav aria-label="Chats" className={cn("scroll min-h-0 flex-1 px-3 pb-4 transition-opacity", isPlaceholderData && "opacity-60")}>
         {isPending && (
           <div className="grid gap-3 px-2 pt-5" role="status" aria-label="Loading chats">
@@ -64,14 +72,14 @@ export function ChatList() {
           </p>
         )}
         {data && groups.length === 0 && (
-          <p className="px-2 pt-4 text-[13px] text-ink-2">{settledSearch ? `Nothing found for “${settledSearch}”.` : "Your chats will stand here."}</p>
+          <p className="px-2 pt-4 text-[13px] text-ink-2">{settledSearch ? `Nothing found for “${settledSearch}”.` : folder ? `Nothing in “${folder}”.` : "Your chats will stand here."}</p>
         )}
         {groups.map(([name, chats]) => (
           <section key={name} aria-label={name}>
             <h2 className="px-2 pt-4 pb-1 text-xs font-medium text-ink-3">{name}</h2>
             <ul>
               {chats.map((chat) => (
-                <Item key={chat.id} chat={chat} searching={settledSearch !== ""} onRename={() => setRenamed(chat)} />
+                <Item key={chat.id} chat={chat} searching={settledSearch !== ""} onOpen={(dialog) => setOpened({ chat, dialog })} />
               ))}
             </ul>
           </section>
@@ -79,12 +87,7 @@ export function ChatList() {
         <div ref={sentinel} aria-hidden className="h-px" />
         {isFetchingNextPage && <Skeleton className="mx-2 mt-2 h-4" />}
       </nav>
-      <RenameDialog
-        open={renamed !== null}
-        onOpenChange={(open) => !open && setRenamed(null)}
-        title={renamed?.title ?? ""}
-        onSave={(title) => renamed && updateChat(client, renamed.id, { title })}
-      />
+      <Suspense>{opened && <ChatDialogs {...opened} onClose={() => setOpened(null)} />}</Suspense>
     </>
   );
 }
@@ -92,10 +95,10 @@ export function ChatList() {
 interface ItemProps {
   chat: Chat;
   searching: boolean;
-  onRename: () => void;
+  onOpen: (dialog: ChatDialog) => void;
 }
 
-function Item({ chat, searching, onRename }: ItemProps) {
+function Item({ chat, searching, onOpen }: ItemProps) {
   const client = useQueryClient();
   const [location, navigate] = useLocation();
   const current = location === `/chat/${chat.id}`;
@@ -118,9 +121,17 @@ function Item({ chat, searching, onRename }: ItemProps) {
           </Button>
         </MenuTrigger>
         <MenuContent align="start">
-          <MenuItem onSelect={() => setTimeout(onRename)}>
+          <MenuItem onSelect={() => setTimeout(onOpen, 0, "rename")}>
             <Pencil />
             Rename
+          </MenuItem>
+          <MenuItem onSelect={() => setTimeout(onOpen, 0, "folder")}>
+            <Folder />
+            Move to a folder
+          </MenuItem>
+          <MenuItem onSelect={() => setTimeout(onOpen, 0, "share")}>
+            <Share2 />
+            Share or export
           </MenuItem>
           <MenuItem onSelect={() => updateChat(client, chat.id, { pinned: !chat.pinned })}>
             {chat.pinned ? <PinOff /> : <Pin />}

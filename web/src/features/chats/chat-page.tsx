@@ -1,7 +1,15 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { MessageSquareX } from "lucide-react";
-import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
+import { chatKey, chatsKey, putMessages, refreshTitle, titleOf, updateChat, useChat } from "@/components/conversation/chat";
+import { Composer, type ComposerHandle, type Question } from "@/components/conversation/composer";
+import { Conversation } from "@/components/conversation/conversation";
+import { ConversationSkeleton } from "@/components/conversation/conversation-skeleton";
+import { ghost, newKey } from "@/components/conversation/ghost";
+import { type RunState, withRun } from "@/components/conversation/run-state";
+import { type Pending, Turns, useThread } from "@/components/conversation/thread";
+import { newestLeaf } from "@/components/conversation/tree";
 import { Button } from "@/components/ui/button";
 import { LoadFault, useTitle } from "@/components/ui/page";
 import { Empty, Notice } from "@/components/ui/parts";
@@ -12,20 +20,12 @@ import { isAdmin, mayWrite, useSession } from "@/lib/session";
 import { useShortcut } from "@/lib/shortcuts";
 import { toast } from "@/lib/toast";
 import { useLatest } from "@/lib/use-latest";
-import { AssistantMessage } from "./assistant-message";
+import type { ChatDialog } from "./chat-dialogs";
 import { ChatHeader } from "./chat-header";
-import { Composer, type ComposerHandle, type Question } from "./composer";
-import { Conversation } from "./conversation";
-import { ConversationSkeleton } from "./conversation-skeleton";
-import { ghost, newKey } from "./ghost";
-import { Instructions } from "./instructions";
-import { Near } from "./near";
-import { chatKey, chatsKey, putMessages, refreshTitle, titleOf, updateChat, useChat } from "./queries";
-import { RenameDialog } from "./rename";
-import { type RunState, withRun } from "./run-state";
-import { buildTree, newestLeaf, pathTo, siblingsOf } from "./tree";
-import { UserMessage } from "./user-message";
 import { Welcome } from "./welcome";
+
+const ChatDialogs = lazy(() => import("./chat-dialogs"));
+const Instructions = lazy(() => import("./instructions"));
 
 interface Props {
   id: string | null;
@@ -33,14 +33,7 @@ interface Props {
   lead: ReactNode;
 }
 
-interface Pending {
-  parentId: string | null;
-  message: Message;
-}
-
-const none: Message[] = [];
-
-export function ChatPage({ id, lead }: Props) {
+export default function ChatPage({ id, lead }: Props) {
   const client = useQueryClient();
   const session = useSession();
   const [, navigate] = useLocation();
@@ -53,7 +46,7 @@ export function ChatPage({ id, lead }: Props) {
   const [stopping, setStopping] = useState(false);
   const [asked, setAsked] = useState(0);
   const [finished, setFinished] = useState("");
-  const [dialog, setDialog] = useState<"rename" | "instructions" | null>(null);
+  const [dialog, setDialog] = useState<ChatDialog | "instructions" | null>(null);
   const composer = useRef<ComposerHandle>(null);
   const createdId = useRef<string | null>(null);
   const attempt = useRef({ question: "", key: "" });
@@ -64,16 +57,8 @@ export function ChatPage({ id, lead }: Props) {
   const vision = known ? known.capabilities.includes("vision") : true;
   const usable = models?.some((item) => isChatModel(item) && item.available) ?? true;
 
-  const messages = chat?.messages ?? none;
-  const tree = useMemo(() => buildTree(messages), [messages]);
-  const stored = useMemo(() => pathTo(tree, chat?.leaf_message_id ?? null), [tree, chat?.leaf_message_id]);
-  const path = useMemo(() => {
-    if (!pending) return stored;
-    const at = stored.findIndex((message) => message.id === pending.parentId);
-    return [...stored.slice(0, at + 1), pending.message];
-  }, [stored, pending]);
-  const siblings = useMemo(() => new Map(path.map((message) => [message.id, message.id === "pending" ? null : siblingsOf(tree, message)])), [tree, path]);
-  const running = path.find((message) => message.status === "streaming" && message.run_id) ?? null;
+  const thread = useThread(chat, pending);
+  const { stored, path, tree, running } = thread;
   const busy = running !== null || sending;
 
   useEffect(() => {
@@ -194,7 +179,7 @@ export function ChatPage({ id, lead }: Props) {
   const box = (
     <Composer
       ref={composer}
-      chatId={id}
+      draft={id ?? "new"}
       vision={vision}
       streaming={running !== null}
       stopping={stopping}
@@ -230,16 +215,16 @@ export function ChatPage({ id, lead }: Props) {
       instructed={prompt !== ""}
       onPickModel={pickModel}
       onInstructions={() => setDialog("instructions")}
-      onRename={() => setDialog("rename")}
+      onOpen={setDialog}
     />
   );
 
   const dialogs = (
     <>
-      <Instructions open={dialog === "instructions"} onOpenChange={(open) => setDialog(open ? "instructions" : null)} value={prompt} onSave={savePrompt} />
-      {chat && (
-        <RenameDialog open={dialog === "rename"} onOpenChange={(open) => setDialog(open ? "rename" : null)} title={chat.title} onSave={(title) => updateChat(client, chat.id, { title })} />
-      )}
+      <Suspense>
+        {dialog === "instructions" && <Instructions open onOpenChange={() => setDialog(null)} value={prompt} onSave={savePrompt} />}
+        {chat && dialog && dialog !== "instructions" && <ChatDialogs chat={chat} dialog={dialog} onClose={() => setDialog(null)} />}
+      </Suspense>
       <p role="status" className="sr-only">
         {finished}
       </p>
@@ -299,40 +284,9 @@ export function ChatPage({ id, lead }: Props) {
           </>
         }
       >
-        {path.map((message, index) => (
-          <Near key={message.id} start={index >= path.length - 16}>
-            {(near) =>
-              message.role === "user" ? (
-                <UserMessage message={message} siblings={siblings.get(message.id) ?? null} busy={busy} onEdit={edit} onBranch={branch} />
-              ) : near ? (
-                <AssistantMessage
-                  message={message}
-                  siblings={siblings.get(message.id) ?? null}
-                  busy={busy}
-                  last={index === path.length - 1}
-                  onRetry={retry}
-                  onContinue={resume}
-                  onBranch={branch}
-                  onSettled={settled}
-                />
-              ) : (
-                <FarMessage message={message} />
-              )
-            }
-          </Near>
-        ))}
-        {pending && (
-          <p className="flex items-center py-1">
-            <span aria-hidden className="caret" />
-            <span className="sr-only">Sending</span>
-          </p>
-        )}
+        <Turns thread={thread} pending={pending} busy={busy} onEdit={edit} onRetry={retry} onContinue={resume} onBranch={branch} onSettled={settled} />
       </Conversation>
       {dialogs}
     </>
   );
 }
-
-const FarMessage = ({ message }: { message: Message }) => (
-  <div className="prose whitespace-pre-wrap">{message.content.map((part) => (part.type === "text" ? part.text : "")).join("")}</div>
-);

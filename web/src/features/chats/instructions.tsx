@@ -11,7 +11,7 @@ interface Props {
 }
 
 /** The system prompt of one chat. */
-export function Instructions({ open, onOpenChange, value, onSave }: Props) {
+export default function Instructions({ open, onOpenChange, value, onSave }: Props) {
   return (
     <Dialog
       open={open}

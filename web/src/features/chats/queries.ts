@@ -1,70 +1,25 @@
+/** The list of chats. */
 import { type InfiniteData, type QueryClient, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { ApiProblem, api, messageOf } from "@/lib/api/client";
-import type { Chat, ChatDetail, Message, Page } from "@/lib/api/types";
+import { chatKey, chatsKey, titleOf } from "@/components/conversation/chat";
+import { api, messageOf } from "@/lib/api/client";
+import type { Chat, ChatFolder, Page } from "@/lib/api/types";
 import { toast } from "@/lib/toast";
-import { mergeMessages } from "./tree";
 
-export const chatsKey = ["chats"] as const;
-export const chatKey = (id: string) => ["chat", id] as const;
+export const foldersKey = ["chat-folders"] as const;
 
-export function useChats(search: string) {
+export const useFolders = () =>
+  useQuery({ queryKey: foldersKey, queryFn: async () => (await api.get<{ items: ChatFolder[] }>("/chats/folders")).items, staleTime: 60_000 });
+
+export function useChats(search: string, folder = "") {
   return useInfiniteQuery({
-    queryKey: [...chatsKey, search],
+    queryKey: [...chatsKey, search, folder],
     queryFn: ({ pageParam, signal }) =>
-      api.get<Page<Chat>>("/chats", { query: { search, cursor: pageParam, limit: 40 }, signal }),
+      api.get<Page<Chat>>("/chats", { query: { search, folder, cursor: pageParam, limit: 40 }, signal }),
     initialPageParam: "",
     getNextPageParam: (page) => page.next,
     placeholderData: (before) => before,
     staleTime: 30_000,
   });
-}
-
-export function useChat(id: string | null) {
-  return useQuery({
-    queryKey: chatKey(id ?? ""),
-    queryFn: ({ signal }) => api.get<ChatDetail>(`/chats/${id}`, { signal }),
-    enabled: id !== null,
-    staleTime: 10_000,
-    retry: (count, error) => count < 2 && !(error instanceof ApiProblem && error.status >= 400 && error.status < 500),
-  });
-}
-
-/** Changes a chat in every place where the page holds it. */
-export function patchCached(client: QueryClient, id: string, change: Partial<ChatDetail>): void {
-  client.setQueryData<ChatDetail>(chatKey(id), (chat) => chat && { ...chat, ...change });
-  client.setQueriesData<InfiniteData<Page<Chat>>>({ queryKey: chatsKey }, (data) =>
-    data && {
-      ...data,
-      pages: data.pages.map((page) => ({
-        ...page,
-        items: page.items.map((chat) => (chat.id === id ? { ...chat, ...change } : chat)),
-      })),
-    },
-  );
-}
-
-/** Puts messages into a cached chat, and shows the branch that ends with `leaf`. */
-export function putMessages(client: QueryClient, id: string, messages: Message[], leaf?: string): void {
-  client.setQueryData<ChatDetail>(chatKey(id), (chat) =>
-    chat && {
-      ...chat,
-      messages: mergeMessages(chat.messages, messages),
-      leaf_message_id: leaf ?? chat.leaf_message_id,
-    },
-  );
-}
-
-export async function updateChat(client: QueryClient, id: string, change: Partial<ChatDetail>): Promise<void> {
-  const before = client.getQueryData<ChatDetail>(chatKey(id));
-  patchCached(client, id, change);
-  try {
-    await api.patch(`/chats/${id}`, change);
-    if ("pinned" in change) await client.invalidateQueries({ queryKey: chatsKey });
-  } catch (error) {
-    if (before) client.setQueryData(chatKey(id), before);
-    toast(messageOf(error), { kind: "error" });
-    await client.invalidateQueries({ queryKey: chatsKey });
-  }
 }
 
 /** Deletes at once and offers the way back. Tells whether it was deleted. */
@@ -82,6 +37,7 @@ export async function deleteChat(client: QueryClient, chat: Pick<Chat, "id" | "t
     },
   );
   client.removeQueries({ queryKey: chatKey(chat.id) });
+  void client.invalidateQueries({ queryKey: foldersKey });
   toast(`Deleted “${titleOf(chat)}”`, {
     action: {
       label: "Undo",
@@ -98,12 +54,3 @@ export async function deleteChat(client: QueryClient, chat: Pick<Chat, "id" | "t
   return true;
 }
 
-export const titleOf = (chat: Pick<Chat, "title">): string => chat.title || "New chat";
-
-/** The server names a chat by its first question; the open page takes the name over. */
-export async function refreshTitle(client: QueryClient, id: string): Promise<void> {
-  const chat = client.getQueryData<ChatDetail>(chatKey(id));
-  if (!chat || chat.title) return;
-  const fresh = await api.get<ChatDetail>(`/chats/${id}`);
-  client.setQueryData<ChatDetail>(chatKey(id), (current) => current && { ...current, title: fresh.title });
-}

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { useDark } from "./use-dark";
+import { useDark } from "@/lib/use-dark";
 
 export interface Line {
   name: string;

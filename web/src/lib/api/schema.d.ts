@@ -171,6 +171,17 @@ export interface AwsIdentitySettings {
   transitive_tag_keys?: string[];
 }
 
+/** The answer that is the best of its turn. */
+export interface Best {
+  message_id: string;
+}
+
+/** What the Brain was told: the decision that won, and how many others it was preferred to. */
+export interface BestKept {
+  decision_id: string;
+  preferred_to: number;
+}
+
 export interface Body_upload_api_files_post {
   file: string;
 }
@@ -311,6 +322,7 @@ export interface Change {
 /** A chat with every message of its tree, the oldest first. */
 export interface Chat {
   created_at: string;
+  folder: string | null;
   id: string;
   leaf_message_id: string | null;
   messages?: Message[];
@@ -322,8 +334,9 @@ export interface Chat {
   updated_at: string;
 }
 
-/** What can be changed of a chat. */
+/** What can be changed of a chat. `folder`: null or "" takes it out of its folder. */
 export interface ChatChange {
+  folder?: string | null;
   leaf_message_id?: string | null;
   model?: string | null;
   pinned?: boolean | null;
@@ -331,9 +344,20 @@ export interface ChatChange {
   title?: string | null;
 }
 
+/** How a model is to speak; what is left out, or null, is as the model has it. */
+export interface ChatParameters {
+  max_tokens?: number | null;
+  reasoning_effort?: "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | null;
+  seed?: number | null;
+  stop?: string[] | null;
+  temperature?: number | null;
+  top_p?: number | null;
+}
+
 /** A chat in the list; `snippet` shows where a search was found. */
 export interface ChatSummary {
   created_at: string;
+  folder: string | null;
   id: string;
   model: string;
   pinned: boolean;
@@ -353,6 +377,14 @@ export interface Choice {
 /** A one-time code. */
 export interface Code {
   code: string;
+}
+
+/** The answer that becomes everybody's: one of the turn's, or a text made of them (`merge_id`: by which merge). */
+export interface Common {
+  merge_id?: string | null;
+  message_id?: string | null;
+  text?: string | null;
+  turn: number;
 }
 
 /** All that are given must hold. */
@@ -466,7 +498,7 @@ export interface DaySpend {
 
 /** One choice of a model, and what came of it. `success` null: nobody knows (yet). */
 export interface Decision {
-  chosen_by: "rule" | "score" | "conversation" | "exploration" | "fallback";
+  chosen_by: "rule" | "score" | "conversation" | "exploration" | "fallback" | "named";
   confidence: number | null;
   cost: string | null;
   created_at: string;
@@ -819,6 +851,12 @@ export interface FileInfo {
   url: string;
 }
 
+/** A folder and how many chats are in it. */
+export interface Folder {
+  chats: number;
+  folder: string;
+}
+
 /** Whose password is forgotten. */
 export interface ForgottenPassword {
   email: string;
@@ -998,6 +1036,10 @@ export interface ItemsOf_ErrorProject_ {
   items: ErrorProject[];
 }
 
+export interface ItemsOf_Folder_ {
+  items: Folder[];
+}
+
 export interface ItemsOf_Guardrail_ {
   items: Guardrail[];
 }
@@ -1020,6 +1062,10 @@ export interface ItemsOf_ModelInfo_ {
 
 export interface ItemsOf_ModelStanding_ {
   items: ModelStanding[];
+}
+
+export interface ItemsOf_Pane_ {
+  items: Pane[];
 }
 
 export interface ItemsOf_Passkey_ {
@@ -1117,6 +1163,26 @@ export interface KeyRotationStep {
   outcome: "done" | "waiting" | "failed";
   seq: number;
   step: string;
+}
+
+/** The newest turn. `questions`: by pane, the question's message in its chat; `common`: whether an answer of it became common. */
+export interface LastTurn {
+  common: boolean;
+  mode: "independent" | "synchronized" | "broadcast";
+  questions: Record<string, string>;
+  turn: number;
+}
+
+/** How panes lie. `sizes`: percent by pane, together 100. */
+export interface Layout {
+  sizes: Record<string, number>;
+  type: "horizontal" | "vertical" | "grid";
+}
+
+/** `sizes`: of every pane, in percent; together about 100. */
+export interface LayoutChange {
+  sizes?: Record<string, number> | null;
+  type?: "horizontal" | "vertical" | "grid" | null;
 }
 
 /** A stored value that was found in a text; it was taken out of it. */
@@ -1493,6 +1559,11 @@ export interface NewGuardrail {
   stage: "before" | "after" | "both";
 }
 
+/** How panes are to lie at first. */
+export interface NewLayout {
+  type?: "horizontal" | "vertical" | "grid";
+}
+
 /** A rate limit to be made; a limit of concurrency has the period now. */
 export interface NewLimit {
   amount: number;
@@ -1512,6 +1583,20 @@ export interface NewMirror {
   region: string;
   /** Name or ARN of the secret; one that is missing is made, by name. */
   secret_id: string;
+}
+
+/** A pane to be made. `chat_id`: a chat that it is to show, else it gets one of its own; `model`: else the chat's. */
+export interface NewPane {
+  chat_id?: string | null;
+  model?: string | null;
+  parameters?: ChatParameters;
+  system_prompt?: string | null;
+}
+
+/** A question to panes: the chosen ones, or where they go together, all. */
+export interface NewPanesTurn {
+  content: (TextContent | ImageContent)[];
+  pane_ids?: string[] | null;
 }
 
 /** The authenticator's answer, and a name to know it by. */
@@ -1573,6 +1658,20 @@ export interface NewRule {
 export interface NewServiceAccount {
   name: string;
   role?: "viewer" | "member" | "admin";
+}
+
+/** A session to be made. `panes`: how many, or what each is to be. */
+export interface NewSession {
+  layout?: NewLayout;
+  max_panes?: number;
+  name?: string | null;
+  panes?: number | NewPane[];
+  sync_mode?: "independent" | "synchronized" | "broadcast";
+}
+
+/** A link to be made. Without an end it holds until it is taken back. */
+export interface NewShare {
+  expires_in_days?: number | null;
 }
 
 /** A question. `parent_id`: the message that it follows; absent: the chat's last; null: it starts the chat anew. */
@@ -1773,6 +1872,11 @@ export interface PageOf_Rotation_ {
   next?: string | null;
 }
 
+export interface PageOf_SessionSummary_ {
+  items: SessionSummary[];
+  next?: string | null;
+}
+
 export interface PageOf_Tenant_ {
   items: Tenant[];
   next?: string | null;
@@ -1800,6 +1904,70 @@ export interface PageReport {
   route?: string;
   stack_trace?: string;
   type?: string;
+}
+
+/** A pane. `chat_id` is null once its chat was deleted: its next question starts another. `run_id`: its live run. */
+export interface Pane {
+  chat_id: string | null;
+  id: string;
+  last_activity: string;
+  model: string;
+  pane_index: number;
+  parameters: ChatParameters;
+  run_id: string | null;
+  status: "idle" | "queued" | "streaming" | "failed";
+  system_prompt: string;
+}
+
+/** What can be changed of a pane. `parameters` replace those before. */
+export interface PaneChange {
+  chat_id?: string | null;
+  model?: string | null;
+  pane_index?: number | null;
+  parameters?: ChatParameters | null;
+  system_prompt?: string | null;
+}
+
+/** The question `message_id`, asked otherwise: a branch of its own. */
+export interface PaneEdit {
+  content: (TextContent | ImageContent)[];
+  message_id: string;
+}
+
+/** Another answer to the question that `message_id` answers (or is), perhaps of another model. */
+export interface PaneRetry {
+  message_id: string;
+  model?: string | null;
+}
+
+/** A session with everything of it but what is said. */
+export interface PanesSession {
+  created_at: string;
+  id: string;
+  is_active: boolean;
+  last_turn: LastTurn | null;
+  layout: Layout;
+  max_panes: number;
+  name: string | null;
+  panes: Pane[];
+  sync: Sync;
+  updated_at: string;
+}
+
+/** What came of a question: who answers, and who could not start. */
+export interface PanesTurn {
+  refused: RefusedPane[];
+  started: Started[];
+  turn: number;
+}
+
+/** A pane to be added, at the end or at the place `pane_index`. */
+export interface PaneToAdd {
+  chat_id?: string | null;
+  model?: string | null;
+  pane_index?: number | null;
+  parameters?: ChatParameters;
+  system_prompt?: string | null;
 }
 
 /** Defaults are filled in where a call says nothing; null: not bound. */
@@ -1988,6 +2156,12 @@ export interface Refused {
   event_id: string | null;
   index: number;
   reason: string;
+}
+
+/** A pane that could not start. `error`: {slug, title, detail}. */
+export interface RefusedPane {
+  error: Record<string, unknown>;
+  pane_id: string;
 }
 
 /** One figure: as it was, and as it would have been, with an interval of 95 %. */
@@ -2223,7 +2397,7 @@ export interface RouteRequest {
 /** Which model a request would go to, and why; nothing is called. `candidates`, `left_out` and `weights` where they were asked for. */
 export interface RouteResult {
   candidates?: CandidateInfo[] | null;
-  chosen_by: "rule" | "score" | "conversation" | "exploration" | "fallback";
+  chosen_by: "rule" | "score" | "conversation" | "exploration" | "fallback" | "named";
   confidence: number;
   estimated_cost: string | null;
   estimated_latency_ms: number;
@@ -2384,6 +2558,14 @@ export interface Session {
   user: User;
 }
 
+/** What can be changed of a session. */
+export interface SessionChange {
+  is_active?: boolean | null;
+  layout?: LayoutChange | null;
+  max_panes?: number | null;
+  name?: string | null;
+}
+
 /** One signed-in device. */
 export interface SessionInfo {
   created_at: string;
@@ -2394,6 +2576,18 @@ export interface SessionInfo {
   last_seen_at: string;
   method: "password" | "sso" | "passkey" | "invitation";
   user_agent: string;
+}
+
+/** A session in the list. `models`: of its panes, in their order. */
+export interface SessionSummary {
+  created_at: string;
+  id: string;
+  is_active: boolean;
+  mode: "independent" | "synchronized" | "broadcast";
+  models: string[];
+  name: string | null;
+  type: "horizontal" | "vertical" | "grid";
+  updated_at: string;
 }
 
 /** How the workspace wants models to be chosen. */
@@ -2412,6 +2606,41 @@ export interface SettingsChange {
   preferred_provider?: string | null;
   sticky?: boolean | null;
   weights?: Terms | null;
+}
+
+/** A link by which anybody may read a chat as it was then. `url` is told once, when it is made. */
+export interface Share {
+  created_at: string;
+  expires_at: string | null;
+  id: string;
+  url?: string | null;
+}
+
+/** A chat as whoever has its link reads it. */
+export interface SharedChat {
+  messages: SharedMessage[];
+  shared_at: string;
+  title: string;
+}
+
+/** A picture, which the link alone opens. */
+export interface SharedImage {
+  type?: "image";
+  url: string;
+}
+
+/** A question or an answer. */
+export interface SharedMessage {
+  content: (SharedText | SharedImage)[];
+  created_at: string;
+  model: string | null;
+  role: "user" | "assistant";
+}
+
+/** Words. */
+export interface SharedText {
+  text: string;
+  type?: "text";
 }
 
 /** `url`: where the page goes so that the identity provider signs out too. */
@@ -2497,6 +2726,25 @@ export interface SsoWorkspace {
   slug: string;
 }
 
+/** A pane that answers. */
+export interface Started {
+  assistant_message: Message;
+  chat_id: string;
+  pane_id: string;
+  run_id: string;
+  user_message: Message;
+}
+
+/** Which panes are to stop; left out, all. */
+export interface Stop {
+  pane_ids?: string[] | null;
+}
+
+/** The panes that were writing. */
+export interface Stopped {
+  stopped: string[];
+}
+
 /** What events of a time add up to. Counts, tokens and cost are exact, percentiles within 1 %; `unique_users` is exact up to 4,096 and then within 1 %. Latencies in milliseconds; null: nothing was timed. */
 export interface Sums {
   avg_latency_ms: number | null;
@@ -2510,6 +2758,19 @@ export interface Sums {
   total_requests: number;
   total_tokens: number;
   unique_users: number;
+}
+
+/** How panes go together. `shared_context`: a text that every pane's model is given before its own system prompt; `cursor`: the last turn whose answer became common, 0 for none. */
+export interface Sync {
+  cursor: number;
+  mode: "independent" | "synchronized" | "broadcast";
+  shared_context: string | null;
+}
+
+/** How panes are to go together from now on. `shared_context`: left out, it stays; null or "": there is none. */
+export interface SyncChange {
+  mode: "independent" | "synchronized" | "broadcast";
+  shared_context?: string | null;
 }
 
 /** A workspace. */

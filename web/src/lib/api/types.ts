@@ -45,6 +45,7 @@ export type RuleConditions = schema.Conditions_Input;
 export type RoutingSettings = schema.Settings;
 export type TaskType = schema.ByTask["task_type"];
 export type Chat = schema.ChatSummary;
+export type { Folder as ChatFolder, Share as ChatShare, SharedChat, SharedImage } from "./schema";
 
 export type Part = { type: "text"; text: string } | { type: "image"; asset_id: string; url: string };
 export type NewPart = schema.TextContent | schema.ImageContent;
@@ -53,9 +54,11 @@ export interface Failure {
   slug: string;
   title: string;
   detail: string;
+  /** The model that would be asked in the failed one's place. */
+  next_best?: { model: string; reason: string } | null;
 }
 
-export interface Message extends Omit<schema.Message, "content" | "error" | "decision_id"> {
+export interface Message extends Omit<schema.Message, "content" | "error"> {
   content: Part[];
   error: Failure | null;
 }

@@ -75,7 +75,7 @@ export function applyRunEvent(state: RunState, seq: number, kind: string, data: 
       return {
         ...next,
         phase: "failed",
-        failure: { slug: text(data.slug), title: text(data.title), detail: text(data.detail) },
+        failure: { slug: text(data.slug), title: text(data.title), detail: text(data.detail), next_best: (data.next_best as Failure["next_best"]) ?? null },
         message: (data.message as Message | undefined) ?? null,
       };
     default:

@@ -1,5 +1,5 @@
 import { ArrowUp, ImagePlus, Square, X } from "lucide-react";
-import { type ClipboardEvent, type DragEvent, type KeyboardEvent, type Ref, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
+import { type ClipboardEvent, type DragEvent, type KeyboardEvent, type ReactNode, type Ref, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Spinner } from "@/components/ui/spinner";
 import type { NewPart } from "@/lib/api/types";
@@ -22,7 +22,16 @@ export interface ComposerHandle {
 
 interface Props {
   ref?: Ref<ComposerHandle>;
-  chatId: string | null;
+  /** Under which name the unsent words are kept. */
+  draft: string;
+  /** Names the field, where there is more than one composer; the page's own is "composer". */
+  id?: string;
+  label?: string;
+  placeholder?: string;
+  /** Takes the focus when it appears. */
+  eager?: boolean;
+  /** Above the words: whom they go to. */
+  lead?: ReactNode;
   vision: boolean;
   streaming: boolean;
   stopping: boolean;
@@ -30,6 +39,8 @@ interface Props {
   /** Why nothing can be asked now. */
   blocked?: string | null;
   onSend: (question: Question) => Promise<boolean>;
+  /** Ctrl+Enter, where that goes farther than Enter. */
+  onSendAll?: (question: Question) => Promise<boolean>;
   onStop: () => void;
 }
 
@@ -42,8 +53,24 @@ export function questionOf(text: string, images: readonly Attachment[]): Questio
 
 const fine = matchMedia("(pointer: fine)");
 
-export function Composer({ ref, chatId, vision, streaming, stopping, sending, blocked, onSend, onStop }: Props) {
-  const [text, setText] = useState(() => readDraft(chatId));
+export function Composer({
+  ref,
+  draft,
+  id = "composer",
+  label = "Your message",
+  placeholder = "Ask anything",
+  eager = true,
+  lead,
+  vision,
+  streaming,
+  stopping,
+  sending,
+  blocked,
+  onSend,
+  onSendAll,
+  onStop,
+}: Props) {
+  const [text, setText] = useState(() => readDraft(draft));
   const [over, setOver] = useState(false);
   const attachments = useAttachments();
   const area = useRef<HTMLTextAreaElement>(null);
@@ -52,8 +79,8 @@ export function Composer({ ref, chatId, vision, streaming, stopping, sending, bl
   const held = attachments.items.length > 0 && !vision;
 
   useEffect(() => {
-    if (fine.matches) area.current?.focus({ preventScroll: true });
-  }, []);
+    if (eager && fine.matches) area.current?.focus({ preventScroll: true });
+  }, [eager]);
 
   useImperativeHandle(ref, () => ({
     focus: () => area.current?.focus(),
@@ -72,19 +99,19 @@ export function Composer({ ref, chatId, vision, streaming, stopping, sending, bl
 
   const change = (next: string) => {
     setText(next);
-    writeDraft(chatId, next);
+    writeDraft(draft, next);
   };
 
-  const send = async () => {
+  const send = async (how = onSend) => {
     if (empty || streaming || sending || attachments.uploading || blocked || held) return;
     const question = questionOf(text, attachments.items);
-    const draft = text;
+    const words = text;
     change("");
-    if (await onSend(question)) attachments.clear();
+    if (await how(question)) attachments.clear();
     // A refusal must not cost the words; what was typed since then stays too.
     else setText((since) => {
-      const both = since ? `${draft}\n${since}` : draft;
-      writeDraft(chatId, both);
+      const both = since ? `${words}\n${since}` : words;
+      writeDraft(draft, both);
       return both;
     });
   };
@@ -95,7 +122,7 @@ export function Composer({ ref, chatId, vision, streaming, stopping, sending, bl
     // A phone has no Shift+Enter: there Enter is a new line and the button sends.
     if (!fine.matches && !event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
-    void send();
+    void send(event.ctrlKey || event.metaKey ? onSendAll : onSend);
   };
 
   const take = (files: Iterable<File>) => {
@@ -118,7 +145,7 @@ export function Composer({ ref, chatId, vision, streaming, stopping, sending, bl
 
   return (
     <form
-      aria-label="Message"
+      aria-label={label.replace("Your message", "Message")}
       onSubmit={(event) => {
         event.preventDefault();
         void send();
@@ -135,6 +162,7 @@ export function Composer({ ref, chatId, vision, streaming, stopping, sending, bl
         over && "border-accent",
       )}
     >
+      {lead}
       {attachments.items.length > 0 && (
         <ul className="flex flex-wrap gap-2 px-3 pt-3" aria-label="Pictures">
           {attachments.items.map((item) => (
@@ -156,10 +184,10 @@ export function Composer({ ref, chatId, vision, streaming, stopping, sending, bl
       {held && <p role="alert" className="px-4 pt-2 text-[13px] text-warn">This model does not see pictures. Choose another, or remove them.</p>}
       <textarea
         ref={area}
-        id="composer"
+        id={id}
         rows={1}
-        aria-label="Your message"
-        placeholder={blocked ?? "Ask anything"}
+        aria-label={label}
+        placeholder={blocked ?? placeholder}
         value={text}
         onChange={(event) => change(event.target.value)}
         onKeyDown={onKeyDown}

@@ -1,16 +1,18 @@
 import { ArrowDown } from "lucide-react";
 import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
+import { cn } from "@/lib/cn";
 
 interface Props {
   /** Changes when the person has asked something: the view then follows again. */
   follow: unknown;
+  label?: string;
   children: ReactNode;
-  footer: ReactNode;
+  footer?: ReactNode;
 }
 
 /** The scrolling room of a chat. It follows the answer until the reader scrolls up, and then leaves them alone. */
-export function Conversation({ follow, children, footer }: Props) {
+export function Conversation({ follow, label = "Conversation", children, footer }: Props) {
   const room = useRef<HTMLDivElement>(null);
   const inner = useRef<HTMLDivElement>(null);
   const sticking = useRef(true);
@@ -61,12 +63,12 @@ export function Conversation({ follow, children, footer }: Props) {
 
   return (
     <div className="relative flex min-h-0 flex-1 flex-col">
-      <div ref={room} onScroll={onScroll} role="region" aria-label="Conversation" tabIndex={0} className="scroll min-h-0 flex-1 focus-visible:outline-offset-[-2px]">
+      <div ref={room} onScroll={onScroll} role="region" aria-label={label} tabIndex={0} className="scroll min-h-0 flex-1 bg-bg focus-visible:outline-offset-[-2px]">
         <div ref={inner} className="mx-auto flex w-full max-w-3xl flex-col gap-6 px-4 pt-6 pb-10 sm:px-6">
           {children}
         </div>
       </div>
-      <div className="relative mx-auto w-full max-w-3xl px-3 pb-[max(0.75rem,env(safe-area-inset-bottom))] sm:px-6">
+      <div className={cn("relative mx-auto w-full max-w-3xl", footer && "px-3 pb-[max(0.75rem,env(safe-area-inset-bottom))] sm:px-6")}>
         {away && (
           <Button className="absolute -top-12 left-1/2 z-10 -translate-x-1/2 rounded-full shadow-pop" size="sm" onClick={() => toEnd(true)}>
             <ArrowDown className="size-4" />

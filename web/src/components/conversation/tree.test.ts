@@ -11,7 +11,7 @@ const message = (id: string, parent_id: string | null, text = ""): Message => ({
   status: "complete",
   stop_reason: null,
   model: null,
-  run_id: null,
+  run_id: null, decision_id: null,
   input_tokens: null,
   output_tokens: null,
   cost: null,

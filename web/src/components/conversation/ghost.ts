@@ -16,6 +16,7 @@ export function ghost(question: Question): Message {
     stop_reason: null,
     model: null,
     run_id: null,
+    decision_id: null,
     input_tokens: null,
     output_tokens: null,
     cost: null,

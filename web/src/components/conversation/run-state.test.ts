@@ -23,7 +23,7 @@ const message = (change: Partial<Message> = {}): Message => ({
   status: "streaming",
   stop_reason: null,
   model: null,
-  run_id: "r",
+  decision_id: null, run_id: "r",
   input_tokens: null,
   output_tokens: null,
   cost: null,

@@ -25,6 +25,7 @@ interface Props {
   onContinue: (message: Message) => void;
   onBranch: (id: string) => void;
   onSettled: (message: Message, run: RunState) => void;
+  more?: ((message: Message) => ReactNode) | undefined;
 }
 
 export const AssistantMessage = memo((props: Props) =>
@@ -43,7 +44,7 @@ interface AnswerProps extends Props {
   tools?: string[];
 }
 
-function Answer({ message, siblings, busy, last, onRetry, onContinue, onBranch, reconnecting, tools }: AnswerProps) {
+function Answer({ message, siblings, busy, last, onRetry, onContinue, onBranch, more, reconnecting, tools }: AnswerProps) {
   const { data: models } = useModels();
   const text = plainText(message);
   const streaming = message.status === "streaming";
@@ -56,7 +57,7 @@ function Answer({ message, siblings, busy, last, onRetry, onContinue, onBranch, 
       <div aria-live="off" data-answer>
         {text ? <Markdown text={text} streaming={streaming} /> : streaming && !message.reasoning && <Waiting name={name} />}
       </div>
-      {streaming && text && <span aria-hidden className="caret mt-3" />}
+      {streaming && text && <span aria-hidden className="caret mt-3 animate-none" />}
       {tools && tools.length > 0 && <p className="mt-2 text-[13px] text-ink-3">Called {tools.join(", ")}</p>}
       {reconnecting && (
         <Notice tone="warn" icon={WifiOff} className="mt-3 w-fit">
@@ -97,6 +98,7 @@ function Answer({ message, siblings, busy, last, onRetry, onContinue, onBranch, 
             }
           />
           <BranchSwitcher siblings={siblings} noun="answer" disabled={busy} onBranch={onBranch} />
+          {more?.(message)}
           <Figures message={message} name={name} />
         </div>
       )}
@@ -137,21 +139,28 @@ interface FailedProps {
   onRetry: (message: Message, model?: string) => void;
 }
 
-const Failed = ({ message, busy, onRetry }: FailedProps) => (
-  <Notice
-    tone="danger"
-    className="mt-2"
-    action={
-      <Button size="sm" disabled={busy} onClick={() => onRetry(message)}>
-        <RotateCcw className="size-3.5" />
-        Try again
-      </Button>
-    }
-  >
-    <p className="font-medium">{message.error?.title || "The answer failed"}</p>
-    {message.error?.detail && message.error.detail !== message.error.title && <p className="mt-0.5">{sentence(message.error.detail)}</p>}
-  </Notice>
-);
+function Failed({ message, busy, onRetry }: FailedProps) {
+  const { data: models } = useModels();
+  const next = message.error?.next_best;
+  return (
+    <Notice tone="danger" className="mt-2">
+      <p className="font-medium">{message.error?.title || "The answer failed"}</p>
+      {message.error?.detail && message.error.detail !== message.error.title && <p className="mt-0.5">{sentence(message.error.detail)}</p>}
+      <div className="mt-2 flex flex-wrap gap-2">
+        <Button size="sm" disabled={busy} onClick={() => onRetry(message)}>
+          <RotateCcw className="size-3.5" />
+          Try again
+        </Button>
+        {next && (
+          <Button size="sm" disabled={busy} title={next.reason} onClick={() => onRetry(message, next.model)}>
+            <Shuffle className="size-3.5" />
+            Ask {modelName(models, next.model)}
+          </Button>
+        )}
+      </div>
+    </Notice>
+  );
+}
 
 /** Model, tokens, cost and time: in short beside the actions, in full on a click. */
 function Figures({ message, name }: { message: Message; name: string }) {
@@ -171,10 +180,14 @@ function Figures({ message, name }: { message: Message; name: string }) {
   if (message.first_token_ms !== null) full.push(["First token", formatDuration(message.first_token_ms)]);
   if (message.duration_ms !== null) {
     short.push(formatDuration(message.duration_ms));
+    if (message.first_token_ms !== null) short.push(`first word ${formatDuration(message.first_token_ms)}`);
     full.push(["In all", formatDuration(message.duration_ms)]);
     const writing = message.duration_ms - (message.first_token_ms ?? 0);
-    if (message.output_tokens && message.output_tokens > 1 && writing > 50)
-      full.push(["Speed", `${((message.output_tokens - 1) / (writing / 1000)).toFixed(1)} tokens/s`]);
+    if (message.output_tokens && message.output_tokens > 1 && writing > 50) {
+      const speed = (message.output_tokens - 1) / (writing / 1000);
+      short.push(`${speed.toFixed(speed < 10 ? 1 : 0)} tok/s`);
+      full.push(["Speed", `${speed.toFixed(1)} tokens/s`]);
+    }
   }
   if (short.length === 0) return null;
   return (

@@ -1,18 +1,20 @@
 import { useState } from "react";
-import { Button } from "@/components/ui/button";
-import { Dialog, DialogActions } from "@/components/ui/dialog";
-import { Field, Input } from "@/components/ui/field";
+import { Button } from "./button";
+import { Dialog, DialogActions } from "./dialog";
+import { Field, Input } from "./field";
 
 interface Props {
+  /** What is renamed: "chat". */
+  what: string;
   open: boolean;
   onOpenChange: (open: boolean) => void;
   title: string;
   onSave: (title: string) => void;
 }
 
-export function RenameDialog({ open, onOpenChange, title, onSave }: Props) {
+export function RenameDialog({ what, open, onOpenChange, title, onSave }: Props) {
   return (
-    <Dialog open={open} onOpenChange={onOpenChange} title="Rename this chat">
+    <Dialog open={open} onOpenChange={onOpenChange} title={`Rename this ${what}`}>
       <Form
         title={title}
         onCancel={() => onOpenChange(false)}
