@@ -45,6 +45,7 @@ from radiant.http.handlers import install_problem_handlers
 from radiant.http.middleware import BodyLimit, ReadYourWrites, RequestContext
 from radiant.http.prefixes import match_by_beginning
 from radiant.workspace.chats import routes as chats_routes
+from radiant.workspace.merging import routes as merging_routes
 from radiant.workspace.turns import routes as turns_routes
 
 _ROUTERS = (
@@ -77,6 +78,7 @@ _ROUTERS = (
     routing_routes.router,
     auto_resolve_routes.router,
     serving_routes.router,
+    merging_routes.router,
     turns_routes.router,
     chats_routes.router,
 )

@@ -62,6 +62,7 @@ from radiant.infra.http1.addresses import Resolver
 from radiant.infra.httpclient import HttpClient
 from radiant.runtime import Runtime, mailer_of, open_runtime
 from radiant.vault import make_vault
+from radiant.workspace.merging.service import Merging
 from radiant.workspace.turns.service import Turns
 
 
@@ -211,3 +212,4 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     app.state.inference = inference
     app.state.runs = runs
     app.state.turns = Turns(database, inference, runs, runtime.objects)
+    app.state.merging = Merging(database, inference, runs, meter.flush)

@@ -44,11 +44,14 @@ from radiant.kit.ids import uuid7
 from radiant.periodic import every
 from radiant.runtime import Runtime, heads_store, mailer_of, open_runtime
 from radiant.vault import Vault, make_vault
+from radiant.workspace.merging import service as merging
 from radiant.workspace.turns import service as turns
 
 log = structlog.get_logger()
 
 _RETENTION_BATCH = 5000
+# Who keeps what a dead process had written, by the kind of its run.
+_ABANDONED = {turns.KIND: turns.keep_abandoned, merging.KIND: merging.keep_abandoned}
 
 
 def registry(runtime: Runtime, alerts: Alerts, vault: Vault, life: WorkOfLife, aws: AwsParts) -> Registry:
@@ -185,7 +188,7 @@ async def _work(
     told = Told(sums="cloudwatch" in outside, calls="otlp" in outside)
     background = [
         asyncio.create_task(OutboxReader(outbox, system_dsn, _inside(database, told)).run()),
-        asyncio.create_task(every(3, "runs", lambda: end_abandoned(database, {turns.KIND: turns.keep_abandoned}))),
+        asyncio.create_task(every(3, "runs", lambda: end_abandoned(database, _ABANDONED))),
         asyncio.create_task(every(1, "routing statistics", lambda: count(database))),
         asyncio.create_task(every(1, "metrics events", lambda: emit_due(database, told))),
         asyncio.create_task(every(5, "metrics roll-ups", lambda: _roll_up_gently(database))),

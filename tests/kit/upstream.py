@@ -5,14 +5,15 @@
         ... call upstream.url ...
         assert upstream.requests[0].body["model"] == "m"
 
-Each request takes the next planned behaviour; when none is left, `upstream.default` (a plain `Say`).
+Each request takes what `upstream.answering` makes of its body, if that is set and says anything; else the next planned
+behaviour; when none is left, `upstream.default` (a plain `Say`).
 `upstream.gone` is set when a client went away in mid-answer.
 """
 
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -121,14 +122,17 @@ class Upstream:
     models: Sequence[str] = ("big", "small")
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     dimensions: int = 8
+    answering: Callable[[Any], "Behaviour | None"] | None = None
     _plan: deque[Behaviour] = field(default_factory=deque)
 
     def plan(self, *behaviours: Behaviour) -> None:
         """What the next requests get, one each."""
         self._plan.extend(behaviours)
 
-    def next(self) -> Behaviour:
+    def next(self, body: Any = None) -> Behaviour:
         """The behaviour for this request."""
+        if self.answering is not None and body and (found := self.answering(body)) is not None:
+            return found
         return self._plan.popleft() if self._plan else self.default
 
 
@@ -214,7 +218,7 @@ async def _openai(request: web.Request, upstream: Upstream) -> web.StreamRespons
     if upstream.key is not None and request.headers.get("Authorization") != f"Bearer {upstream.key}":
         message = f"Incorrect API key provided: {request.headers.get('Authorization')}"
         return _error({"message": message, "type": "invalid_request_error", "code": "invalid_api_key"}, 401)
-    behaviour = upstream.next()
+    behaviour = upstream.next(body)
     if isinstance(behaviour, Refuse):
         return _refuse(behaviour, {"message": behaviour.message, "type": behaviour.type, "code": behaviour.code})
     if not isinstance(behaviour, Say | FailMidway):

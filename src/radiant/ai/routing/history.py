@@ -1,7 +1,7 @@
 """Decisions as people see them, and what they say of answers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -56,6 +56,25 @@ async def hear(
     async with db.tx() as tx:
         await store.put_feedback(tx, uuid7(), decision, kind, value, judge, other, comment)
     return FeedbackKept(decision_id=decision, kind=kind, value=value)
+
+
+async def hear_judge(
+    database: Database, caller: Caller, judge: str, preferred: Sequence[tuple[UUID, UUID]],
+    catch_up: Callable[[], Awaitable[None]],
+) -> int:  # fmt: skip
+    """Keep which of two of the caller's answers a model preferred, the better one first; of how many that could be.
+
+    What is in no history is passed over.
+    """
+    await catch_up()
+    async with caller.db(database).tx() as tx:
+        named = {decision for pair in preferred for decision in pair}
+        theirs = await store.decided(tx, caller.user_id, list(named))
+        pairs = {tuple(sorted(pair)): pair for pair in preferred if theirs.issuperset(pair)}
+        rows = [(uuid7(), first, other, float(pairs[first, other][0] == first)) for first, other in pairs]
+        if rows:
+            await store.put_pairs(tx, judge, rows)
+    return len(rows)
 
 
 async def _theirs(db: TenantDb, caller: Caller, decisions: list[UUID]) -> bool:

@@ -17,6 +17,7 @@ export const chosenBy: Record<Decision["chosen_by"], string> = {
   conversation: "its conversation",
   exploration: "exploration",
   fallback: "a fall-back",
+  merge: "a merge, beside others",
 };
 
 const languages = new Intl.DisplayNames("en", { type: "language", fallback: "code" });
