@@ -8,8 +8,8 @@ from tests.kit.server import Client
 from tests.kit.upstream import Behaviour, Say, Upstream
 from tests.workspace.turns.test_turns import events
 
-JUDGE = "o3"
-FOUR = ("gpt-4o", "gpt-4o-mini", "gpt-4.1", "gpt-4.1-mini")
+JUDGE = "gpt-6.2-sol"
+FOUR = ("gpt-4o", "gpt-4o-mini", "gpt-4.1", "gpt-6-luna")
 Script = str | Behaviour | Callable[[Any], Behaviour | str | None]
 
 

@@ -46,8 +46,8 @@ async def test_f24_2_quality_is_computed_and_its_basis_named_or_null(callers: Ca
     merge, _ = await merged(callers.member, SUM, "consensus", responses=given("12", "12", "12", "13"))
     assert merge["quality_basis"] == "posterior fitted on 663 labels of GSM8K"
     assert 0.5 < merge["quality_score"] < 1
-    worse, _ = await merged(callers.member, SUM, "consensus", responses=given("12", "12", "13", "14"))
-    assert worse["quality_score"] < merge["quality_score"]
+    better, _ = await merged(callers.member, SUM, "consensus", responses=given("12", "12", "12", "12"))
+    assert better["quality_score"] > merge["quality_score"]
     other, _ = await merged(callers.member, SUM, "debate", responses=given("12", "12", "13"), rounds=1)
     assert (other["quality_score"], other["quality_basis"]) == (None, "uncalibrated")
     assert other["confidence"] > 0
@@ -209,9 +209,9 @@ async def test_f24_7_an_answer_cannot_instruct_the_judge(callers: Callers, upstr
     merge, found = await merged(
         callers.member, TIDES, "best_of", responses=given(INJECTION, BETTER, WORSE), judge_model=JUDGE
     )
-    assert merge["responses"][0]["gates"] == ["instructs"]
+    assert "instructs" in merge["responses"][0]["gates"]
     assert merge["chosen"] != 0
-    assert {"position": 0, "passed": False, "reasons": ["instructs"]} in [d for _, kind, d in found if kind == "gate"]
+    assert [data["passed"] for _, kind, data in found if kind == "gate"] == [False, True, True]
     assert seen
     assert not any("previous instructions" in text for text in seen)
     # What gets past the gates is quoted between marks that it cannot know.
@@ -261,8 +261,8 @@ async def test_f24_9_judges_writers_and_debaters_see_the_question(callers: Calle
 async def test_f24_10_a_reply_that_is_no_json_is_mended_asked_for_again_or_fallen_back_from(
     callers: Callers, upstream: Upstream
 ) -> None:
-    replies = iter(["I think the first is better.", 'Sure! ```json\n{"winner": "first", "reason": "right",}\n```'] * 10)
-    _judge(upstream, lambda body: next(replies))
+    fenced = 'Sure! ```json\n{"winner": "first", "reason": "right",}\n```'
+    _judge(upstream, lambda body: fenced if "That was no JSON" in user_text(body) else "I think the first is better.")
     merge, _ = await merged(callers.member, TIDES, "best_of", responses=given(BETTER, WORSE), judge_model=JUDGE)
     assert all(order is not None for order in merge["judgements"][0]["orders"])
     _judge(upstream, "no json at all")
@@ -389,14 +389,19 @@ async def test_a_synthesis_keeps_only_what_its_rows_bear_out(callers: Callers, u
 
 
 async def test_a_synthesis_that_loses_to_the_best_answer_is_given_up(callers: Callers, upstream: Upstream) -> None:
-    draft = {"sentences": [{"text": "The Eiffel Tower is 330 metres tall.", "claims": [0]}]}
+    short_one = "The Eiffel Tower is 330 metres tall."
+
+    def writer(body: Any) -> str:
+        rows = json.loads(user_text(body).split("table of claims begins]\n")[1].split("\n[")[0])
+        cited = [row["id"] for row in rows if "330" in row["claim"]]
+        return json.dumps({"sentences": [{"text": short_one, "claims": cited}]})
 
     def judge(body: Any) -> str:
         first = user_text(body).split("first answer begins]\n")[1].split("\n[")[0]
-        short = first == draft["sentences"][0]["text"]
+        short = first == short_one
         return json.dumps({"winner": "second" if short else "first", "reason": "It says more."})
 
-    script(upstream, {"gpt-4o": json.dumps(draft), JUDGE: judge})
+    script(upstream, {"gpt-4o": writer, JUDGE: judge})
     merge, _ = await merged(
         callers.member, TOWER, "synthesize", responses=given(*FACTS), judge_model=JUDGE, writer_model="gpt-4o"
     )

@@ -34,7 +34,7 @@ _ASKS_NUMBER = re.compile(
 )
 _ASKS_DATE = re.compile(r"\bwhen (?:did|was|were|is|will|does)\b|\b(?:what|which) (?:date|day|year)\b", re.IGNORECASE)
 _ASKS_SET = re.compile(
-    r"^\s*(?:list|name|enumerate|which)\b|\b(?:list|name) (?:all|the|every|\d+|two|three|four|five|six|seven|ten)\b",
+    r"^\s*(?:list|name|enumerate)\b|\b(?:list|name) (?:all|the|every|\d+|two|three|four|five|six|seven|ten)\b",
     re.IGNORECASE,
 )
 _FENCE = re.compile(r"```[\w+#.-]*\n(.*?)(?:```|\Z)", re.DOTALL)
@@ -193,13 +193,14 @@ def _choice(text: str, options: dict[str, str]) -> str | None:
 
 
 def _set(text: str) -> str | None:
-    items = _BULLET.findall(text)
+    items, longest = _BULLET.findall(text), 6
     if not items:
-        line = text.strip().rpartition(":")[2]
+        # In a line: "red, blue and yellow", perhaps after a colon. Prose has longer pieces.
+        line, longest = text.strip().rpartition(":")[2], 3
         items = re.split(r",\s*(?:and\s+)?|\s+and\s+|;\s*", line) if "\n" not in line.strip() else []
     found = {plain(re.split(r"[:(–—]|\s-\s", item)[0]) for item in items}
     found.discard("")
-    if len(found) < 2 or any(len(item.split()) > 6 for item in found):
+    if len(found) < 2 or any(len(item.split()) > longest for item in found):
         return None
     return " | ".join(sorted(found))
 

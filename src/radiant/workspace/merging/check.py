@@ -46,7 +46,8 @@ def equations(text: str) -> list[Equation]:
             found += _run(match[0], before, after)
         if len(found) >= _MOST_EQUATIONS:
             break
-    return found[:_MOST_EQUATIONS]
+    # A note repeats what stands beside it.
+    return list({equation.text.replace(" ", ""): equation for equation in found[:_MOST_EQUATIONS]}.values())
 
 
 def slips(text: str) -> list[Equation]:
@@ -92,7 +93,7 @@ def _equal(value: Fraction, said: Fraction, digits: str) -> bool:
         return True
     # What has decimals may have been rounded to them.
     _, dot, decimals = digits.rpartition(".")
-    return bool(dot) and decimals.isdigit() and abs(value - said) <= Fraction(1, 10 ** len(decimals))
+    return bool(dot) and decimals.isdigit() and abs(value - said) < Fraction(1, 10 ** len(decimals))
 
 
 def evaluate(expression: str) -> Fraction | None:

@@ -84,14 +84,14 @@ def table(claimed: Mapping[int, Sequence[str]]) -> list[Claim]:
     return sorted(rows, key=lambda row: (-len(row.supporters), len(row.opposers)))
 
 
-def bears_out(sentence: str, texts: Sequence[str]) -> bool:
-    """Whether what a sentence says is in these texts together: most of its words by weight, all its numbers and dates,
-    and its denial."""
+def bears_out(sentence: str, texts: Sequence[str], question: str = "") -> bool:
+    """Whether what a sentence says is in these texts together: most of its words, all its numbers and dates, and its
+    denial. Words of the `question` are nobody's claim, and may be used."""
     said = likeness.read(sentence)
     given = [likeness.read(text) for text in texts]
     if not said.words or not given:
         return False
-    known = {word for one in given for word in one.words}
+    known = {word for one in (*given, likeness.read(question)) for word in one.words}
     numbers = {number for one in given for number in one.numbers}
     if not said.numbers <= numbers or all(one.denies != said.denies for one in given):
         return False

@@ -67,17 +67,21 @@ async def write(work: Work, rows: Sequence[Claim]) -> list[Sentence]:
         work.prompt, [("table of claims", json.dumps(table, ensure_ascii=False))], work.models
     )
     draft = await structured(work.asker, work.writer_model, "writer", _SYSTEM, user, Draft)
-    return [] if draft is None else [checked(one.text, one.claims, rows) for one in draft.sentences if one.text.strip()]
+    return (
+        []
+        if draft is None
+        else [checked(one.text, one.claims, rows, work.prompt[-4000:]) for one in draft.sentences if one.text.strip()]
+    )
 
 
-def checked(text: str, cited: Sequence[int], rows: Sequence[Claim]) -> Sentence:
+def checked(text: str, cited: Sequence[int], rows: Sequence[Claim], question: str = "") -> Sentence:
     """A sentence with those of its rows that there are, marked unsupported where they do not bear it out."""
     there = [number for number in dict.fromkeys(cited) if 0 <= number < len(rows)]
     given = [text for number in there for text in (rows[number].text, *rows[number].sources.values())]
     positions = sorted({position for number in there for position in rows[number].supporters})
     return Sentence(
         text=" ".join(text.split())[:2000], claims=there, positions=positions,
-        supported=bool(there) and claims.bears_out(text, given),
+        supported=bool(there) and claims.bears_out(text, given, question),
     )  # fmt: skip
 
 

@@ -100,6 +100,9 @@ class Work:
         """Gates, copies, typed answers, arithmetic: all that needs no model. Computes for some milliseconds. `constants`:
         positions of answers that their models give whatever is asked."""
         there = [one for one in self.candidates if one.usable]
+        # Where all give what they always give, the question is much like those before.
+        if len(constants) == len(there):
+            constants = ()
         texts = [one.text for one in there]
         for one, why, copied in zip(there, gate(self.prompt, texts, language), likeness.copies(texts), strict=True):
             one.gates = [*why, *(["constant"] if one.position in constants else [])]
