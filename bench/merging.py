@@ -188,11 +188,8 @@ def measure(path: Path | None, *, quick: bool) -> list[Figure]:
             0,
         )
     )
-    figures += garbage(held[: 100 if quick else None]) + [
-        first_judge(held[:200]),
-        *arithmetic(train if test is None else test),
-    ]
-    return figures
+    figures += garbage(held[: 100 if quick else None])
+    return [*figures, first_judge(held[:200]), *arithmetic(train if test is None else test)]
 
 
 def _sorted(held: Sequence[Held], values: np.ndarray) -> np.ndarray:

@@ -31,7 +31,7 @@ from radiant.foundation.metrics.rollup import roll_up
 from radiant.foundation.metrics.sinks.cloudwatch import CloudWatch
 from radiant.foundation.metrics.sinks.otlp import Otlp, read_headers
 from radiant.foundation.metrics.topics import Told
-from radiant.foundation.runs.hub import end_abandoned
+from radiant.foundation.runs.hub import OnAbandoned, end_abandoned
 from radiant.foundation.usage import noted
 from radiant.foundation.usage.service import settle_abandoned
 from radiant.infra.changes import Changes
@@ -51,7 +51,7 @@ log = structlog.get_logger()
 
 _RETENTION_BATCH = 5000
 # Who keeps what a dead process had written, by the kind of its run.
-_ABANDONED = {turns.KIND: turns.keep_abandoned, merging.KIND: merging.keep_abandoned}
+_ABANDONED: dict[str, OnAbandoned] = {turns.KIND: turns.keep_abandoned, merging.KIND: merging.keep_abandoned}
 
 
 def registry(runtime: Runtime, alerts: Alerts, vault: Vault, life: WorkOfLife, aws: AwsParts) -> Registry:

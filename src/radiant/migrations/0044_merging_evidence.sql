@@ -53,9 +53,10 @@ create table merge_labels (
     tenant_id uuid not null references tenants (id) on delete cascade,
     -- The session may be gone while its label counts.
     session_id uuid not null,
-    strategy varchar(50) not null,
-    answer_kind varchar(10) not null,
-    confidence double precision not null check (confidence between 0 and 1),
+    strategy varchar(50) not null check (strategy in ('consensus', 'best_of', 'synthesize', 'debate')),
+    answer_kind varchar(10) not null
+        check (answer_kind in ('number', 'choice', 'date', 'set', 'code', 'text')),
+    confidence numeric(9, 8) not null check (confidence between 0 and 1),
     good boolean not null,
     labelled_at timestamptz not null default current_timestamp,
     unique (tenant_id, session_id)
@@ -68,7 +69,8 @@ call app.retain('merge_labels', 'labelled_at', '400 days');
 -- often it was right. From labelled results.
 create table merge_agreements (
     tenant_id uuid not null references tenants (id) on delete cascade,
-    answer_kind varchar(10) not null,
+    answer_kind varchar(10) not null
+        check (answer_kind in ('number', 'choice', 'date', 'set', 'code', 'text')),
     model varchar(200) not null,
     other varchar(200) not null,
     of_right integer not null default 0 check (of_right >= 0),
@@ -79,6 +81,7 @@ create table merge_agreements (
     primary key (tenant_id, answer_kind, model, other)
 );
 call app.tenant_table('merge_agreements');
+call app.retain('merge_agreements', 'updated_at', '400 days');
 
 -- Answers that were asked for to be merged are decisions nobody had to make, of which people and judges say what they are worth.
 alter table brain_routing_history

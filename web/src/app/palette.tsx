@@ -1,4 +1,4 @@
-import { Keyboard, type LucideIcon, MessageSquare, Moon, Search, SquarePen, Sun } from "lucide-react";
+import { GitMerge, Keyboard, type LucideIcon, MessageSquare, Moon, Search, SquarePen, Sun } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { useLocation } from "wouter";
@@ -64,6 +64,7 @@ function Choices({ onDone, onShortcuts }: ChoicesProps) {
 
   const commands: Choice[] = [
     { key: "new", group: "Commands", name: "New chat", icon: SquarePen, run: () => navigate("/") },
+    { key: "merges", group: "Commands", name: "Merges", icon: GitMerge, run: () => navigate("/merges") },
     ...settingsEntries
       .filter((entry) => entry.may(session))
       .map((entry) => ({ key: entry.path, group: "Commands", name: `Settings: ${entry.name}`, icon: entry.icon, run: () => navigate(`/settings/${entry.path}`) })),

@@ -1,4 +1,4 @@
-import { ArrowLeft, ChevronsUpDown, Command, Keyboard, LogOut, Monitor, Moon, PanelLeftClose, Settings, SquarePen, Sun } from "lucide-react";
+import { ArrowLeft, ChevronsUpDown, Command, GitMerge, Keyboard, LogOut, Monitor, Moon, PanelLeftClose, Settings, SquarePen, Sun } from "lucide-react";
 import { Link, useLocation } from "wouter";
 import { Button } from "@/components/ui/button";
 import { Logo } from "@/components/ui/logo";
@@ -49,6 +49,12 @@ export function ChatSidebar({ onClose, onSearch, onShortcuts }: ChatSidebarProps
           <Link href="/" onClick={onNewChat(onClose)}>
             <SquarePen className="size-4" />
             New chat
+          </Link>
+        </Button>
+        <Button asChild variant="ghost" className="mt-1 w-full justify-start px-3">
+          <Link href="/merges">
+            <GitMerge className="size-4" />
+            Merges
           </Link>
         </Button>
       </div>

@@ -30,7 +30,9 @@ def gate(prompt: str, texts: Sequence[str], language: Callable[[str], str | None
     asked = likeness.read(prompt[-20_000:])
     rarity = likeness.rarities([asked, *reads])
     wanted = language(prompt[-2000:]) if len(prompt.split()) >= _LANGUAGE_WORDS else None
-    asks_for_language = re.search(r"\b[Tt]ranslat|\b(?:in|into|to) (?:[A-Z][a-z]+(?:ese|ish|man|an|ic|ench))\b", prompt) is not None
+    asks_for_language = (
+        re.search(r"\b[Tt]ranslat|\b(?:in|into|to) (?:[A-Z][a-z]+(?:ese|ish|man|an|ic|ench))\b", prompt) is not None
+    )
     refusals = [bool(_REFUSES.match(text)) for text in texts]
     found: list[list[str]] = []
     for place, (text, mine) in enumerate(zip(texts, reads, strict=True)):

@@ -186,7 +186,7 @@ async def put_label(tx: Tx, merge_id: UUID, strategy: str, kind: str, confidence
     """Keep a label; said again, it takes the place of what was said before."""
     await tx.run(
         "insert into merge_labels (tenant_id, session_id, strategy, answer_kind, confidence, good)"
-        " values ($1, $2, $3, $4, $5, $6) on conflict (tenant_id, session_id)"
+        " values ($1, $2, $3, $4, $5::float8::numeric, $6) on conflict (tenant_id, session_id)"
         " do update set good = excluded.good, labelled_at = current_timestamp",
         tx.tenant_id, merge_id, strategy, kind, confidence, good,
     )  # fmt: skip
@@ -195,7 +195,7 @@ async def put_label(tx: Tx, merge_id: UUID, strategy: str, kind: str, confidence
 async def labels(tx: Tx, strategy: str, kind: str, limit: int) -> list[tuple[float, bool]]:
     """The tenant's newest labels of a class."""
     rows = await tx.all(
-        "select confidence, good from merge_labels where tenant_id = $1 and strategy = $2 and answer_kind = $3"
+        "select confidence::float8 as confidence, good from merge_labels where tenant_id = $1 and strategy = $2 and answer_kind = $3"
         " order by labelled_at desc limit $4",
         tx.tenant_id, strategy, kind, limit,
     )  # fmt: skip

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from radiant.ai.routing.classify import language
 from radiant.kit.errors import Problem
 from radiant.workspace.merging import answers, check, likeness
 from radiant.workspace.merging.answers import Kind
@@ -99,6 +98,9 @@ class Work:
     def examine(self, constants: Sequence[int] = ()) -> None:
         """Gates, copies, typed answers, arithmetic: all that needs no model. Computes for some milliseconds. `constants`:
         positions of answers that their models give whatever is asked."""
+        # It reads numpy and fastText, which no start of a process should wait for.
+        from radiant.ai.routing.classify import language
+
         there = [one for one in self.candidates if one.usable]
         # Where all give what they always give, the question is much like those before.
         if len(constants) == len(there):
