@@ -58,7 +58,7 @@ function Running({ merge }: { merge: Merge }) {
     try {
       await api.post(`/runs/${merge.run_id}/cancel`);
     } catch (error) {
-      toast(messageOf(error));
+      toast(messageOf(error), { kind: "error" });
       setStopping(false);
     }
   };
@@ -229,7 +229,7 @@ function Feedback({ merge }: { merge: Merge }) {
       queries.setQueryData(mergeKey(merge.id), await api.post<Merge>(`/merging/${merge.id}/feedback`, { good }));
       toast("Kept. Later scores and choices learn from it.");
     } catch (error) {
-      toast(messageOf(error));
+      toast(messageOf(error), { kind: "error" });
     }
   };
   return (

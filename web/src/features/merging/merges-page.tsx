@@ -95,7 +95,7 @@ function OneMerge({ id }: { id: string }) {
       void queries.invalidateQueries({ queryKey: mergesKey });
       navigate("/merges");
     } catch (fault) {
-      toast(messageOf(fault));
+      toast(messageOf(fault), { kind: "error" });
     }
   };
   return (
@@ -138,7 +138,7 @@ function MergeAgain({ id, not, onMade }: { id: string; not: MergeStrategy; onMad
     try {
       onMade(await api.post<MadeMerge>(`/merging/${id}/again`, { strategy }));
     } catch (fault) {
-      toast(messageOf(fault));
+      toast(messageOf(fault), { kind: "error" });
     }
   };
   return (
