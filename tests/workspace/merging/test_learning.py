@@ -11,6 +11,7 @@ from radiant.foundation.runs.hub import end_abandoned
 from radiant.infra.db import Database
 from radiant.workspace.merging import service
 from tests.kit.fixtures import Callers
+from tests.kit.server import Server
 from tests.kit.upstream import Say, Upstream
 from tests.workspace.merging.kit import FOUR, JUDGE, begin, given, merged, script, user_text
 from tests.workspace.merging.test_merging import BETTER, SUM, TIDES, WORSE
@@ -119,3 +120,51 @@ async def test_f0_5_nobody_else_sees_a_merge(callers: Callers, upstream: Upstrea
     message = str(UUID(int=7))
     ours, _ = await merged(callers.member, SUM, "consensus", responses=[{**given("12")[0], "message_id": message}])
     assert ours["responses"][0]["message_id"] == message
+
+
+async def test_a_bug_in_the_middle_ends_the_merge_and_keeps_its_answers(
+    callers: Callers, upstream: Upstream, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(prompt: str, text: str) -> bool:
+        raise RuntimeError(f"no sandbox for {len(prompt + text)} characters")
+
+    monkeypatch.setattr(server.app.state.merging, "_run_code", broken)
+    code = given("```py\nprint(1)\n```", "```py\nprint(2)\n```")
+    merge, found = await merged(callers.member, "Write a program that prints one.", "best_of", responses=code)
+    assert (merge["status"], merge["error"]["slug"], found[-1][1]) == ("failed", "internal", "failed")
+    assert [one["response"] for one in merge["responses"]] == [one["response"] for one in code]
+    assert (await callers.member.delete(f"/api/merging/{merge['id']}")).status == 204
+
+
+async def test_code_is_chosen_by_running_it_where_there_is_a_sandbox(
+    callers: Callers, upstream: Upstream, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def runs(prompt: str, text: str) -> bool:
+        return "print(1)" in text
+
+    monkeypatch.setattr(server.app.state.merging, "_run_code", runs)
+    code = given("```py\nprint(2)\n```", "```py\nprint(1)\n```", "```py\nprint(2)  # two\n```")
+    merge, _ = await merged(callers.member, "Write a program that prints one.", "best_of", responses=code)
+    assert (merge["answer_kind"], merge["chosen"], merge["decided_by"]) == ("code", 1, "checks")
+
+
+async def test_a_merge_made_again_still_tells_the_brain_whose_answers_they_were(
+    callers: Callers, upstream: Upstream, db: Database
+) -> None:
+    verdict = json.dumps({"winner": "tie", "reason": "half a pair \ud83d, and a zero \u0000"})
+    script(upstream, {FOUR[0]: BETTER, FOUR[1]: WORSE, JUDGE: verdict})
+    merge, _ = await merged(callers.member, TIDES, "consensus", models=list(FOUR[:2]))
+    answer = await callers.member.post(
+        f"/api/merging/{merge['id']}/again", {"strategy": "best_of", "judge_model": JUDGE}
+    )
+    await events(callers.member, answer.json()["run_id"])
+    again = (await callers.member.get(f"/api/merging/{answer.json()['id']}")).json()
+    assert again["judgements"][0]["reasons"][0].startswith("half a pair")
+    assert "\x00" not in json.dumps(again)
+    async with db.system("test").tx() as tx:
+        rows = await tx.all("select session_id, model, decision_id from merge_responses order by model")
+    by_model: dict[str, set[Any]] = {}
+    for row in rows:
+        by_model.setdefault(row["model"], set()).add(row["decision_id"])
+    assert {model: len(decisions) for model, decisions in by_model.items()} == dict.fromkeys(FOUR[:2], 1)
+    assert None not in by_model[FOUR[0]]

@@ -73,12 +73,12 @@ async def _round(
         reply = await structured(work.asker, one.model, "debate", _SYSTEM, user, Turn, bill)
         if reply is not None and not reply.answer.strip():
             reply = None
-        held = mine if reply is None else Held(one.position, reply.answer.strip()[:100_000].replace("\x00", "\ufffd"))
+        held = mine if reply is None else Held(one.position, reply.answer.strip()[:100_000])
         spoke += reply is not None
         stored.append(
             Stored(
                 round=number, position=one.position, model=one.model, response=held.text,
-                reason=None if reply is None else reply.reason[:2000].replace("\x00", "\ufffd"),
+                reason=None if reply is None else reply.reason[:2000],
                 error=_SILENT if reply is None else None, tokens=bill.tokens, cost=bill.cost, latency_ms=bill.latency_ms,
             )
         )  # fmt: skip

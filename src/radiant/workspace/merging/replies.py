@@ -4,7 +4,7 @@ mended; asked for once more where that fails."""
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 import msgspec
 
@@ -128,10 +128,23 @@ def read_reply(text: str, form: type[Form]) -> Form | None:
         for start in starts:
             try:
                 found, _ = decoder.raw_decode(candidate, start)
-                return msgspec.convert(found, form, strict=False)
+                return msgspec.convert(_clean(found), form, strict=False)
             except (ValueError, RecursionError, msgspec.ValidationError):
                 continue
     return None
+
+
+def _clean(value: Any) -> Any:
+    """Without what no database keeps: zero characters and half of a pair, which JSON can spell."""
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
+        case list():
+            return [_clean(one) for one in cast("list[Any]", value)]
+        case dict():
+            return {key: _clean(one) for key, one in cast("dict[str, Any]", value).items()}
+        case _:
+            return value
 
 
 def _mended(text: str) -> str:

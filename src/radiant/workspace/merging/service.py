@@ -61,6 +61,9 @@ _NO_ANSWERS = {
 }
 
 
+_BUG = {"slug": "internal", "title": "Internal", "detail": "something went wrong on our side; try again"}
+
+
 class NoSuchMerge(NotFound):
     """No merge of that id is the caller's."""
 
@@ -120,9 +123,14 @@ class Merging:
 
     async def again(self, caller: Caller, merge_id: UUID, how: Again, key: str | None) -> MadeMerge:
         """Merge the answers of an earlier merge in another way. Raises NoSuchMerge, StillMerging, and what `merge` does."""
-        merge = await self.get(caller, merge_id)
+        async with caller.db(self._database).tx() as tx:
+            merge = await _read(tx, merge_id)
+            rows = await store.responses(tx, merge_id)
+        if merge is None:
+            raise NoSuchMerge("there is no such merge")
         if merge.status == "running":
             raise StillMerging("the merge is still running; wait for its answers")
+        decisions = [row["decision_id"] for row in rows if row["round"] == 0 and row["error"] is None]
         given = [
             GivenResponse(
                 model=one.model, response=one.response, tokens=one.tokens_used, latency_ms=one.latency_ms,
@@ -135,7 +143,7 @@ class Merging:
             raise NothingToLabel("none of its models answered, so there is nothing to merge; make a new one")
         new = NewMerge(prompt=merge.prompt, responses=given, **how.model_dump())
         await self._check_named(caller, new)
-        return await self._begin(caller, new, key, f"again:{merge_id}:{how.model_dump_json()}")
+        return await self._begin(caller, new, key, f"again:{merge_id}:{how.model_dump_json()}", decisions)
 
     async def _check_named(self, caller: Caller, new: NewMerge) -> None:
         candidates = {bare(name) for name in (*new.models, *(one.model for one in new.responses))}
@@ -148,7 +156,10 @@ class Merging:
                     f"judge_model: {model} is one of the candidates; name another, or leave it out to have one chosen"
                 )
 
-    async def _begin(self, caller: Caller, new: NewMerge, key: str | None, request: str) -> MadeMerge:
+    async def _begin(
+        self, caller: Caller, new: NewMerge, key: str | None, request: str, known: Sequence[UUID | None] = ()
+    ) -> MadeMerge:
+        """`known`: the calls that gave the answers that are brought along, where they are at hand."""
         if len(self._runs) >= _MAX_LIVE:
             raise Conflict("too many answers are being written here; try again in a moment")
         made = MadeMerge(id=uuid7(), run_id=RunId(uuid7()))
@@ -159,6 +170,8 @@ class Merging:
             messages = [one.message_id for one in new.responses if one.message_id is not None]
             decisions = await messages_store.decisions_of(tx, list(messages)) if messages else {}
             candidates = _candidates(new, decisions)
+            for one, decision in zip(candidates, known, strict=False):
+                one.decision_id = one.decision_id or decision
             await runs_store.insert(tx, made.run_id, KIND, self._runs.owner, LEASE, {"merge_id": str(made.id)})
             options = new.model_dump(mode="json", exclude={"prompt", "strategy", "responses"})
             models = [one.model for one in candidates]
@@ -179,24 +192,29 @@ class Merging:
 
     async def _run(self, caller: Caller, going: _Going, run: RunLog) -> None:
         """The body of the run: always ends it, with whatever was said kept."""
+        status: Status = "completed"
+        error: dict[str, Any] | None = None
         try:
-            outcome = await self._work(caller, going, run)
+            going.outcome = outcome = await self._work(caller, going, run)
+            if outcome.decision == "no_answers":
+                status, error = "failed", _NO_ANSWERS
+            elif any(one.error is not None for one in going.candidates):
+                status = "partial"
         except asyncio.CancelledError:
-            if run.cancel_requested:
-                await self._finish(caller, going, run, "cancelled", None)
-            else:
-                await self._finish(caller, going, run, "failed", INTERRUPTED)
-            return
+            status, error = ("cancelled", None) if run.cancel_requested else ("failed", INTERRUPTED)
         except Problem as problem:
-            await self._finish(caller, going, run, "failed", _error(problem))
+            status, error = "failed", _error(problem)
+        except Exception as bug:
+            log.error("run.bug", run_id=str(run.run_id), exc_info=bug)
+            status, error = "failed", _BUG
+        ending = asyncio.ensure_future(self._finish(going, run, status, error))
+        try:
+            await asyncio.shield(ending)
+        except asyncio.CancelledError:
+            await ending  # it ends in any case
             return
-        going.outcome = outcome
-        if outcome.decision == "no_answers":
-            await self._finish(caller, going, run, "failed", _NO_ANSWERS)
-            return
-        failed = any(one.error is not None for one in going.candidates)
-        await self._finish(caller, going, run, "partial" if failed else "completed", None)
-        await self._teach(caller, going)
+        if error is None and status != "cancelled":
+            await self._teach(caller, going)
 
     async def _work(self, caller: Caller, going: _Going, run: RunLog) -> Outcome:
         new = going.new
@@ -262,9 +280,7 @@ class Merging:
             work.writer_model = new.writer_model or panel.pick(list(filter(None, [work.judge_model])))
         return await _STRATEGIES[new.strategy](work)
 
-    async def _finish(
-        self, caller: Caller, going: _Going, run: RunLog, status: Status, error: dict[str, Any] | None
-    ) -> None:
+    async def _finish(self, going: _Going, run: RunLog, status: Status, error: dict[str, Any] | None) -> None:
         """End the run and the merge in one transaction."""
         work, outcome, asker = going.work, going.outcome, going.asker
         quality = Quality(None, UNCALIBRATED)
