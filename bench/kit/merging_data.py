@@ -44,7 +44,7 @@ def read(path: Path = GSM8K) -> list[Problem]:
     """Raises NoData."""
     if not path.exists():
         raise NoData(f"{path} is not there")
-    with gzip.open(path, "rt") as lines:
+    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as lines:
         rows = [json.loads(line) for line in lines]
     found: list[Problem] = []
     for row in rows:

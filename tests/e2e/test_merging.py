@@ -165,3 +165,24 @@ async def test_rivals_are_shown_where_there_is_no_consensus_and_a_merge_is_cance
     await expect(page.get_by_text("Cancelled")).to_be_visible()
     await page.get_by_role("button", name="Delete").click()
     await expect(page.get_by_role("heading", name="Merges", exact=True)).to_be_visible()
+
+
+async def test_answers_from_elsewhere_are_merged_in_place(visit: Visit, upstream: Upstream) -> None:
+    page = visit.page
+    await page.goto(f"{visit.url}/merges")
+    await page.get_by_text("Merge answers that you have").click()
+    await page.get_by_label("What was asked").fill("How many apples are there in all?")
+    await page.get_by_role("button", name="One more answer").click()
+    for number, said in enumerate(("It is 12.", "It is 12.", "12"), 1):
+        await page.get_by_label(f"Model {number}").fill(f"model-{number}")
+        await page.get_by_label(f"Answer {number}").fill(said)
+    assert await faults_of(page) == []
+    await page.get_by_role("button", name="Merge", exact=True).click()
+    await expect(page.get_by_text("model-2 and model-3 say the same.")).to_be_visible()
+    assert await faults_of(page) == []
+    await shoot(page, "panel")
+    await visit.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await page.get_by_role("button", name="Use this").click()
+    await expect(page.get_by_text("Copied.")).to_be_visible()
+    assert await page.evaluate("navigator.clipboard.readText()") == "It is 12."
+    assert not any(request.path.endswith("/chat/completions") for request in upstream.requests)

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import sys
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +12,8 @@ import pytest
 from radiant.foundation.runs.hub import end_abandoned
 from radiant.infra.db import Database
 from radiant.workspace.merging import service
-from tests.kit.fixtures import Callers
+from tests.kit.fixtures import Callers, models_root
+from tests.kit.postgres import Dsns
 from tests.kit.server import Server
 from tests.kit.upstream import Say, Upstream
 from tests.workspace.merging.kit import FOUR, JUDGE, begin, given, merged, script, user_text
@@ -105,6 +108,41 @@ async def test_a_dead_process_leaves_an_interrupted_merge_with_what_came(
     assert [one["response"] for one in merge["responses"]] == ["The answer is 12."]
     assert float(merge["total_cost"]) > 0
     assert (await events(callers.member, made["run_id"]))[-1][1] == "failed"
+
+
+async def test_kill_9_in_the_middle_ends_the_merge_as_interrupted(
+    callers: Callers, upstream: Upstream, db: Database, dsns: Dsns, tmp_path: Path
+) -> None:
+    script(upstream, {FOUR[0]: "The answer is 12.", FOUR[1]: Say("word " * 400, gap=0.1)})
+    orders = {
+        "owner": dsns.owner, "app": dsns.app, "system": dsns.system, "folder": str(tmp_path), "objects": str(tmp_path),
+        "models": str(models_root()), "tenant": str(callers.tenant.id), "user": str(callers.member_id),
+        "merge": json.dumps({"prompt": SUM, "strategy": "consensus", "models": list(FOUR[:2])}),
+    }  # fmt: skip
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.kit.door_child", json.dumps(orders),
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert child.stdout is not None
+        line = await asyncio.wait_for(child.stdout.readline(), 60)
+        while not line.startswith(b'{"id"'):
+            assert line, "the child ended"
+            line = await asyncio.wait_for(child.stdout.readline(), 60)
+        path = f"/api/merging/{json.loads(line)['id']}"
+        while not (await callers.member.get(path)).json()["responses"]:
+            await asyncio.sleep(0.05)
+    finally:
+        child.kill()
+        await child.wait()
+    assert (await callers.member.get(path)).json()["status"] == "running"
+    # Its lease has not run out: the process is known to be gone.
+    assert await end_abandoned(db, {service.KIND: service.keep_abandoned}) == 1
+    merge = (await callers.member.get(path)).json()
+    assert (merge["status"], merge["error"]["slug"]) == ("failed", "interrupted")
+    assert [one["response"] for one in merge["responses"]] == ["The answer is 12."]
+    answer = await callers.member.post(f"{path}/again", {"strategy": "best_of"})
+    assert answer.status == 201
 
 
 async def test_f0_5_nobody_else_sees_a_merge(callers: Callers, upstream: Upstream) -> None:

@@ -108,7 +108,7 @@ function Result({ merge, name, actions }: Part & { actions?: ReactNode }) {
       description={
         <>
           {strategyName(merge.merge_strategy)}
-          {merge.decided_by && `, decided by ${merge.decided_by}`}
+          {merge.decided_by && `${merge.decision === "decided" ? ", decided by" : ":"} ${merge.decided_by}`}
         </>
       }
       action={<Badge tone={tone}>{text}</Badge>}

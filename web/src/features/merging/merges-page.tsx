@@ -11,6 +11,7 @@ import type { MadeMerge, MergeStrategy } from "@/lib/api/types";
 import { formatAgo, formatMoney } from "@/lib/format";
 import { mayWrite, useSession } from "@/lib/session";
 import { toast } from "@/lib/toast";
+import { BringAnswers } from "./bring-answers";
 import { MergeForm } from "./merge-form";
 import { MergeView } from "./merge-view";
 import { mergesKey, useMerge, useMerges } from "./queries";
@@ -39,6 +40,14 @@ function AllMerges() {
   return (
     <SettingsPage title="Merges" description="Several models answer one prompt, and their answers become one: with what each sentence rests on, how sure it is, and what it cost.">
       {writes && <MergeForm onMade={(made) => navigate(`/merges/${made.id}`)} />}
+      {writes && (
+        <details className="text-sm">
+          <summary className="w-fit cursor-pointer text-accent underline underline-offset-3">Merge answers that you have</summary>
+          <div className="mt-4">
+            <BringAnswers />
+          </div>
+        </details>
+      )}
       <Section title="Earlier merges">
         <div className="flex flex-wrap gap-3">
           <Input aria-label="Search merges" type="search" className="w-60" placeholder="Search prompts and results" value={search} onChange={(event) => setSearch(event.target.value)} />
