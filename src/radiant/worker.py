@@ -30,7 +30,7 @@ from radiant.foundation.metrics.rollup import roll_up
 from radiant.foundation.metrics.sinks.cloudwatch import CloudWatch
 from radiant.foundation.metrics.sinks.otlp import Otlp, read_headers
 from radiant.foundation.metrics.topics import Told
-from radiant.foundation.runs.hub import end_abandoned
+from radiant.foundation.runs.hub import OnAbandoned, end_abandoned
 from radiant.foundation.usage import noted
 from radiant.foundation.usage.service import settle_abandoned
 from radiant.infra.changes import Changes
@@ -43,11 +43,14 @@ from radiant.kit.ids import uuid7
 from radiant.periodic import every
 from radiant.runtime import Runtime, heads_store, mailer_of, open_runtime
 from radiant.vault import Vault, make_vault
+from radiant.workspace.merging import service as merging
 from radiant.workspace.turns import service as turns
 
 log = structlog.get_logger()
 
 _RETENTION_BATCH = 5000
+# Who keeps what a dead process had written, by the kind of its run.
+_ABANDONED: dict[str, OnAbandoned] = {turns.KIND: turns.keep_abandoned, merging.KIND: merging.keep_abandoned}
 
 
 def registry(runtime: Runtime, alerts: Alerts, vault: Vault, life: WorkOfLife, aws: AwsParts) -> Registry:
@@ -184,7 +187,7 @@ async def _work(
     told = Told(sums="cloudwatch" in outside, calls="otlp" in outside)
     background = [
         asyncio.create_task(OutboxReader(outbox, system_dsn, _inside(database, told)).run()),
-        asyncio.create_task(every(3, "runs", lambda: end_abandoned(database, {turns.KIND: turns.keep_abandoned}))),
+        asyncio.create_task(every(3, "runs", lambda: end_abandoned(database, _ABANDONED))),
         asyncio.create_task(every(1, "routing statistics", lambda: count(database))),
         asyncio.create_task(every(1, "metrics events", lambda: emit_due(database, told))),
         asyncio.create_task(every(5, "metrics roll-ups", lambda: _roll_up_gently(database))),

@@ -15,6 +15,7 @@ from tests.kit.authenticator import new_passkey
 from tests.kit.fixtures import Callers
 from tests.kit.server import Client
 from tests.kit.upstream import Upstream
+from tests.workspace.merging.kit import begin, given
 from tests.workspace.turns.test_turns import ask, chat_of, events
 
 # Routes that need no caller, and why.
@@ -102,6 +103,8 @@ async def test_f0_5_an_id_of_another_tenant_or_person_is_not_found(
         "{policy_id}": {"name": "p"},
         "{rule_id}": {"name": "r", "target_model": "gpt-4o"},
         "keys": {"name": "k"},
+        "feedback": {"good": True},
+        "again": {"strategy": "debate"},
         "{project_id}": {"name": "p", "slug": "p"},
         "split": {"fingerprints": [FOREIGN_ID]},
         "action": {"enabled": False},
@@ -206,6 +209,7 @@ async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
         "message_id": turn["assistant_message"]["id"],
         "run_id": turn["run_id"],
         "key_id": key["id"],
+        "merge_id": (await begin(client, "Hello?", "consensus", responses=given("Yes.")))["id"],
         "asset_id": asset["id"],
         "session_id": session["id"],
         "invitation_id": (await callers.owner.post("/api/invitations", {"email": "i@example.org"})).json()["id"],

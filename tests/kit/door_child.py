@@ -1,17 +1,22 @@
 """`python -m tests.kit.door_child <json>`: the application without a port, so that a test can kill the process that
-works on batches and responses. What it needs to know stands in the argument; it runs until it is killed or its input ends."""
+works on batches and responses, or on the `merge` that a person (`tenant`, `user`) begins in it. What it needs to know
+stands in the argument; it runs until it is killed or its input ends."""
 
 import asyncio
 import json
 import sys
 from pathlib import Path
+from uuid import UUID
 
 from radiant.app import App
 from radiant.config import Settings
+from radiant.foundation.identity.callers import Caller, Role
 from radiant.infra.db import open_database
 from radiant.infra.kms import LocalKms
 from radiant.infra.objects import LocalObjects
+from radiant.kit.ids import TenantId, UserId
 from radiant.runtime import Addresses, Runtime
+from radiant.workspace.merging.schemas import NewMerge
 
 
 async def main(orders: dict[str, str]) -> None:
@@ -30,6 +35,13 @@ async def main(orders: dict[str, str]) -> None:
 
     app = App(settings, open_runtime)
     async with app.router.lifespan_context(app):
+        if "merge" in orders:
+            caller = Caller(
+                tenant_id=TenantId(UUID(orders["tenant"])), user_id=UserId(UUID(orders["user"])), role=Role.MEMBER,
+                is_operator=False, kind="user", scopes=frozenset({"inference", "write"}),
+            )  # fmt: skip
+            made = await app.state.merging.merge(caller, NewMerge.model_validate_json(orders["merge"]), None)
+            print(made.model_dump_json(), flush=True)
         await asyncio.to_thread(sys.stdin.read)
 
 

@@ -5,14 +5,15 @@
         ... call upstream.url ...
         assert upstream.requests[0].body["model"] == "m"
 
-Each request takes the next planned behaviour; when none is left, `upstream.default` (a plain `Say`).
+Each request takes what `upstream.answering` makes of its body, if that is set and says anything; else the next planned
+behaviour; when none is left, `upstream.default` (a plain `Say`).
 `upstream.gone` is set when a client went away in mid-answer.
 """
 
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -122,14 +123,18 @@ class Upstream:
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     dimensions: int = 8
     by_model: dict[str, "Behaviour"] = field(default_factory=dict)
+    answering: Callable[[Any], "Behaviour | None"] | None = None
     _plan: deque[Behaviour] = field(default_factory=deque)
 
     def plan(self, *behaviours: Behaviour) -> None:
         """What the next requests get, one each."""
         self._plan.extend(behaviours)
 
-    def next(self, model: str | None = None) -> Behaviour:
-        """The behaviour for this request: the next planned one, or the model's own."""
+    def next(self, body: Any = None) -> Behaviour:
+        """The behaviour for this request: what `answering` says, the next planned one, or the model's own."""
+        if self.answering is not None and body and (found := self.answering(body)) is not None:
+            return found
+        model = body.get("model") if isinstance(body, dict) else None
         return self._plan.popleft() if self._plan else self.by_model.get(model or "", self.default)
 
 
@@ -215,7 +220,7 @@ async def _openai(request: web.Request, upstream: Upstream) -> web.StreamRespons
     if upstream.key is not None and request.headers.get("Authorization") != f"Bearer {upstream.key}":
         message = f"Incorrect API key provided: {request.headers.get('Authorization')}"
         return _error({"message": message, "type": "invalid_request_error", "code": "invalid_api_key"}, 401)
-    behaviour = upstream.next(body.get("model") if isinstance(body, dict) else None)
+    behaviour = upstream.next(body)
     if isinstance(behaviour, Refuse):
         return _refuse(behaviour, {"message": behaviour.message, "type": behaviour.type, "code": behaviour.code})
     if not isinstance(behaviour, Say | FailMidway):

@@ -1,6 +1,6 @@
 import { Menu as MenuIcon, PanelLeft, WifiOff } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { Redirect, Route, Switch, useLocation, useRoute } from "wouter";
 import { preloadMarkdown } from "@/components/markdown";
 import { Boundary } from "@/components/ui/boundary";
@@ -20,6 +20,7 @@ const Palette = lazy(() => import("./palette"));
 const ShortcutSheet = lazy(() => import("./shortcut-sheet"));
 const Panes = lazy(() => import("./panes-route"));
 const SettingsRoutes = lazy(() => import("./settings-routes"));
+const Merges = lazy(() => import("@/features/merging/merges-page"));
 
 const KEY = "radiant.sidebar";
 
@@ -114,12 +115,14 @@ export function Shell() {
         <Boundary resetKey={location}>
           <Switch>
             <Route path="/settings/*?">
-              <div className="flex h-14 shrink-0 items-center px-2 empty:hidden sm:px-3">{lead}</div>
-              <div className="scroll min-h-0 flex-1" tabIndex={-1}>
-                <Suspense fallback={<Loading />}>
-                  <SettingsRoutes />
-                </Suspense>
-              </div>
+              <Room lead={lead}>
+                <SettingsRoutes />
+              </Room>
+            </Route>
+            <Route path="/merges/:id?">
+              <Room lead={lead}>
+                <Merges />
+              </Room>
             </Route>
             <Route path="/panes/:id?">
               {({ id }) => (
@@ -153,6 +156,15 @@ export function Shell() {
     </div>
   );
 }
+
+const Room = ({ lead, children }: { lead: ReactNode; children: ReactNode }) => (
+  <>
+    <div className="flex h-14 shrink-0 items-center px-2 empty:hidden sm:px-3">{lead}</div>
+    <div className="scroll min-h-0 flex-1" tabIndex={-1}>
+      <Suspense fallback={<Loading />}>{children}</Suspense>
+    </div>
+  </>
+);
 
 const Loading = () => (
   <div className="grid place-content-center p-16" role="status" aria-label="Loading">

@@ -1,7 +1,7 @@
 """Decisions as people see them, and what they say of answers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -52,6 +52,30 @@ async def hear(
     return FeedbackKept(decision_id=decision, kind=kind, value=value)
 
 
+async def hear_judge(
+    database: Database, caller: Caller, judge: str, preferred: Sequence[tuple[UUID, UUID]],
+    catch_up: Callable[[], Awaitable[None]],
+) -> int:  # fmt: skip
+    """Keep which of two of the caller's answers a model preferred, the better one first; of how many that could be.
+
+    What is in no history is passed over.
+    """
+    await catch_up()
+    async with caller.db(database).tx() as tx:
+        named = {decision for pair in preferred for decision in pair}
+        theirs = await store.decided(tx, caller.user_id, list(named))
+        rows = _pairs([pair for pair in preferred if theirs.issuperset(pair)])
+        if rows:
+            await store.put_pairs(tx, judge, rows)
+    return len(rows)
+
+
+def _pairs(preferred: Sequence[tuple[UUID, UUID]]) -> list[tuple[UUID, UUID, UUID, float]]:
+    """Rows for `put_pairs`, one for each two: they are kept in the order of their ids, whichever is the better one."""
+    found = {(min(pair), max(pair)): pair[0] for pair in preferred}
+    return [(uuid7(), first, other, float(better == first)) for (first, other), better in found.items()]
+
+
 async def prefer(
     database: Database, caller: Caller, chosen: UUID, rejected: list[UUID], catch_up: Callable[[], Awaitable[None]]
 ) -> int:
@@ -59,9 +83,7 @@ async def prefer(
     db = caller.db(database)
     await _must_be_theirs(db, caller, [chosen, *rejected], catch_up)
     async with db.tx() as tx:
-        for other in rejected:
-            first, second = sorted((chosen, other))
-            await store.put_feedback(tx, uuid7(), first, "pair", float(first == chosen), "", second, None)
+        await store.put_pairs(tx, "", _pairs([(chosen, other) for other in rejected]))
     return len(rejected)
 
 

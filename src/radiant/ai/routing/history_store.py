@@ -52,7 +52,8 @@ async def logged(
         " h.propensity, h.latency_ms, h.cost, h.success, h.created_at, h.rating, l.decision"
         " from brain_routing_history h join usage_ledger l on l.tenant_id = h.tenant_id and l.id = h.id"
         " where h.tenant_id = $1 and h.created_at > current_timestamp - make_interval(days => $2)"
-        " and h.fallback_position = 0 and h.chosen_by <> 'named' and h.ended_at is not null and l.decision is not null"
+        " and h.fallback_position = 0 and h.chosen_by not in ('named', 'merge') and h.ended_at is not null"
+        " and l.decision is not null"
         " and ($3::text is null or h.task_type = $3)"
         " and ($4::timestamptz is null or (h.created_at, h.id) < ($4, $5::uuid))"
         " order by h.created_at desc, h.id desc limit $6",
@@ -81,6 +82,17 @@ async def put_feedback(
         " comment = excluded.comment, updated_at = current_timestamp"
         " where (f.value, f.comment) is distinct from (excluded.value, excluded.comment)",
         tx.tenant_id, tx.user_id, feedback_id, decision_id, kind, value, judge, other_id, comment,
+    )  # fmt: skip
+
+
+async def put_pairs(tx: Tx, judge: str, rows: list[tuple[UUID, UUID, UUID, float]]) -> None:
+    """Keep a judge's preferences: id, decision, other decision, and 1 where the first was preferred."""
+    await tx.run(
+        "insert into brain_feedback as f (tenant_id, user_id, judge, kind, id, decision_id, other_id, value)"
+        " select $1, $2, $3, 'pair', * from unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::float8[])"
+        " on conflict (tenant_id, user_id, decision_id, kind, judge, other_id) do update set value = excluded.value,"
+        " updated_at = current_timestamp where f.value is distinct from excluded.value",
+        tx.tenant_id, tx.user_id, judge, *([row[at] for row in rows] for at in range(4)),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from radiant.ai.routing.needs import Level, TaskType
 from radiant.kit.money import Dollars
 
 Scope = Literal["workspace", "platform"]
-ChosenBy = Literal["rule", "score", "conversation", "exploration", "fallback", "named"]
+ChosenBy = Literal["rule", "score", "conversation", "exploration", "fallback", "named", "merge"]
 RuleName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*\S[^\x00]*$")]
 ModelName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\s\x00]+$")]
 ProviderName = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[^\s\x00]+$")]

@@ -99,11 +99,10 @@ async def _write_singly(tx: Tx, journal_id: UUID, rows: list[Row]) -> list[Due]:
     """One row that the ledger refuses keeps no other out: it goes to the log, whole."""
     sums: dict[tuple[UUID, datetime], Due] = {}
     for row in rows:
-        await tx.run("savepoint one_call")
         try:
-            found = await store.write(tx, journal_id, as_json([row]))
+            async with tx.savepoint():
+                found = await store.write(tx, journal_id, as_json([row]))
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
-            await tx.run("rollback to savepoint one_call")
             log.error("usage.call_refused", row=as_json([row]), error=str(error))
             continue
         for due in found:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from radiant.infra.db import Tx
 from radiant.kit.ids import ChatId, MessageId, RunId
@@ -107,3 +108,13 @@ async def deepest_leaf(tx: Tx, chat_id: ChatId, message_id: MessageId) -> tuple[
         tx.tenant_id, tx.user_id, chat_id, message_id,
     )  # fmt: skip
     return (row["id"], row["created_at"]) if row else None
+
+
+async def decisions_of(tx: Tx, messages: list[UUID]) -> dict[UUID, UUID]:
+    """The calls that gave these messages, of the caller's, by message."""
+    rows = await tx.all(
+        "select id, decision_id from messages where tenant_id = $1 and user_id = $2 and id = any($3::uuid[])"
+        " and decision_id is not null",
+        tx.tenant_id, tx.user_id, messages,
+    )  # fmt: skip
+    return {row["id"]: row["decision_id"] for row in rows}

@@ -6,7 +6,7 @@ interface Props {
   id: string | null;
   /** What the shell puts at the start of the header: the way to the sidebar. */
   lead: ReactNode;
-  MergePanel?: ComponentType<MergePanelProps>;
+  MergePanel: ComponentType<MergePanelProps>;
 }
 
 export default function PanesPage({ id, lead, MergePanel }: Props) {

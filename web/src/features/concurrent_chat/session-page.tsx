@@ -44,7 +44,7 @@ export interface MergePanelProps {
 interface Props {
   id: string;
   lead: ReactNode;
-  MergePanel?: ComponentType<MergePanelProps> | undefined;
+  MergePanel: ComponentType<MergePanelProps>;
 }
 
 const layouts = [
@@ -113,7 +113,7 @@ interface RoomProps {
   session: PaneSession;
   connected: boolean;
   lead: ReactNode;
-  MergePanel: ComponentType<MergePanelProps> | undefined;
+  MergePanel: ComponentType<MergePanelProps>;
 }
 
 function Room({ session, connected, lead, MergePanel }: RoomProps) {
@@ -351,12 +351,10 @@ function Room({ session, connected, lead, MergePanel }: RoomProps) {
             </div>
           )}
           <SyncMenu sync={sync} disabled={blocked !== null} onSave={(body) => change(client, api.put<PaneSession>(`/concurrent-chat/sessions/${id}/sync`, body))} />
-          {MergePanel && (
-            <Button variant="ghost" size="sm" className="px-2.5" aria-label="Merge the answers" onClick={() => setDialog("merge")}>
-              <Merge className="size-4" />
-              <span className="hidden lg:inline">Merge</span>
-            </Button>
-          )}
+          <Button variant="ghost" size="sm" className="px-2.5" aria-label="Merge the answers" onClick={() => setDialog("merge")}>
+            <Merge className="size-4" />
+            <span className="hidden lg:inline">Merge</span>
+          </Button>
           <Button
             variant="ghost"
             size="sm"
@@ -448,7 +446,7 @@ function Room({ session, connected, lead, MergePanel }: RoomProps) {
           <CompareDialog answers={shownAnswers(client, session)} {...compared} nameOf={nameOf} onClose={() => setCompared(null)} />
         </Suspense>
       )}
-      {dialog === "merge" && MergePanel && (
+      {dialog === "merge" && (
         <MergeDialog
           session={session}
           MergePanel={MergePanel}

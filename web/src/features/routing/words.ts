@@ -18,6 +18,7 @@ export const chosenBy: Record<Decision["chosen_by"], string> = {
   exploration: "exploration",
   fallback: "a fall-back",
   named: "its name",
+  merge: "a merge, beside others",
 };
 
 const languages = new Intl.DisplayNames("en", { type: "language", fallback: "code" });

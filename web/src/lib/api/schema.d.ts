@@ -31,6 +31,15 @@ export interface AccessEntry {
   version: number | null;
 }
 
+/** Merge the same answers in another way. */
+export interface Again {
+  judge_model?: string | null;
+  max_cost?: number | string | null;
+  rounds?: number;
+  strategy: "consensus" | "best_of" | "synthesize" | "debate";
+  writer_model?: string | null;
+}
+
 /** One row of aggregated_metrics. `group`: the model, provider, or id of the person or key; `name`: theirs. */
 export interface Aggregate {
   avg_latency_ms: number | null;
@@ -496,9 +505,25 @@ export interface DaySpend {
   day: string;
 }
 
+/** What a model said in a round of a debate. `flip`: known once the result was judged. */
+export interface DebateTurn {
+  answer: string | null;
+  changed: boolean | null;
+  cost: string | null;
+  error: Failure | null;
+  flip: "right_to_wrong" | "wrong_to_right" | null;
+  latency_ms: number | null;
+  model: string;
+  position: number;
+  reason: string | null;
+  response: string;
+  round: number;
+  tokens_used: number | null;
+}
+
 /** One choice of a model, and what came of it. `success` null: nobody knows (yet). */
 export interface Decision {
-  chosen_by: "rule" | "score" | "conversation" | "exploration" | "fallback" | "named";
+  chosen_by: "rule" | "score" | "conversation" | "exploration" | "fallback" | "named" | "merge";
   confidence: number | null;
   cost: string | null;
   created_at: string;
@@ -813,6 +838,18 @@ export interface ErrorTriage {
   until?: string | null;
 }
 
+/** Why something has no answer. */
+export interface Failure {
+  detail: string;
+  slug: string;
+  title: string;
+}
+
+/** Whether the result is right, or good. */
+export interface Feedback {
+  good: boolean;
+}
+
 /** What is kept of it. Said again, it replaces what was said before. */
 export interface FeedbackKept {
   decision_id: string;
@@ -860,6 +897,16 @@ export interface Folder {
 /** Whose password is forgotten. */
 export interface ForgottenPassword {
   email: string;
+}
+
+/** An answer that is brought along. */
+export interface GivenResponse {
+  cost?: number | string | null;
+  latency_ms?: number | null;
+  message_id?: string | null;
+  model: string;
+  response: string;
+  tokens?: number | null;
 }
 
 /** A group; `members`: how many are in it. `external_id`: what an identity provider calls it. */
@@ -1104,6 +1151,15 @@ export interface ItemsOf_Use_ {
   items: Use[];
 }
 
+/** Of two answers; position -1 is the synthesis. `orders`: what was said with `a` first and with `b` first; null: no usable reply. */
+export interface Judgement {
+  a: number;
+  b: number;
+  orders: ("a" | "b" | "tie" | null)[];
+  reasons?: string[];
+  verdict: "a" | "b" | "tie";
+}
+
 /** One of several keys for a provider. */
 export interface KeyInfo {
   check_error: string | null;
@@ -1336,6 +1392,13 @@ export interface MadeInvitation {
   role: "owner" | "admin" | "member" | "viewer";
 }
 
+/** A merge that began; it is followed at /api/runs/{run_id}/events. */
+export interface MadeMerge {
+  id: string;
+  run_id: string;
+  status?: "running" | "completed" | "partial" | "failed" | "cancelled";
+}
+
 /** Shown once. */
 export interface MadeScimToken {
   token: string;
@@ -1367,6 +1430,94 @@ export interface Member {
 /** The role to give. */
 export interface MemberRole {
   role: "owner" | "manager" | "user" | "auditor";
+}
+
+/** Everything about a merge. `decided_by`: what settled it; `confidence`: how sure the strategy is, uncalibrated; `chosen`: the answer that was taken as it is; `notes`: what did not go as it should. */
+export interface Merge {
+  answer_kind: string;
+  chosen: number | null;
+  claims: MergeClaim[];
+  clusters: MergeCluster[];
+  completed_at: string | null;
+  confidence: number | null;
+  created_at: string;
+  decided_by: string | null;
+  decision: "decided" | "no_consensus" | "only_answer" | "none_usable" | "no_answers" | null;
+  error: Failure | null;
+  final_result: string | null;
+  good: boolean | null;
+  id: string;
+  judge_model: string | null;
+  judge_tokens: number | null;
+  judgements: Judgement[];
+  latency_ms: number | null;
+  merge_strategy: "consensus" | "best_of" | "synthesize" | "debate";
+  models_used: string[];
+  notes: string[];
+  options: Record<string, unknown>;
+  prompt: string;
+  provenance: Sentence[];
+  quality_basis: string | null;
+  quality_score: number | null;
+  responses: MergeResponse[];
+  run_id: string | null;
+  status: "running" | "completed" | "partial" | "failed" | "cancelled";
+  task_type: string;
+  total_cost: string | null;
+  turns: DebateTurn[];
+  writer_model: string | null;
+  writer_tokens: number | null;
+}
+
+/** What answers claim. `sources`: in whose words, by position; `used`: the result rests on it. */
+export interface MergeClaim {
+  id: number;
+  opposers: number[];
+  sources: Record<string, string>;
+  supporters: number[];
+  text: string;
+  used?: boolean;
+}
+
+/** Answers that say the same, and how likely they are right. */
+export interface MergeCluster {
+  chosen?: boolean;
+  members: number[];
+  probability: number;
+  value: string;
+}
+
+/** An answer and its part in the result. `gates`: why it was kept out; `copy_of`: an earlier answer that it repeats; `answer`: what it says in canonical form; `ability`: in logits, by the judge. */
+export interface MergeResponse {
+  ability: number | null;
+  answer: string | null;
+  contribution_weight: string;
+  copy_of: number | null;
+  cost: string | null;
+  error: Failure | null;
+  gates: string[];
+  given: boolean;
+  latency_ms: number | null;
+  message_id: string | null;
+  model: string;
+  position: number;
+  response: string;
+  tokens_used: number | null;
+}
+
+/** A merge in the list. */
+export interface MergeSummary {
+  completed_at: string | null;
+  created_at: string;
+  decision: "decided" | "no_consensus" | "only_answer" | "none_usable" | "no_answers" | null;
+  id: string;
+  merge_strategy: "consensus" | "best_of" | "synthesize" | "debate";
+  models_used: string[];
+  prompt: string;
+  quality_basis: string | null;
+  quality_score: number | null;
+  status: "running" | "completed" | "partial" | "failed" | "cancelled";
+  total_cost: string | null;
 }
 
 /** A message of the tree. Cost in dollars, times in milliseconds. */
@@ -1574,6 +1725,19 @@ export interface NewLimit {
   period: "minute" | "hour" | "day" | "now";
   scope?: "tenant" | "user" | "api_key" | "model";
   user_id?: string | null;
+}
+
+/** Answers, or models that are asked, or both. */
+export interface NewMerge {
+  judge_model?: string | null;
+  max_cost?: number | string | null;
+  models?: string[];
+  prompt: string;
+  responses?: GivenResponse[];
+  rounds?: number;
+  seconds?: number;
+  strategy?: "consensus" | "best_of" | "synthesize" | "debate";
+  writer_model?: string | null;
 }
 
 /** Where to push a credential's current version to. */
@@ -1849,6 +2013,11 @@ export interface PageOf_Leak_ {
 
 export interface PageOf_Member_ {
   items: Member[];
+  next?: string | null;
+}
+
+export interface PageOf_MergeSummary_ {
+  items: MergeSummary[];
   next?: string | null;
 }
 
@@ -2397,7 +2566,7 @@ export interface RouteRequest {
 /** Which model a request would go to, and why; nothing is called. `candidates`, `left_out` and `weights` where they were asked for. */
 export interface RouteResult {
   candidates?: CandidateInfo[] | null;
-  chosen_by: "rule" | "score" | "conversation" | "exploration" | "fallback" | "named";
+  chosen_by: "rule" | "score" | "conversation" | "exploration" | "fallback" | "named" | "merge";
   confidence: number;
   estimated_cost: string | null;
   estimated_latency_ms: number;
@@ -2547,6 +2716,14 @@ export interface SecretsAsked {
   prefix?: string;
   region: string;
   vault_id: string;
+}
+
+/** A sentence of the result, and what it rests on. */
+export interface Sentence {
+  claims: number[];
+  positions: number[];
+  supported?: boolean;
+  text: string;
 }
 
 /** Who is signed in; `csrf_token` goes back as X-CSRF-Token with every change. `must_enrol`: a second factor comes first. */

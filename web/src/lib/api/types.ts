@@ -76,3 +76,6 @@ export type { ErrorAction, ErrorAssignee, ErrorGroup, ErrorGroupDetail, ErrorLog
 export type { AccessEntry, CredentialType, ImportedSecret, ListedSecret, ListedSecrets, RevealRequest, RotationPlan, TrailVerification } from "./schema";
 export type VaultRole = NonNullable<schema.Vault["role"]>;
 export type { Leak as CredentialLeak, Member as VaultMember, Mirror as CredentialMirror, Revealed as RevealedValue, Rotation as CredentialRotation, Use as CredentialUse, Version as CredentialVersion } from "./schema";
+export type { MadeMerge, Merge, MergeSummary } from "./schema";
+export type NewMerge = schema.NewMerge;
+export type MergeStrategy = schema.Merge["merge_strategy"];

@@ -1,0 +1,1 @@
+"""One answer from several models': consensus, best of, synthesis and debate (section 24)."""

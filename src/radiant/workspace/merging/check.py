@@ -1,0 +1,165 @@
+"""Arithmetic that an answer writes down, recomputed exactly: `12 * 3 = 36`, `$1,200 / 4 = 300`, `<<16-3=13>>`.
+
+A grammar of its own over fractions, never `eval`. What is not plainly arithmetic is not judged.
+"""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+_MOST_EQUATIONS = 200
+_LONGEST = 100_000
+_LARGEST = 10**18
+# Numbers with thousands' commas, operators, brackets. A percent sign belongs to its number.
+_NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+"
+_TOKEN = re.compile(rf"\s*(?:(?P<number>{_NUMBER})(?P<percent>\s?%)?|(?P<op>[-+*/x×·÷−–()]))")
+# A run of nothing but figures and signs with an equals sign in it; a full stop or a comma before a space ends it.
+_RUN = re.compile(r"(?:[-+*/x×·÷−–()\d%$€£ =≈]|[.,](?=\d)){3,400}")
+# Units between a number and the sign after it: "2 * 80 sheep = 160", "460 miles / 2 trains = 230".
+_UNIT = re.compile(r"(?<=[\d%)]) +(?:[A-Za-z'’]+(?:/[A-Za-z]+)? +){1,4}(?=[-+*/×÷=≈–] ?[$€£(]?\d)")
+_MIXED = re.compile(r"(?<![\d./])(\d+) (\d+/\d+)(?![\d/])")
+_CURRENCY = re.compile(r"[$€£]")
+_ANNOTATION = re.compile(r"<<([^<>\n]{1,200})>>")
+_LATEX = ((r"\times", "*"), (r"\cdot", "*"), (r"\div", "/"), (r"\%", "%"), (r"\$", "$"), ("**", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """`text` as it stands; `right`: what it should say on the right."""
+
+    text: str
+    holds: bool
+    right: Fraction
+
+
+def equations(text: str) -> list[Equation]:
+    """What the text computes, each judged. Divisions by zero, and what is no arithmetic, are left out."""
+    text = text[:_LONGEST]
+    for latex, plain in _LATEX:
+        text = text.replace(latex, plain)
+    found = [judged for note in _ANNOTATION.findall(text) for judged in _run(note, text_before="", text_after="")]
+    text = _UNIT.sub(" ", _ANNOTATION.sub("", text))
+    for match in _RUN.finditer(text):
+        if "=" in match[0] or "≈" in match[0]:
+            before, after = text[max(0, match.start() - 1) : match.start()], text[match.end() : match.end() + 2]
+            found += _run(match[0], before, after)
+        if len(found) >= _MOST_EQUATIONS:
+            break
+    # A note repeats what stands beside it.
+    return list({equation.text.replace(" ", ""): equation for equation in found[:_MOST_EQUATIONS]}.values())
+
+
+def slips(text: str) -> list[Equation]:
+    """Those that do not hold."""
+    return [equation for equation in equations(text) if not equation.holds]
+
+
+def _run(run: str, text_before: str, text_after: str) -> list[Equation]:
+    """The equations of `a = b = c`. Glued to a word or a power, an end is a piece of something else: x2 = 5, 2^3 = 8."""
+    sides = re.split(r"[=≈]+", run)
+    if not run.startswith(" ") and re.match(r"[\w^_.\\]", text_before):
+        sides[0] = ""
+    if not run.endswith(" ") and re.match(r"[\^_]|[A-Za-z](?![A-Za-z])", text_after):
+        sides[-1] = ""
+    judged = (_judge(left, right) for left, right in pairwise(sides))
+    return [equation for equation in judged if equation is not None]
+
+
+def _cleaned(side: str) -> str:
+    side = _CURRENCY.sub("", side).replace("−", "-").replace("–", "-")
+    side = _MIXED.sub(r"(\1+\2)", side)
+    return side.strip().rstrip("-+*/x×·÷(, ").strip()
+
+
+def _judge(left: str, right: str) -> Equation | None:
+    left, right = _cleaned(left), _cleaned(right)
+    if not re.search(r"[-+*/x×·÷]", left[1:]):
+        return None
+    value, said = evaluate(left), evaluate(right)
+    if value is None or said is None or abs(value) > _LARGEST:
+        return None
+    # Three eighths, 37.5 % and 37.5 where percents are meant are one.
+    percent = "%" in left or "%" in right
+    digits = right.rstrip("%")
+    holds = _equal(value, said, digits) or (
+        percent and any(_equal(value * factor, said, digits) for factor in (100, Fraction(1, 100)))
+    ) or (right.endswith("%") and _equal(value * 100, said * 100, digits))  # fmt: skip
+    return Equation(f"{left} = {right}", holds, value)
+
+
+def _equal(value: Fraction, said: Fraction, digits: str) -> bool:
+    if value == said:
+        return True
+    # What has decimals may have been rounded to them.
+    _, dot, decimals = digits.rpartition(".")
+    return bool(dot) and decimals.isdigit() and abs(value - said) < Fraction(1, 10 ** len(decimals))
+
+
+def evaluate(expression: str) -> Fraction | None:
+    """The exact value of an arithmetic expression; None where it is none, or divides by zero."""
+    tokens: list[str | Fraction] = []
+    at = 0
+    expression = expression.strip()
+    while at < len(expression):
+        match = _TOKEN.match(expression, at)
+        if match is None:
+            return None
+        if match["number"]:
+            number = Fraction(match["number"].replace(",", ""))
+            tokens.append(number / 100 if match["percent"] else number)
+        else:
+            tokens.append({"x": "*", "×": "*", "·": "*", "÷": "/", "−": "-", "–": "-"}.get(match["op"], match["op"]))
+        at = match.end()
+    parser = _Parser(tokens)
+    try:
+        value = parser.sum(0)
+    except (_NotArithmetic, ZeroDivisionError):
+        return None
+    return value if parser.at == len(tokens) else None
+
+
+class _NotArithmetic(Exception):
+    pass
+
+
+class _Parser:
+    def __init__(self, tokens: list[str | Fraction]) -> None:
+        self.tokens = tokens
+        self.at = 0
+
+    def _next(self) -> str | Fraction | None:
+        return self.tokens[self.at] if self.at < len(self.tokens) else None
+
+    def sum(self, depth: int) -> Fraction:
+        value = self._product(depth)
+        while (operator := self._next()) in ("+", "-"):
+            self.at += 1
+            other = self._product(depth)
+            value = value + other if operator == "+" else value - other
+        return value
+
+    def _product(self, depth: int) -> Fraction:
+        value = self._factor(depth)
+        while (operator := self._next()) in ("*", "/"):
+            self.at += 1
+            other = self._factor(depth)
+            value = value * other if operator == "*" else value / other
+        return value
+
+    def _factor(self, depth: int) -> Fraction:
+        token = self._next()
+        if token is None or depth > 20:
+            raise _NotArithmetic
+        self.at += 1
+        if isinstance(token, Fraction):
+            return token
+        if token == "-":  # noqa: S105
+            return -self._factor(depth + 1)
+        if token == "(":  # noqa: S105
+            value = self.sum(depth + 1)
+            if self._next() != ")":
+                raise _NotArithmetic
+            self.at += 1
+            return value
+        raise _NotArithmetic
