@@ -132,3 +132,10 @@ async def hear(
                 if runs is not None and runs <= heard.ended():
                     return heard
     return heard
+
+
+async def looked(client: Client, session: dict[str, Any]) -> Heard:
+    """Who has seen the session as it is now, and misses nothing that begins from now on."""
+    async with stream(client, session) as found:
+        cursor, _, data = await anext(found)
+        return Heard(sessions=[data], cursor=cursor)

@@ -26,6 +26,7 @@ from tests.workspace.concurrent_chat.panes import (
     at_rest,
     chat,
     hear,
+    looked,
     mode,
     problem_of,
     read,
@@ -224,11 +225,15 @@ async def test_a_reader_that_takes_nothing_is_let_go_and_can_come_back(
 
 
 async def test_a_token_takes_as_many_bytes_at_the_end_as_at_the_beginning(callers: Callers, upstream: Upstream) -> None:
-    made, turn = await four(callers.member, upstream, "word " * 1000, 0.0)
+    made = await session_of(callers.member, 4)
+    await mode(callers.member, made, "broadcast")
+    before = (await looked(callers.member, made)).cursor
+    upstream.default = Say("word " * 1000)
+    turn = await ask(callers.member, made, "Count.")
     left = {each["run_id"] for each in turn["started"]}
     sizes: list[int] = []
     async with asyncio.timeout(30):
-        async with stream(callers.member, made) as found:
+        async with stream(callers.member, made, before) as found:
             async for cursor, _, event in found:
                 if event.get("kind") == "text":
                     sizes.append(len(cursor) + len(json.dumps(event["data"])))
