@@ -15,6 +15,7 @@ import { Empty, Notice, Skeleton } from "@/components/ui/parts";
 import { RenameDialog } from "@/components/ui/rename";
 import { ApiProblem, api, messageOf } from "@/lib/api/client";
 import type { Message } from "@/lib/api/types";
+import { copyText } from "@/lib/clipboard";
 import { cn } from "@/lib/cn";
 import { modelName, useModels } from "@/lib/models";
 import { mayWrite, useSession } from "@/lib/session";
@@ -453,7 +454,8 @@ function Room({ session, connected, lead, MergePanel }: RoomProps) {
           onUse={(text, merge_id) => {
             setDialog(null);
             if (sync.mode === "synchronized") void common({ text, merge_id });
-            else composer.current?.fill(text);
+            else if (composer.current) composer.current.fill(text);
+            else void copyText(text).then((done) => done && toast("Copied: paste it into the pane where it should go on."));
           }}
           onClose={() => setDialog(null)}
         />
