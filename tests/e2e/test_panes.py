@@ -374,6 +374,45 @@ async def test_f19_5_in_synchronized_mode_one_answer_becomes_the_history_of_all(
     assert all("The blue one." in json.dumps(history) for history in histories)
 
 
+async def test_answers_of_panes_are_merged_by_one_button_and_the_result_goes_on_in_all(
+    visit: Visit, rooms: Callable[..., Any], scripted: Upstream, tmp_path: Path
+):
+    page = visit.page
+    for model, said in {"gpt-4o": "3 * 4 = 12. The answer is 12.", "gpt-4o-mini": "It is 12.", "gpt-4.1": "It is 13."}.items():  # fmt: skip
+        scripted.by_model[model] = Say(said)
+    await rooms("gpt-4o", "gpt-4o-mini", "gpt-4.1", mode="synchronized")
+    box = page.get_by_label("Your message")
+    dialog = page.get_by_role("dialog", name="Merge the answers")
+    await page.get_by_role("button", name="Merge the answers").click()
+    await expect(dialog.get_by_text("Ask two panes the same question first")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await box.fill("How many apples are there in 3 bags of 4 apples?")
+    await page.keyboard.press("Enter")
+    await finished(page, 3)
+    await page.get_by_role("button", name="Merge the answers").click()
+    await expect(dialog.get_by_label("Merge 3 answers by")).to_have_value("consensus")
+    await dialog.get_by_role("button", name="Merge", exact=True).click()
+    await expect(dialog.get_by_role("heading", name="What they say")).to_be_visible()
+    # What the answers cost was paid by the panes, and is told.
+    await expect(dialog.get_by_text(re.compile(r"^\$0\.0\d+$")).first).to_be_visible()
+    assert await faults_of(page) == []
+    await page.screenshot(path=str(tmp_path / "merge.png"))
+    async with page.expect_response("**/common") as told:
+        await dialog.get_by_role("button", name="Use this").click()
+    assert (await told.value).ok, await (await told.value).text()
+    for number in (1, 2, 3):
+        await expect(answer(pane(page, number))).to_contain_text("12")
+    scripted.requests.clear()
+    await box.fill("And in 5 bags?")
+    await page.keyboard.press("Enter")
+    for number in (1, 2, 3):
+        await expect(pane(page, number).get_by_role("article", name="You")).to_have_count(2)
+    await finished(page, 3)
+    histories = [request.body["messages"] for request in scripted.requests if request.body.get("messages")]
+    assert len(histories) == 3
+    assert not any("It is 13." in json.dumps(history) for history in histories)
+
+
 async def test_the_mode_the_shared_context_and_a_pane_are_set_up_on_the_page(
     visit: Visit, rooms: Callable[..., Any], scripted: Upstream
 ):

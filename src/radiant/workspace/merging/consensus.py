@@ -52,7 +52,7 @@ async def of_values(work: Work) -> Outcome:
         for text in claims.sentences(speaker.text) or [speaker.text[:1000]]
     ]
     return Outcome(
-        "decided", "posterior", speaker.text, speaker.position, best.probability, weights, found,
+        "decided", "who says it", speaker.text, speaker.position, best.probability, weights, found,
         provenance=provenance, votes=True,
     )  # fmt: skip
 

@@ -38,7 +38,7 @@ const CompareDialog = lazy(() => import("./compare-dialog"));
 /** What the merging feature shows inside the panes' dialog. */
 export interface MergePanelProps {
   prompt: string;
-  answers: { model: string; text: string; messageId?: string; tokens?: number; latencyMs?: number }[];
+  answers: { model: string; text: string; messageId?: string; tokens?: number; latencyMs?: number; cost?: string }[];
   onUse: (text: string, mergeId: string) => void;
 }
 
@@ -548,6 +548,7 @@ function MergeDialog({ session, MergePanel, onUse, onClose }: MergeDialogProps) 
               messageId: message.id,
               ...(message.output_tokens === null ? {} : { tokens: message.output_tokens }),
               ...(message.duration_ms === null ? {} : { latencyMs: message.duration_ms }),
+              ...(message.cost === null ? {} : { cost: message.cost }),
             }))}
             onUse={onUse}
           />

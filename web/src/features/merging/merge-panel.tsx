@@ -17,6 +17,8 @@ export interface PanelAnswer {
   messageId?: string;
   tokens?: number;
   latencyMs?: number;
+  /** Dollars. */
+  cost?: string;
 }
 
 interface Props {
@@ -36,7 +38,7 @@ export default function MergePanel({ prompt, answers, onUse }: Props) {
     setBusy(true);
     setFault("");
     try {
-      const responses = answers.map((one) => ({ model: one.model, response: one.text, tokens: one.tokens ?? null, latency_ms: one.latencyMs ?? null, message_id: one.messageId ?? null }));
+      const responses = answers.map((one) => ({ model: one.model, response: one.text, tokens: one.tokens ?? null, latency_ms: one.latencyMs ?? null, cost: one.cost ?? null, message_id: one.messageId ?? null }));
       setId((await makeMerge({ prompt, strategy, responses })).id);
     } catch (error) {
       setFault(messageOf(error));
