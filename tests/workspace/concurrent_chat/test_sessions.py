@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.kit.fixtures import Callers
-from tests.workspace.concurrent_chat.panes import BASE, MODEL, chat, problem_of, read, session_of
+from tests.kit.upstream import Upstream
+from tests.workspace.concurrent_chat.panes import BASE, MODEL, ask, at_rest, chat, problem_of, read, session_of
 
 NOBODYS = "01a204fa-5bf7-74a5-889a-d39cb4a4b580"
 
@@ -156,6 +157,29 @@ async def test_a_pane_moves_and_shows_another_chat(callers: Callers) -> None:
     added = (await callers.member.post(path, {"chat_id": other})).json()["panes"][3]
     assert (added["model"], added["system_prompt"]) == ("gpt-4o-mini", "Known.")
     assert (await callers.member.patch(f"{path}/{last}", {"chat_id": NOBODYS})).status == 404
+
+
+async def test_a_chat_of_a_pane_is_listed_once_its_pane_is_gone_or_where_somebody_filed_it(
+    callers: Callers, upstream: Upstream
+) -> None:
+    member = callers.member
+
+    async def listed() -> set[str]:
+        return {chat["id"] for chat in (await member.get("/api/chats")).json()["items"]}
+
+    known = (await member.post("/api/chats", {"title": "Known"})).json()["id"]
+    made = await session_of(member, [{"model": MODEL}, {"model": MODEL}, {"model": MODEL}, {"chat_id": known}])
+    said, filed, silent, _ = [pane["chat_id"] for pane in made["panes"]]
+    first = [made["panes"][n]["id"] for n in (0, 1)]
+    await ask(member, made, "Herons?", pane_ids=first)
+    await at_rest(member, made)
+    assert await listed() == {known}
+    assert {chat["id"] for chat in (await member.get("/api/chats?search=herons")).json()["items"]} == {said, filed}
+    assert (await member.patch(f"/api/chats/{filed}", {"folder": "Birds"})).status == 200
+    assert await listed() == {known, filed}
+    assert (await member.delete(f"{BASE}/{made['id']}")).status == 204
+    assert await listed() == {known, filed, said}
+    assert silent not in await listed()
 
 
 async def test_sessions_are_listed_found_renamed_and_deleted(callers: Callers) -> None:

@@ -8,12 +8,13 @@ from radiant.kit.ids import ChatId, MessageId
 from radiant.workspace.chats.schemas import Chat, ChatChange, ChatSummary, Folder, NewChat
 
 
-async def insert(tx: Tx, chat_id: ChatId, new: NewChat) -> Chat:
-    """Store a chat."""
+async def insert(tx: Tx, chat_id: ChatId, new: NewChat, *, of_pane: bool = False) -> Chat:
+    """Store a chat. `of_pane`: made for a pane, so `page` leaves it out for as long as one shows it."""
     row = await tx.one(
-        "insert into chats (id, tenant_id, user_id, title, model, system_prompt) values ($1, $2, $3, $4, $5, $6)"
+        "insert into chats (id, tenant_id, user_id, title, model, system_prompt, settings)"
+        " values ($1, $2, $3, $4, $5, $6, case when $7 then '{\"of\": \"pane\"}'::jsonb else '{}' end)"
         " returning id, title, model, pinned, folder, created_at, updated_at, system_prompt, leaf_message_id",
-        chat_id, tx.tenant_id, tx.user_id, new.title, new.model, new.system_prompt,
+        chat_id, tx.tenant_id, tx.user_id, new.title, new.model, new.system_prompt, of_pane,
     )  # fmt: skip
     return Chat.model_validate(dict(row))
 
@@ -41,10 +42,13 @@ async def lock(tx: Tx, chat_id: ChatId) -> Chat | None:
 async def page(
     tx: Tx, folder: str | None, before: tuple[bool, datetime, ChatId] | None, limit: int
 ) -> list[ChatSummary]:
-    """The caller's chats, or those of a folder: pinned ones first, then the latest."""
+    """The caller's chats, or those of a folder: pinned ones first, then the latest. Those that were made for panes are
+    with their panes, unless they were pinned or filed; once the pane is gone they are listed, if anything was said."""
     rows = await tx.all(
         "select id, title, model, pinned, folder, created_at, updated_at from chats"
         " where tenant_id = $1 and user_id = $2 and deleted_at is null"
+        " and not (settings ->> 'of' is not distinct from 'pane' and not pinned and folder is null"
+        "  and (leaf_message_id is null or exists (select from concurrent_panes p where p.chat_id = chats.id)))"
         " and ($3::boolean is null or (pinned, updated_at, id) < ($3, $4::timestamptz, $5::uuid))"
         " and ($7::text is null or folder = $7) order by pinned desc, updated_at desc, id desc limit $6",
         tx.tenant_id, tx.user_id, *(before or (None, None, None)), limit, folder,

@@ -81,7 +81,7 @@ async def _pane(tx: Tx, spec: NewPane) -> dict[str, Any]:
     model, prompt = spec.model or "auto", spec.system_prompt or ""
     if spec.chat_id is None:
         chat_id = ChatId(uuid7())
-        await chats_store.insert(tx, chat_id, NewChat(model=model, system_prompt=prompt))
+        await chats_store.insert(tx, chat_id, NewChat(model=model, system_prompt=prompt), of_pane=True)
     else:
         chat_id = spec.chat_id
         chat = await chats_store.get(tx, chat_id)

@@ -189,6 +189,6 @@ def _chat_of(pane: Pane) -> ChatId:
 async def _new_chat(tx: Tx, pane: Pane) -> ChatId:
     """A chat in place of the one that was deleted."""
     chat_id = ChatId(uuid7())
-    await chats_store.insert(tx, chat_id, NewChat(model=pane.model, system_prompt=pane.system_prompt))
+    await chats_store.insert(tx, chat_id, NewChat(model=pane.model, system_prompt=pane.system_prompt), of_pane=True)
     await store.change_pane(tx, pane.id, None, None, None, chat_id)
     return chat_id
