@@ -7,7 +7,6 @@ made by a hash of the question; the figures are means over several ways to fold.
 fitted on, and FILE (of the same form) is the test. What decides is the product's own code. No model is called.
 """
 
-import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,9 +15,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import numpy as np
-from bench.kit.figures import Figure, at_most, report
+from bench.kit.figures import Figure, at_most, on_recordings
 from bench.kit.merging_data import Problem, Records, fit, fold_of, read, records, voters
-from bench.kit.routing_data import NoData
 
 from radiant.ai.routing.classify import language
 from radiant.workspace.merging import gates, likeness, tournament
@@ -242,17 +240,7 @@ def arithmetic(problems: Sequence[Problem]) -> list[Figure]:
 
 def main() -> int:
     """Print the table; 1 where a goal is missed."""
-    parser = argparse.ArgumentParser(prog="radiant bench merging")
-    parser.add_argument("--data", type=Path)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    try:
-        figures = measure(arguments.data, quick=arguments.quick)
-    except NoData as error:
-        print(f"cannot be measured: {error}", file=sys.stderr)
-        return 1
-    return report(figures, as_json=arguments.json)
+    return on_recordings("merging", measure)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ others, the folds being made by a hash of the text. With `--data` all of that fi
 form) is the test. No transformer takes part. Times are of one thread.
 """
 
-import argparse
 import os
 import sys
 import time
@@ -18,9 +17,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import numpy as np
-from bench.kit.figures import Figure, report
+from bench.kit.figures import Figure, on_recordings
 from bench.kit.heldout import heldout, public_tasks
-from bench.kit.routing_data import SHARED, STRONG, WEAK, NoData, Recorded, apgr, cpt, folds, read
+from bench.kit.routing_data import SHARED, STRONG, WEAK, Recorded, apgr, cpt, folds, read
 
 from radiant.ai.routing.calibration import recalibrated
 from radiant.ai.routing.classify import classify
@@ -327,17 +326,7 @@ def measure(path: Path | None, *, quick: bool) -> list[Figure]:
 
 def main() -> int:
     """Print the table; 1 where a goal is missed."""
-    parser = argparse.ArgumentParser(prog="radiant bench routing")
-    parser.add_argument("--data", type=Path)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    try:
-        figures = measure(arguments.data, quick=arguments.quick)
-    except NoData as error:
-        print(f"cannot be measured: {error}", file=sys.stderr)
-        return 1
-    return report(figures, as_json=arguments.json)
+    return on_recordings("routing", measure)
 
 
 if __name__ == "__main__":

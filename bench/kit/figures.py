@@ -1,8 +1,16 @@
 """The table of a bench: a figure beside its goal."""
 
+import argparse
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+class NoData(Exception):
+    """The recorded answers are not where they should be."""
 
 
 @dataclass(slots=True)
@@ -45,3 +53,26 @@ def _shown(value: float, unit: str) -> str:
     if unit == "ratio":
         return f"1/{1 / max(value, 1e-9):.1f}"
     return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.3f}"
+
+
+class Measure(Protocol):
+    """A bench on recorded data: `data`, or what bench-data has."""
+
+    def __call__(self, data: Path | None, /, *, quick: bool) -> list[Figure]:
+        """Its figures. Raises NoData."""
+        ...
+
+
+def on_recordings(name: str, measure: Measure) -> int:
+    """The command line of such a bench; 1 where a goal is missed or nothing can be measured."""
+    parser = argparse.ArgumentParser(prog=f"radiant bench {name}")
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    try:
+        figures = measure(arguments.data, quick=arguments.quick)
+    except NoData as error:
+        print(f"cannot be measured: {error}", file=sys.stderr)
+        return 1
+    return report(figures, as_json=arguments.json)

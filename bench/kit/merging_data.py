@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from bench.kit.routing_data import SHARED, NoData
+from bench.kit.figures import NoData
+from bench.kit.routing_data import SHARED
 
 from radiant.workspace.merging import answers, check
 from radiant.workspace.merging.posterior import (

@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from bench.kit.figures import NoData
 
 from radiant.ai.routing.learner import Row
 from radiant.ai.routing.prompt import features
 
 SHARED = Path(__file__).parents[3] / "shared" / "bench-data"
 WEAK, STRONG = "mistralai/Mixtral-8x7B-Instruct-v0.1", "gpt-4-1106-preview"
-
-
-class NoData(Exception):
-    """The recorded answers are not where they should be."""
 
 
 @dataclass(slots=True)
