@@ -82,6 +82,12 @@ async def test_several_models_are_asked_and_what_they_agree_on_is_shown(visit: V
     await shoot(page, "consensus")
     await page.get_by_role("button", name="The result is right").click()
     await expect(page.get_by_role("button", name="The result is right")).to_have_attribute("aria-pressed", "true")
+    merge = page.url
+    await page.get_by_role("button", name="Go on in a chat").click()
+    await page.wait_for_url("**/chat/*")
+    await expect(page.get_by_text("3 * 4 = 12. The answer is 12.")).to_be_visible()
+    await visit.call("DELETE", f"/api/chats/{page.url.rpartition('/')[2]}")
+    await page.goto(merge)
     await page.get_by_role("link", name="All merges").click()
     await page.get_by_label("Search merges").fill("apples")
     await expect(page.get_by_role("link", name="How many apples")).to_be_visible()

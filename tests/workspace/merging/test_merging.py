@@ -461,6 +461,28 @@ async def test_another_strategy_takes_the_same_answers(callers: Callers, upstrea
     assert len(upstream.requests) == asked
 
 
+async def test_a_result_goes_on_in_a_chat(callers: Callers, upstream: Upstream) -> None:
+    member = callers.member
+    merge, _ = await merged(member, SUM, "consensus", responses=given("12", "It is 12.", "13"))
+    answer = await member.post(f"/api/merging/{merge['id']}/chat")
+    assert answer.status == 201
+    chat = (await member.get(f"/api/chats/{answer.json()['id']}")).json()
+    assert [(m["role"], m["content"][0]["text"]) for m in chat["messages"]] == [
+        ("user", SUM),
+        ("assistant", merge["final_result"]),
+    ]
+    assert chat["leaf_message_id"] == chat["messages"][1]["id"]
+    assert chat["title"] == SUM
+    asked = {"content": [{"type": "text", "text": "And in 5 bags?"}], "model": FOUR[0]}
+    assert (await member.post(f"/api/chats/{chat['id']}/turns", asked)).status == 201
+    for stranger in (callers.owner, callers.foreign_owner):
+        assert (await stranger.post(f"/api/merging/{merge['id']}/chat")).status == 404
+    none, _ = await merged(member, SUM, "consensus", responses=given("12", "13", "14", "15"))
+    assert none["decision"] == "no_consensus"
+    refused = await member.post(f"/api/merging/{none['id']}/chat")
+    assert (refused.status, refused.json()["type"].rpartition("/")[2]) == (409, "no-result")
+
+
 async def test_the_list_is_searched_filtered_and_paged(callers: Callers, upstream: Upstream) -> None:
     for number in range(3):
         await merged(

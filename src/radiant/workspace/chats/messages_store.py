@@ -24,6 +24,15 @@ async def insert_user(
     return Message.model_validate(dict(row))
 
 
+async def insert_merged(tx: Tx, message_id: MessageId, chat_id: ChatId, parent_id: MessageId, text: str) -> None:
+    """An answer that no single model gave."""
+    await tx.run(
+        "insert into messages (id, tenant_id, user_id, chat_id, parent_id, role, content, model, created_at)"
+        " values ($3, $1, $2, $4, $5, 'assistant', $6, 'merged', clock_timestamp())",
+        tx.tenant_id, tx.user_id, message_id, chat_id, parent_id, [{"type": "text", "text": text}],
+    )  # fmt: skip
+
+
 async def insert_answer(
     tx: Tx, message_id: MessageId, chat_id: ChatId, parent_id: MessageId, model: str, run_id: RunId
 ) -> Message:

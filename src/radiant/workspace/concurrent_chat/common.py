@@ -14,7 +14,6 @@ from radiant.workspace.concurrent_chat import service, store, turns_store
 from radiant.workspace.concurrent_chat.schemas import Common, PanesSession
 
 # The model of an answer that was made of several.
-MERGED = "merged"
 ANSWERED = ("complete", "stopped")
 
 
@@ -75,7 +74,7 @@ async def _written(tx: Tx, session_id: PanesId, last: Row, text: str) -> tuple[M
     for pane in await store.panes(tx, session_id):
         if pane.chat_id is not None and str(pane.id) in questions:
             message_id, question = MessageId(uuid7()), MessageId(UUID(questions[str(pane.id)]))
-            await turns_store.insert_text(tx, message_id, pane.chat_id, question, text, MERGED)
+            await messages_store.insert_merged(tx, message_id, pane.chat_id, question, text)
             return message_id, pane.chat_id
     raise NotFound("turn: the chats that were asked are gone; ask again")
 

@@ -89,17 +89,6 @@ async def merge_exists(tx: Tx, merge_id: UUID) -> bool:
     )  # fmt: skip
 
 
-async def insert_text(
-    tx: Tx, message_id: MessageId, chat_id: ChatId, parent_id: MessageId, text: str, model: str
-) -> None:
-    """An answer that no single model gave."""
-    await tx.run(
-        "insert into messages (id, tenant_id, user_id, chat_id, parent_id, role, content, model, created_at)"
-        " values ($3, $1, $2, $4, $5, 'assistant', $6, $7, clock_timestamp())",
-        tx.tenant_id, tx.user_id, message_id, chat_id, parent_id, [{"type": "text", "text": text}], model,
-    )  # fmt: skip
-
-
 async def insert_copies(tx: Tx, chat_id: ChatId, copies: Sequence[dict[str, Any]]) -> None:
     """Messages with {id, parent_id, role, content, reasoning, model, decision_id}, in their order. What they took was
     paid for where they come from."""

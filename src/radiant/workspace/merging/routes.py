@@ -9,6 +9,7 @@ from radiant.foundation.identity.dependencies import Db, MemberCaller
 from radiant.http.idempotency import IdempotencyKey
 from radiant.http.pages import Cursor, Limit, PageOf
 from radiant.kit.page import decode_cursor, encode_cursor, moment
+from radiant.workspace.chats.schemas import Chat
 from radiant.workspace.merging import store
 from radiant.workspace.merging.schemas import Again, Feedback, MadeMerge, Merge, MergeSummary, NewMerge, Strategy
 from radiant.workspace.merging.service import Merging
@@ -49,6 +50,12 @@ async def list_merges(
 async def read(request: Request, caller: MemberCaller, merge_id: UUID) -> Merge:
     """Everything about a merge: the answers, what they amount to, how it was decided, what each sentence rests on."""
     return await merging_of(request).get(caller, merge_id)
+
+
+@router.post("/{merge_id}/chat", status_code=201)
+async def to_chat(request: Request, caller: MemberCaller, merge_id: UUID) -> Chat:
+    """Begin a chat with the prompt and the result, to go on from there."""
+    return await merging_of(request).to_chat(caller, merge_id)
 
 
 @router.delete("/{merge_id}", status_code=204)

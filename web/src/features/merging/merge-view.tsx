@@ -1,12 +1,13 @@
-import { Ban, ThumbsDown, ThumbsUp } from "lucide-react";
+import { Ban, MessageSquare, ThumbsDown, ThumbsUp } from "lucide-react";
 import { type ReactNode, useState } from "react";
+import { useLocation } from "wouter";
 import { Markdown } from "@/components/markdown";
 import { Button } from "@/components/ui/button";
 import { Card, Section, Table } from "@/components/ui/page";
 import { Badge, Notice } from "@/components/ui/parts";
 import { Spinner } from "@/components/ui/spinner";
 import { api, messageOf, sentence } from "@/lib/api/client";
-import type { Merge } from "@/lib/api/types";
+import type { Chat, Merge } from "@/lib/api/types";
 import { cn } from "@/lib/cn";
 import { formatCount, formatDuration, formatMoney } from "@/lib/format";
 import { modelName, useModels } from "@/lib/models";
@@ -135,11 +136,40 @@ function Result({ merge, name, actions }: Part & { actions?: ReactNode }) {
         {(merge.final_result !== null || actions) && (
           <div className="flex flex-wrap items-center gap-2">
             {actions}
-            {merge.final_result !== null && <Feedback merge={merge} />}
+            {merge.final_result !== null && (
+              <>
+                <ToChat merge={merge} />
+                <Feedback merge={merge} />
+              </>
+            )}
           </div>
         )}
       </Card>
     </Section>
+  );
+}
+
+/** Begins a chat with the prompt and the result. */
+function ToChat({ merge }: { merge: Merge }) {
+  const [, navigate] = useLocation();
+  const queries = useQueryClient();
+  const [busy, setBusy] = useState(false);
+  const begin = async () => {
+    setBusy(true);
+    try {
+      const chat = await api.post<Chat>(`/merging/${merge.id}/chat`);
+      void queries.invalidateQueries({ queryKey: ["chats"] });
+      navigate(`/chat/${chat.id}`);
+    } catch (error) {
+      toast(messageOf(error), { kind: "error" });
+      setBusy(false);
+    }
+  };
+  return (
+    <Button size="sm" busy={busy} onClick={() => void begin()}>
+      {!busy && <MessageSquare className="size-3.5" />}
+      Go on in a chat
+    </Button>
   );
 }
 
