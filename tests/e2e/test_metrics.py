@@ -51,7 +51,9 @@ async def test_an_overview_answers_in_one_look_and_leads_down_to_the_call(visit:
     page = visit.page
     now = datetime.now(UTC)
     for hours in range(0, 130, 9):
-        await _events(visit, now - timedelta(hours=hours), "gpt-4.1", "1.25", 900 + 40 * hours, failed=hours == 9)
+        await _events(
+            visit, now - timedelta(hours=hours), "gemini-3.8-flash", "1.25", 900 + 40 * hours, failed=hours == 9
+        )
         await _events(visit, now - timedelta(hours=hours), "small-one", "0.05", 100 + hours)
     # One of our own, whose calls can be listed.
     chat = {"model": SMALL, "messages": [{"role": "user", "content": "Say hi."}], "max_tokens": 4}
@@ -66,7 +68,7 @@ async def test_an_overview_answers_in_one_look_and_leads_down_to_the_call(visit:
     await _until_counted(page, "$19.50")
     await _until_counted(page, "SmolLM2")
     models = page.get_by_role("region", name="By model")
-    await expect(models.get_by_role("row").nth(1)).to_contain_text("GPT-4.1")
+    await expect(models.get_by_role("row").nth(1)).to_contain_text("Gemini 3.8 Flash")
     await expect(models.get_by_role("row").nth(1)).to_contain_text("$18.75")
     await expect(models.get_by_role("row").nth(1)).to_contain_text("6.7%")
     for figure in ("latency", "tokens", "spend"):
@@ -108,8 +110,8 @@ async def test_an_overview_answers_in_one_look_and_leads_down_to_the_call(visit:
 
 async def test_a_phone_in_the_dark_shows_the_same(open_visit: Any, tmp_path: Path) -> None:
     visit = await open_visit(path=f"{ROOM}?range=7d", color_scheme="dark", **PHONE)
-    await _events(visit, datetime.now(UTC) - timedelta(hours=30), "gpt-4.1", "0", 700)
-    await _until_counted(visit.page, "GPT-4.1")
+    await _events(visit, datetime.now(UTC) - timedelta(hours=30), "gemini-3.8-flash", "0", 700)
+    await _until_counted(visit.page, "Gemini 3.8 Flash")
     await expect(visit.page.get_by_role("region", name="By model")).to_be_visible()
     await expect(visit.page.locator(".metrics-chart canvas")).to_be_visible()
     assert await faults_of(visit.page) == []

@@ -79,7 +79,9 @@ export function Composer({
   const held = attachments.items.length > 0 && !vision;
 
   useEffect(() => {
-    if (eager && fine.matches) area.current?.focus({ preventScroll: true });
+    // This may come late, and what somebody has opened meanwhile keeps the focus.
+    const opened = document.querySelector("[role=menu], [role=dialog], [role=listbox]");
+    if (eager && fine.matches && !opened) area.current?.focus({ preventScroll: true });
   }, [eager]);
 
   useImperativeHandle(ref, () => ({
