@@ -28,6 +28,10 @@ class Problem(Exception):
         """The title: given, or the slug in words."""
         return self.title or self.slug.replace("-", " ").capitalize()
 
+    def summary(self) -> dict[str, Any]:
+        """What is kept of it with whatever failed: a run, a message, one of several answers."""
+        return {"slug": self.slug, "title": self.name(), "detail": self.detail}
+
 
 class NotFound(Problem):
     """Nothing of that id here. The same for what is absent and for what is somebody else's."""

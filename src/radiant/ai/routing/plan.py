@@ -47,6 +47,11 @@ class Read(msgspec.Struct, frozen=True):
         """What of it decides how good an answer is."""
         return Seen(self.task, self.difficulty, self.cell)
 
+    @property
+    def place(self) -> Mapping[str, Any]:
+        """Where it lies among prompts, as the ledger is told; nothing where that is not known."""
+        return {} if self.cell == NOWHERE else {"difficulty": round(self.difficulty, 4), "cell": self.cell}
+
 
 class Matched(msgspec.Struct, frozen=True):
     """What a rule said: the first condition that does not hold, or why none of its models can take the request, or
@@ -104,8 +109,7 @@ class Plan:
         }  # fmt: skip
         if found.cost is not None:
             facts["cost"] = digits(found.cost)
-        if self.read.cell != NOWHERE:
-            facts["difficulty"], facts["cell"] = round(self.read.difficulty, 4), self.read.cell
+        facts |= self.read.place
         if self.read.conversation:
             facts["conversation"] = self.read.conversation
         if asked is not None and asked.resolve is not None:

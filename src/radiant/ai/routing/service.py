@@ -21,7 +21,7 @@ from radiant.ai.providers.chat import ChatRequest
 from radiant.ai.providers.vendors import vendors
 from radiant.ai.routing import rules, store
 from radiant.ai.routing.conditions import Situation
-from radiant.ai.routing.evidence import NOWHERE, Seen
+from radiant.ai.routing.evidence import Seen
 from radiant.ai.routing.explore import choose
 from radiant.ai.routing.needs import Level, Needs
 from radiant.ai.routing.plan import Plan, Read, ask, in_front
@@ -257,10 +257,7 @@ class Brain:
         """What the ledger is told of a request whose model was named, so that what is said of its answer teaches."""
         # How long it is, nobody asks here.
         read = await self.read(caller, msgspec.structs.replace(needs, counted=True), "balanced")
-        facts: dict[str, Any] = {"task": read.task, "by": "named", "reason": "named"}
-        if read.cell != NOWHERE:
-            facts["difficulty"], facts["cell"] = round(read.difficulty, 4), read.cell
-        return facts
+        return {"task": read.task, "by": "named", "reason": "named", **read.place}
 
     async def judge(self, caller: Caller, view: View, options: Sequence[Option], seen: Seen) -> Judge:
         """How good such models' answers to such a prompt are, as far as the caller's tenant knows."""

@@ -146,13 +146,15 @@ class Call:
 
     # --- the answer ---
 
+    @property
+    def _to_origin(self) -> str:
+        return _TO_ANY_ORIGIN if b"origin" in self.headers else ""
+
     async def answer(self, body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
         """A whole answer in JSON."""
         self.status = status
         more = lines_of(headers) if headers else ""
-        if b"origin" in self.headers:
-            more += _TO_ANY_ORIGIN
-        head = f"{_JSON}content-length: {len(body)}\r\nx-request-id: {self.request_id}\r\n{more}"
+        head = f"{_JSON}content-length: {len(body)}\r\nx-request-id: {self.request_id}\r\n{self._to_origin}{more}"
         self._begun = True
         await self._exchange.send_whole(status, head.encode("latin-1", "replace"), body)
 
@@ -191,8 +193,7 @@ class Call:
     async def begin_events(self, headers: Mapping[str, str]) -> None:
         """The head of a stream. From here on a silence is filled with pings."""
         self.status = 200
-        more = _TO_ANY_ORIGIN if b"origin" in self.headers else ""
-        head = f"{_EVENTS}x-request-id: {self.request_id}\r\n{lines_of(headers)}{more}"
+        head = f"{_EVENTS}x-request-id: {self.request_id}\r\n{self._to_origin}{lines_of(headers)}"
         self._begun = True
         await self._exchange.begin(200, head.encode("latin-1", "replace"))
         self._pinging = asyncio.get_running_loop().call_later(PING_SECONDS, self._ping)

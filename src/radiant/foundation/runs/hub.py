@@ -19,7 +19,7 @@ import structlog
 from radiant.foundation.runs import store
 from radiant.foundation.runs.schemas import RunEvent, RunState
 from radiant.infra.db import Database, TenantDb, Tx
-from radiant.kit.errors import NotFound, Problem
+from radiant.kit.errors import Conflict, NotFound, Problem
 from radiant.kit.ids import RunId
 
 log = structlog.get_logger()
@@ -29,6 +29,7 @@ _RENEW_SECONDS = 4.0
 _FLUSH_SECONDS = 0.2
 _POLL_SECONDS = 0.3
 _BATCH = 500
+_MOST_LIVE = 200
 
 
 def _started_at(pid: int) -> str:
@@ -145,7 +146,7 @@ class RunHub:
         except Exception as error:
             log.error("run.bug", run_id=str(run.run_id), exc_info=error)
             with contextlib.suppress(Exception):
-                await run.finish("failed", "failed", _BUG)
+                await run.finish("failed", "failed", BUG)
         finally:
             keeper.cancel()
             self._live.pop(run.run_id, None)
@@ -216,6 +217,11 @@ class RunHub:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def must_have_room(self) -> None:
+        """Raises Conflict where as many runs are live here as may be."""
+        if len(self) >= _MOST_LIVE:
+            raise Conflict("too many answers are being written here; try again in a moment")
+
     def __len__(self) -> int:
         return len(self._live)
 
@@ -231,7 +237,7 @@ INTERRUPTED = {
     "title": Interrupted.title,
     "detail": "the server stopped while this was being answered; try again",
 }
-_BUG = {"slug": "internal", "title": "Internal", "detail": "something went wrong on our side; try again"}
+BUG = {"slug": "internal", "title": "Internal", "detail": "something went wrong on our side; try again"}
 
 OnAbandoned = Callable[[Tx, RunId, dict[str, Any]], Awaitable[None]]
 

@@ -13,7 +13,6 @@ from radiant.workspace.chats.schemas import Message
 from radiant.workspace.concurrent_chat import service, store, turns_store
 from radiant.workspace.concurrent_chat.schemas import Common, PanesSession
 
-# The model of an answer that was made of several.
 ANSWERED = ("complete", "stopped")
 
 

@@ -153,8 +153,7 @@ async def _each(
             async with tx.savepoint():
                 one = await begin(pane)
         except Problem as problem:
-            error = {"slug": problem.slug, "title": problem.name(), "detail": problem.detail}
-            refused.append(RefusedPane(pane_id=pane.id, error=error))
+            refused.append(RefusedPane(pane_id=pane.id, error=problem.summary()))
         else:
             begun.append(one)
             started.append(_started(pane, one))

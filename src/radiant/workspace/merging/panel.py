@@ -64,6 +64,6 @@ async def panel_of(inference: Inference, caller: Caller, prompt: str) -> Panel:
     }
     decision = {
         "task": read.task, "by": "merge", "reason": "asked beside others, to be merged", "level": "balanced",
-        "difficulty": read.difficulty, "cell": read.cell if read.cell >= 0 else None,
+        **read.place,
     }  # fmt: skip
     return Panel(read.task, decision, worths, usable)

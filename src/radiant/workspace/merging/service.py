@@ -16,7 +16,7 @@ from radiant.ai.providers.chat import ChatRequest, Message
 from radiant.foundation.identity.callers import Caller
 from radiant.foundation.runs import idempotency
 from radiant.foundation.runs import store as runs_store
-from radiant.foundation.runs.hub import INTERRUPTED, LEASE, RunHub, RunLog
+from radiant.foundation.runs.hub import BUG, INTERRUPTED, LEASE, RunHub, RunLog
 from radiant.infra.db import Database, TenantDb, Tx
 from radiant.kit.errors import Conflict, Invalid, NotFound, Problem
 from radiant.kit.ids import ChatId, MessageId, RunId, uuid7
@@ -48,7 +48,6 @@ from radiant.workspace.merging.work import Candidate, Outcome, RunCode, Work
 log = structlog.get_logger()
 
 KIND = "merge"
-_MAX_LIVE = 200
 # So many other prompts answered with the very same words make an answer a constant one.
 _CONSTANT = 3
 _STRATEGIES: dict[Strategy, Callable[[Work], Awaitable[Outcome]]] = {
@@ -62,9 +61,6 @@ _NO_ANSWERS = {
     "title": "No answers",
     "detail": "none of the models answered; each says why. Choose others, or connect their providers",
 }
-
-
-_BUG = {"slug": "internal", "title": "Internal", "detail": "something went wrong on our side; try again"}
 
 
 class NoSuchMerge(NotFound):
@@ -169,8 +165,7 @@ class Merging:
         self, caller: Caller, new: NewMerge, key: str | None, request: str, known: Sequence[UUID | None] = ()
     ) -> MadeMerge:
         """`known`: the calls that gave the answers that are brought along, where they are at hand."""
-        if len(self._runs) >= _MAX_LIVE:
-            raise Conflict("too many answers are being written here; try again in a moment")
+        self._runs.must_have_room()
         made = MadeMerge(id=uuid7(), run_id=RunId(uuid7()))
         async with caller.db(self._database).tx() as tx:
             before = await idempotency.claim(tx, key, request)
@@ -212,10 +207,10 @@ class Merging:
         except asyncio.CancelledError:
             status, error = ("cancelled", None) if run.cancel_requested else ("failed", INTERRUPTED)
         except Problem as problem:
-            status, error = "failed", _error(problem)
+            status, error = "failed", problem.summary()
         except Exception as bug:
             log.error("run.bug", run_id=str(run.run_id), exc_info=bug)
-            status, error = "failed", _BUG
+            status, error = "failed", BUG
         ending = asyncio.ensure_future(self._finish(going, run, status, error))
         try:
             await asyncio.shield(ending)
@@ -424,7 +419,7 @@ def _stored(one: Candidate) -> Stored:
     return Stored(
         position=one.position, model=one.model, response=one.text, tokens=one.tokens, latency_ms=one.latency_ms,
         cost=one.cost, given=one.given, message_id=one.message_id, decision_id=one.decision_id,
-        error=None if one.error is None else _error(one.error),
+        error=None if one.error is None else one.error.summary(),
     )  # fmt: skip
 
 
@@ -434,7 +429,7 @@ def _told(one: Candidate) -> dict[str, Any]:
         "latency_ms": one.latency_ms, "cost": None if one.cost is None else plain(one.cost), "given": one.given,
     }  # fmt: skip
     if one.error is not None:
-        data["error"] = _error(one.error)
+        data["error"] = one.error.summary()
     return data
 
 
@@ -474,10 +469,6 @@ def _columns(going: _Going, quality: Quality) -> dict[str, Any]:
             "provenance": [one.model_dump(mode="json") for one in outcome.provenance],
         }  # fmt: skip
     return columns
-
-
-def _error(problem: Problem) -> dict[str, Any]:
-    return {"slug": problem.slug, "title": problem.name(), "detail": problem.detail}
 
 
 async def _read(tx: Tx, merge_id: UUID) -> Merge | None:

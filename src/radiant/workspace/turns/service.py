@@ -43,7 +43,6 @@ from radiant.workspace.turns.prompt import assemble, spoken_as
 log = structlog.get_logger()
 
 KIND = "turn"
-_MAX_LIVE = 200
 
 
 class NothingAsked(Invalid):
@@ -140,8 +139,7 @@ class Turns:
         return await self._begin(tx, chat, message, retry.model, manner)
 
     async def _begin(self, tx: Tx, chat: Chat, question: Message, model: str | None, manner: Manner) -> Begun:
-        if len(self._runs) >= _MAX_LIVE:
-            raise Conflict("too many answers are being written here; try again in a moment")
+        self._runs.must_have_room()
         run_id = RunId(uuid7())
         asked = model or manner.model
         chosen = asked or chat.model
@@ -202,7 +200,7 @@ class Turns:
             with contextlib.suppress(asyncio.CancelledError):
                 tried = answer.model if answer is not None else model
                 following = await self._inference.next_best(caller, tried, request, problem)
-            await self._fail(run, spoken, answer, _error(problem) | {"next_best": following})
+            await self._fail(run, spoken, answer, problem.summary() | {"next_best": following})
         else:
             await self._finish(run, spoken, answer, "complete", spoken.stop_reason)
 
@@ -254,10 +252,6 @@ def must_say_something(content: Sequence[Content]) -> None:
     """Raises NothingAsked."""
     if not any(item.type == "image" or item.text.strip() for item in content):
         raise NothingAsked("content: write something")
-
-
-def _error(problem: Problem) -> dict[str, Any]:
-    return {"slug": problem.slug, "title": problem.name(), "detail": problem.detail}
 
 
 def _content(spoken: Fold) -> tuple[list[dict[str, Any]], str]:
