@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from radiant.ai.routing import history_store, store
@@ -149,6 +151,42 @@ async def test_of_two_answers_the_chosen_one_gains_and_the_rejected_one_loses(
         "/api/routing/feedback", {"kind": "pair", "chosen": ids["gpt-4o"], "rejected": ids["gpt-4o"]}
     )
     assert same.status == 422
+
+
+async def test_the_decision_of_a_rule_that_is_deleted_meanwhile_is_kept(
+    db: Database, tenant: Tenant, owner: Any, dsns: Dsns
+) -> None:
+    rule = await owner.fetchval(
+        "insert into brain_routing_rules (tenant_id, name, conditions, target_model)"
+        " values ($1, 'All', '{}', 'm') returning id",
+        tenant.id,
+    )  # fmt: skip
+    decision = json.dumps({"by": "rule", "rule": str(rule), "rule_name": "All"})
+    async with contextlib.AsyncExitStack() as stack:
+        other = await asyncpg.connect(dsns.owner)
+        stack.push_async_callback(other.close)
+        deletion = other.transaction()
+        await deletion.start()
+        await other.execute("delete from brain_routing_rules where id = $1", rule)
+
+        async def settle() -> None:
+            async with db.system("test").tx() as tx:
+                await tx.run(
+                    "insert into usage_ledger (tenant_id, user_id, provider, model, decision)"
+                    " values ($1, $2, 'openai', 'm', $3::text::jsonb)",
+                    tenant.id, tenant.user_id, decision,
+                )  # fmt: skip
+
+        settling = asyncio.create_task(settle())
+        async with asyncio.timeout(10):
+            while not await owner.fetchval(
+                "select count(*) from pg_locks where not granted and pid <> pg_backend_pid()"
+            ):
+                await asyncio.sleep(0.02)
+        await deletion.commit()
+        await settling
+    row = await owner.fetchrow("select chosen_by, rule_id, rule_name from brain_routing_history")
+    assert (row["chosen_by"], row["rule_id"], row["rule_name"]) == ("rule", None, "All")
 
 
 async def test_feedback_is_of_ones_own_decisions_alone(

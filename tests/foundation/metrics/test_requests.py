@@ -23,7 +23,7 @@ from tests.foundation.usage.test_budgets import budget
 from tests.kit import postgres
 from tests.kit.fixtures import Callers
 from tests.kit.people import Tenant
-from tests.kit.server import Client
+from tests.kit.server import Client, Server
 from tests.kit.upstream import Refuse, Say, Upstream
 
 ASK = {"model": "gpt-4o", "messages": [{"role": "user", "content": "What is the capital of France?"}]}
@@ -41,13 +41,14 @@ async def _written(owner: Any, name: str, count: int) -> None:
 
 
 async def test_refused_requests_are_requests_and_errors_and_an_answered_one_is_counted_once(
-    key: Client, callers: Callers, upstream: Upstream, owner: Any, db: Database
+    server: Server, key: Client, callers: Callers, upstream: Upstream, owner: Any, db: Database
 ) -> None:
     upstream.plan(Say("Paris."))
     assert (await key.post("/v1/chat/completions", ASK)).status == 200
     assert (await key.post("/v1/chat/completions", {**ASK, "model": "no-such-model"})).status == 404
     assert (await key.post("/v1/chat/completions", {**ASK, "messages": 3})).status == 400
     await budget(owner, callers.tenant, "0")
+    await server.app.state.changes.caught_up()
     for _ in range(3):
         assert (await key.post("/v1/chat/completions", ASK)).status == 429
     await _written(owner, noted.REFUSED, 5)
