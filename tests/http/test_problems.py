@@ -2,10 +2,13 @@
 
 import json
 import re
+from typing import Annotated
 
 import pytest
 from fastapi import FastAPI
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
+from radiant.http.handlers import field_errors
 from tests.http.asgi import LIMIT, Reply, call, small_app
 
 ITEM = json.dumps({"name": "a", "count": 1}).encode()
@@ -52,6 +55,24 @@ async def test_what_is_wrong_with_a_body_is_named_by_field_and_never_repeated(ap
     assert [error["field"] for error in reply.json()["errors"]] == ["name", "count"]
     assert "name: " in reply.json()["detail"]
     assert b"s3cret" not in reply.body
+
+
+def test_a_fault_is_told_in_the_words_of_who_found_it() -> None:
+    def even(number: int) -> int:
+        if number % 2:
+            raise ValueError("must be even")
+        return number
+
+    class Pair(BaseModel):
+        name: str = Field(pattern=r"^[^\x00]*$")
+        count: Annotated[int, AfterValidator(even)]
+
+    with pytest.raises(ValidationError) as refused:
+        Pair.model_validate({"name": "a\x00", "count": 3})
+    assert field_errors(refused.value.errors()) == [
+        {"field": "name", "message": "holds the character NUL, which cannot be kept"},
+        {"field": "count", "message": "must be even"},
+    ]
 
 
 @pytest.mark.parametrize("body", [b"{", b"", b"[]", b'"text"', b"\xff\xfe", b"null"])

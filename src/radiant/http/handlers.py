@@ -17,12 +17,21 @@ log = structlog.get_logger()
 _TITLES = {404: "Not found", 405: "Method not allowed", 413: "Content too large", 415: "Unsupported media type"}
 
 
+def _holds_nul(error: Any) -> bool:
+    return error["type"] == "string_pattern_mismatch" and "\x00" in str(error["input"])
+
+
+def _said(message: str) -> str:
+    """As our own validators put it."""
+    return message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
+
+
 def field_errors(errors: Sequence[Any]) -> list[dict[str, str]]:
     """`{field, message}` of each pydantic error; the input itself is not echoed, it may be a secret."""
     return [
         {
             "field": ".".join(str(part) for part in error["loc"] if part not in ("body", "query", "path")) or "body",
-            "message": error["msg"],
+            "message": "holds the character NUL, which cannot be kept" if _holds_nul(error) else _said(error["msg"]),
         }
         for error in errors
     ]

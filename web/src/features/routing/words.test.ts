@@ -50,8 +50,8 @@ describe("where a refusal is shown", () => {
   });
 
   it("is the condition where the schema speaks of all of them", () => {
-    expect(refused("", [{ field: "rule.conditions", message: "Value error, pattern: missing )" }]).fields).toEqual({ pattern: "Missing )" });
-    expect(refused("", [{ field: "conditions", message: "Value error, min_tokens lies above max_tokens, so it would never hold" }]).fields).toHaveProperty("min_tokens");
+    expect(refused("", [{ field: "rule.conditions", message: "pattern: missing )" }]).fields).toEqual({ pattern: "Missing )" });
+    expect(refused("", [{ field: "conditions", message: "min_tokens lies above max_tokens, so it would never hold" }]).fields).toHaveProperty("min_tokens");
   });
 
   it("is the name where there is a rule of that name, and the head of the form for the rest", () => {

@@ -108,7 +108,7 @@ export function faultsOf(error: unknown): Faults {
   const faults: Faults = { fields: {}, rest: "" };
   for (const { field, message } of found) {
     let name = fieldName(field);
-    let text = message.replace(/^Value error, /, "");
+    let text = message;
     // The server names the field at the head of what it says where the fault is not of one field's form.
     const named = /^([\w.[\]]+)(?::\s*|\s(?=lies|is|must))(.*)$/s.exec(text);
     if (!known.has(name) && named && known.has(fieldName(named[1]!))) {
