@@ -130,7 +130,8 @@ function Split({ orientation, ids, values, names, onMoved, min, children }: Spli
             />
           </Separator>
         ),
-        <Panel key={id} id={id} minSize={min} collapsible collapsedSize={0} className="flex min-h-0 min-w-0 flex-col">
+        // The padding keeps a pane's edge inside where widths come to a fraction of a pixel.
+        <Panel key={id} id={id} minSize={min} collapsible collapsedSize={0} className="flex min-h-0 min-w-0 flex-col p-px">
           {children(at)}
         </Panel>,
       ])}
