@@ -1,6 +1,7 @@
 import type { ComponentType, ReactNode } from "react";
 import { SessionList } from "./session-list";
-import { type MergePanelProps, SessionPage } from "./session-page";
+import type { MergePanelProps } from "./room-dialogs";
+import { SessionPage } from "./session-page";
 
 interface Props {
   id: string | null;

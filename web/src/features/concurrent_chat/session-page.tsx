@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { ArrowLeft, Columns2, Ellipsis, Grid2x2, Merge, PanelsTopLeft, Pencil, Plus, Rows2, SlidersHorizontal, Square, Trash2, WifiOff } from "lucide-react";
+import { PanelsTopLeft, WifiOff } from "lucide-react";
 import { type ComponentType, type KeyboardEvent, lazy, type ReactNode, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { chatKey } from "@/components/conversation/chat";
@@ -7,9 +7,6 @@ import { Composer, type ComposerHandle, type Question } from "@/components/conve
 import { ghost, newKey } from "@/components/conversation/ghost";
 import { RunsContext } from "@/components/conversation/runs";
 import { Button } from "@/components/ui/button";
-import { Dialog, DialogActions } from "@/components/ui/dialog";
-import { Field, Input } from "@/components/ui/field";
-import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/components/ui/menu";
 import { LoadFault, useTitle } from "@/components/ui/page";
 import { Empty, Notice, Skeleton } from "@/components/ui/parts";
 import { RenameDialog } from "@/components/ui/rename";
@@ -27,32 +24,20 @@ import { PaneView } from "./pane";
 import { PaneRoom } from "./pane-room";
 import { PaneTabs } from "./pane-tabs";
 import { answersBeside, change, paneSessionKey, sessionsKey, shownAnswers, takeStarted, usePaneSession } from "./queries";
+import { MergeDialog, type MergePanelProps, RoomSize } from "./room-dialogs";
+import { RoomHeader } from "./room-header";
 import { type AnswerUses, AnswerUsesContext } from "./session-context";
 import { removeSession } from "./session-list";
 import { SessionStream } from "./stream";
-import { SyncMenu } from "./sync-menu";
-import type { LayoutType, Pane, PaneSession, StartedTurn } from "./types";
+import type { Pane, PaneSession, StartedTurn } from "./types";
 
 const CompareDialog = lazy(() => import("./compare-dialog"));
-
-/** What the merging feature shows inside the panes' dialog. */
-export interface MergePanelProps {
-  prompt: string;
-  answers: { model: string; text: string; messageId?: string; tokens?: number; latencyMs?: number; cost?: string }[];
-  onUse: (text: string, mergeId: string) => void;
-}
 
 interface Props {
   id: string;
   lead: ReactNode;
   MergePanel: ComponentType<MergePanelProps>;
 }
-
-const layouts = [
-  { type: "horizontal", name: "Side by side", icon: Columns2 },
-  { type: "vertical", name: "One above the other", icon: Rows2 },
-  { type: "grid", name: "Grid", icon: Grid2x2 },
-] as const satisfies readonly { type: LayoutType; name: string; icon: unknown }[];
 
 const digits = [1, 2, 3, 4, 5, 6, 7, 8, 9] as const;
 
@@ -313,88 +298,22 @@ function Room({ session, connected, lead, MergePanel }: RoomProps) {
     );
   };
 
-  const full = panes.length >= session.max_panes;
   return (
     <AnswerUsesContext value={uses}>
-      <header className="flex h-14 shrink-0 items-center gap-1 px-2 sm:px-3">
-        {lead}
-        <Button asChild variant="ghost" size="icon">
-          <Link href="/panes" aria-label="All panes" title="All panes">
-            <ArrowLeft className="size-4" />
-          </Link>
-        </Button>
-        <h1 className="min-w-0 truncate px-1 text-[15px] font-semibold">{session.name || "Untitled panes"}</h1>
-        <div className="ml-auto flex shrink-0 items-center gap-0.5">
-          {live.length > 0 && (
-            <Button variant="ghost" size="sm" className="px-2.5" disabled={stopping} onClick={() => void stopAll()}>
-              <Square className="size-3 fill-current" />
-              <span>
-                Stop<span className="hidden sm:inline"> all</span>
-              </span>
-            </Button>
-          )}
-          {wide && (
-            <div role="radiogroup" aria-label="Layout" className="mr-1 flex rounded-lg border p-0.5">
-              {layouts.map(({ type, name, icon: Icon }) => (
-                <button
-                  key={type}
-                  type="button"
-                  role="radio"
-                  aria-checked={session.layout.type === type}
-                  aria-label={name}
-                  title={name}
-                  onClick={() => void patch({ layout: { type } })}
-                  className={cn("grid size-7 place-items-center rounded-md text-ink-3 hover:text-ink", session.layout.type === type && "bg-hover text-ink")}
-                >
-                  <Icon className="size-4" />
-                </button>
-              ))}
-            </div>
-          )}
-          <SyncMenu sync={sync} disabled={blocked !== null} onSave={(body) => change(client, api.put<PaneSession>(`/concurrent-chat/sessions/${id}/sync`, body))} />
-          <Button variant="ghost" size="sm" className="px-2.5" aria-label="Merge the answers" onClick={() => setDialog("merge")}>
-            <Merge className="size-4" />
-            <span className="hidden lg:inline">Merge</span>
-          </Button>
-          <Button
-            variant="ghost"
-            size="sm"
-            className="px-2.5"
-            aria-label="Add a pane"
-            title={full ? `This room takes ${session.max_panes} panes: how many?` : "Add a pane"}
-            onClick={() => (full ? setDialog("room") : void addPane())}
-          >
-            <Plus className="size-4" />
-            <span className="hidden lg:inline">Pane</span>
-          </Button>
-          <Menu>
-            <MenuTrigger asChild>
-              <Button variant="ghost" size="icon" aria-label="Menu of these panes">
-                <Ellipsis className="size-4.5" />
-              </Button>
-            </MenuTrigger>
-            <MenuContent align="end">
-              <MenuItem onSelect={() => setTimeout(() => setDialog("rename"))}>
-                <Pencil />
-                Rename
-              </MenuItem>
-              <MenuItem onSelect={() => setTimeout(() => setDialog("room"))}>
-                <SlidersHorizontal />
-                How many panes
-              </MenuItem>
-              <MenuItem onSelect={() => keepSizes(Object.fromEntries(ids.map((paneId) => [paneId, 100 / ids.length])))}>
-                <Columns2 />
-                Equal sizes
-              </MenuItem>
-              <MenuSeparator />
-              <MenuItem danger onSelect={async () => (await removeSession(client, session)) && navigate("/panes")}>
-                <Trash2 />
-                Delete
-              </MenuItem>
-            </MenuContent>
-          </Menu>
-        </div>
-      </header>
+      <RoomHeader
+        session={session}
+        lead={lead}
+        busy={live.length > 0}
+        stopping={stopping}
+        blocked={blocked !== null}
+        onStop={() => void stopAll()}
+        onLayout={(type) => void patch({ layout: { type } })}
+        onSync={(body) => change(client, api.put<PaneSession>(`/concurrent-chat/sessions/${id}/sync`, body))}
+        onAdd={() => void addPane()}
+        onEqual={() => keepSizes(Object.fromEntries(ids.map((paneId) => [paneId, 100 / ids.length])))}
+        onDelete={() => void removeSession(client, session).then((gone) => gone && navigate("/panes"))}
+        onDialog={setDialog}
+      />
       {!connected && (
         <Notice tone="warn" icon={WifiOff} className="mx-3 mb-2">
           The connection broke. The answers go on at the server; reconnecting…
@@ -495,65 +414,3 @@ const Choice = ({ panes, without, nameOf, onChange }: ChoiceProps) => (
     })}
   </div>
 );
-
-function RoomSize({ session, onSave, onClose }: { session: PaneSession; onSave: (most: number) => Promise<boolean>; onClose: () => void }) {
-  const [most, setMost] = useState(String(session.max_panes));
-  return (
-    <Dialog open onOpenChange={(open) => !open && onClose()} title="How many panes" description="A room takes up to sixteen panes. More of them are smaller, and each costs its own tokens.">
-      <form
-        className="grid gap-4"
-        onSubmit={async (event) => {
-          event.preventDefault();
-          if (await onSave(Number(most))) onClose();
-        }}
-      >
-        <Field label="At most">{(ids) => <Input {...ids} type="number" required min={session.panes.length} max={16} value={most} onChange={(event) => setMost(event.target.value)} />}</Field>
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" variant="primary">
-            Save
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
-  );
-}
-
-interface MergeDialogProps {
-  session: PaneSession;
-  MergePanel: ComponentType<MergePanelProps>;
-  onUse: MergePanelProps["onUse"];
-  onClose: () => void;
-}
-
-/** The newest question that several panes have answered, given to the merging feature. */
-function MergeDialog({ session, MergePanel, onUse, onClose }: MergeDialogProps) {
-  const client = useQueryClient();
-  const [beside] = useState(() => {
-    const answers = shownAnswers(client, session);
-    const newest = [...answers].sort((a, b) => b.message.created_at.localeCompare(a.message.created_at));
-    return newest.map((answer) => answersBeside(answers, answer.message.id)).find((group) => group.length > 1) ?? [];
-  });
-  return (
-    <Dialog open onOpenChange={(open) => !open && onClose()} title="Merge the answers" className="w-[min(96vw,60rem)]">
-      {beside.length < 2 ? (
-        <p className="text-sm text-ink-2">Ask two panes the same question first: what they answer can then be made one.</p>
-      ) : (
-        <Suspense fallback={<Skeleton className="h-40" />}>
-          <MergePanel
-            prompt={beside[0]?.question ?? ""}
-            answers={beside.map(({ message, text, pane }) => ({
-              model: message.model ?? pane.model,
-              text,
-              messageId: message.id,
-              ...(message.output_tokens === null ? {} : { tokens: message.output_tokens }),
-              ...(message.duration_ms === null ? {} : { latencyMs: message.duration_ms }),
-              ...(message.cost === null ? {} : { cost: message.cost }),
-            }))}
-            onUse={onUse}
-          />
-        </Suspense>
-      )}
-    </Dialog>
-  );
-}

@@ -12,10 +12,16 @@ export const modes = [
   { mode: "independent", name: "Independent", icon: GitFork, tells: "Each pane is a chat of its own, with a composer of its own." },
 ] as const satisfies readonly { mode: SyncMode; name: string; icon: unknown; tells: string }[];
 
+/** What a change of it says. */
+export interface SyncBody {
+  mode: SyncMode;
+  shared_context: string;
+}
+
 interface Props {
   sync: PaneSession["sync"];
   disabled: boolean;
-  onSave: (change: { mode: SyncMode; shared_context: string }) => Promise<boolean>;
+  onSave: (change: SyncBody) => Promise<boolean>;
 }
 
 /** How the panes hang together, and what all of them are told. */
