@@ -23,9 +23,9 @@ from tests.kit.upstream import Upstream, openai_upstream
 ADMIN = "admin@radiant.localhost"
 PASSWORD = "a long enough password"
 SMALL = "smollm2-135m-instruct"
-_CHROMIUM = os.environ.get("RADIANT_TEST_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+CHROMIUM = os.environ.get("RADIANT_TESTCHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 # The background services of Chromium look up hosts that are not there; they are no part of the test.
-_FLAGS = [
+FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
@@ -133,7 +133,7 @@ async def _ready(process: asyncio.subprocess.Process, log: Path) -> str:
 async def browser() -> AsyncIterator[Browser]:
     """Debian's Chromium."""
     async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path=_CHROMIUM, args=_FLAGS)
+        running = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield running
         await running.close()
 

@@ -15,6 +15,7 @@ Task: TypeAlias = Literal[
     "moderation",
     "rerank",
     "end_of_turn",
+    "text_recognition",
     "segmentation",
     "video",
     "inpainting",
