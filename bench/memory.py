@@ -264,13 +264,11 @@ async def precision(at: Door) -> list[Figure]:
         if chained:
             body["slot"] = {"subject": "user", "attribute": last["canonical_name"], "value": belief["content"]}
         names[(await at.post("/api/memory/memories", body))["memory"]["id"]] = belief["_id"]
-    for belief in mine:
-        await _relate(at, belief, mine, {id_: name for name, id_ in names.items()})
     await at.until_embedded()
     exact, right, returned, wanted_count, empty, empty_right = 0, 0, 0, 0, 0, 0
     judged = [case for case in cases if "shouldOnlyInclude" in case["expect"].get("relevantBeliefs", {})]
     for case in judged:
-        body = {"query": case["query"], "store_name": "beliefs", "scope": case["scope"], "limit": 10, "hops": 1}
+        body = {"query": case["query"], "store_name": "beliefs", "scope": case["scope"], "limit": 10}
         results = (await at.post("/api/memory/search", body))["results"]
         found = {
             names[r["memory"]["id"]]
@@ -289,14 +287,6 @@ async def precision(at: Door) -> list[Figure]:
         Figure("PrecisionMemBench recall", right / max(wanted_count, 1)),
         Figure("PrecisionMemBench empty where empty is right", empty_right / max(empty, 1), 0.97, note=f"{empty_right} of {empty}"),
     ]  # fmt: skip
-
-
-async def _relate(at: Door, belief: dict[str, Any], held: Sequence[dict[str, Any]], ids: dict[str, str]) -> None:
-    """Join a belief of the kind `relation` to what it names as its participants."""
-    for other in held:
-        if other["_id"] in belief.get("participants", ()):
-            edge = {"target_memory_id": ids[other["_id"]], "relationship_type": "participant", "strength": 1}
-            await at.post(f"/api/memory/memories/{ids[belief['_id']]}/relationships", edge)
 
 
 async def speed(at: Door, several: Sequence[Talk], count: int) -> list[Figure]:

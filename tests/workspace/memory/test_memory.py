@@ -5,6 +5,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from radiant.workspace.memory import search as search_module
+from radiant.workspace.memory.vectors import Vectors
 from tests.kit.fixtures import Callers
 from tests.kit.server import Server
 from tests.kit.upstream import Upstream
@@ -246,7 +248,12 @@ async def test_f22_5_what_is_forgotten_is_in_no_table(callers: Callers, server: 
     assert {(t["what"], t["before"], t["after"]) for t in timeline} == {("forgotten", None, None)}
 
 
-async def test_f22_6_importance_and_use_decide_between_equals(callers: Callers, server: Server):
+async def test_f22_6_importance_and_use_decide_between_equals(callers: Callers, server: Server, monkeypatch: Any):
+    # By words alone the two are equals; one vector that comes before the other would tell them apart.
+    async def never(_: Vectors) -> bool:
+        return False
+
+    monkeypatch.setattr(Vectors, "_step", never)
     await add(callers.member, "The red box holds screws.", importance=0.1)
     await add(callers.member, "The red box holds nails.", importance=0.9)
     assert await contents(callers.member, "red box") == ["The red box holds nails.", "The red box holds screws."]
@@ -357,3 +364,21 @@ async def test_an_export_is_imported_once(callers: Callers, server: Server):
     assert held == {"Alpha.": "current", "I live in Oslo": "superseded", "I live in Rome": "current"}
     bad = await callers.owner.send("POST", "/api/memory/import", data=b'{"memory": {}}\n')
     assert (bad.status, b"line 1" in bad.body) == (422, True)
+
+
+async def test_among_many_memories_only_the_likely_ones_are_ranked(
+    server: Server, callers: Callers, small_models: Path, monkeypatch: Any
+):
+    for number in range(12):
+        await add(
+            callers.member, f"Day {number}: we walked along the river.", speaker="Ann", conversation="walks",
+            said_at=f"2026-03-{number + 1:02}T10:00:00Z",
+        )  # fmt: skip
+    await add(callers.member, "The dentist is on Elm Street.")
+    await embedded(server)
+    monkeypatch.setattr(search_module, "MOST_EXACT", 5)
+    monkeypatch.setattr(search_module, "_CANDIDATES", 3)
+    assert await contents(callers.member, "a doctor for my teeth") == ["The dentist is on Elm Street."]
+    answer = (await callers.member.post("/api/memory/search", {"query": "the river", "min_similarity": 0})).json()
+    assert 3 <= answer["searched"] < 13
+    assert answer["results"][0]["memory"]["content"].startswith("Day")

@@ -60,20 +60,20 @@ class Columns:
     alias: list[str]
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> "Columns":
-        """From the arrays of a row of SQL; null where there is no memory."""
+    def of(cls, row: Mapping[str, Any], record: str) -> "Columns":
+        """From a row of SQL (`search_store.columns`); `record`: what its texts are joined by."""
         return cls(
-            numbers=np.array(row["numbers"] or [], np.int64),
-            words=np.array(row["words"] or [], np.float64),
-            cosine=np.array(row["cosine"] or [], np.float64),
-            talk=np.array(row["talk"] or [], np.int64),
-            said=np.array(row["said"] or [], np.float64),
-            speaker=row["speaker"] or [],
-            importance=np.array(row["importance"] or [], np.float64),
-            useful=np.array(row["useful"] or [], np.float64),
-            wanted=np.array(row["wanted"] or [], np.bool_),
-            pinned=np.array(row["pinned"] or [], np.bool_),
-            alias=row["alias"] or [],
+            numbers=np.frombuffer(row["numbers"] or b"", ">i8").astype(np.int64),
+            words=np.frombuffer(row["words"] or b"", ">i4").astype(np.float64),
+            cosine=np.frombuffer(row["cosine"] or b"", ">f8").astype(np.float64),
+            talk=np.frombuffer(row["talk"] or b"", ">i8").astype(np.int64),
+            said=np.frombuffer(row["said"] or b"", ">f8").astype(np.float64),
+            speaker=row["speaker"].split(record) if row["numbers"] else [],
+            importance=np.frombuffer(row["importance"] or b"", ">f4").astype(np.float64),
+            useful=np.frombuffer(row["useful"] or b"", ">f8").astype(np.float64),
+            wanted=np.frombuffer(row["wanted"] or b"", np.bool_),
+            pinned=np.frombuffer(row["pinned"] or b"", np.bool_),
+            alias=row["alias"].split(record) if row["numbers"] else [],
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from radiant.ai.retrieval import scores
 from radiant.ai.retrieval.embedding import Vector, written
+from radiant.ai.retrieval.scores import Floats, Places
 from radiant.ai.retrieval.terms import query_terms
 from radiant.ai.routing.words import text_tokens
 from radiant.infra.db import Row, Tx
@@ -21,12 +22,16 @@ MOST_EXACT = 10_000
 _CANDIDATES = 400
 # A term that more memories hold tells little.
 _MOST_POSTINGS = 20_000
-_MOST_FACTS = 2_000
+_MOST_FACTS = 400
 _MOST_PINNED = 20
 _MOST_EDGES = 200
 # What a step over a relationship keeps of a score.
 _STEP = 0.5
 _OVERHEAD_TOKENS = 8
+
+Posting = tuple[Places, Floats]
+"""Numbers of memories, and how often the term is in each."""
+_NONE, _NEVER = np.zeros(0, np.int64), np.zeros(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,13 @@ async def search(tx: Tx, query: Query, stores: Sequence[Row], asked: Questions) 
     groups = query_terms(query.query, {language for row in stores for language in row["languages"]})
     total = sum(row["total_memories"] for row in stores)
     rows = await search_store.postings(tx, [term for group in groups for term in group], _MOST_POSTINGS)
-    postings = {row["term"]: (row["numbers"], row["counts"]) for row in rows}
+    postings = {
+        row["term"]: (
+            np.frombuffer(row["numbers"], ">i8").astype(np.int64),
+            np.frombuffer(row["counts"], ">i2").astype(np.float64),
+        )
+        for row in rows
+    }
     numbers = None
     if total > MOST_EXACT:
         numbers = await _candidates(tx, [postings[t] for group in groups for t in group if t in postings], asked, total)
@@ -52,7 +63,7 @@ async def search(tx: Tx, query: Query, stores: Sequence[Row], asked: Questions) 
         tx, search_store.Filter(query.store_name, query.scope, query.as_of), _written(asked), query.types,
         query.conversation, numbers,
     )  # fmt: skip
-    of = Columns.of(dict(row))
+    of = Columns.of(dict(row), search_store.RECORD)
     of.alias = aliases.matched(query.query, of.alias, search_store.SEPARATOR)
     if not len(of.numbers):
         return Found(results=[], tokens=0, searched=0, embedding_model=asked.model)
@@ -73,13 +84,11 @@ def _written(asked: Questions) -> search_store.Asked:
     )  # fmt: skip
 
 
-async def _candidates(
-    tx: Tx, postings: Sequence[tuple[list[int], list[int]]], asked: Questions, total: int
-) -> list[int]:
+async def _candidates(tx: Tx, postings: Sequence[Posting], asked: Questions, total: int) -> list[int]:
     """Numbers of memories that may be among the best: by words, by meaning, and what stands beside them."""
     chosen: set[int] = set()
     if postings:
-        held = np.concatenate([np.array(numbers, np.int64) for numbers, _ in postings])
+        held = np.concatenate([numbers for numbers, _ in postings])
         weight = np.concatenate([np.full(len(numbers), scores.idf(len(numbers), total)) for numbers, _ in postings])
         distinct, inverse = np.unique(held, return_inverse=True)
         sums = np.bincount(inverse, weight)
@@ -91,17 +100,15 @@ async def _candidates(
     return sorted(chosen)
 
 
-def _terms(
-    groups: Sequence[tuple[str, ...]], postings: Mapping[str, tuple[list[int], list[int]]], of: Columns
-) -> list[Term]:
+def _terms(groups: Sequence[tuple[str, ...]], postings: Mapping[str, Posting], of: Columns) -> list[Term]:
     """For each word of the question where it stands. Postings of memories that may not be found fall away."""
     order = np.argsort(of.numbers)
     ordered = of.numbers[order]
     found: list[Term] = []
     for group in groups:
         held = [postings[term] for term in group if term in postings]
-        numbers = np.array([n for each, _ in held for n in each], np.int64)
-        counts = np.array([n for _, each in held for n in each], np.float64)
+        numbers = np.concatenate([_NONE, *(each for each, _ in held)])
+        counts = np.concatenate([_NEVER, *(each for _, each in held)])
         at = np.minimum(np.searchsorted(ordered, numbers), len(ordered) - 1)
         there = ordered[at] == numbers if len(numbers) else np.zeros(0, bool)
         found.append(Term(group[0], order[at[there]], counts[there]))

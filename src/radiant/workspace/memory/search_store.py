@@ -8,6 +8,8 @@ from radiant.infra.db import Row, Tx
 
 SEPARATOR = "\x1f"
 """Between the names of one memory."""
+RECORD = "\x1e"
+"""Between those of several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +32,10 @@ class Asked:
 
 
 async def postings(tx: Tx, terms: Sequence[str], most: int) -> list[Row]:
-    """For each term the memories that hold it and how often; of one that more than `most` hold, no more than so many."""
+    """For each term the memories that hold it (int8) and how often (int2), in network order; of one that more than `most` hold, no more than so many."""
     return await tx.all(
         "select t.term, p.numbers, p.counts from unnest($3::text[]) as t(term) cross join lateral ("
-        " select array_agg(x.number) as numbers, array_agg(x.tf) as counts from ("
+        " select string_agg(int8send(x.number), '') as numbers, string_agg(int2send(x.tf), '') as counts from ("
         "  select number, tf from memory_terms where tenant_id = $1 and user_id = $2 and term = t.term limit $4) x) p"
         " where p.numbers is not null",
         tx.tenant_id, tx.user_id, terms, most,
@@ -44,22 +46,25 @@ async def columns(
     tx: Tx, which: Filter, asked: Asked, types: Sequence[str], conversation: str | None,
     numbers: Sequence[int] | None,
 ) -> Row:  # fmt: skip
-    """What ranking needs, each column an array of one value a memory."""
+    """What ranking needs, each column one value a memory: numbers in network order, one after the other, which numpy reads
+    as they are (a list of each would be most of a search's time); texts joined by RECORD; null where there is none."""
     return await tx.one(
-        "select array_agg(number) as numbers, array_agg(words) as words, array_agg(cosine) as cosine,"
-        " array_agg(talk) as talk, array_agg(said) as said, array_agg(speaker) as speaker,"
-        " array_agg(importance) as importance, array_agg(useful) as useful, array_agg(wanted) as wanted,"
-        " array_agg(pinned) as pinned, array_agg(alias) as alias from ("
+        "select string_agg(int8send(number), '') as numbers, string_agg(int4send(words), '') as words,"
+        " string_agg(float8send(cosine), '') as cosine, string_agg(int8send(talk), '') as talk,"
+        " string_agg(float8send(said), '') as said, string_agg(speaker, $14) as speaker,"
+        " string_agg(float4send(importance), '') as importance, string_agg(float8send(useful), '') as useful,"
+        " string_agg(boolsend(wanted), '') as wanted, string_agg(boolsend(pinned), '') as pinned,"
+        " string_agg(alias, $14) as alias from ("
         " select m.number, coalesce(m.words, 0) as words,"
         "  coalesce(case when m.embedding_model = $6 then 1 - (m.embedding <=> $7::text::vector)"
         "   when m.embedding_model = $8 then 1 - (m.embedding <=> $9::text::vector) end, 'NaN') as cosine,"
         "  coalesce(hashtextextended(m.conversation, 0), 0) as talk,"
         "  extract(epoch from coalesce(m.said_at, m.happened_at, m.created_at))::float8 as said,"
-        "  coalesce(m.speaker, '') as speaker, m.importance::float4 as importance,"
+        "  translate(coalesce(m.speaker, ''), $14, '') as speaker, m.importance::float4 as importance,"
         "  coalesce(extract(epoch from current_timestamp - m.last_useful)::float8, -1) as useful,"
         "  (cardinality($10::text[]) = 0 or m.memory_type = any($10::text[]))"
         "   and ($11::text is null or m.conversation = $11) as wanted, m.pinned,"
-        "  array_to_string(m.aliases, $12) as alias"
+        "  translate(array_to_string(m.aliases, $12), $14, '') as alias"
         " from memories m join memory_stores s on s.tenant_id = $1 and s.user_id = $2 and s.id = m.store_id"
         " where m.tenant_id = $1 and m.user_id = $2 and ($3::text is null or s.store_name = $3)"
         " and ($13::bigint[] is null or m.number = any($13::bigint[]))"
@@ -69,7 +74,7 @@ async def columns(
         "  else m.status <> 'needs_review' and m.valid_from <= $5 and (m.valid_to is null or m.valid_to > $5)"
         "   and (m.expires_at is null or m.expires_at > $5) end) found",
         tx.tenant_id, tx.user_id, which.store_name, which.scope, which.as_of, asked.model, asked.vector,
-        asked.former_model, asked.former_vector, list(types), conversation, SEPARATOR, numbers,
+        asked.former_model, asked.former_vector, list(types), conversation, SEPARATOR, numbers, RECORD,
     )  # fmt: skip
 
 

@@ -58,11 +58,10 @@ class Vectors:
         self._wanted.set()
 
     def count(self, caller: Caller, ids: Sequence[UUID]) -> None:
-        """Note that memories were found; written within a second or two."""
+        """Note that memories were found; written within a few seconds, beside the next searches."""
         counts = self._counts.setdefault((caller.tenant_id, caller.user_id), {})
         for id_ in ids:
             counts[id_] = counts.get(id_, 0) + 1
-        self._wanted.set()
 
     async def settle(self) -> None:
         """Make all that is due now, and write what was counted."""
