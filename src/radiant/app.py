@@ -63,6 +63,7 @@ from radiant.infra.httpclient import HttpClient
 from radiant.runtime import Runtime, mailer_of, open_runtime
 from radiant.vault import make_vault
 from radiant.workspace.concurrent_chat.turns import PaneTurns
+from radiant.workspace.memory.service import Memory
 from radiant.workspace.merging.service import Merging
 from radiant.workspace.turns.service import Turns
 
@@ -216,4 +217,6 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     turns = Turns(database, inference, runs, runtime.objects)
     app.state.turns = turns
     app.state.pane_turns = PaneTurns(database, turns, runs)
+    app.state.memory = Memory(database, inference)
+    await stack.enter_async_context(app.state.memory.vectors)
     app.state.merging = Merging(database, inference, runs, meter.flush)
