@@ -52,11 +52,12 @@ async def chat_remembers(tx: Tx, chat_id: UUID) -> bool | None:
     )  # fmt: skip
 
 
-async def mark(tx: Tx, messages: Sequence[UUID]) -> set[UUID]:
-    """They are learnt from; those that nobody was before."""
+async def mark(tx: Tx, messages: Sequence[UUID], languages: Sequence[str | None]) -> set[UUID]:
+    """They are learnt from, and in these languages; those that nobody had learnt from before."""
     rows = await tx.all(
-        "update messages set learned_at = current_timestamp where tenant_id = $1 and user_id = $2"
-        " and id = any($3::uuid[]) and learned_at is null returning id",
-        tx.tenant_id, tx.user_id, messages,
+        "update messages m set learned_at = current_timestamp, language = n.language"
+        " from unnest($3::uuid[], $4::text[]) as n(id, language)"
+        " where m.tenant_id = $1 and m.user_id = $2 and m.id = n.id and m.learned_at is null returning m.id",
+        tx.tenant_id, tx.user_id, messages, languages,
     )  # fmt: skip
     return {row["id"] for row in rows}

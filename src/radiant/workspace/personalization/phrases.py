@@ -45,10 +45,15 @@ ENDINGS = re.compile(
 _V = r"(?P<value>.+)"
 _NAME = r"(?P<value>[^\W\d_][\w'’.-]*(?:\s+[A-ZÀ-Þ][\w'’.-]*){0,3})"
 
+# What one has: three words at most, for longer ones are sentences about something else.
+_WHAT = r"(?P<what>[\w'’-]{1,25}(?: [\w'’-]{1,25}){0,2}?)"
+# No names: "call me when you are done".
+NOT_NAMES = frozenset(("back", "later", "when", "tomorrow", "if", "once", "maybe", "whenever", "after", "at", "on", "a", "the"))
+
 RULES: tuple[Rule, ...] = (
     # English
     _rule(rf"(?:please )?remember(?: that)?[,:]? {_V}", "note"),
-    _rule(rf"(?:you can |you may |just )?call me {_NAME}(?:\s|[.,!]|$)", "name", asked=True),
+    _rule(rf"(?:you can |you may |just )?call me {_NAME}", "name", asked=True),
     _rule(rf"(?:my name is|my name's|i am called|i'm called) {_NAME}", "name"),
     _rule(r"(?:always )?(?:answer|reply|respond|write|speak|talk)(?: to me)?(?: always)? in (?P<value>\w+)(?: from now on| always)?\s*[.!]*$", "language", asked=True),
     _rule(rf"(?:never|don't ever|do not ever|stop) {_V}", "habit", "never", asked=True),
@@ -67,8 +72,8 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"i(?:'d| would|’d)? (?:generally |usually |really |now |strongly )?prefer (?:if (?:you|your answers) (?:are|were|gave|use|used) )?{_V}", "taste", "prefer"),
     _rule(rf"i (?:really |absolutely |also |now )?(?:like|love|adore|enjoy) {_V}", "taste", "like"),
     _rule(rf"my favou?rite (?P<what>[\w ]{{1,40}}?) is {_V}", "favourite"),
-    _rule(rf"my (?P<what>[\w' -]{{1,50}}?) (?:is no longer|isn't|is not) {_V}", "mine", sign=-1),
-    _rule(rf"my (?P<what>[\w' -]{{1,50}}?) (?:is|are) (?:now )?{_V}", "mine"),
+    _rule(rf"my {_WHAT} (?:is no longer|isn't|is not) {_V}", "mine", sign=-1),
+    _rule(rf"my {_WHAT} (?:is|are) (?:now )?{_V}", "mine"),
     # German
     _rule(rf"(?:merk dir|merke dir|denk daran|denke daran)(?:,? dass)?[,:]? {_V}", "note"),
     _rule(rf"(?:du kannst mich |sie können mich )?(?:nenn|nenne|nennen) (?:sie )?mich {_NAME}", "name", asked=True),
@@ -91,8 +96,8 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"ich (?:mag|liebe) (?:sehr |auch )?{_V}", "taste", "like"),
     _rule(rf"ich (?:bevorzuge|hätte lieber|habe lieber|mag lieber) {_V}", "taste", "prefer"),
     _rule(rf"meine? lieblings(?P<what>\w{{1,40}}) (?:ist|sind) {_V}", "favourite"),
-    _rule(rf"meine? (?P<what>[\w -]{{1,50}}?) (?:ist|sind) (?:nicht mehr|nicht) {_V}", "mine", sign=-1),
-    _rule(rf"meine? (?P<what>[\w -]{{1,50}}?) (?:ist|sind) (?:jetzt )?{_V}", "mine"),
+    _rule(rf"meine? {_WHAT} (?:ist|sind) (?:nicht mehr|nicht) {_V}", "mine", sign=-1),
+    _rule(rf"meine? {_WHAT} (?:ist|sind) (?:jetzt )?{_V}", "mine"),
     # French
     _rule(rf"(?:souviens-toi|souvenez-vous|retiens|retenez|rappelle-toi)(?: que| qu'| qu’)?[,:]? ?{_V}", "note"),
     _rule(rf"(?:tu peux m'|vous pouvez m')?appel(?:le|ez)[- ]moi {_NAME}", "name", asked=True),
@@ -113,8 +118,8 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"je préfère {_V}", "taste", "prefer"),
     _rule(rf"(?:j['’]aime(?: bien| beaucoup)?|j['’]adore) {_V}", "taste", "like"),
     _rule(rf"(?:mon|ma) (?P<what>[\w àâçéèêëîïôûù-]{{1,40}}?) préférée? est {_V}", "favourite"),
-    _rule(rf"(?:mon|ma) (?P<what>[\w àâçéèêëîïôûù-]{{1,50}}?) n['’]est (?:plus|pas) {_V}", "mine", sign=-1),
-    _rule(rf"(?:mon|ma) (?P<what>[\w àâçéèêëîïôûù-]{{1,50}}?) est (?:maintenant )?{_V}", "mine"),
+    _rule(rf"(?:mon|ma) {_WHAT} n['’]est (?:plus|pas) {_V}", "mine", sign=-1),
+    _rule(rf"(?:mon|ma) {_WHAT} est (?:maintenant )?{_V}", "mine"),
     # Spanish
     _rule(rf"(?:recuerda|recuerde|acuérdate de)(?: que)?[,:]? {_V}", "note"),
     _rule(rf"(?:puedes )?(?:llámame|llámeme|llamarme) {_NAME}", "name", asked=True),
@@ -135,17 +140,20 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"(?:yo )?prefiero {_V}", "taste", "prefer"),
     _rule(rf"(?:me gustan?(?: mucho)?|me encantan?|amo) {_V}", "taste", "like"),
     _rule(rf"mi (?P<what>[\w áéíóúñ-]{{1,40}}?) (?:favorit[oa]|preferid[oa]) es {_V}", "favourite"),
-    _rule(rf"mi (?P<what>[\w áéíóúñ-]{{1,50}}?) (?:ya )?no es {_V}", "mine", sign=-1),
-    _rule(rf"mi (?P<what>[\w áéíóúñ-]{{1,50}}?) es (?:ahora )?{_V}", "mine"),
+    _rule(rf"mi {_WHAT} (?:ya )?no es {_V}", "mine", sign=-1),
+    _rule(rf"mi {_WHAT} es (?:ahora )?{_V}", "mine"),
 )  # fmt: skip
 
+# Of whom answers: what else one is told always or never to do is no preference.
 ANSWER_VERBS = frozenset(
     (  # noqa: SIM905
-        "answer answering use using write writing reply replying respond responding include including add adding give giving"
-        " show showing explain explaining format start starting end ending put putting mention mentioning cite citing say"
-        " saying apologise apologize apologising apologizing repeat repeating translate summarise summarize"
+        "answer use write reply respond include add give show explain format start end put mention cite say apologise"
+        " apologize repeat translate summarise summarize"
     ).split()
 )
+BASE_FORMS: Mapping[str, str] = {
+    (verb[:-1] if verb.endswith("e") else verb) + "ing": verb for verb in ANSWER_VERBS
+} | {"putting": "put"}
 
 LANGUAGES: Mapping[str, str] = {
     "english": "en", "german": "de", "french": "fr", "spanish": "es", "italian": "it", "portuguese": "pt", "dutch": "nl",

@@ -10,10 +10,12 @@ from collections.abc import Iterator, Sequence
 from radiant.workspace.personalization.items import Item
 from radiant.workspace.personalization.phrases import (
     ANSWER_VERBS,
+    BASE_FORMS,
     ENDINGS,
     LANGUAGES,
     LEAD_INS,
     MOODS,
+    NOT_NAMES,
     RULES,
     STYLES,
     Rule,
@@ -99,12 +101,16 @@ def _item(rule: Rule, groups: dict[str, str], place: int, start: int, end: int, 
                 return None
             return _preference(common, "answer.language", language, asked=rule.asked)
         case "name":
+            if value.split()[0].lower() in NOT_NAMES:
+                return None
             return _preference(common, "name", value, lasting="identity", asked=rule.asked)
         case "habit":
             verb, _, rest = value.partition(" ")
-            if verb.lower() not in ANSWER_VERBS or not rest:
+            # "stop using" is "never use".
+            verb = BASE_FORMS.get(verb.lower(), verb.lower())
+            if verb not in ANSWER_VERBS or not rest:
                 return None
-            return _preference(common, _key("habit", value), rule.value, asked=True)
+            return _preference(common, _key("habit", f"{verb} {rest}"), rule.value, asked=True)
         case "habit of use":
             return _preference(common, _key("habit", f"use {_bare(value)}"), rule.value, asked=True)
         case "taste":
