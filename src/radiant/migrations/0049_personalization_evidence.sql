@@ -52,7 +52,7 @@ create table user_preference_changes (
     before jsonb,
     after jsonb,
     why varchar(500) not null default '',
-    check ((what = 'forgotten') = (preference_id is null)),
+    check (what <> 'forgotten' or preference_id is null),
     foreign key (tenant_id, user_id) references users (tenant_id, id) on delete cascade,
     foreign key (tenant_id, user_id, preference_id) references user_preferences (tenant_id, user_id, id)
         on delete cascade

@@ -63,14 +63,18 @@ async def test_f13_4_what_a_person_states_becomes_preferences_and_memories(calle
     assert learned["preferences"] == ["answer.length", "name"]
     assert len(learned["memories"]) == 1
     have = await known(callers.member)
-    assert have["name"]["preference_value"] == "Max" and have["name"]["applied"] and have["name"]["lasting"] == "identity"
+    assert (
+        have["name"]["preference_value"] == "Max" and have["name"]["applied"] and have["name"]["lasting"] == "identity"
+    )
     assert have["answer.length"]["preference_value"] == "short"
     (memory,) = await memories(callers.member)
     assert memory["slot"]["attribute"] == "employer" and memory["slot"]["value"] == "Siemens" and memory["learned"]
     assert memory["content"] == "I work at Siemens"
 
 
-async def test_f13_7_each_item_names_the_message_that_it_came_from(callers: Callers, upstream: Upstream, server: Server) -> None:
+async def test_f13_7_each_item_names_the_message_that_it_came_from(
+    callers: Callers, upstream: Upstream, server: Server
+) -> None:
     chat_id = await chat_of(callers.member)
     turn = await ask(callers.member, chat_id, "I prefer metric units and I live in Lyon.")
     await events(callers.member, turn["run_id"])
@@ -228,10 +232,14 @@ async def test_what_is_known_is_brought_up_named_on_the_answer_and_can_be_switch
     whole = (await callers.member.get(f"/api/chats/{chat_id}/export?format=json")).body.decode()
     assert "Siemens" not in whole and "Max" not in whole
 
-    assert (await callers.member.send("PATCH", f"/api/chats/{chat_id}", json={"memory": False})).json()["memory"] is False
+    assert (await callers.member.send("PATCH", f"/api/chats/{chat_id}", json={"memory": False})).json()[
+        "memory"
+    ] is False
     turn = await ask(callers.member, chat_id, "Where do I work?")
     await events(callers.member, turn["run_id"])
-    assert "Siemens" not in json.dumps(upstream.requests[-1].body) and "Max" not in json.dumps(upstream.requests[-1].body)
+    assert "Siemens" not in json.dumps(upstream.requests[-1].body) and "Max" not in json.dumps(
+        upstream.requests[-1].body
+    )
     await callers.member.send("PATCH", f"/api/chats/{chat_id}", json={"memory": True})
     off = {"learning_enabled": True, "recall_enabled": False}
     await callers.member.send("PUT", f"{BASE}/settings", json=off)
@@ -307,7 +315,9 @@ async def test_a_taste_in_models_is_what_auto_goes_by(callers: Callers, upstream
     assert history[0]["quality_level"] == "economy"
 
 
-async def test_patterns_are_counted_shown_where_they_are_real_and_stay_deleted(callers: Callers, server: Server) -> None:
+async def test_patterns_are_counted_shown_where_they_are_real_and_stay_deleted(
+    callers: Callers, server: Server
+) -> None:
     chat_id = await chat_of(callers.member)
     async with callers.tenant.other_db.tx() as tx:
         for n in range(8):
