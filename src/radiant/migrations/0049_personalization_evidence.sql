@@ -22,7 +22,8 @@ create table user_preference_evidence (
     sign smallint not null check (sign in (-1, 1)),
     kind varchar(20) not null
         check (kind in ('user_edit', 'explicit', 'accepted', 'rejected', 'behaviour', 'inference')),
-    weight numeric(6, 3) not null check (weight > 0),
+    -- Before it fades.
+    weighs numeric(6, 3) not null check (weighs > 0),
     session varchar(200) not null,
     message_id uuid,
     -- Word for word from the message.
