@@ -1,5 +1,6 @@
 """Learning from conversations through HTTP, and what it brings up in a turn. Models are scripted."""
 
+import asyncio
 import json
 from typing import Any
 from urllib.parse import quote
@@ -7,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from radiant.workspace.personalization import applying
 from radiant.workspace.personalization.background import LearnBeside
 from tests.kit.fixtures import Callers
 from tests.kit.server import Client, Server
@@ -14,6 +16,12 @@ from tests.kit.upstream import Refuse, Say, Upstream
 from tests.workspace.turns.test_turns import ask, chat_of, events, message_of
 
 BASE = "/api/personalization"
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A turn waits for what is known, however busy this machine is."""
+    monkeypatch.setattr(applying, "_PATIENCE", 5.0)
 
 
 async def learn(client: Client, *texts: str, **more: Any) -> dict[str, Any]:
@@ -281,6 +289,21 @@ async def test_a_memory_that_fails_never_fails_the_turn(
     await events(callers.member, turn["run_id"])
     assert (await message_of(callers.member, chat_id, turn["assistant_message"]["id"]))["status"] == "complete"
     assert "Max" in json.dumps(upstream.requests[-1].body)
+
+
+async def test_a_memory_that_is_slow_is_left_out(
+    callers: Callers, upstream: Upstream, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await learn(callers.member, "I work at Siemens.")
+    slow = asyncio.Event()
+    monkeypatch.setattr(applying, "_PATIENCE", 0.1)
+    monkeypatch.setattr(server.app.state.memory, "search", lambda *_: slow.wait())
+    chat_id = await chat_of(callers.member)
+    turn = await ask(callers.member, chat_id, "Where do I work?")
+    async with asyncio.timeout(5):
+        await events(callers.member, turn["run_id"])
+    assert "Siemens" not in json.dumps(upstream.requests[-1].body)
+    assert (await message_of(callers.member, chat_id, turn["assistant_message"]["id"]))["status"] == "complete"
 
 
 async def test_thumbs_speak_for_and_against_what_an_answer_was_told(callers: Callers, upstream: Upstream) -> None:

@@ -159,7 +159,7 @@ async def _with_related(tx: Tx, query: Query, results: list[Result], pinned: int
     those that are pinned."""
     score = {result.memory.id: result.score for result in results}
     via: dict[UUID, tuple[UUID, str]] = {}
-    edge = list(score)
+    edge = [result.memory.id for result in results[pinned:]]
     for _ in range(query.hops):
         reached: list[UUID] = []
         for row in await relations_store.around(tx, edge, _MOST_EDGES):
