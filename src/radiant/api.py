@@ -49,6 +49,7 @@ from radiant.workspace.chats import shares_routes
 from radiant.workspace.concurrent_chat import routes as concurrent_chat_routes
 from radiant.workspace.memory import routes as memory_routes
 from radiant.workspace.merging import routes as merging_routes
+from radiant.workspace.personalization import routes as personalization_routes
 from radiant.workspace.turns import routes as turns_routes
 
 _ROUTERS = (
@@ -83,6 +84,7 @@ _ROUTERS = (
     serving_routes.router,
     memory_routes.router,
     merging_routes.router,
+    personalization_routes.router,
     turns_routes.router,
     chats_routes.router,
     shares_routes.router,

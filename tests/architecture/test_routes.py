@@ -39,7 +39,7 @@ OPEN = {
     ("GET", "/api/shared/{token}/pictures/{number}"): "the token is the right",
 }
 # What everybody sees: nothing foreign can be named by it.
-UNNAMED = {"provider", "model_id", "whom"}
+UNNAMED = {"provider", "model_id", "whom", "preference_key"}
 GUARDRAIL = {"name": "g", "kind": "secrets", "stage": "before"}
 # What admins of the tenant see, whoever made it.
 OF_ADMINS = {
@@ -183,6 +183,13 @@ async def _of_aws(callers: Callers, vault_id: str) -> dict[str, str]:
     return {"aws_identity_id": identity, "aws_rotation_id": str(rotation)}
 
 
+async def _of_personalization(client: Client) -> dict[str, str]:
+    """After a turn: there is something to count. A preference's key names what is the caller's own alone."""
+    await client.post("/api/personalization/learn", {"messages": [{"role": "user", "content": "I love coffee"}]})
+    pattern = (await client.get("/api/personalization/patterns")).json()["items"][0]
+    return {"pattern_id": pattern["id"], "preference_key": "likes.coffee"}
+
+
 async def _of_memory(client: Client) -> dict[str, str]:
     one, other = [(await add(client, text))["memory"] for text in ("The sky is blue.", "Grass is green.")]
     edge = {"target_memory_id": other["id"], "relationship_type": "like"}
@@ -223,6 +230,7 @@ async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
         "asset_id": asset["id"],
         "session_id": session["id"],
         **await _of_memory(client),
+        **await _of_personalization(client),
         "invitation_id": (await callers.owner.post("/api/invitations", {"email": "i@example.org"})).json()["id"],
         "group_id": await a_group(callers),
         "passkey_id": (await new_passkey(client))["id"],

@@ -87,6 +87,27 @@ export interface ApiKey {
   user_id: string;
 }
 
+/** What was brought up for an answer, as far as it is still known. Tokens are an estimate. */
+export interface Applied {
+  memories?: AppliedMemory[];
+  message_id?: string | null;
+  preferences?: AppliedPreference[];
+  tokens?: number;
+}
+
+/** A memory that was brought up, as it is now. */
+export interface AppliedMemory {
+  content: string;
+  id: string;
+}
+
+/** A preference that was brought up, as it is now. */
+export interface AppliedPreference {
+  id: string;
+  preference_key: string;
+  preference_value: unknown;
+}
+
 /** One message of the conversation. */
 export interface AskedMessage {
   content: string | (Words | Picture)[];
@@ -364,6 +385,7 @@ export interface Chat {
   folder: string | null;
   id: string;
   leaf_message_id: string | null;
+  memory: boolean;
   messages?: Message[];
   model: string;
   pinned: boolean;
@@ -373,10 +395,11 @@ export interface Chat {
   updated_at: string;
 }
 
-/** What can be changed of a chat. `folder`: null or "" takes it out of its folder. */
+/** What can be changed of a chat. `folder`: null or "" takes it out of its folder. `memory`: whether it is learnt from, and told what is known of the person. */
 export interface ChatChange {
   folder?: string | null;
   leaf_message_id?: string | null;
+  memory?: boolean | null;
   model?: string | null;
   pinned?: boolean | null;
   system_prompt?: string | null;
@@ -477,6 +500,12 @@ export interface ConnectionInfo {
   keys: KeyInfo[];
   settings: Record<string, string>;
   source: "workspace" | "platform" | "environment";
+}
+
+/** A conversation. `chat_id`: one's chat that it is from. */
+export interface Conversation {
+  chat_id?: string | null;
+  messages: SaidMessage[];
 }
 
 /** Of n, how many answers at once. */
@@ -868,6 +897,20 @@ export interface ErrorTriage {
   until?: string | null;
 }
 
+/** A signal. `weight` before it fades; `counts_now`: what is left of it in the confidence, 0 where another of the same conversation counts, or where it is of a value that is gone. */
+export interface Evidence {
+  at: string;
+  counts_now: number;
+  id: string;
+  kind: "user_edit" | "explicit" | "accepted" | "rejected" | "behaviour" | "inference";
+  message_id: string | null;
+  quote: string;
+  session: string;
+  sign: 1 | -1;
+  value: unknown;
+  weight: number;
+}
+
 /** Why something has no answer. */
 export interface Failure {
   detail: string;
@@ -931,9 +974,22 @@ export interface Forget {
   store_name?: string | null;
 }
 
+/** Everything, or these preferences. */
+export interface ForgetLearning {
+  everything?: true | null;
+  preferences?: string[] | null;
+}
+
 /** How many memories are gone. */
 export interface Forgotten {
   forgotten: number;
+}
+
+/** How many of each are gone. */
+export interface ForgottenLearning {
+  memories?: number;
+  patterns?: number;
+  preferences?: number;
 }
 
 /** Whose password is forgotten. */
@@ -1155,6 +1211,10 @@ export interface ItemsOf_ErrorProject_ {
   items: ErrorProject[];
 }
 
+export interface ItemsOf_Evidence_ {
+  items: Evidence[];
+}
+
 export interface ItemsOf_Folder_ {
   items: Folder[];
 }
@@ -1338,6 +1398,20 @@ export interface Leak {
   source: "error_logs" | "request_logs";
   vault_id: string;
   version: number;
+}
+
+/** What a conversation taught. `rejected_spans`: items whose quote is not in the message that they cite. */
+export interface Learned {
+  memories?: string[];
+  patterns?: number;
+  preferences?: string[];
+  rejected_spans?: number;
+}
+
+/** `learning_enabled`: what is said teaches; `recall_enabled`: what is known is brought up in chats. */
+export interface LearningSettings {
+  learning_enabled?: boolean;
+  recall_enabled?: boolean;
 }
 
 /** A model that cannot take the request. */
@@ -2201,6 +2275,26 @@ export interface PageOf_MergeSummary_ {
   next?: string | null;
 }
 
+export interface PageOf_PastValue_ {
+  items: PastValue[];
+  next?: string | null;
+}
+
+export interface PageOf_Pattern_ {
+  items: Pattern[];
+  next?: string | null;
+}
+
+export interface PageOf_Preference_ {
+  items: Preference_Output[];
+  next?: string | null;
+}
+
+export interface PageOf_PreferenceChange_ {
+  items: PreferenceChange[];
+  next?: string | null;
+}
+
 export interface PageOf_RequestLog_ {
   items: RequestLog[];
   next?: string | null;
@@ -2367,6 +2461,36 @@ export interface PasswordChange {
   new_password: string;
 }
 
+/** A value that held. */
+export interface PastValue {
+  confidence: number | null;
+  id: string;
+  learned_from: string[];
+  preference_value: unknown;
+  valid_from: string;
+  valid_to: string;
+}
+
+/** What a person does more often than evenly. `shown`: seen five times, and the lift is no chance. */
+export interface Pattern {
+  id: string;
+  last_occurred: string;
+  occurrence_count: number;
+  pattern_data: PatternData;
+  pattern_key: string;
+  pattern_type: "hour_of_week" | "task_type" | "tool" | "model" | "length" | "language";
+  shown: boolean;
+}
+
+/** `count` of `total` that could have been; `interval`: of the share, 95 %; `lift`: the share over what evenly spread would be. */
+export interface PatternData {
+  count: number;
+  interval: unknown[];
+  lift: number;
+  share: number;
+  total: number;
+}
+
 /** One to import. */
 export interface PickedSecret {
   /** What to call it here; its own name unless given. */
@@ -2431,11 +2555,44 @@ export interface PolicySettings {
 }
 
 /** Of two answers to one question this one was chosen. */
-export interface Preference {
+export interface Preference_Input {
   chosen: string;
   comment?: string | null;
   kind: "pair";
   rejected: string;
+}
+
+/** What a person prefers. `confidence`: that the value is right, 0..1; `interval`: its 10 and 90 % quantiles, of which `low` is the first; `evidence`: signals that are kept; `applied`: brought up in chats; `learned_from`: messages. */
+export interface Preference_Output {
+  applied: boolean;
+  confidence: number;
+  confirmed: boolean;
+  created_at: string;
+  evidence: number;
+  id: string;
+  interval: unknown[];
+  lasting: "identity" | "preference" | "mood";
+  learned_from: string[];
+  locked: boolean;
+  low: number;
+  preference_key: string;
+  preference_value: unknown;
+  updated_at: string;
+}
+
+/** What happened. Of what was forgotten neither key nor value is kept. */
+export interface PreferenceChange {
+  after: Snapshot | null;
+  at: string;
+  before: Snapshot | null;
+  preference_key: string | null;
+  what: "learned" | "raised" | "lowered" | "superseded" | "edited" | "confirmed" | "rejected" | "forgotten";
+  why: string;
+}
+
+/** What the person says it is. */
+export interface PreferenceEdit {
+  value: string | boolean | number | string[];
 }
 
 /** What matters. Limits are hard; dollars and milliseconds. */
@@ -2895,6 +3052,14 @@ export interface Said {
   text: string;
 }
 
+/** A message to be learnt from. Only what the person says teaches; the rest is read for what it answers. */
+export interface SaidMessage {
+  at?: string | null;
+  content: string;
+  id?: string | null;
+  role: "system" | "user" | "assistant" | "tool";
+}
+
 /** What the settings page shows; `token` is null before one is made. */
 export interface ScimState {
   base_url: string;
@@ -3077,6 +3242,12 @@ export interface Slot {
   single?: boolean;
   subject: string;
   value: string;
+}
+
+/** A preference at a moment. */
+export interface Snapshot {
+  confidence: number;
+  value: unknown;
 }
 
 /** Where in its message a memory was found, in characters. */
