@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Ellipsis, FileText, Pencil, Pin, PinOff, Share2, Trash2 } from "lucide-react";
+import { Brain, Check, Ellipsis, FileText, Pencil, Pin, PinOff, Share2, Trash2 } from "lucide-react";
 import type { ReactNode } from "react";
 import { useLocation } from "wouter";
 import { updateChat } from "@/components/conversation/chat";
@@ -56,6 +56,11 @@ export function ChatHeader({ lead, chat, model, busy, instructed, onPickModel, o
               <MenuItem onSelect={() => updateChat(client, chat.id, { pinned: !chat.pinned })}>
                 {chat.pinned ? <PinOff /> : <Pin />}
                 {chat.pinned ? "Unpin" : "Pin"}
+              </MenuItem>
+              <MenuItem role="menuitemcheckbox" aria-checked={chat.memory} onSelect={() => updateChat(client, chat.id, { memory: !chat.memory })}>
+                <Brain />
+                Use memory in this chat
+                {chat.memory && <Check aria-hidden className="ml-auto" />}
               </MenuItem>
               <MenuSeparator />
               <MenuItem
