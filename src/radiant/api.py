@@ -49,6 +49,7 @@ from radiant.workspace.chats import routes as chats_routes
 from radiant.workspace.chats import shares_routes
 from radiant.workspace.concurrent_chat import routes as concurrent_chat_routes
 from radiant.workspace.merging import routes as merging_routes
+from radiant.workspace.personalization import routes as personalization_routes
 from radiant.workspace.turns import routes as turns_routes
 
 _ROUTERS = (
@@ -82,6 +83,7 @@ _ROUTERS = (
     auto_resolve_routes.router,
     serving_routes.router,
     merging_routes.router,
+    personalization_routes.router,
     turns_routes.router,
     chats_routes.router,
     shares_routes.router,

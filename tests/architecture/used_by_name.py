@@ -55,3 +55,5 @@ as_registered, new_access_key_id, switched_at, delete_after, cancelled_at
 preferred_to, last_turn, last_activity, shared_at  # members of answers
 # Merges: members of answers, what pydantic calls
 _._some, contribution_weight, flip, models_used, quality_score, quality_basis, judge_tokens, writer_tokens
+# The neural engine: members of answers
+preference_value, counts_now, lift, pattern_type, pattern_key, pattern_data, last_occurred, rejected_spans, memories

@@ -323,11 +323,6 @@ export interface CandidateInfo {
   terms: Terms;
 }
 
-/** The state after it was asked for. */
-export interface Change {
-  thermal_state: string;
-}
-
 /** A chat with every message of its tree, the oldest first. */
 export interface Chat {
   created_at: string;
@@ -838,6 +833,20 @@ export interface ErrorTriage {
   until?: string | null;
 }
 
+/** A signal. `weight` before it fades; `counts_now`: what is left of it in the confidence, 0 where another of the same conversation counts, or where it is of a value that is gone. */
+export interface Evidence {
+  at: string;
+  counts_now: number;
+  id: string;
+  kind: "user_edit" | "explicit" | "accepted" | "rejected" | "behaviour" | "inference";
+  message_id: string | null;
+  quote: string;
+  session: string;
+  sign: 1 | -1;
+  value: unknown;
+  weight: number;
+}
+
 /** Why something has no answer. */
 export interface Failure {
   detail: string;
@@ -892,6 +901,19 @@ export interface FileInfo {
 export interface Folder {
   chats: number;
   folder: string;
+}
+
+/** Everything, or these preferences. */
+export interface Forget {
+  everything?: true | null;
+  preferences?: string[] | null;
+}
+
+/** How many of each are gone. */
+export interface Forgotten {
+  memories?: number;
+  patterns?: number;
+  preferences?: number;
 }
 
 /** Whose password is forgotten. */
@@ -1081,6 +1103,10 @@ export interface ItemsOf_ErrorAssignee_ {
 
 export interface ItemsOf_ErrorProject_ {
   items: ErrorProject[];
+}
+
+export interface ItemsOf_Evidence_ {
+  items: Evidence[];
 }
 
 export interface ItemsOf_Folder_ {
@@ -1956,6 +1982,11 @@ export interface PageOf_Call_ {
   next?: string | null;
 }
 
+export interface PageOf_Change_ {
+  items: radiant__workspace__personalization__schemas__Change[];
+  next?: string | null;
+}
+
 export interface PageOf_ChatSummary_ {
   items: ChatSummary[];
   next?: string | null;
@@ -2018,6 +2049,16 @@ export interface PageOf_Member_ {
 
 export interface PageOf_MergeSummary_ {
   items: MergeSummary[];
+  next?: string | null;
+}
+
+export interface PageOf_PastValue_ {
+  items: PastValue[];
+  next?: string | null;
+}
+
+export interface PageOf_Preference_ {
+  items: Preference_Output[];
   next?: string | null;
 }
 
@@ -2187,6 +2228,16 @@ export interface PasswordChange {
   new_password: string;
 }
 
+/** A value that held. */
+export interface PastValue {
+  confidence: number | null;
+  id: string;
+  learned_from: string[];
+  preference_value: unknown;
+  valid_from: string;
+  valid_to: string;
+}
+
 /** One to import. */
 export interface PickedSecret {
   /** What to call it here; its own name unless given. */
@@ -2251,11 +2302,34 @@ export interface PolicySettings {
 }
 
 /** Of two answers to one question this one was chosen. */
-export interface Preference {
+export interface Preference_Input {
   chosen: string;
   comment?: string | null;
   kind: "pair";
   rejected: string;
+}
+
+/** What a person prefers. `confidence`: that the value is right, 0..1; `interval`: its 10 and 90 % quantiles, of which `low` is the first; `evidence`: signals that are kept; `applied`: brought up in chats; `learned_from`: messages. */
+export interface Preference_Output {
+  applied: boolean;
+  confidence: number;
+  confirmed: boolean;
+  created_at: string;
+  evidence: number;
+  id: string;
+  interval: unknown[];
+  lasting: "identity" | "preference" | "mood";
+  learned_from: string[];
+  locked: boolean;
+  low: number;
+  preference_key: string;
+  preference_value: unknown;
+  updated_at: string;
+}
+
+/** What the person says it is. */
+export interface PreferenceEdit {
+  value: string | boolean | number | string[];
 }
 
 /** What matters. Limits are hard; dollars and milliseconds. */
@@ -2288,6 +2362,36 @@ export interface ProviderInfo {
 /** How many answers were forgotten. */
 export interface Purged {
   entries: number;
+}
+
+/** How the workspace wants models to be chosen. */
+export interface radiant__ai__routing__schemas__Settings {
+  exploration: number;
+  preferred_margin: number;
+  preferred_provider: string | null;
+  sticky: boolean;
+  weights: Terms;
+}
+
+/** The state after it was asked for. */
+export interface radiant__ai__serving__routes__Change {
+  thermal_state: string;
+}
+
+/** What happened. Of what was forgotten neither key nor value is kept. */
+export interface radiant__workspace__personalization__schemas__Change {
+  after: Snapshot | null;
+  at: string;
+  before: Snapshot | null;
+  preference_key: string | null;
+  what: "learned" | "raised" | "lowered" | "superseded" | "edited" | "confirmed" | "rejected" | "forgotten";
+  why: string;
+}
+
+/** `learning_enabled`: what is said teaches; `recall_enabled`: what is known is brought up in chats. */
+export interface radiant__workspace__personalization__schemas__Settings {
+  learning_enabled?: boolean;
+  recall_enabled?: boolean;
 }
 
 /** What became of a batch. Accepted events are in the database; duplicates were accepted before. */
@@ -2767,13 +2871,10 @@ export interface SessionSummary {
   updated_at: string;
 }
 
-/** How the workspace wants models to be chosen. */
-export interface Settings {
-  exploration: number;
-  preferred_margin: number;
-  preferred_provider: string | null;
-  sticky: boolean;
-  weights: Terms;
+/** `learning_enabled`: what is said teaches; `recall_enabled`: what is known is brought up in chats. */
+export interface Settings_Input {
+  learning_enabled?: boolean;
+  recall_enabled?: boolean;
 }
 
 /** Null: as the installation does. */
@@ -2840,6 +2941,12 @@ export interface SimilarErrors {
   occurrence_count: number;
   pattern_name: string;
   status: "open" | "resolved" | "regressed" | "ignored";
+}
+
+/** A preference at a moment. */
+export interface Snapshot {
+  confidence: number;
+  value: unknown;
 }
 
 /** What calls cost, by the ledger: exact. */
