@@ -51,7 +51,8 @@ export const usePreferenceChanges = () => useInfiniteQuery(paged<Change>([...mem
 
 export const usePreferences = (search: string) => useInfiniteQuery(paged<Preference>([...preferencesKey, search], "/personalization/preferences", { search }));
 
-export const useEvidence = (key: string) => useInfiniteQuery(paged<Evidence>([...memoryKey, "evidence", key], `/personalization/preferences/${encodeURIComponent(key)}/evidence`));
+export const useEvidence = (key: string) =>
+  useQuery({ queryKey: [...memoryKey, "evidence", key], queryFn: async () => (await api.get<{ items: Evidence[] }>(`/personalization/preferences/${encodeURIComponent(key)}/evidence`)).items });
 
 export const usePatterns = () => useInfiniteQuery(paged<Pattern>(patternsKey, "/personalization/patterns"));
 
