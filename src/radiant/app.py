@@ -32,6 +32,7 @@ from radiant.credential_life import make_rotators
 from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.routes import Gateway
 from radiant.doors.gateway.work_beside import WorkBeside
+from radiant.doors.mcp.http import McpHttp
 from radiant.foundation.aws_credentials import identities as aws_identities
 from radiant.foundation.credentials.leaks import Leaks
 from radiant.foundation.credentials.mirrors import SecretsMirrors
@@ -63,6 +64,7 @@ from radiant.infra.httpclient import HttpClient
 from radiant.runtime import Runtime, mailer_of, open_runtime
 from radiant.vault import make_vault
 from radiant.workspace.concurrent_chat.turns import PaneTurns
+from radiant.workspace.memory.service import Memory
 from radiant.workspace.merging.service import Merging
 from radiant.workspace.turns.service import Turns
 
@@ -216,4 +218,8 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     turns = Turns(database, inference, runs, runtime.objects)
     app.state.turns = turns
     app.state.pane_turns = PaneTurns(database, turns, runs)
+    app.state.memory = Memory(database, inference)
+    await stack.enter_async_context(app.state.memory.vectors)
+    app.state.mcp = McpHttp(app.state.memory)
+    stack.push_async_callback(app.state.mcp.close)
     app.state.merging = Merging(database, inference, runs, meter.flush)

@@ -1,10 +1,10 @@
 /** What a person does with a memory: shown at once, put back when the server refuses. */
 import type { QueryClient } from "@tanstack/react-query";
 import { api, messageOf } from "@/lib/api/client";
+import type { Memory } from "@/lib/api/types";
 import { toast } from "@/lib/toast";
 import { forgetSoon } from "./forgetting";
 import { changeMemory, memoryKey } from "./queries";
-import type { Memory } from "./types";
 
 /** Asks the server for what the page already shows; takes it back when it is refused. */
 export async function settle(client: QueryClient, undo: () => void, ask: Promise<unknown>, done?: string): Promise<void> {

@@ -3,10 +3,10 @@ import { useMemo, useState } from "react";
 import { useSearchParams } from "wouter";
 import { Card, LoadFault, Section, TableSkeleton } from "@/components/ui/page";
 import { Empty } from "@/components/ui/parts";
+import type { MemoryGraph } from "@/lib/api/types";
 import { cn } from "@/lib/cn";
 import { places } from "./layout";
 import { useGraph } from "./queries";
-import type { Graph } from "./types";
 import { named } from "./words";
 
 const WIDTH = 800;
@@ -34,7 +34,7 @@ export function GraphView() {
 }
 
 /** Those that have a link; the others say nothing in a graph. */
-function onlyLinked({ nodes, edges }: Graph): Graph {
+function onlyLinked({ nodes, edges }: MemoryGraph): MemoryGraph {
   const known = new Set(nodes.map((node) => node.id));
   const whole = edges.filter((edge) => known.has(edge.source_memory_id) && known.has(edge.target_memory_id));
   const ends = new Set(whole.flatMap((edge) => [edge.source_memory_id, edge.target_memory_id]));
@@ -43,12 +43,12 @@ function onlyLinked({ nodes, edges }: Graph): Graph {
 
 const short = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1).trimEnd()}…` : text);
 
-function Linked({ graph: { nodes, edges } }: { graph: Graph }) {
+function Linked({ graph: { nodes, edges } }: { graph: MemoryGraph }) {
   const [, setParams] = useSearchParams();
   const [at, setAt] = useState("");
   const where = useMemo(() => places(nodes.map((node) => node.id), edges, WIDTH, HEIGHT), [nodes, edges]);
   const names = useMemo(() => new Map(nodes.map((node) => [node.id, node.content])), [nodes]);
-  const near = (edge: Graph["edges"][number]) => edge.source_memory_id === at || edge.target_memory_id === at;
+  const near = (edge: MemoryGraph["edges"][number]) => edge.source_memory_id === at || edge.target_memory_id === at;
   const open = (id: string) => setParams({ memory: id });
   return (
     <>

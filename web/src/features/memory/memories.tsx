@@ -5,6 +5,7 @@ import { Button } from "@/components/ui/button";
 import { Input, Select } from "@/components/ui/field";
 import { LoadFault, Section, ShowMore, TableSkeleton } from "@/components/ui/page";
 import { Empty } from "@/components/ui/parts";
+import type { Memory, WhyFound } from "@/lib/api/types";
 import { mayWrite, useSession } from "@/lib/session";
 import { MemoryCard } from "./memory-card";
 import { MemoryDetails } from "./memory-details";
@@ -12,7 +13,7 @@ import { MemoryForm } from "./memory-form";
 import { MergeMemories } from "./merge-memories";
 import { type Filter, useFound, useMemories } from "./queries";
 import { Reviews } from "./reviews";
-import type { Memory, MemoryState, Why } from "./types";
+import type { MemoryState } from "./types";
 import { memoryTypes, named, states } from "./words";
 
 /** What is open over the list. */
@@ -35,7 +36,7 @@ export function Memories() {
   }, [search]);
 
   const asked = settled !== "" ? found : list;
-  const items: { memory: Memory; why: Why[] }[] | undefined =
+  const items: { memory: Memory; why: WhyFound[] }[] | undefined =
     settled !== ""
       ? found.data?.results.filter(({ memory }) => filter.learned === "" || String(memory.learned) === filter.learned)
       : list.data?.pages.flatMap((page) => page.items.map((memory) => ({ memory, why: [] })));

@@ -4,16 +4,16 @@ import { Button } from "@/components/ui/button";
 import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/components/ui/menu";
 import { Card } from "@/components/ui/page";
 import { Badge } from "@/components/ui/parts";
+import type { Memory, WhyFound } from "@/lib/api/types";
 import { cn } from "@/lib/cn";
 import { formatDate } from "@/lib/format";
 import { forgetMemory, pinMemory, restoreMemory } from "./acts";
-import type { Memory, Why } from "./types";
 import { named, origin, reason, states } from "./words";
 
 interface Props {
   memory: Memory;
   /** Why it was found; empty in a list. */
-  why: Why[];
+  why: WhyFound[];
   writes: boolean;
   onEdit: () => void;
   onMerge: () => void;

@@ -7,12 +7,11 @@ import { Dialog } from "@/components/ui/dialog";
 import { LoadFault, TableSkeleton } from "@/components/ui/page";
 import { Badge } from "@/components/ui/parts";
 import { api } from "@/lib/api/client";
-import type { ChatDetail } from "@/lib/api/types";
+import type { ChatDetail, Memory } from "@/lib/api/types";
 import { formatDateTime } from "@/lib/format";
 import { mayWrite, useSession } from "@/lib/session";
 import { Changes } from "./changes";
 import { useMemory, useHistory } from "./queries";
-import type { Memory } from "./types";
 import { named, origin, percent, plural, quoted, states } from "./words";
 
 interface Props {

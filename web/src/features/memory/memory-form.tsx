@@ -4,9 +4,9 @@ import { Button } from "@/components/ui/button";
 import { Dialog, DialogActions } from "@/components/ui/dialog";
 import { Checkbox, Field, Input, Select, Textarea } from "@/components/ui/field";
 import { ApiProblem, api, messageOf } from "@/lib/api/client";
+import type { AddedMemory, Memory } from "@/lib/api/types";
 import { toast } from "@/lib/toast";
 import { memoryKey } from "./queries";
-import type { Added, Memory } from "./types";
 import { memoryTypes, named, percent } from "./words";
 
 interface Props {
@@ -16,7 +16,7 @@ interface Props {
   onClose: () => void;
 }
 
-const outcomes: Record<Added["outcome"], string> = {
+const outcomes: Record<AddedMemory["outcome"], string> = {
   added: "It is remembered.",
   repeated: "This was known already. It now counts as said twice.",
   superseded: "It is remembered, in the place of what was known before.",
@@ -54,7 +54,7 @@ function Form({ memory, onClose }: { memory: Memory | null; onClose: () => void 
     const body = { content: content.trim(), type, importance, pinned, aliases: listed(aliases), expires_at: expires ? new Date(`${expires}T23:59:59`).toISOString() : null };
     try {
       if (memory) await api.patch(`/memory/memories/${memory.id}`, body);
-      const added = memory ? null : await api.post<Added>("/memory/memories", body, { headers: { "idempotency-key": key } });
+      const added = memory ? null : await api.post<AddedMemory>("/memory/memories", body, { headers: { "idempotency-key": key } });
       toast(added ? outcomes[added.outcome] : "It is corrected.", { kind: "success" });
       void client.invalidateQueries({ queryKey: memoryKey });
       onClose();

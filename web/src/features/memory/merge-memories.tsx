@@ -5,10 +5,10 @@ import { Dialog, DialogActions } from "@/components/ui/dialog";
 import { Field, Input, Textarea } from "@/components/ui/field";
 import { LoadFault, TableSkeleton } from "@/components/ui/page";
 import { api, messageOf } from "@/lib/api/client";
+import type { Memory } from "@/lib/api/types";
 import { cn } from "@/lib/cn";
 import { toast } from "@/lib/toast";
 import { memoryKey, useFound } from "./queries";
-import type { Memory } from "./types";
 
 interface Props {
   memory: Memory | null;

@@ -1,7 +1,7 @@
 import { type InfiniteData, keepPreviousData, type QueryClient, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { api } from "@/lib/api/client";
-import type { Page } from "@/lib/api/types";
-import type { Change, Evidence, Found, Graph, LearningSettings, Memory, MemoryState, Pattern, Preference } from "./types";
+import type { FoundMemories, Memory, MemoryGraph, Page, PreferenceEvidence } from "@/lib/api/types";
+import type { Change, LearningSettings, MemoryState, Pattern, Preference } from "./types";
 
 /** All of it: what is learned, forgotten or imported may change any of these. */
 export const memoryKey = ["memory"] as const;
@@ -35,7 +35,7 @@ export const useFound = (query: string, type: string) =>
   useQuery({
     queryKey: [...foundKey, query, type],
     enabled: query !== "",
-    queryFn: ({ signal }) => api.post<Found>("/memory/search", { query, limit: 30, ...(type ? { types: [type] } : {}) }, { signal }),
+    queryFn: ({ signal }) => api.post<FoundMemories>("/memory/search", { query, limit: 30, ...(type ? { types: [type] } : {}) }, { signal }),
     placeholderData: keepPreviousData,
   });
 
@@ -44,7 +44,7 @@ export const useMemory = (id: string) => useQuery({ queryKey: [...memoryKey, "on
 export const useHistory = (id: string) =>
   useQuery({ queryKey: [...memoryKey, "history", id], queryFn: async () => (await api.get<{ items: Change[] }>(`/memory/memories/${id}/history`)).items });
 
-export const useGraph = () => useQuery({ queryKey: [...memoryKey, "graph"], queryFn: () => api.get<Graph>("/memory/graph", { query: { limit: 60 } }) });
+export const useGraph = () => useQuery({ queryKey: [...memoryKey, "graph"], queryFn: () => api.get<MemoryGraph>("/memory/graph", { query: { limit: 60 } }) });
 
 export const useMemoryChanges = () => useInfiniteQuery(paged<Change>([...memoryKey, "changes"], "/memory/timeline"));
 export const usePreferenceChanges = () => useInfiniteQuery(paged<Change>([...memoryKey, "preference-changes"], "/personalization/timeline"));
@@ -52,7 +52,7 @@ export const usePreferenceChanges = () => useInfiniteQuery(paged<Change>([...mem
 export const usePreferences = (search: string) => useInfiniteQuery(paged<Preference>([...preferencesKey, search], "/personalization/preferences", { search }));
 
 export const useEvidence = (key: string) =>
-  useQuery({ queryKey: [...memoryKey, "evidence", key], queryFn: async () => (await api.get<{ items: Evidence[] }>(`/personalization/preferences/${encodeURIComponent(key)}/evidence`)).items });
+  useQuery({ queryKey: [...memoryKey, "evidence", key], queryFn: async () => (await api.get<{ items: PreferenceEvidence[] }>(`/personalization/preferences/${encodeURIComponent(key)}/evidence`)).items });
 
 export const usePatterns = () => useInfiniteQuery(paged<Pattern>(patternsKey, "/personalization/patterns"));
 
@@ -76,8 +76,8 @@ export async function changeLists<T>(client: QueryClient, key: readonly unknown[
 export async function changeMemory(client: QueryClient, id: string, change: Partial<Memory> | null): Promise<() => void> {
   const changed = (memory: Memory): Memory[] => (memory.id !== id ? [memory] : change ? [{ ...memory, ...change }] : []);
   const undoLists = await changeLists<Memory>(client, listKey, (items) => items.flatMap(changed));
-  const before = client.getQueriesData<Found>({ queryKey: foundKey });
-  client.setQueriesData<Found>({ queryKey: foundKey }, (found) => found && { ...found, results: found.results.flatMap((one) => changed(one.memory).map((memory) => ({ ...one, memory }))) });
+  const before = client.getQueriesData<FoundMemories>({ queryKey: foundKey });
+  client.setQueriesData<FoundMemories>({ queryKey: foundKey }, (found) => found && { ...found, results: found.results.flatMap((one) => changed(one.memory).map((memory) => ({ ...one, memory }))) });
   return () => {
     undoLists();
     for (const [name, data] of before) client.setQueryData(name, data);

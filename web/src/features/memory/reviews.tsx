@@ -3,10 +3,10 @@ import { Check, Pencil, Trash2 } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { Card, Section, ShowMore } from "@/components/ui/page";
 import { Badge } from "@/components/ui/parts";
+import type { Memory } from "@/lib/api/types";
 import { mayWrite, useSession } from "@/lib/session";
 import { confirmMemory, forgetMemory } from "./acts";
 import { useFound, useReviews } from "./queries";
-import type { Memory } from "./types";
 import { origin, rivalOf } from "./words";
 
 /** What RADIANT is not sure of, beside what it may contradict. Nothing where there is nothing to decide. */

@@ -6,11 +6,12 @@ import { Dialog, DialogActions } from "@/components/ui/dialog";
 import { Checkbox, Field, Input } from "@/components/ui/field";
 import { Card, LoadFault, Section, TableSkeleton } from "@/components/ui/page";
 import { api, messageOf } from "@/lib/api/client";
+import type { ImportedMemories } from "@/lib/api/types";
 import { mayWrite, useSession } from "@/lib/session";
 import { toast } from "@/lib/toast";
 import { settle } from "./acts";
 import { memoryKey, settingsKey, useLearning } from "./queries";
-import type { Imported, LearningSettings } from "./types";
+import type { LearningSettings } from "./types";
 import { plural } from "./words";
 
 export function MemorySettings() {
@@ -70,7 +71,7 @@ function TakeAway({ writes }: { writes: boolean }) {
     setBusy(true);
     try {
       const answer = await api.raw("POST", "/memory/import", { body: chosen });
-      const { added, repeated } = (await answer.json()) as Imported;
+      const { added, repeated } = (await answer.json()) as ImportedMemories;
       toast(`${plural(added, "memory", "memories")} imported${repeated ? `, ${repeated} known already` : ""}.`, { kind: "success" });
       await client.invalidateQueries({ queryKey: memoryKey });
     } catch (fault) {

@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
-import type { Change, Memory, Pattern, Preference } from "./types";
+import type { Memory } from "@/lib/api/types";
+import type { Change, Pattern, Preference } from "./types";
 import { howSure, named, origin, patternCounts, patternSentence, quoted, reason, rivalOf, shown, useOf, valueOf, woven } from "./words";
 
 const memory = (change: Partial<Memory> = {}): Memory => ({
   id: "1",
+  store_id: "1",
   store_name: "default",
   content: "I drink tea.",
   memory_type: "fact",
@@ -22,8 +24,11 @@ const memory = (change: Partial<Memory> = {}): Memory => ({
   confidence: 0.5,
   evidence: 1,
   learned: false,
+  learned_from: [],
+  metadata: {},
+  last_accessed: null,
   state: "current",
-  valid_from: null,
+  valid_from: "2026-03-01T10:00:00Z",
   valid_to: null,
   superseded_by: null,
   embedded: true,
@@ -66,10 +71,10 @@ test("a corrected value keeps the shape of the one before", () => {
   expect(valueOf("12", "eleven")).toBe("12");
 });
 
-test("reasons are told in plain words, unknown ones by their names", () => {
+test("reasons are told in plain words", () => {
   expect(reason({ kind: "words", detail: "tea, green" })).toBe("the same words (tea, green)");
   expect(reason({ kind: "pinned", detail: "" })).toBe("you pinned it");
-  expect(reason({ kind: "new_kind" })).toBe("new kind");
+  expect(reason({ kind: "nearby", detail: "" })).toBe("what was said around it");
 });
 
 test("a memory tells where it is from", () => {
@@ -104,7 +109,7 @@ test("the quote is cut by characters, not by halves of them", () => {
 });
 
 test("the rival of a memory is the one about the same thing", () => {
-  const slot = { subject: "me", attribute: "drink", qualifier: null, value: "coffee" };
+  const slot = { subject: "me", attribute: "drink", value: "coffee" };
   const known = [memory({ id: "2", content: "I drive." }), memory({ id: "3", slot: { ...slot, value: "tea" } }), memory({ id: "4", state: "superseded", slot })];
   expect(rivalOf(memory({ slot }), known)?.id).toBe("3");
   expect(rivalOf(memory(), known)?.id).toBe("2");

@@ -1,6 +1,7 @@
 /** What is known, in plain words. */
+import type { Memory, WhyFound } from "@/lib/api/types";
 import { formatDate } from "@/lib/format";
-import type { Change, Memory, MemoryState, Pattern, Preference, Why } from "./types";
+import type { Change, MemoryState, Pattern, Preference } from "./types";
 
 export const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
@@ -45,7 +46,7 @@ export const states: Record<MemoryState, { name: string; tone: "neutral" | "good
 /** The kinds that the page offers; others are shown as they are named. */
 export const memoryTypes = ["fact", "preference", "event", "instruction", "person", "project"] as const;
 
-const reasons: Record<string, string> = {
+const reasons: Record<WhyFound["kind"], string> = {
   words: "the same words",
   meaning: "a like meaning",
   nearby: "what was said around it",
@@ -57,8 +58,8 @@ const reasons: Record<string, string> = {
   related: "it belongs to another that was found",
 };
 
-/** Why something was found: "the same words (tea, green)". */
-export const reason = ({ kind, detail }: Why): string => (reasons[kind] ?? named(kind).toLowerCase()) + (detail ? ` (${detail})` : "");
+/** WhyFound something was found: "the same words (tea, green)". */
+export const reason = ({ kind, detail }: WhyFound): string => reasons[kind] + (detail ? ` (${detail})` : "");
 
 /** Where a memory is from, in a few words. */
 export function origin(memory: Memory): string {

@@ -31,6 +31,18 @@ export interface AccessEntry {
   version: number | null;
 }
 
+/** What became of an added memory. `memory`: it, or the one that said so before. */
+export interface Added {
+  memory: Memory;
+  outcome: "added" | "repeated" | "superseded" | "review";
+  superseded: string[];
+}
+
+/** What became of each, in order. */
+export interface AddedAll {
+  results: Added[];
+}
+
 /** Merge the same answers in another way. */
 export interface Again {
   judge_model?: string | null;
@@ -70,7 +82,7 @@ export interface ApiKey {
   name: string;
   prefix: string;
   revoked_at: string | null;
-  scopes: ("inference" | "read" | "write" | "admin")[];
+  scopes: ("inference" | "read" | "write" | "memory" | "admin")[];
   user_email: string;
   user_id: string;
 }
@@ -178,6 +190,11 @@ export interface AwsIdentitySettings {
   tags?: Record<string, unknown>;
   /** Those of them that go on to roles which a session assumes. */
   transitive_tag_keys?: string[];
+}
+
+/** Several memories, in one transaction. */
+export interface Batch {
+  memories: MemoryText[];
 }
 
 /** The answer that is the best of its turn. */
@@ -321,6 +338,19 @@ export interface CandidateInfo {
   reliability: number;
   score: number;
   terms: Terms;
+}
+
+/** What is changed of a memory; what is left out stays. */
+export interface Changes {
+  aliases?: string[] | null;
+  content?: string | null;
+  expires_at?: string | null;
+  importance?: number | null;
+  metadata?: Record<string, unknown> | null;
+  pinned?: boolean | null;
+  scope?: string[] | null;
+  slot?: Slot | null;
+  type?: string | null;
 }
 
 /** A chat with every message of its tree, the oldest first. */
@@ -903,22 +933,17 @@ export interface Folder {
   folder: string;
 }
 
-/** Everything, or these preferences. */
-export interface Forget {
-  everything?: true | null;
-  preferences?: string[] | null;
-}
-
-/** How many of each are gone. */
-export interface Forgotten {
-  memories?: number;
-  patterns?: number;
-  preferences?: number;
-}
-
 /** Whose password is forgotten. */
 export interface ForgottenPassword {
   email: string;
+}
+
+/** What was found. `searched`: how many memories were looked at. */
+export interface Found {
+  embedding_model: string | null;
+  results: Result[];
+  searched: number;
+  tokens: number;
 }
 
 /** An answer that is brought along. */
@@ -929,6 +954,12 @@ export interface GivenResponse {
   model: string;
   response: string;
   tokens?: number | null;
+}
+
+/** Memories that have relationships, and those. */
+export interface Graph {
+  edges: Relationship[];
+  nodes: Node[];
 }
 
 /** A group; `members`: how many are in it. `external_id`: what an identity provider calls it. */
@@ -985,6 +1016,16 @@ export interface Guardrail {
   stage: "before" | "after" | "both";
 }
 
+/** What became of a memory, and its words before and after. */
+export interface Happening {
+  after: string | null;
+  at: string;
+  before: string | null;
+  memory_id: string;
+  what: "added" | "superseded" | "changed" | "merged" | "restored" | "forgotten" | "expired";
+  why: string;
+}
+
 /** All is well. */
 export interface Health {
   database: string;
@@ -1016,6 +1057,12 @@ export interface ImportAsked {
 /** The outcome of each, in the order in which they were given. */
 export interface Imported {
   items: ImportedSecret[];
+}
+
+/** How many memories came in, and how many were there already. */
+export interface ImportedMemories {
+  added: number;
+  repeated: number;
 }
 
 /** What became, or would become, of one. */
@@ -1117,6 +1164,10 @@ export interface ItemsOf_Guardrail_ {
   items: Guardrail[];
 }
 
+export interface ItemsOf_Happening_ {
+  items: Happening[];
+}
+
 export interface ItemsOf_Limit_ {
   items: Limit[];
 }
@@ -1157,6 +1208,10 @@ export interface ItemsOf_Refit_ {
   items: Refit[];
 }
 
+export interface ItemsOf_Related_ {
+  items: Related[];
+}
+
 export interface ItemsOf_Rule_ {
   items: Rule[];
 }
@@ -1167,6 +1222,10 @@ export interface ItemsOf_SessionInfo_ {
 
 export interface ItemsOf_SimilarErrors_ {
   items: SimilarErrors[];
+}
+
+export interface ItemsOf_Store_ {
+  items: Store[];
 }
 
 export interface ItemsOf_UpstreamInfo_ {
@@ -1398,7 +1457,7 @@ export interface MadeApiKey {
   name: string;
   prefix: string;
   revoked_at: string | null;
-  scopes: ("inference" | "read" | "write" | "admin")[];
+  scopes: ("inference" | "read" | "write" | "memory" | "admin")[];
   secret: string;
   user_email: string;
   user_id: string;
@@ -1458,6 +1517,64 @@ export interface MemberRole {
   role: "owner" | "manager" | "user" | "auditor";
 }
 
+/** A memory. `evidence`: how often it was said; `embedded`: it is found by meaning already. */
+export interface Memory {
+  access_count: number;
+  aliases: string[];
+  confidence: number;
+  content: string;
+  conversation: string | null;
+  created_at: string;
+  embedded: boolean;
+  evidence: number;
+  expires_at: string | null;
+  happened_at: string | null;
+  id: string;
+  importance: number;
+  last_accessed: string | null;
+  learned: boolean;
+  learned_from: string[];
+  memory_type: string;
+  message_id: string | null;
+  metadata: Record<string, unknown>;
+  pinned: boolean;
+  said_at: string | null;
+  scope: string[];
+  slot: Slot | null;
+  source: string | null;
+  span: Span | null;
+  speaker: string | null;
+  state: "current" | "superseded" | "needs_review" | "expired";
+  store_id: string;
+  store_name: string;
+  superseded_by: string | null;
+  updated_at: string;
+  valid_from: string;
+  valid_to: string | null;
+}
+
+/** What is given of a memory over HTTP. `facts_of`: memories that it was extracted from, whose rank it raises. */
+export interface MemoryText {
+  aliases?: string[];
+  content: string;
+  conversation?: string | null;
+  expires_at?: string | null;
+  facts_of?: string[];
+  happened_at?: string | null;
+  importance?: number;
+  message_id?: string | null;
+  metadata?: Record<string, unknown>;
+  pinned?: boolean;
+  said_at?: string | null;
+  scope?: string[];
+  slot?: Slot | null;
+  source?: string | null;
+  span?: Span | null;
+  speaker?: string | null;
+  store_name?: string;
+  type?: string;
+}
+
 /** Everything about a merge. `decided_by`: what settled it; `confidence`: how sure the strategy is, uncalibrated; `chosen`: the answer that was taken as it is; `notes`: what did not go as it should. */
 export interface Merge {
   answer_kind: string;
@@ -1511,6 +1628,12 @@ export interface MergeCluster {
   members: number[];
   probability: number;
   value: string;
+}
+
+/** Memories of one store to make one of: the first one stays, with `content` where it is given. */
+export interface MergeMemories {
+  content?: string | null;
+  ids: string[];
 }
 
 /** An answer and its part in the result. `gates`: why it was kept out; `copy_of`: an earlier answer that it repeats; `answer`: what it says in canonical form; `ability`: in logits, by the judge. */
@@ -1623,7 +1746,7 @@ export interface Month {
 export interface NewApiKey {
   expires_at?: string | null;
   name: string;
-  scopes?: ("inference" | "read" | "write" | "admin")[];
+  scopes?: ("inference" | "read" | "write" | "memory" | "admin")[];
 }
 
 /** A role or user to be registered. */
@@ -1809,6 +1932,13 @@ export interface NewPolicy {
   required_tags?: RequiredTag[];
 }
 
+/** From the memory of the path to another of the same store. */
+export interface NewRelationship {
+  relationship_type: string;
+  strength?: number;
+  target_memory_id: string;
+}
+
 /** Asking another person. */
 export interface NewRevealRequest {
   reason: string;
@@ -1864,6 +1994,12 @@ export interface NewShare {
   expires_in_days?: number | null;
 }
 
+/** A store to get, or to make. `embedding_model`: changes it, and what is in it is embedded anew. */
+export interface NewStore {
+  embedding_model?: string | null;
+  store_name?: string;
+}
+
 /** A question. `parent_id`: the message that it follows; absent: the chat's last; null: it starts the chat anew. */
 export interface NewTurn {
   content: (TextContent | ImageContent)[];
@@ -1905,6 +2041,15 @@ export interface NewVersion {
   value?: string | null;
   /** Bytes, for the type binary. */
   value_base64?: string | null;
+}
+
+/** A memory in the graph. */
+export interface Node {
+  content: string;
+  id: string;
+  importance: number;
+  memory_type: string;
+  pinned: boolean;
 }
 
 /** Decisions of which nothing can be said, and why: `conversation`: they went on with the model that theirs had; `pattern`: whether `rule` would have found what it looks for, nobody knows, since prompts are not kept; `unnoted`: what was weighed was not noted. */
@@ -2027,6 +2172,11 @@ export interface PageOf_GroupMember_ {
   next?: string | null;
 }
 
+export interface PageOf_Happening_ {
+  items: Happening[];
+  next?: string | null;
+}
+
 export interface PageOf_Invitation_ {
   items: Invitation[];
   next?: string | null;
@@ -2044,6 +2194,11 @@ export interface PageOf_Leak_ {
 
 export interface PageOf_Member_ {
   items: Member[];
+  next?: string | null;
+}
+
+export interface PageOf_Memory_ {
+  items: Memory[];
   next?: string | null;
 }
 
@@ -2364,6 +2519,21 @@ export interface Purged {
   entries: number;
 }
 
+/** What is looked for. `min_similarity`: in place of the cut-offs; 0 gives the whole ranked list. `scope`: memories of one of these, and those of none. `pinned`: pinned ones come first, whatever is asked. `hops`: how far relationships are followed. `token_budget`: stop before the results hold more. */
+export interface Query {
+  as_of?: string | null;
+  conversation?: string | null;
+  hops?: number;
+  limit?: number;
+  min_similarity?: number | null;
+  pinned?: boolean;
+  query: string;
+  scope?: string[] | null;
+  store_name?: string | null;
+  token_budget?: number | null;
+  types?: string[];
+}
+
 /** How the workspace wants models to be chosen. */
 export interface radiant__ai__routing__schemas__Settings {
   exploration: number;
@@ -2378,6 +2548,18 @@ export interface radiant__ai__serving__routes__Change {
   thermal_state: string;
 }
 
+/** What to forget: a store's memories, all, or some. */
+export interface radiant__workspace__memory__schemas__Forget {
+  all?: boolean;
+  ids?: string[];
+  store_name?: string | null;
+}
+
+/** How many memories are gone. */
+export interface radiant__workspace__memory__schemas__Forgotten {
+  forgotten: number;
+}
+
 /** What happened. Of what was forgotten neither key nor value is kept. */
 export interface radiant__workspace__personalization__schemas__Change {
   after: Snapshot | null;
@@ -2388,10 +2570,29 @@ export interface radiant__workspace__personalization__schemas__Change {
   why: string;
 }
 
+/** Everything, or these preferences. */
+export interface radiant__workspace__personalization__schemas__Forget {
+  everything?: true | null;
+  preferences?: string[] | null;
+}
+
+/** How many of each are gone. */
+export interface radiant__workspace__personalization__schemas__Forgotten {
+  memories?: number;
+  patterns?: number;
+  preferences?: number;
+}
+
 /** `learning_enabled`: what is said teaches; `recall_enabled`: what is known is brought up in chats. */
 export interface radiant__workspace__personalization__schemas__Settings {
   learning_enabled?: boolean;
   recall_enabled?: boolean;
+}
+
+/** Why a memory came back. */
+export interface Reason {
+  detail: string;
+  kind: "words" | "meaning" | "nearby" | "speaker" | "time" | "fact" | "alias" | "pinned" | "related";
 }
 
 /** What became of a batch. Accepted events are in the database; duplicates were accepted before. */
@@ -2435,6 +2636,23 @@ export interface Refused {
 export interface RefusedPane {
   error: Record<string, unknown>;
   pane_id: string;
+}
+
+/** A memory that is reached over relationships; `strength` is their product. */
+export interface Related {
+  depth: number;
+  memory: Memory;
+  relationship_type: string;
+  strength: number;
+}
+
+/** An edge between two memories. */
+export interface Relationship {
+  id: string;
+  relationship_type: string;
+  source_memory_id: string;
+  strength: number;
+  target_memory_id: string;
 }
 
 /** One figure: as it was, and as it would have been, with an interval of 95 %. */
@@ -2557,6 +2775,15 @@ export interface ResolveRequest {
   messages?: AskedMessage[] | null;
   preferences?: Preferences;
   prompt?: string | null;
+}
+
+/** A memory that was found. `score` ranks within one answer; `similarity` is the cosine, null without a vector. */
+export interface Result {
+  memory: Memory;
+  score: number;
+  similarity: number | null;
+  tokens: number;
+  why: Reason[];
 }
 
 /** Another answer, perhaps of another model. */
@@ -2943,10 +3170,26 @@ export interface SimilarErrors {
   status: "open" | "resolved" | "regressed" | "ignored";
 }
 
+/** What a memory says, so that a contradiction can be told: `attribute` of `subject` is `value`. `qualifier` narrows it (the favourite *film*); `polarity` -1 denies it; `single`: there can be but one value at a time. */
+export interface Slot {
+  attribute: string;
+  polarity?: 1 | -1;
+  qualifier?: string;
+  single?: boolean;
+  subject: string;
+  value: string;
+}
+
 /** A preference at a moment. */
 export interface Snapshot {
   confidence: number;
   value: unknown;
+}
+
+/** Where in its message a memory was found, in characters. */
+export interface Span {
+  end: number;
+  start: number;
 }
 
 /** What calls cost, by the ledger: exact. */
@@ -3027,6 +3270,17 @@ export interface Stop {
 /** The panes that were writing. */
 export interface Stopped {
   stopped: string[];
+}
+
+/** A store of the caller's. `former_model`: what some of its vectors are of still, while new ones are made. */
+export interface Store {
+  created_at: string;
+  embedding_model: string;
+  former_model: string | null;
+  id: string;
+  last_accessed: string | null;
+  store_name: string;
+  total_memories: number;
 }
 
 /** What events of a time add up to. Counts, tokens and cost are exact, percentiles within 1 %; `unique_users` is exact up to 4,096 and then within 1 %. Latencies in milliseconds; null: nothing was timed. */

@@ -1,0 +1,68 @@
+"""Vectors of texts, by whatever model, through the door of all model calls; those of questions are remembered."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiant.ai.inference.metered import Labels
+from radiant.ai.inference.service import Inference
+from radiant.ai.providers.chat import EmbeddingRequest
+from radiant.foundation.identity.callers import Caller
+from radiant.kit.errors import Problem
+
+DEFAULT_MODEL = "all-minilm-l6-v2"
+Vector = NDArray[np.float32]
+_REMEMBERED = 2000
+# No model here reads more of a text; what is longer is found by its words.
+_MOST_CHARACTERS = 8000
+
+
+class BadVector(Problem):
+    """The model gave no vector that can be used."""
+
+    status, slug = 502, "bad-vector"
+
+
+class Embedder:
+    """Made once by a root. `route`: what its calls are metered under."""
+
+    def __init__(self, inference: Inference, route: str) -> None:
+        self._inference = inference
+        self._labels = Labels(route=route, streamed=False)
+        self._known: OrderedDict[tuple[UUID, str, str], Vector] = OrderedDict()
+
+    async def many(self, caller: Caller, model: str, texts: Sequence[str]) -> list[Vector]:
+        """A vector of length 1 for each text. Raises the problems of the call, BadVector."""
+        request = EmbeddingRequest(model="", inputs=[text[:_MOST_CHARACTERS] for text in texts])
+        _, result = await self._inference.embed(caller, model, request, self._labels)
+        if len(result.vectors) != len(texts):
+            raise BadVector(f"{model} gave {len(result.vectors)} vectors for {len(texts)} texts")
+        return [_unit(model, vector) for vector in result.vectors]
+
+    async def question(self, caller: Caller, model: str, text: str) -> Vector:
+        """The same for a question, remembered while the process lives, for its tenant alone."""
+        key = (caller.tenant_id, model, text)
+        if (known := self._known.get(key)) is not None:
+            self._known.move_to_end(key)
+            return known
+        (vector,) = await self.many(caller, model, [text])
+        self._known[key] = vector
+        if len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+        return vector
+
+
+def written(vector: Vector) -> str:
+    """As pgvector reads it."""
+    return f"[{','.join(f'{x:.6g}' for x in vector.tolist())}]"
+
+
+def _unit(model: str, values: Sequence[float]) -> Vector:
+    vector = np.asarray(values, np.float32)
+    length = float(np.linalg.norm(vector))
+    if not vector.size or not np.isfinite(length) or not length:
+        raise BadVector(f"{model} gave a vector without direction; use another embedding model")
+    return vector / length

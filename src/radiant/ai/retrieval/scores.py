@@ -1,0 +1,54 @@
+"""Arithmetic of ranking, on arrays of one value a text."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
+
+# Okapi BM25 (Robertson and Zaragoza, 2009) with the usual constants.
+_K1, _B = 1.2, 0.75
+
+# Cosine below which a text does not answer a question, by embedding model. Of PrecisionMemBench's published cases.
+_FLOORS = {"all-minilm-l6-v2": 0.35, "text-embedding-3-small": 0.3, "text-embedding-3-large": 0.3}
+_FLOOR = 0.35
+
+
+def floor_of(model: str | None) -> float:
+    """The cosine that a result must have, where it has no better reason."""
+    return _FLOORS.get(model or "", _FLOOR)
+
+
+def bm25(counts: Sequence[tuple[Places, Floats]], lengths: Floats, eligible: NDArray[np.bool_]) -> Floats:
+    """BM25 of every text. `counts`: for each term of the query, the places of texts that hold it and how often;
+    document frequencies and the mean length are those of the eligible texts."""
+    total = int(eligible.sum())
+    score = np.zeros(len(lengths))
+    if not total:
+        return score
+    norm = _K1 * (1 - _B + _B * lengths / max(float(lengths[eligible].mean()), 1e-9))
+    for places, frequency in counts:
+        holding = int(eligible[places].sum())
+        if holding:
+            score[places] += idf(holding, total) * frequency * (_K1 + 1) / (frequency + norm[places])
+    return score
+
+
+def idf(holding: int, total: int) -> float:
+    """How much a term tells that `holding` of `total` texts have."""
+    return float(np.log1p((total - holding + 0.5) / (holding + 0.5)))
+
+
+def z(score: Floats, eligible: NDArray[np.bool_]) -> Floats:
+    """Standard scores within a query, so that scores of different kinds can be added; all 0 where all are equal."""
+    of = score[eligible]
+    spread = float(of.std()) if len(of) else 0.0
+    return (score - float(of.mean())) / spread if spread > 1e-12 else np.zeros(len(score))
+
+
+def around(values: Floats, before: Places, after: Places) -> Floats:
+    """The sum of each value and its neighbours'; `before`, `after`: places of the neighbours, -1 for none."""
+    padded = np.append(values, 0.0)
+    return values + padded[before] + padded[after]

@@ -1,0 +1,204 @@
+"""Searching: columns from the database, ranking beside it, then the memories themselves."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+
+from radiant.ai.retrieval import scores
+from radiant.ai.retrieval.embedding import Vector, written
+from radiant.ai.retrieval.terms import query_terms, words
+from radiant.ai.routing.words import text_tokens
+from radiant.infra.db import Row, Tx
+from radiant.workspace.memory import ranking, relations_store, search_store, store
+from radiant.workspace.memory.ranking import Columns, Ranked, Term
+from radiant.workspace.memory.schemas import FACT_OF, Found, Memory, Query, Reason, Result
+
+# Up to so many memories of a person every one is looked at; of more, the best of each leg and their neighbours are.
+MOST_EXACT = 10_000
+_CANDIDATES = 400
+# A term that more memories hold tells little.
+_MOST_POSTINGS = 20_000
+_MOST_FACTS = 2_000
+_MOST_PINNED = 20
+_MOST_EDGES = 200
+# What a step over a relationship keeps of a score.
+_STEP = 0.5
+_OVERHEAD_TOKENS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """The question as vectors: of the model, and of the one before it while a change is under way."""
+
+    model: str | None
+    vector: Vector | None
+    former_model: str | None
+    former_vector: Vector | None
+
+
+async def search(tx: Tx, query: Query, stores: Sequence[Row], asked: Questions) -> Found:
+    """The memories that answer a query. One read transaction, no model call."""
+    groups = query_terms(query.query, {language for row in stores for language in row["languages"]})
+    total = sum(row["total_memories"] for row in stores)
+    rows = await search_store.postings(tx, [term for group in groups for term in group], _MOST_POSTINGS)
+    postings = {row["term"]: (row["numbers"], row["counts"]) for row in rows}
+    numbers = None
+    if total > MOST_EXACT:
+        numbers = await _candidates(tx, [postings[t] for group in groups for t in group if t in postings], asked, total)
+    folded = f" {' '.join(words(query.query.replace('_', ' ').replace('-', ' ')))} "
+    row = await search_store.columns(
+        tx, search_store.Filter(query.store_name, query.scope, query.as_of), _written(asked), folded, query.types,
+        query.conversation, numbers,
+    )  # fmt: skip
+    of = Columns.of(dict(row))
+    if not len(of.numbers):
+        return Found(results=[], tokens=0, searched=0, embedding_model=asked.model)
+    place_of = {number: place for place, number in enumerate(of.numbers.tolist())}
+    terms = _terms(groups, postings, of)
+    facts = await _facts_of(tx, of, terms, place_of)
+    ranked = await asyncio.to_thread(
+        ranking.rank, of, query.query, terms, facts, scores.floor_of(asked.model), query.min_similarity
+    )
+    return await _found(tx, query, of, ranked, asked.model)
+
+
+def _written(asked: Questions) -> search_store.Asked:
+    return search_store.Asked(
+        asked.model if asked.vector is not None else None, written(asked.vector) if asked.vector is not None else None,
+        asked.former_model if asked.former_vector is not None else None,
+        written(asked.former_vector) if asked.former_vector is not None else None,
+    )  # fmt: skip
+
+
+async def _candidates(
+    tx: Tx, postings: Sequence[tuple[list[int], list[int]]], asked: Questions, total: int
+) -> list[int]:
+    """Numbers of memories that may be among the best: by words, by meaning, and what stands beside them."""
+    chosen: set[int] = set()
+    if postings:
+        held = np.concatenate([np.array(numbers, np.int64) for numbers, _ in postings])
+        weight = np.concatenate([np.full(len(numbers), scores.idf(len(numbers), total)) for numbers, _ in postings])
+        distinct, inverse = np.unique(held, return_inverse=True)
+        sums = np.bincount(inverse, weight)
+        chosen.update(distinct[np.argsort(-sums, kind="stable")[:_CANDIDATES]].tolist())
+    for model, vector in ((asked.model, asked.vector), (asked.former_model, asked.former_vector)):
+        if model is not None and vector is not None:
+            chosen.update(await search_store.nearest(tx, model, len(vector), written(vector), _CANDIDATES))
+    chosen.update(await search_store.neighbours(tx, list(chosen)))
+    return sorted(chosen)
+
+
+def _terms(
+    groups: Sequence[tuple[str, ...]], postings: Mapping[str, tuple[list[int], list[int]]], of: Columns
+) -> list[Term]:
+    """For each word of the question where it stands. Postings of memories that may not be found fall away."""
+    order = np.argsort(of.numbers)
+    ordered = of.numbers[order]
+    found: list[Term] = []
+    for group in groups:
+        held = [postings[term] for term in group if term in postings]
+        numbers = np.array([n for each, _ in held for n in each], np.int64)
+        counts = np.array([n for _, each in held for n in each], np.float64)
+        at = np.minimum(np.searchsorted(ordered, numbers), len(ordered) - 1)
+        there = ordered[at] == numbers if len(numbers) else np.zeros(0, bool)
+        found.append(Term(group[0], order[at[there]], counts[there]))
+    return found
+
+
+async def _facts_of(tx: Tx, of: Columns, terms: Sequence[Term], place_of: Mapping[int, int]) -> list[tuple[int, int]]:
+    """Facts among the memories that touch the question, with what they were extracted from."""
+    near = np.nan_to_num(of.cosine, nan=0.0)
+    for term in terms:
+        near[term.places] += 1
+    likely = np.argsort(-near, kind="stable")[:_MOST_FACTS]
+    rows = await relations_store.facts(tx, FACT_OF, of.numbers[likely].tolist())
+    return [
+        (place_of[row["fact"]], place_of[row["source"]])
+        for row in rows
+        if row["fact"] in place_of and row["source"] in place_of
+    ]
+
+
+async def _found(tx: Tx, query: Query, of: Columns, ranked: Ranked, model: str | None) -> Found:
+    fitting = [int(place) for place in ranked.order if ranked.fits[place] and not (query.pinned and of.pinned[place])]
+    chosen = fitting[: query.limit]
+    pinned: list[int] = np.flatnonzero(of.pinned & of.wanted)[:_MOST_PINNED].tolist() if query.pinned else []
+    facts = [ranked.facts[place] for place in chosen if place in ranked.facts]
+    numbers = of.numbers.tolist()
+    memories = await store.by_numbers(tx, [numbers[place] for place in {*chosen, *pinned, *facts}])
+    texts = {place: memories[numbers[place]].content for place in facts if numbers[place] in memories}
+    results = [
+        Result(
+            memory=memories[numbers[place]], score=round(float(ranked.score[place]), 6), similarity=_similarity(of, place),
+            tokens=_tokens(memories[numbers[place]]), why=ranking.why(of, ranked, place, texts),
+        )
+        for place in [*pinned, *chosen]
+        if numbers[place] in memories
+    ]  # fmt: skip
+    if query.hops:
+        results = await _with_related(tx, query, results, len(pinned))
+    results = _packed(results, query.token_budget)
+    return Found(
+        results=results, tokens=sum(r.tokens for r in results), searched=len(of.numbers), embedding_model=model
+    )
+
+
+def _similarity(of: Columns, place: int) -> float | None:
+    return None if np.isnan(of.cosine[place]) else round(float(of.cosine[place]), 6)
+
+
+def _tokens(memory: Memory) -> int:
+    return text_tokens(len(memory.content)) + _OVERHEAD_TOKENS
+
+
+async def _with_related(tx: Tx, query: Query, results: list[Result], pinned: int) -> list[Result]:
+    """Results and what they are related to, each step keeping its share of the score; no more than the limit, besides
+    those that are pinned."""
+    score = {result.memory.id: result.score for result in results}
+    via: dict[UUID, tuple[UUID, str]] = {}
+    edge = list(score)
+    for _ in range(query.hops):
+        reached: list[UUID] = []
+        for row in await relations_store.around(tx, edge, _MOST_EDGES):
+            if row["relationship_type"] == FACT_OF:
+                continue
+            passed = score[row["near"]] * row["strength"] * _STEP
+            if row["far"] not in score:
+                score[row["far"]], via[row["far"]] = passed, (row["near"], row["relationship_type"])
+                reached.append(row["far"])
+        edge = reached
+        if not edge:
+            break
+    memories = await store.get_many(tx, via)
+    contents = {result.memory.id: result.memory.content for result in results} | {
+        id_: memory.content for id_, memory in memories.items()
+    }
+    allowed = [
+        memory for memory in memories.values()
+        if (query.store_name is None or memory.store_name == query.store_name)
+        and (not query.types or memory.memory_type in query.types)
+    ]  # fmt: skip
+    more = [
+        Result(
+            memory=memory, score=round(score[memory.id], 6), similarity=None, tokens=_tokens(memory),
+            why=[Reason(kind="related", detail=f"{via[memory.id][1]}: {contents[via[memory.id][0]][:200]}")],
+        )
+        for memory in allowed
+    ]  # fmt: skip
+    ranked = sorted([*results[pinned:], *more], key=lambda r: -r.score)
+    return [*results[:pinned], *ranked[: query.limit]]
+
+
+def _packed(results: list[Result], budget: int | None) -> list[Result]:
+    """As many of the best as fit; one that does not is left out, and a shorter one may still fit."""
+    if budget is None:
+        return results
+    kept: list[Result] = []
+    for result in results:
+        if result.tokens <= budget:
+            kept.append(result)
+            budget -= result.tokens
+    return kept

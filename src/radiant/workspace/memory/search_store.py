@@ -1,0 +1,96 @@
+"""SQL of searches: what ranking needs to know of each memory, as columns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from radiant.infra.db import Row, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which memories may be found."""
+
+    store_name: str | None
+    scope: list[str] | None
+    as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question as vectors, of the store's model and of the one before it, as pgvector reads them."""
+
+    model: str | None
+    vector: str | None
+    former_model: str | None = None
+    former_vector: str | None = None
+
+
+async def postings(tx: Tx, terms: Sequence[str], most: int) -> list[Row]:
+    """For each term the memories that hold it and how often; of one that more than `most` hold, no more than so many."""
+    return await tx.all(
+        "select t.term, p.numbers, p.counts from unnest($3::text[]) as t(term) cross join lateral ("
+        " select array_agg(x.number) as numbers, array_agg(x.tf) as counts from ("
+        "  select number, tf from memory_terms where tenant_id = $1 and user_id = $2 and term = t.term limit $4) x) p"
+        " where p.numbers is not null",
+        tx.tenant_id, tx.user_id, terms, most,
+    )  # fmt: skip
+
+
+async def columns(
+    tx: Tx, which: Filter, asked: Asked, question: str, types: Sequence[str], conversation: str | None,
+    numbers: Sequence[int] | None,
+) -> Row:  # fmt: skip
+    """What ranking needs, each column an array of one value a memory. `question`: folded, with a blank at both ends."""
+    return await tx.one(
+        "select array_agg(number) as numbers, array_agg(words) as words, array_agg(cosine) as cosine,"
+        " array_agg(talk) as talk, array_agg(said) as said, array_agg(speaker) as speaker,"
+        " array_agg(importance) as importance, array_agg(useful) as useful, array_agg(wanted) as wanted,"
+        " array_agg(pinned) as pinned, array_agg(alias) as alias from ("
+        " select m.number, coalesce(m.words, 0) as words,"
+        "  coalesce(case when m.embedding_model = $6 then 1 - (m.embedding <=> $7::text::vector)"
+        "   when m.embedding_model = $8 then 1 - (m.embedding <=> $9::text::vector) end, 'NaN') as cosine,"
+        "  coalesce(hashtextextended(m.conversation, 0), 0) as talk,"
+        "  extract(epoch from coalesce(m.said_at, m.happened_at, m.created_at))::float8 as said,"
+        "  coalesce(m.speaker, '') as speaker, m.importance::float4 as importance,"
+        "  coalesce(extract(epoch from current_timestamp - m.last_useful)::float8, -1) as useful,"
+        "  (cardinality($10::text[]) = 0 or m.memory_type = any($10::text[]))"
+        "   and ($11::text is null or m.conversation = $11) as wanted, m.pinned,"
+        "  case when m.aliases = '{}' then '' else coalesce((select max(a) from unnest(m.aliases) as a"
+        "   where position(' ' || lower(translate(a, '_-', '  ')) || ' ' in $12) > 0), '') end as alias"
+        " from memories m join memory_stores s on s.tenant_id = $1 and s.user_id = $2 and s.id = m.store_id"
+        " where m.tenant_id = $1 and m.user_id = $2 and ($3::text is null or s.store_name = $3)"
+        " and ($13::bigint[] is null or m.number = any($13::bigint[]))"
+        " and ($4::text[] is null or m.scope = '{}' or m.scope && $4::text[]"
+        "  or exists (select from unnest(m.scope) as w where w ~ '(^|:)universal$'))"
+        " and case when $5::timestamptz is null"
+        "  then m.status = 'current' and (m.expires_at is null or m.expires_at > current_timestamp)"
+        "  else m.status <> 'needs_review' and m.valid_from <= $5 and (m.valid_to is null or m.valid_to > $5)"
+        "   and (m.expires_at is null or m.expires_at > $5) end) found",
+        tx.tenant_id, tx.user_id, which.store_name, which.scope, which.as_of, asked.model, asked.vector,
+        asked.former_model, asked.former_vector, list(types), conversation, question, numbers,
+    )  # fmt: skip
+
+
+async def nearest(tx: Tx, model: str, dimension: int, vector: str, limit: int) -> list[int]:
+    """Numbers of the memories that mean nearly the same, by the approximate index."""
+    rows = await tx.all(
+        "select number from app.nearest_memories($1, $2, $3, $4, $5, $6) as number",
+        tx.tenant_id, tx.user_id, model, dimension, vector, limit,
+    )  # fmt: skip
+    return [row["number"] for row in rows]
+
+
+async def neighbours(tx: Tx, numbers: Sequence[int]) -> list[int]:
+    """Numbers of the memories just before and after these in their conversations."""
+    rows = await tx.all(
+        "select n.number from memories m cross join lateral ("
+        " (select b.number from memories b where b.tenant_id = $1 and b.user_id = $2 and b.conversation = m.conversation"
+        "  and (b.said_at, b.number) < (m.said_at, m.number) order by b.said_at desc, b.number desc limit 1)"
+        " union all"
+        " (select a.number from memories a where a.tenant_id = $1 and a.user_id = $2 and a.conversation = m.conversation"
+        "  and (a.said_at, a.number) > (m.said_at, m.number) order by a.said_at, a.number limit 1)) n"
+        " where m.tenant_id = $1 and m.user_id = $2 and m.number = any($3::bigint[]) and m.conversation is not null",
+        tx.tenant_id, tx.user_id, numbers,
+    )  # fmt: skip
+    return [row["number"] for row in rows]
