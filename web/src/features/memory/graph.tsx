@@ -10,7 +10,8 @@ import { useGraph } from "./queries";
 import { named } from "./words";
 
 const WIDTH = 800;
-const HEIGHT = 460;
+/** A few need little room. */
+const heightOf = (nodes: number): number => Math.min(480, 120 + 40 * nodes);
 
 /** Which memories belong to which: as a picture, and as a list for the keyboard and for readers. */
 export function GraphView() {
@@ -46,7 +47,8 @@ const short = (text: string, most: number): string => (text.length > most ? `${t
 function Linked({ graph: { nodes, edges } }: { graph: MemoryGraph }) {
   const [, setParams] = useSearchParams();
   const [at, setAt] = useState("");
-  const where = useMemo(() => places(nodes.map((node) => node.id), edges, WIDTH, HEIGHT), [nodes, edges]);
+  const height = heightOf(nodes.length);
+  const where = useMemo(() => places(nodes.map((node) => node.id), edges, WIDTH, height), [nodes, edges, height]);
   const names = useMemo(() => new Map(nodes.map((node) => [node.id, node.content])), [nodes]);
   const near = (edge: MemoryGraph["edges"][number]) => edge.source_memory_id === at || edge.target_memory_id === at;
   const open = (id: string) => setParams({ memory: id });
@@ -54,7 +56,7 @@ function Linked({ graph: { nodes, edges } }: { graph: MemoryGraph }) {
     <>
       <Card className="overflow-x-auto">
         {/* The list below says the same: the picture is for eyes and mice. */}
-        <svg aria-hidden viewBox={`0 0 ${WIDTH} ${HEIGHT}`} className="block h-auto w-full min-w-[36rem]">
+        <svg aria-hidden viewBox={`0 0 ${WIDTH} ${height}`} className="block h-auto w-full min-w-[36rem]">
           {edges.map((edge) => {
             const from = where.get(edge.source_memory_id)!;
             const to = where.get(edge.target_memory_id)!;

@@ -52,8 +52,9 @@ export function places(ids: readonly string[], edges: readonly Edge[], width: nu
       place.y += (move.y / length) * Math.min(length, most);
     });
   }
-  // Into the field as a whole, with room for the names.
-  const spread = (axis: "x" | "y", size: number, margin: number) => {
+  // Into the field as a whole, with room for the names; a few are not drawn apart to its edges.
+  const spread = (axis: "x" | "y", size: number, edge: number) => {
+    const margin = Math.max(edge, (size - 170 * (ids.length - 1)) / 2);
     const low = Math.min(...at.map((place) => place[axis]));
     const high = Math.max(...at.map((place) => place[axis]));
     for (const place of at) place[axis] = high - low < 1 ? size / 2 : margin + ((place[axis] - low) / (high - low)) * (size - 2 * margin);

@@ -59,7 +59,7 @@ function Content({ id, onEdit }: { id: string; onEdit: (memory: Memory) => void 
           ["Held until", time(memory.valid_to)],
           ["Forgotten after", time(memory.expires_at)],
           ["Matters", percent(memory.importance)],
-          ["How sure", percent(memory.confidence)],
+          ["How sure", memory.learned ? percent(memory.confidence) : null],
           ["Told", memory.evidence > 1 ? plural(memory.evidence, "time") : null],
           ["Other names", memory.aliases.join(", ")],
           ["Only for", memory.scope.join(", ")],

@@ -76,7 +76,7 @@ function Form({ memory, onClose }: { memory: Memory | null; onClose: () => void 
       <Field label="What to remember" error={at?.message}>
         {(ids) => <Textarea {...ids} autoFocus required rows={4} maxLength={100_000} placeholder="I am allergic to peanuts." value={content} onChange={(event) => setContent(event.target.value)} />}
       </Field>
-      <div className="grid gap-4 sm:grid-cols-2">
+      <div className="grid items-start gap-4 sm:grid-cols-2">
         <Field label="Kind">
           {(ids) => (
             <Select {...ids} value={type} onChange={(event) => setType(event.target.value)}>

@@ -65,8 +65,6 @@ export function Preferences() {
   );
 }
 
-const pathOf = ({ preference_key: key }: Preference): string => `/personalization/preferences/${encodeURIComponent(key)}`;
-
 interface Props {
   preference: Preference;
   writes: boolean;
@@ -82,10 +80,11 @@ function PreferenceCard({ preference, writes, open, onCorrect }: Props) {
   const name = named(preference.preference_key);
   const become = (change: Partial<Preference> | null) =>
     changeLists<Preference>(client, preferencesKey, (items) => items.flatMap((one) => (one.id !== preference.id ? [one] : change ? [{ ...one, ...change }] : [])));
-  const act = async (change: Partial<Preference>, verb: string, done: string) => settle(client, await become(change), api.post(`${pathOf(preference)}/${verb}`), done);
+  const key = encodeURIComponent(preference.preference_key);
+  const act = async (change: Partial<Preference>, ask: () => Promise<unknown>, done: string) => settle(client, await become(change), ask(), done);
   const forget = async () => {
     const undo = await become(null);
-    const path = pathOf(preference);
+    const path = `/personalization/preferences/${key}`;
     forgetSoon({ path, said: `${name} is forgotten.`, run: () => settle(client, undo, api.delete(path)), undo });
   };
 
@@ -121,17 +120,17 @@ function PreferenceCard({ preference, writes, open, onCorrect }: Props) {
           {writes && (
             <span className="ml-auto flex flex-wrap gap-1">
               {preference.locked ? (
-                <Button size="sm" variant="ghost" aria-label={`Unlock ${name}`} title="Let it be learned again" onClick={() => void act({ locked: false }, "unlock", "It is learned again.")}>
+                <Button size="sm" variant="ghost" aria-label={`Unlock ${name}`} title="Let it be learned again" onClick={() => void act({ locked: false }, () => api.post(`/personalization/preferences/${key}/unlock`), "It is learned again.")}>
                   <LockOpen className="size-3.5" />
                   Unlock
                 </Button>
               ) : (
                 <>
-                  <Button size="sm" variant="ghost" aria-label={`Confirm ${name}`} onClick={() => void act({ applied: true }, "confirm", "Confirmed.")}>
+                  <Button size="sm" variant="ghost" aria-label={`Confirm ${name}`} onClick={() => void act({ applied: true }, () => api.post(`/personalization/preferences/${key}/confirm`), "Confirmed.")}>
                     <Check className="size-3.5" />
                     Confirm
                   </Button>
-                  <Button size="sm" variant="ghost" aria-label={`Reject ${name}`} onClick={() => void act({ applied: false }, "reject", "Rejected.")}>
+                  <Button size="sm" variant="ghost" aria-label={`Reject ${name}`} onClick={() => void act({ applied: false }, () => api.post(`/personalization/preferences/${key}/reject`), "Rejected.")}>
                     <X className="size-3.5" />
                     Reject
                   </Button>
@@ -177,7 +176,7 @@ function Correct({ preference, onClose }: { preference: Preference; onClose: () 
     const value = valueOf(text, preference.preference_value);
     onClose();
     const undo = await changeLists<Preference>(client, preferencesKey, (items) => items.map((one) => (one.id === preference.id ? { ...one, preference_value: value, locked: true, applied: true } : one)));
-    await settle(client, undo, api.put(pathOf(preference), { value }), "It is set.");
+    await settle(client, undo, api.put(`/personalization/preferences/${encodeURIComponent(preference.preference_key)}`, { value }), "It is set.");
   };
   return (
     <form

@@ -74,7 +74,8 @@ test("a corrected value keeps the shape of the one before", () => {
 test("reasons are told in plain words", () => {
   expect(reason({ kind: "words", detail: "tea, green" })).toBe("the same words (tea, green)");
   expect(reason({ kind: "pinned", detail: "" })).toBe("you pinned it");
-  expect(reason({ kind: "nearby", detail: "" })).toBe("what was said around it");
+  expect(reason({ kind: "nearby", detail: "what was said just before or after" })).toBe("what was said around it");
+  expect(reason({ kind: "meaning", detail: "0.69" })).toBe("a like meaning (69 % alike)");
 });
 
 test("a memory tells where it is from", () => {

@@ -58,8 +58,14 @@ const reasons: Record<WhyFound["kind"], string> = {
   related: "it belongs to another that was found",
 };
 
-/** WhyFound something was found: "the same words (tea, green)". */
-export const reason = ({ kind, detail }: WhyFound): string => reasons[kind] + (detail ? ` (${detail})` : "");
+/** Of these the detail says nothing more. */
+const plain: ReadonlySet<string> = new Set(["nearby", "pinned"]);
+
+/** Why something was found: "the same words (tea, green)". */
+export function reason({ kind, detail }: WhyFound): string {
+  if (!detail || plain.has(kind)) return reasons[kind];
+  return `${reasons[kind]} (${kind === "meaning" && Number(detail) >= 0 ? `${percent(Number(detail))} alike` : detail})`;
+}
 
 /** Where a memory is from, in a few words. */
 export function origin(memory: Memory): string {
