@@ -97,7 +97,8 @@ test("patterns are sentences with their counts", () => {
   const pattern = (pattern_type: string, pattern_key: string): Pattern => ({ id: "1", pattern_type, pattern_key, pattern_data: { count: 12, total: 40, share: 0.3, lift: 2.14 }, occurrence_count: 12, last_occurred: null, shown: true });
   expect(patternSentence(pattern("language", "de"))).toBe("You mostly write in German.");
   expect(patternSentence(pattern("language", "not a code"))).toBe("You mostly write in not a code.");
-  expect(patternSentence(pattern("hour_of_week", "mon-09"))).toBe("You often write on Mondays around 09:00.");
+  expect(patternSentence(pattern("hour_of_week", "9"), "UTC")).toBe("You often write on Mondays around 09:00.");
+  expect(patternSentence(pattern("hour_of_week", "167"), "Europe/Berlin")).toBe("You often write on Mondays around 00:00.");
   expect(patternSentence(pattern("task_type", "code_review"))).toBe("You often ask for code review.");
   expect(patternCounts(pattern("language", "de"))).toBe("12 of 40 times (30 %), 2.1 times as often as by chance");
 });

@@ -108,8 +108,6 @@ const kinds: Record<string, string> = {
 
 export const evidenceKind = (kind: string): string => kinds[kind] ?? named(kind);
 
-const days = ["Sundays", "Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays"];
-const clock = (hour: number): string => `${String(hour % 24).padStart(2, "0")}:00`;
 const languages = new Intl.DisplayNames("en", { type: "language" });
 
 function language(code: string): string {
@@ -120,26 +118,24 @@ function language(code: string): string {
   }
 }
 
-/** "mon-09", "1:9" or "33" (hours since Sunday's or Monday's midnight are told apart by the engine's own form). */
-function weekHour(key: string): string {
-  const named_ = /^(mon|tue|wed|thu|fri|sat|sun)\w*[-_: ](\d{1,2})/i.exec(key);
-  if (named_) {
-    const day = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"].indexOf(named_[1]!.toLowerCase());
-    return `on ${days[day]} around ${clock(Number(named_[2]))}`;
-  }
-  const pair = /^(\d)[-_: ](\d{1,2})$/.exec(key);
-  if (pair) return `on ${days[Number(pair[1]) % 7]} around ${clock(Number(pair[2]))}`;
-  return `at ${named(key).toLowerCase()}`;
+const MONDAY = Date.UTC(2024, 0, 1);
+
+/** "57" (hours since the midnight that Monday begins with, UTC) -> "on Wednesdays around 10:00", where the person is. */
+function weekHour(key: string, timeZone?: string): string {
+  const at = new Date(MONDAY + Number(key) * 3_600_000);
+  if (Number.isNaN(at.getTime())) return `at ${key}`;
+  const zone = timeZone ? { timeZone } : {};
+  const day = at.toLocaleDateString("en-US", { weekday: "long", ...zone });
+  return `on ${day}s around ${at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", ...zone })}`;
 }
 
-/** A pattern as a sentence, without its counts. */
-export function patternSentence({ pattern_type, pattern_key }: Pick<Pattern, "pattern_type" | "pattern_key">): string {
+/** A pattern as a sentence, without its counts. `timeZone`: else the browser's. */
+export function patternSentence({ pattern_type, pattern_key }: Pick<Pattern, "pattern_type" | "pattern_key">, timeZone?: string): string {
   const what = named(pattern_key).toLowerCase();
   switch (pattern_type) {
     case "hour_of_week":
-      return `You often write ${weekHour(pattern_key)}.`;
+      return `You often write ${weekHour(pattern_key, timeZone)}.`;
     case "task_type":
-    case "task":
       return `You often ask for ${what}.`;
     case "tool":
       return `You often use the tool ${what}.`;
