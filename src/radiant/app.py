@@ -66,6 +66,9 @@ from radiant.vault import make_vault
 from radiant.workspace.concurrent_chat.turns import PaneTurns
 from radiant.workspace.memory.service import Memory
 from radiant.workspace.merging.service import Merging
+from radiant.workspace.personalization.applying import Recall
+from radiant.workspace.personalization.background import LearnBeside
+from radiant.workspace.personalization.learning import Learning
 from radiant.workspace.turns.service import Turns
 
 
@@ -215,11 +218,17 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     app.state.http = http
     app.state.inference = inference
     app.state.runs = runs
-    turns = Turns(database, inference, runs, runtime.objects)
+    memory = Memory(database, inference)
+    app.state.memory = memory
+    await stack.enter_async_context(memory.vectors)
+    recall = Recall(database, memory)
+    brain.heard = recall.hear
+    app.state.recall = recall
+    app.state.learning = Learning(database, inference, memory, settings.learning_model)
+    await stack.enter_async_context(LearnBeside(database, app.state.learning))
+    turns = Turns(database, inference, runs, runtime.objects, recall)
     app.state.turns = turns
     app.state.pane_turns = PaneTurns(database, turns, runs)
-    app.state.memory = Memory(database, inference)
-    await stack.enter_async_context(app.state.memory.vectors)
     app.state.mcp = McpHttp(app.state.memory)
     stack.push_async_callback(app.state.mcp.close)
     app.state.merging = Merging(database, inference, runs, meter.flush)

@@ -101,6 +101,11 @@ class Settings(BaseSettings):
     model_threads: int | None = Field(
         default=None, ge=1, description="Threads of a local model; one less than the cores unless set."
     )
+    learning_model: str | None = Field(
+        default=None,
+        description="Model that reads what people say of themselves, beside the rules; `none`: rules alone. Unset:"
+        " auto:economy where a provider is connected, rules alone otherwise.",
+    )
     litellm_python: Path | None = Field(
         default=None,
         description="A Python of another environment that has the package litellm, for providers that only it knows.",

@@ -120,8 +120,9 @@ async def serving(
     listener.bind(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     configured = Settings(
-        data_dir=folder, models_dir=models_dir, models="none", port=port, model_idle_s=3600, **settings
-    )
+        data_dir=folder, models_dir=models_dir, models="none", port=port, model_idle_s=3600,
+        **({"learning_model": "none"} | settings),
+    )  # fmt: skip
 
     async def open_runtime(_: Settings) -> Runtime:
         kms = LocalKms(bytes(range(32)))

@@ -67,3 +67,10 @@ alter table messages add column applied jsonb check (jsonb_typeof(applied) = 'ob
 
 -- What waits to be learnt from, the oldest first, whoever's it is.
 create index messages_to_learn on messages (created_at) where learned_at is null and role = 'user';
+
+-- In which language a question is (ISO 639-1), as it was read when it was learnt from.
+alter table messages add column language varchar(8);
+
+-- A pattern that was deleted is not counted again: its type and key alone stay.
+alter table user_behavior_patterns add column hidden boolean not null default false;
+alter table personalization_settings add column patterns_since timestamptz;

@@ -126,7 +126,10 @@ async def give_feedback(
     request: Request, database: Databases, caller: MemberCaller, said: Annotated[FeedbackGiven, Body()]
 ) -> FeedbackKept:
     """Say how good an answer was that was yours; said again, it replaces what was said before."""
-    return await history.hear(database, caller, said, lambda: _catch_up(request))
+    kept = await history.hear(database, caller, said, lambda: _catch_up(request))
+    if kept.kind in ("thumbs", "score"):
+        await brain_of(request).heard(caller, kept.decision_id, kept.value)
+    return kept
 
 
 @router.get("/history")

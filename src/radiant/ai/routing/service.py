@@ -122,6 +122,8 @@ class Brain:
         self._conversations: OrderedDict[str, str] = OrderedDict()
         self._reader: Late[Reader] = Late(_make_reader)
         self.fleet: Callable[[Caller], Awaitable[Fleet]] = _no_fleet
+        # Hears what a person says of an answer (0..1), by its decision.
+        self.heard: Callable[[Caller, UUID, float], Awaitable[None]] = _nobody_hears
 
     def _house_changed(self, tenant_id: TenantId | None) -> None:
         # None: the platform's rules, or anything.
@@ -297,6 +299,10 @@ def _make_reader() -> "Reader":
     from radiant.ai.routing.reader import Reader
 
     return Reader()
+
+
+async def _nobody_hears(caller: Caller, decision_id: UUID, value: float) -> None:
+    del caller, decision_id, value
 
 
 async def _no_fleet(_: Caller) -> Fleet:

@@ -43,7 +43,8 @@ class NewChat(Strict):
 
 
 class ChatChange(Strict):
-    """What can be changed of a chat. `folder`: null or "" takes it out of its folder."""
+    """What can be changed of a chat. `folder`: null or "" takes it out of its folder. `memory`: whether it is learnt from,
+    and told what is known of the person."""
 
     title: Title | None = None
     model: ModelName | None = None
@@ -51,6 +52,7 @@ class ChatChange(Strict):
     pinned: bool | None = None
     folder: FolderName | None = None
     leaf_message_id: MessageId | None = None
+    memory: bool | None = None
 
 
 class ChatSummary(BaseModel):
@@ -102,6 +104,7 @@ class Chat(ChatSummary):
 
     system_prompt: str
     leaf_message_id: MessageId | None
+    memory: bool
     messages: list[Message] = []
 
 

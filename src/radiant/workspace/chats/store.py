@@ -13,7 +13,8 @@ async def insert(tx: Tx, chat_id: ChatId, new: NewChat, *, of_pane: bool = False
     row = await tx.one(
         "insert into chats (id, tenant_id, user_id, title, model, system_prompt, settings)"
         " values ($1, $2, $3, $4, $5, $6, case when $7 then '{\"of\": \"pane\"}'::jsonb else '{}' end)"
-        " returning id, title, model, pinned, folder, created_at, updated_at, system_prompt, leaf_message_id",
+        " returning id, title, model, pinned, folder, created_at, updated_at, system_prompt, leaf_message_id,"
+        " coalesce((settings ->> 'memory')::boolean, true) as memory",
         chat_id, tx.tenant_id, tx.user_id, new.title, new.model, new.system_prompt, of_pane,
     )  # fmt: skip
     return Chat.model_validate(dict(row))
@@ -22,7 +23,8 @@ async def insert(tx: Tx, chat_id: ChatId, new: NewChat, *, of_pane: bool = False
 async def get(tx: Tx, chat_id: ChatId) -> Chat | None:
     """A chat of the caller's, without its messages."""
     row = await tx.one_or_none(
-        "select id, title, model, pinned, folder, created_at, updated_at, system_prompt, leaf_message_id from chats"
+        "select id, title, model, pinned, folder, created_at, updated_at, system_prompt, leaf_message_id,"
+        " coalesce((settings ->> 'memory')::boolean, true) as memory from chats"
         " where tenant_id = $1 and user_id = $2 and id = $3 and deleted_at is null",
         tx.tenant_id, tx.user_id, chat_id,
     )  # fmt: skip
@@ -32,7 +34,8 @@ async def get(tx: Tx, chat_id: ChatId) -> Chat | None:
 async def lock(tx: Tx, chat_id: ChatId) -> Chat | None:
     """The same, locked, so that two turns at once follow one another."""
     row = await tx.one_or_none(
-        "select id, title, model, pinned, folder, created_at, updated_at, system_prompt, leaf_message_id from chats"
+        "select id, title, model, pinned, folder, created_at, updated_at, system_prompt, leaf_message_id,"
+        " coalesce((settings ->> 'memory')::boolean, true) as memory from chats"
         " where tenant_id = $1 and user_id = $2 and id = $3 and deleted_at is null for update",
         tx.tenant_id, tx.user_id, chat_id,
     )  # fmt: skip
@@ -93,11 +96,13 @@ async def change(tx: Tx, chat_id: ChatId, change: ChatChange) -> Chat | None:
     row = await tx.one_or_none(
         "update chats set title = coalesce($4, title), model = coalesce($5, model),"
         " system_prompt = coalesce($6, system_prompt), pinned = coalesce($7, pinned),"
-        " leaf_message_id = coalesce($8, leaf_message_id), folder = case when $9 then nullif($10, '') else folder end"
+        " leaf_message_id = coalesce($8, leaf_message_id), folder = case when $9 then nullif($10, '') else folder end,"
+        " settings = case when $11::boolean is null then settings else settings || jsonb_build_object('memory', $11::boolean) end"
         " where tenant_id = $1 and user_id = $2 and id = $3 and deleted_at is null"
-        " returning id, title, model, pinned, folder, created_at, updated_at, system_prompt, leaf_message_id",
+        " returning id, title, model, pinned, folder, created_at, updated_at, system_prompt, leaf_message_id,"
+        " coalesce((settings ->> 'memory')::boolean, true) as memory",
         tx.tenant_id, tx.user_id, chat_id, change.title, change.model, change.system_prompt, change.pinned,
-        change.leaf_message_id, "folder" in change.model_fields_set, change.folder,
+        change.leaf_message_id, "folder" in change.model_fields_set, change.folder, change.memory,
     )  # fmt: skip
     return Chat.model_validate(dict(row)) if row else None
 
@@ -126,7 +131,8 @@ async def set_deleted(tx: Tx, chat_id: ChatId, *, deleted: bool) -> Chat | None:
     row = await tx.one_or_none(
         "update chats set deleted_at = case when $4 then current_timestamp end"
         " where tenant_id = $1 and user_id = $2 and id = $3 and (deleted_at is null) = $4"
-        " returning id, title, model, pinned, folder, created_at, updated_at, system_prompt, leaf_message_id",
+        " returning id, title, model, pinned, folder, created_at, updated_at, system_prompt, leaf_message_id,"
+        " coalesce((settings ->> 'memory')::boolean, true) as memory",
         tx.tenant_id, tx.user_id, chat_id, deleted,
     )  # fmt: skip
     return Chat.model_validate(dict(row)) if row else None

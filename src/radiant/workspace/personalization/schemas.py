@@ -17,7 +17,7 @@ PatternType = Literal["hour_of_week", "task_type", "tool", "model", "length", "l
 Text = Annotated[str, StringConstraints(max_length=100_000, pattern=r"^[^\x00]*$")]
 
 
-class Settings(Strict):
+class LearningSettings(Strict):
     """`learning_enabled`: what is said teaches; `recall_enabled`: what is known is brought up in chats."""
 
     learning_enabled: bool = True
@@ -94,7 +94,7 @@ class Snapshot(BaseModel):
     confidence: float
 
 
-class Change(BaseModel):
+class PreferenceChange(BaseModel):
     """What happened. Of what was forgotten neither key nor value is kept."""
 
     at: datetime
@@ -177,20 +177,20 @@ class Applied(BaseModel):
     tokens: int = 0
 
 
-class Forget(Strict):
+class ForgetLearning(Strict):
     """Everything, or these preferences."""
 
     everything: Literal[True] | None = None
     preferences: list[Key] | None = Field(default=None, min_length=1, max_length=1000)
 
     @model_validator(mode="after")
-    def _one(self) -> "Forget":
+    def _one(self) -> "ForgetLearning":
         if (self.everything is None) == (self.preferences is None):
             raise ValueError("say either everything: true or preferences: [keys]")
         return self
 
 
-class Forgotten(BaseModel):
+class ForgottenLearning(BaseModel):
     """How many of each are gone."""
 
     preferences: int = 0

@@ -5,16 +5,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from radiant.infra.db import Row, TenantDb, Tx
+from radiant.foundation.identity.callers import Caller
+from radiant.infra.db import Database, Row, TenantDb, Tx
 from radiant.kit.clock import utc_now
 from radiant.kit.errors import NotFound
 from radiant.kit.ids import uuid7
-from radiant.workspace.personalization import evidence, store
+from radiant.workspace.memory.schemas import Forget as ForgetMemories
+from radiant.workspace.memory.service import Memory
+from radiant.workspace.personalization import evidence, patterns, store
 from radiant.workspace.personalization.confidence import fade, interval, mean, passes, weigh
 from radiant.workspace.personalization.evidence import EACH, Said, canonical, signal_of
 from radiant.workspace.personalization.schemas import (
-    Change,
+    PreferenceChange,
     Evidence,
+    ForgottenLearning,
     PastValue,
     Preference,
     PreferenceEdit,
@@ -117,6 +121,17 @@ async def forget(db: TenantDb, keys: Sequence[str] | None) -> int:
     return deleted
 
 
+async def forget_everything(database: Database, caller: Caller, memory: Memory) -> ForgottenLearning:
+    """Nothing of what was learnt, or told to be remembered, is left; what is said from now on is learnt anew."""
+    db = caller.db(database)
+    preferences = await forget(db, None)
+    async with db.tx() as tx:
+        counted = await patterns.forget(tx)
+    return ForgottenLearning(
+        preferences=preferences, patterns=counted, memories=await memory.forget(caller, ForgetMemories(all=True))
+    )
+
+
 async def delete(db: TenantDb, key: str) -> None:
     """Forget one. Raises NoSuchPreference."""
     if not await forget(db, [key]):
@@ -149,12 +164,12 @@ async def history(db: TenantDb, key: str, before: tuple[datetime, UUID] | None, 
 
 async def timeline(
     db: TenantDb, before: tuple[datetime, UUID] | None, limit: int
-) -> tuple[list[Change], tuple[datetime, UUID] | None]:
+) -> tuple[list[PreferenceChange], tuple[datetime, UUID] | None]:
     """What happened, the latest first, and where the next page begins."""
     async with db.tx() as tx:
         rows = await store.changes(tx, before, limit)
     last = rows[-1] if len(rows) == limit else None
-    return [Change.model_validate(dict(row)) for row in rows], (last["at"], last["id"]) if last else None
+    return [PreferenceChange.model_validate(dict(row)) for row in rows], (last["at"], last["id"]) if last else None
 
 
 async def export(db: TenantDb) -> dict[str, Any]:
@@ -165,6 +180,7 @@ async def export(db: TenantDb) -> dict[str, Any]:
         rows = await store.page(tx, None, None, _MOST_EXPORTED)
         signals = await store.evidence(tx, [row["id"] for row in rows], EACH)
         past = await store.all_history(tx)
+        counted = await patterns.patterns(tx, None, _MOST_EXPORTED)
     by_id: dict[UUID, dict[str, Any]] = {
         row["id"]: {**preference_of(row, now).model_dump(mode="json"), "signals": [], "past": []} for row in rows
     }
@@ -173,7 +189,10 @@ async def export(db: TenantDb) -> dict[str, Any]:
     for each in past:
         if (of := by_id.get(each["preference_id"])) is not None:
             of["past"].append({k: v for k, v in each.items() if k != "preference_id"})
-    return {"exported_at": now, "settings": settings.model_dump(), "preferences": list(by_id.values())}
+    return {
+        "exported_at": now, "settings": settings.model_dump(), "preferences": list(by_id.values()),
+        "patterns": [one.model_dump(mode="json") for one in counted],
+    }  # fmt: skip
 
 
 # More than anybody has; each is a few hundred bytes.

@@ -7,19 +7,19 @@ from typing import Any
 from uuid import UUID
 
 from radiant.infra.db import Row, Tx
-from radiant.workspace.personalization.schemas import Settings
+from radiant.workspace.personalization.schemas import LearningSettings
 
 
-async def settings(tx: Tx) -> Settings:
+async def settings(tx: Tx) -> LearningSettings:
     """The person's; all on where nothing was said."""
     row = await tx.one_or_none(
         "select learning_enabled, recall_enabled from personalization_settings where tenant_id = $1 and user_id = $2",
         tx.tenant_id, tx.user_id,
     )  # fmt: skip
-    return Settings.model_validate(dict(row)) if row else Settings()
+    return LearningSettings.model_validate(dict(row)) if row else LearningSettings()
 
 
-async def put_settings(tx: Tx, new: Settings) -> None:
+async def put_settings(tx: Tx, new: LearningSettings) -> None:
     """Replace them."""
     await tx.run(
         "insert into personalization_settings (tenant_id, user_id, learning_enabled, recall_enabled)"

@@ -46,6 +46,15 @@ async def assemble(
     return ChatRequest(model="", messages=[*system, *said])
 
 
+def with_found(request: ChatRequest, found: str) -> ChatRequest:
+    """The request with what was found for its last question, before that question: what comes earlier stays as models keep
+    it from turn to turn."""
+    if not found or request.messages[-1].role != "user":
+        return request
+    *before, last = request.messages
+    return msgspec.structs.replace(request, messages=[*before, Message("user", [TextPart(found + "\n\n"), *last.parts])])
+
+
 def spoken_as(request: ChatRequest, parameters: schemas.ChatParameters) -> ChatRequest:
     """The request, with the parameters that are given."""
     given = parameters.model_dump(exclude_none=True)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from radiant.ai.providers.chat import (
     TextPart,
     ToolCallDelta,
 )
-from radiant.ai.routing.needs import level_of
+from radiant.ai.routing.needs import Asked, level_of
 from radiant.foundation.files import service as files
 from radiant.foundation.identity.callers import Caller
 from radiant.foundation.runs import idempotency
@@ -38,11 +39,14 @@ from radiant.kit.text import shorten
 from radiant.workspace.chats import messages_store
 from radiant.workspace.chats import store as chats_store
 from radiant.workspace.chats.schemas import Chat, ChatParameters, Content, Message, NewTurn, Retry, Turn
-from radiant.workspace.turns.prompt import assemble, spoken_as
+from radiant.workspace.personalization.applying import BUDGET, LOCAL_BUDGET, Recall
+from radiant.workspace.turns.prompt import assemble, spoken_as, with_found
 
 log = structlog.get_logger()
 
 KIND = "turn"
+# What a person can prefer where a chat leaves the choice of the model open.
+_TASTES = ("economy", "premium")
 
 
 class NothingAsked(Invalid):
@@ -89,11 +93,14 @@ class Begun:
 class Turns:
     """Takes turns. Made once by a root."""
 
-    def __init__(self, database: Database, inference: Inference, runs: RunHub, objects: ObjectStore) -> None:
+    def __init__(
+        self, database: Database, inference: Inference, runs: RunHub, objects: ObjectStore, recall: Recall
+    ) -> None:
         self._database = database
         self._inference = inference
         self._runs = runs
         self._objects = objects
+        self._recall = recall
 
     async def ask(self, caller: Caller, chat_id: ChatId, new: NewTurn, key: str | None) -> Turn:
         """Keep a question and start its answer. Raises NotFound, NothingAsked, StillAnswering, IdempotencyMismatch."""
@@ -145,7 +152,7 @@ class Turns:
         chosen = asked or chat.model
         await runs_store.insert(tx, run_id, KIND, self._runs.owner, LEASE, {"chat_id": str(chat.id), "model": chosen})
         answer = await messages_store.insert_answer(tx, MessageId(uuid7()), chat.id, question.id, chosen, run_id)
-        words = " ".join(item["text"] for item in question.content if item["type"] == "text")
+        words = _words(question)
         await chats_store.advance(tx, chat.id, answer.id, shorten(words, 60) or "Picture", asked)
         turn = Turn(run_id=run_id, user_message=question, assistant_message=answer)
         return Begun(turn, chat, chosen, manner)
@@ -167,13 +174,22 @@ class Turns:
         answer: Answer | None = None
         try:
             db = run.db
-            context = await self._context_length(db, model)
+            context, local = await self._facts(db, model)
+            budget = LOCAL_BUDGET if local else BUDGET
             async with db.tx() as tx:
                 path = await messages_store.path(tx, chat.id, begun.turn.user_message.id)
-            request = await assemble(manner.instructions(chat), path, lambda asset: self._image(db, asset), context)
+            recalled = await self._recall.recall(caller, chat.id, _words(begun.turn.user_message), budget)
+            await self._recall.keep(caller, begun.turn.assistant_message.id, recalled)
+            instructions = "\n\n".join(text for text in (manner.instructions(chat), recalled.about) if text.strip())
+            request = await assemble(instructions, path, lambda asset: self._image(db, asset), context)
             request = spoken_as(request, manner.parameters)
+            if model == "auto" and recalled.level in _TASTES:
+                model = f"auto:{recalled.level}"
+            # Routing reads what was asked, not what is known besides.
+            asked = Asked(request=partial(_itself, request), conversation=str(chat.id))
+            request = with_found(request, recalled.found)
             labels = msgspec.structs.replace(manner.labels, run_id=run.run_id)
-            answer = await self._inference.open(caller, model, request, labels, conversation=str(chat.id), rated=True)
+            answer = await self._inference.open(caller, model, request, labels, asked=asked, rated=True)
             run.append("started", {"model": answer.model, "provider": answer.provider, "reason": answer.reason})
             async with contextlib.aclosing(answer.events) as events:
                 async for event in events:
@@ -233,12 +249,14 @@ class Turns:
 
         await run.finish("failed", "failed", error, keep)
 
-    async def _context_length(self, db: TenantDb, model: str) -> int | None:
-        """How much the model holds; for `auto`, the most that any usable one does."""
+    async def _facts(self, db: TenantDb, model: str) -> tuple[int | None, bool]:
+        """How much the model holds, and whether it runs here; for `auto`, the most that any usable one does, and whether all
+        of them do."""
         if level_of(model) is None:
-            return (await self._inference.models.resolve(db, model)).context_length
+            found = await self._inference.models.resolve(db, model)
+            return found.context_length, found.local
         usable = [m for m in await self._inference.models.all(db) if m.task == "chat" and m.unavailable is None]
-        return max((m.context_length or 0 for m in usable), default=0) or None
+        return max((m.context_length or 0 for m in usable), default=0) or None, all(m.local for m in usable)
 
     async def _image(self, db: TenantDb, asset_id: AssetId) -> tuple[str, bytes] | None:
         async with db.tx() as tx:
@@ -246,6 +264,14 @@ class Turns:
         if asset is None:
             return None
         return asset.media_type, await files.read_bytes(self._objects, asset)
+
+
+def _words(question: Message) -> str:
+    return " ".join(item["text"] for item in question.content if item["type"] == "text")
+
+
+def _itself(request: ChatRequest) -> ChatRequest:
+    return request
 
 
 def must_say_something(content: Sequence[Content]) -> None:

@@ -35,8 +35,8 @@ function Used({ id }: { id: string }) {
   if (error) return <LoadFault error={error} retry={() => void refetch()} />;
   if (!data) return <Skeleton className="h-10" />;
   const items = [
-    ...data.preferences.map((one) => ({ id: one.id, text: `${one.preference_key.replaceAll("_", " ")}: ${words(one.preference_value)}`, href: `/memory?view=preferences&key=${encodeURIComponent(one.preference_key)}` })),
-    ...data.memories.map((one) => ({ id: one.id, text: one.content, href: `/memory?memory=${one.id}` })),
+    ...(data.preferences ?? []).map((one) => ({ id: one.id, text: `${one.preference_key.replaceAll("_", " ")}: ${words(one.preference_value)}`, href: `/memory?view=preferences&key=${encodeURIComponent(one.preference_key)}` })),
+    ...(data.memories ?? []).map((one) => ({ id: one.id, text: one.content, href: `/memory?memory=${one.id}` })),
   ];
   return (
     <div className="grid gap-2">

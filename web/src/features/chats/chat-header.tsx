@@ -6,7 +6,7 @@ import { updateChat } from "@/components/conversation/chat";
 import { ModelPicker } from "@/components/conversation/model-picker";
 import { Button } from "@/components/ui/button";
 import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/components/ui/menu";
-import type { Chat } from "@/lib/api/types";
+import type { ChatDetail } from "@/lib/api/types";
 
 import type { ChatDialog } from "./chat-dialogs";
 import { deleteChat } from "./queries";
@@ -14,7 +14,7 @@ import { deleteChat } from "./queries";
 interface Props {
   lead: ReactNode;
   /** Null: a chat that is not made yet. */
-  chat: Chat | null;
+  chat: ChatDetail | null;
   model: string;
   busy: boolean;
   instructed: boolean;

@@ -4,11 +4,11 @@ import { Button } from "@/components/ui/button";
 import { Card, LoadFault, Section, ShowMore, TableSkeleton } from "@/components/ui/page";
 import { Empty } from "@/components/ui/parts";
 import { api } from "@/lib/api/client";
+import type { Pattern } from "@/lib/api/types";
 import { formatAgo } from "@/lib/format";
 import { mayWrite, useSession } from "@/lib/session";
 import { settle } from "./acts";
 import { changeLists, patternsKey, usePatterns } from "./queries";
-import type { Pattern } from "./types";
 import { patternCounts, patternSentence } from "./words";
 
 /** What was noticed of how the person works, where it is more than chance. */

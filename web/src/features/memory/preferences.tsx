@@ -8,13 +8,13 @@ import { Field, Input } from "@/components/ui/field";
 import { Card, LoadFault, Section, ShowMore, TableSkeleton } from "@/components/ui/page";
 import { Badge, Empty } from "@/components/ui/parts";
 import { api } from "@/lib/api/client";
+import type { Preference } from "@/lib/api/types";
 import { cn } from "@/lib/cn";
 import { mayWrite, useSession } from "@/lib/session";
 import { settle } from "./acts";
 import { EvidenceList } from "./evidence";
 import { forgetSoon } from "./forgetting";
 import { changeLists, preferencesKey, usePreferences } from "./queries";
-import type { Preference } from "./types";
 import { howSure, named, percent, shown, useOf, valueOf } from "./words";
 
 /** How the person likes their answers: each with how sure that is, on what it rests, and whether it is used. */

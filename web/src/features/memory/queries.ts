@@ -1,7 +1,7 @@
 import { type InfiniteData, keepPreviousData, type QueryClient, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { api } from "@/lib/api/client";
-import type { FoundMemories, Memory, MemoryGraph, Page, PreferenceEvidence } from "@/lib/api/types";
-import type { Change, LearningSettings, MemoryState, Pattern, Preference } from "./types";
+import type { FoundMemories, LearningSettings, Memory, MemoryGraph, Page, Pattern, Preference, PreferenceEvidence } from "@/lib/api/types";
+import type { Change, MemoryState } from "./types";
 
 /** All of it: what is learned, forgotten or imported may change any of these. */
 export const memoryKey = ["memory"] as const;

@@ -6,12 +6,11 @@ import { Dialog, DialogActions } from "@/components/ui/dialog";
 import { Checkbox, Field, Input } from "@/components/ui/field";
 import { Card, LoadFault, Section, TableSkeleton } from "@/components/ui/page";
 import { api, messageOf } from "@/lib/api/client";
-import type { ImportedMemories } from "@/lib/api/types";
+import type { ImportedMemories, LearningSettings } from "@/lib/api/types";
 import { mayWrite, useSession } from "@/lib/session";
 import { toast } from "@/lib/toast";
 import { settle } from "./acts";
 import { memoryKey, settingsKey, useLearning } from "./queries";
-import type { LearningSettings } from "./types";
 import { plural } from "./words";
 
 export function MemorySettings() {

@@ -17,32 +17,3 @@ export interface Change {
   after: string | Snapshot | null;
   why?: string | null;
 }
-
-export interface Preference {
-  id: string;
-  preference_key: string;
-  preference_value: unknown;
-  confidence: number;
-  low: number;
-  interval: number[];
-  evidence: number;
-  applied: boolean;
-  locked: boolean;
-  confirmed: boolean;
-  updated_at: string;
-}
-
-export interface Pattern {
-  id: string;
-  pattern_type: string;
-  pattern_key: string;
-  pattern_data: { count?: number; total?: number; share?: number; interval?: number[]; lift?: number };
-  occurrence_count: number;
-  last_occurred: string | null;
-  shown: boolean;
-}
-
-export interface LearningSettings {
-  learning_enabled: boolean;
-  recall_enabled: boolean;
-}

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Memory } from "@/lib/api/types";
-import type { Change, Pattern, Preference } from "./types";
+import type { Memory, Pattern, Preference } from "@/lib/api/types";
+import type { Change } from "./types";
 import { howSure, named, origin, patternCounts, patternSentence, quoted, reason, rivalOf, shown, useOf, valueOf, woven } from "./words";
 
 const memory = (change: Partial<Memory> = {}): Memory => ({
@@ -50,6 +50,9 @@ const preference = (change: Partial<Preference> = {}): Preference => ({
   applied: true,
   locked: false,
   confirmed: false,
+  lasting: "preference",
+  learned_from: [],
+  created_at: "2026-03-01T10:00:00Z",
   updated_at: "2026-03-01T10:00:00Z",
   ...change,
 });
@@ -94,7 +97,7 @@ test("a preference says whether it is used and why not", () => {
 });
 
 test("patterns are sentences with their counts", () => {
-  const pattern = (pattern_type: string, pattern_key: string): Pattern => ({ id: "1", pattern_type, pattern_key, pattern_data: { count: 12, total: 40, share: 0.3, lift: 2.14 }, occurrence_count: 12, last_occurred: null, shown: true });
+  const pattern = (pattern_type: Pattern["pattern_type"], pattern_key: string): Pattern => ({ id: "1", pattern_type, pattern_key, pattern_data: { count: 12, total: 40, share: 0.3, interval: [0.2, 0.4], lift: 2.14 }, occurrence_count: 12, last_occurred: "2026-03-01T10:00:00Z", shown: true });
   expect(patternSentence(pattern("language", "de"))).toBe("You mostly write in German.");
   expect(patternSentence(pattern("language", "not a code"))).toBe("You mostly write in not a code.");
   expect(patternSentence(pattern("hour_of_week", "9"), "UTC")).toBe("You often write on Mondays around 09:00.");

@@ -1,7 +1,7 @@
 /** What is known, in plain words. */
-import type { Memory, WhyFound } from "@/lib/api/types";
+import type { Memory, Pattern, Preference, WhyFound } from "@/lib/api/types";
 import { formatDate } from "@/lib/format";
-import type { Change, MemoryState, Pattern, Preference } from "./types";
+import type { Change, MemoryState } from "./types";
 
 export const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
@@ -145,16 +145,13 @@ export function patternSentence({ pattern_type, pattern_key }: Pick<Pattern, "pa
       return `Your questions are mostly ${what}.`;
     case "language":
       return `You mostly write in ${language(pattern_key)}.`;
-    default:
-      return `${named(pattern_type)}: ${what}.`;
   }
 }
 
 /** "12 of 40 times (30 %), 2.1 times as often as by chance". */
-export function patternCounts({ pattern_data: data, occurrence_count }: Pattern): string {
-  const count = data.count ?? occurrence_count;
-  const parts = [data.total ? `${count.toLocaleString("en-US")} of ${plural(data.total, "time")} (${percent(data.share ?? count / data.total)})` : plural(count, "time")];
-  if (data.lift && data.lift > 1) parts.push(`${data.lift.toFixed(1)} times as often as by chance`);
+export function patternCounts({ pattern_data: data }: Pattern): string {
+  const parts = [`${data.count.toLocaleString("en-US")} of ${plural(data.total, "time")} (${percent(data.share)})`];
+  if (data.lift > 1) parts.push(`${data.lift.toFixed(1)} times as often as by chance`);
   return parts.join(", ");
 }
 

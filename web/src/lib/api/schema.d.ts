@@ -87,6 +87,27 @@ export interface ApiKey {
   user_id: string;
 }
 
+/** What was brought up for an answer, as far as it is still known. Tokens are an estimate. */
+export interface Applied {
+  memories?: AppliedMemory[];
+  message_id?: string | null;
+  preferences?: AppliedPreference[];
+  tokens?: number;
+}
+
+/** A memory that was brought up, as it is now. */
+export interface AppliedMemory {
+  content: string;
+  id: string;
+}
+
+/** A preference that was brought up, as it is now. */
+export interface AppliedPreference {
+  id: string;
+  preference_key: string;
+  preference_value: unknown;
+}
+
 /** One message of the conversation. */
 export interface AskedMessage {
   content: string | (Words | Picture)[];
@@ -340,6 +361,11 @@ export interface CandidateInfo {
   terms: Terms;
 }
 
+/** The state after it was asked for. */
+export interface Change {
+  thermal_state: string;
+}
+
 /** What is changed of a memory; what is left out stays. */
 export interface Changes {
   aliases?: string[] | null;
@@ -359,6 +385,7 @@ export interface Chat {
   folder: string | null;
   id: string;
   leaf_message_id: string | null;
+  memory: boolean;
   messages?: Message[];
   model: string;
   pinned: boolean;
@@ -368,10 +395,11 @@ export interface Chat {
   updated_at: string;
 }
 
-/** What can be changed of a chat. `folder`: null or "" takes it out of its folder. */
+/** What can be changed of a chat. `folder`: null or "" takes it out of its folder. `memory`: whether it is learnt from, and told what is known of the person. */
 export interface ChatChange {
   folder?: string | null;
   leaf_message_id?: string | null;
+  memory?: boolean | null;
   model?: string | null;
   pinned?: boolean | null;
   system_prompt?: string | null;
@@ -472,6 +500,12 @@ export interface ConnectionInfo {
   keys: KeyInfo[];
   settings: Record<string, string>;
   source: "workspace" | "platform" | "environment";
+}
+
+/** A conversation. `chat_id`: one's chat that it is from. */
+export interface Conversation {
+  chat_id?: string | null;
+  messages: SaidMessage[];
 }
 
 /** Of n, how many answers at once. */
@@ -933,6 +967,31 @@ export interface Folder {
   folder: string;
 }
 
+/** What to forget: a store's memories, all, or some. */
+export interface Forget {
+  all?: boolean;
+  ids?: string[];
+  store_name?: string | null;
+}
+
+/** Everything, or these preferences. */
+export interface ForgetLearning {
+  everything?: true | null;
+  preferences?: string[] | null;
+}
+
+/** How many memories are gone. */
+export interface Forgotten {
+  forgotten: number;
+}
+
+/** How many of each are gone. */
+export interface ForgottenLearning {
+  memories?: number;
+  patterns?: number;
+  preferences?: number;
+}
+
 /** Whose password is forgotten. */
 export interface ForgottenPassword {
   email: string;
@@ -1341,6 +1400,20 @@ export interface Leak {
   version: number;
 }
 
+/** What a conversation taught. `rejected_spans`: items whose quote is not in the message that they cite. */
+export interface Learned {
+  memories?: string[];
+  patterns?: number;
+  preferences?: string[];
+  rejected_spans?: number;
+}
+
+/** `learning_enabled`: what is said teaches; `recall_enabled`: what is known is brought up in chats. */
+export interface LearningSettings {
+  learning_enabled?: boolean;
+  recall_enabled?: boolean;
+}
+
 /** A model that cannot take the request. */
 export interface LeftOut {
   model: string;
@@ -1669,7 +1742,7 @@ export interface MergeSummary {
   total_cost: string | null;
 }
 
-/** A message of the tree. Cost in dollars, times in milliseconds. */
+/** A message of the tree. Cost in dollars, times in milliseconds. `recalled`: how many preferences and memories were brought up for it. */
 export interface Message {
   content: Record<string, unknown>[];
   cost: string | null;
@@ -1684,6 +1757,7 @@ export interface Message {
   output_tokens: number | null;
   parent_id: string | null;
   reasoning: string;
+  recalled?: number;
   role: "system" | "user" | "assistant" | "tool";
   run_id: string | null;
   status: "streaming" | "complete" | "stopped" | "failed";
@@ -2127,11 +2201,6 @@ export interface PageOf_Call_ {
   next?: string | null;
 }
 
-export interface PageOf_Change_ {
-  items: radiant__workspace__personalization__schemas__Change[];
-  next?: string | null;
-}
-
 export interface PageOf_ChatSummary_ {
   items: ChatSummary[];
   next?: string | null;
@@ -2212,8 +2281,18 @@ export interface PageOf_PastValue_ {
   next?: string | null;
 }
 
+export interface PageOf_Pattern_ {
+  items: Pattern[];
+  next?: string | null;
+}
+
 export interface PageOf_Preference_ {
   items: Preference_Output[];
+  next?: string | null;
+}
+
+export interface PageOf_PreferenceChange_ {
+  items: PreferenceChange[];
   next?: string | null;
 }
 
@@ -2393,6 +2472,26 @@ export interface PastValue {
   valid_to: string;
 }
 
+/** What a person does more often than evenly. `shown`: seen five times, and the lift is no chance. */
+export interface Pattern {
+  id: string;
+  last_occurred: string;
+  occurrence_count: number;
+  pattern_data: PatternData;
+  pattern_key: string;
+  pattern_type: "hour_of_week" | "task_type" | "tool" | "model" | "length" | "language";
+  shown: boolean;
+}
+
+/** `count` of `total` that could have been; `interval`: of the share, 95 %; `lift`: the share over what evenly spread would be. */
+export interface PatternData {
+  count: number;
+  interval: unknown[];
+  lift: number;
+  share: number;
+  total: number;
+}
+
 /** One to import. */
 export interface PickedSecret {
   /** What to call it here; its own name unless given. */
@@ -2482,6 +2581,16 @@ export interface Preference_Output {
   updated_at: string;
 }
 
+/** What happened. Of what was forgotten neither key nor value is kept. */
+export interface PreferenceChange {
+  after: Snapshot | null;
+  at: string;
+  before: Snapshot | null;
+  preference_key: string | null;
+  what: "learned" | "raised" | "lowered" | "superseded" | "edited" | "confirmed" | "rejected" | "forgotten";
+  why: string;
+}
+
 /** What the person says it is. */
 export interface PreferenceEdit {
   value: string | boolean | number | string[];
@@ -2532,61 +2641,6 @@ export interface Query {
   store_name?: string | null;
   token_budget?: number | null;
   types?: string[];
-}
-
-/** How the workspace wants models to be chosen. */
-export interface radiant__ai__routing__schemas__Settings {
-  exploration: number;
-  preferred_margin: number;
-  preferred_provider: string | null;
-  sticky: boolean;
-  weights: Terms;
-}
-
-/** The state after it was asked for. */
-export interface radiant__ai__serving__routes__Change {
-  thermal_state: string;
-}
-
-/** What to forget: a store's memories, all, or some. */
-export interface radiant__workspace__memory__schemas__Forget {
-  all?: boolean;
-  ids?: string[];
-  store_name?: string | null;
-}
-
-/** How many memories are gone. */
-export interface radiant__workspace__memory__schemas__Forgotten {
-  forgotten: number;
-}
-
-/** What happened. Of what was forgotten neither key nor value is kept. */
-export interface radiant__workspace__personalization__schemas__Change {
-  after: Snapshot | null;
-  at: string;
-  before: Snapshot | null;
-  preference_key: string | null;
-  what: "learned" | "raised" | "lowered" | "superseded" | "edited" | "confirmed" | "rejected" | "forgotten";
-  why: string;
-}
-
-/** Everything, or these preferences. */
-export interface radiant__workspace__personalization__schemas__Forget {
-  everything?: true | null;
-  preferences?: string[] | null;
-}
-
-/** How many of each are gone. */
-export interface radiant__workspace__personalization__schemas__Forgotten {
-  memories?: number;
-  patterns?: number;
-  preferences?: number;
-}
-
-/** `learning_enabled`: what is said teaches; `recall_enabled`: what is known is brought up in chats. */
-export interface radiant__workspace__personalization__schemas__Settings {
-  learning_enabled?: boolean;
-  recall_enabled?: boolean;
 }
 
 /** Why a memory came back. */
@@ -2999,6 +3053,14 @@ export interface Said {
   text: string;
 }
 
+/** A message to be learnt from. Only what the person says teaches; the rest is read for what it answers. */
+export interface SaidMessage {
+  at?: string | null;
+  content: string;
+  id?: string | null;
+  role: "system" | "user" | "assistant" | "tool";
+}
+
 /** What the settings page shows; `token` is null before one is made. */
 export interface ScimState {
   base_url: string;
@@ -3098,10 +3160,13 @@ export interface SessionSummary {
   updated_at: string;
 }
 
-/** `learning_enabled`: what is said teaches; `recall_enabled`: what is known is brought up in chats. */
-export interface Settings_Input {
-  learning_enabled?: boolean;
-  recall_enabled?: boolean;
+/** How the workspace wants models to be chosen. */
+export interface Settings {
+  exploration: number;
+  preferred_margin: number;
+  preferred_provider: string | null;
+  sticky: boolean;
+  weights: Terms;
 }
 
 /** Null: as the installation does. */

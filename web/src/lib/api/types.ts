@@ -42,7 +42,7 @@ export type { CacheFigures, CacheSettings, LoggedPart, LoggingSettings, RequestL
 export type PolicyParameters = NonNullable<PolicySettings["parameters"]>;
 export type { ByTask, CandidateInfo, Decision, Figures, Interval, ModelStanding, NewRule, NotReplayed, Refit, Replayed, ReplayResult, RouteResult, Rule, RuleSettings, RuleTested, Terms } from "./schema";
 export type RuleConditions = schema.Conditions_Input;
-export type RoutingSettings = schema.radiant__ai__routing__schemas__Settings;
+export type RoutingSettings = schema.Settings;
 export type TaskType = schema.ByTask["task_type"];
 export type Chat = schema.ChatSummary;
 export type { Folder as ChatFolder, Share as ChatShare, SharedChat, SharedImage } from "./schema";
@@ -79,4 +79,7 @@ export type { Leak as CredentialLeak, Member as VaultMember, Mirror as Credentia
 export type { MadeMerge, Merge, MergeSummary } from "./schema";
 export type NewMerge = schema.NewMerge;
 export type MergeStrategy = schema.Merge["merge_strategy"];
-export type { Added as AddedMemory, Evidence as PreferenceEvidence, Found as FoundMemories, Graph as MemoryGraph, ImportedMemories, Memory, Reason as WhyFound } from "./schema";
+export type { Added as AddedMemory, Applied, Evidence as PreferenceEvidence, Found as FoundMemories, Graph as MemoryGraph, ImportedMemories, Memory, Reason as WhyFound } from "./schema";
+export type { Pattern } from "./schema";
+export type Preference = Omit<schema.Preference_Output, "interval"> & { interval: [number, number] };
+export type LearningSettings = Required<schema.LearningSettings>;
