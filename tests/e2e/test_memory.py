@@ -3,6 +3,7 @@ person's own, paused and deleted by them."""
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.e2e.conftest import PASSWORD, Visit
 from tests.e2e.test_screens import PHONE, faults_of
+from tests.kit.upstream import Say, Upstream
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.xdist_group("browser")]
 
@@ -48,10 +50,10 @@ async def remember(visit: Visit, content: str, **more: Any) -> dict[str, Any]:
     return (await visit.call("POST", "/api/memory/memories", {"content": content, **more}))["memory"]
 
 
-async def learn(visit: Visit, *said: str) -> Any:
-    """What a conversation teaches, without waiting for the job."""
-    messages = [{"role": "user", "content": text} for text in said]
-    return await visit.call("POST", "/api/personalization/learn", {"messages": messages})
+async def prefer(visit: Visit, key: str, value: str) -> None:
+    """A preference that was set once and is learned again since."""
+    await visit.call("PUT", f"/api/personalization/preferences/{key}", {"value": value})
+    await visit.call("POST", f"/api/personalization/preferences/{key}/unlock")
 
 
 def cards(page: Page) -> Locator:
@@ -213,14 +215,13 @@ async def test_preferences_show_how_sure_they_are_and_are_confirmed_corrected_an
     await page.goto(f"{visit.url}/memory?view=preferences")
     await expect(page.get_by_text("No preferences yet")).to_be_visible()
     assert await faults_of(page) == []
-    await learn(visit, "I prefer short answers. Please call me Ada.")
-    found = (await visit.call("GET", "/api/personalization/preferences"))["items"]
-    assert found
+    await prefer(visit, "answer_length", "short")
+    await prefer(visit, "name", "Ada")
     await page.reload()
     listed = page.get_by_role("list", name="Preferences").get_by_role("listitem")
     await expect(listed.first).to_contain_text("between")
     await page.get_by_role("button", name="What").first.click()
-    await expect(page.get_by_role("list", name="What it rests on").first).to_contain_text("You said it")
+    await expect(page.get_by_role("list", name="What it rests on").first).to_contain_text("You set it")
     assert await faults_of(page) == []
     await shoot(page, "preferences")
     await page.get_by_role("button", name="Confirm").first.click()
@@ -233,11 +234,12 @@ async def test_preferences_show_how_sure_they_are_and_are_confirmed_corrected_an
     await expect(page.get_by_role("list", name="Preferences")).to_contain_text("in two sentences")
     await page.get_by_role("button", name="Unlock").click()
     await expect(page.get_by_text("Set by you")).to_have_count(0)
-    before = await listed.count()
+    forgets = page.get_by_role("button", name=re.compile("^Forget "))
+    await expect(forgets).to_have_count(2)
     await page.get_by_role("button", name="Forget").first.click()
-    await expect(listed).to_have_count(before - 1)
+    await expect(forgets).to_have_count(1)
     await page.get_by_role("button", name="Undo").click()
-    await expect(listed).to_have_count(before)
+    await expect(forgets).to_have_count(2)
     await view(page, "Timeline")
     await expect(page.get_by_role("list", name="Timeline")).to_contain_text("Corrected by you")
     await view(page, "Patterns")
@@ -280,7 +282,7 @@ async def test_learning_is_paused_all_is_taken_away_brought_back_and_forgotten(v
 
 async def test_the_other_person_of_the_workspace_sees_none(visit: Visit, open_visit: Callable[..., Any]) -> None:
     mine = await remember(visit, "I play the cello.")
-    await learn(visit, "I prefer short answers.")
+    await prefer(visit, "answer_length", "short")
     made = await visit.call("POST", "/api/users", {"email": "grace@example.com", "name": "Grace", "role": "admin"})
     grace: Visit = await open_visit(signed_in=False)
     signed = await grace.http.post(
@@ -301,19 +303,20 @@ async def test_the_other_person_of_the_workspace_sees_none(visit: Visit, open_vi
     await visit.call("DELETE", f"/api/users/{made['id']}")
 
 
-async def test_a_chat_uses_memory_or_not_and_says_what_it_used(visit: Visit) -> None:
+async def test_a_chat_uses_memory_or_not_and_says_what_it_used(visit: Visit, scripted: Upstream) -> None:
     page = visit.page
-    await remember(visit, "My sister Ada keeps bees in Ghent.", pinned=True)
-    chat = await visit.call("POST", "/api/chats", {"title": "Bees", "model": "smollm2-135m-instruct"})
+    await prefer(visit, "answer_length", "short")
+    scripted.default = Say("In Ghent.")
+    chat = await visit.call("POST", "/api/chats", {"title": "Bees", "model": "gpt-4o"})
     await page.goto(f"{visit.url}/chat/{chat['id']}")
     await visit.ask("Where does my sister Ada keep her bees?")
-    await page.get_by_role("button", name="Used 1 memory").click(timeout=60_000)
+    await page.get_by_role("button", name="Used 1 memory").click()
     used = page.get_by_label("What was used")
-    await expect(used).to_contain_text("My sister Ada keeps bees in Ghent.")
+    await expect(used).to_contain_text("answer length: short")
     assert await faults_of(page) == []
     await shoot(page, "used")
     await used.get_by_role("link", name="Correct").click()
-    await expect(page.get_by_role("dialog")).to_contain_text("My sister Ada keeps bees in Ghent.")
+    await expect(page.get_by_role("list", name="Preferences")).to_contain_text("Answer length")
     await page.goto(f"{visit.url}/chat/{chat['id']}")
     await page.get_by_role("button", name="Chat menu").click()
     await page.get_by_role("menuitemcheckbox", name="Use memory in this chat", checked=True).click()
@@ -336,7 +339,8 @@ async def test_no_view_has_a_serious_fault(
         f"/api/memory/memories/{one['id']}/relationships",
         {"target_memory_id": other["id"], "relationship_type": "same_week"},
     )
-    await learn(visit, "I prefer short answers. Call me Ada. Never use tables.")
+    await prefer(visit, "answer_length", "short")
+    await prefer(visit, "name", "Ada")
     seen: Visit = await open_visit(color_scheme=scheme, **device)
     faults: dict[str, list[str]] = {}
     for name in ("memories", "preferences", "patterns", "timeline", "graph", "settings"):

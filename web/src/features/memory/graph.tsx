@@ -1,7 +1,7 @@
 import { Waypoints } from "lucide-react";
 import { useMemo, useState } from "react";
 import { useSearchParams } from "wouter";
-import { Card, LoadFault, Section, TableSkeleton } from "@/components/ui/page";
+import { LoadFault, Section, TableSkeleton } from "@/components/ui/page";
 import { Empty } from "@/components/ui/parts";
 import type { MemoryGraph } from "@/lib/api/types";
 import { cn } from "@/lib/cn";
@@ -54,7 +54,7 @@ function Linked({ graph: { nodes, edges } }: { graph: MemoryGraph }) {
   const open = (id: string) => setParams({ memory: id });
   return (
     <>
-      <Card className="overflow-x-auto">
+      <div role="region" aria-label="The links as a picture" tabIndex={0} className="scroll min-w-0 overflow-x-auto rounded-xl border bg-raised">
         {/* The list below says the same: the picture is for eyes and mice. */}
         <svg aria-hidden viewBox={`0 0 ${WIDTH} ${height}`} className="block h-auto w-full min-w-[36rem]">
           {edges.map((edge) => {
@@ -84,7 +84,7 @@ function Linked({ graph: { nodes, edges } }: { graph: MemoryGraph }) {
             );
           })}
         </svg>
-      </Card>
+      </div>
       <ul aria-label="Links" className="grid gap-1.5 text-sm">
         {edges.map((edge) => (
           <li key={edge.id} className="flex flex-wrap items-baseline gap-x-2 gap-y-0.5">
