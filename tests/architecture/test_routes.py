@@ -15,6 +15,7 @@ from tests.kit.authenticator import new_passkey
 from tests.kit.fixtures import Callers
 from tests.kit.server import Client
 from tests.kit.upstream import Upstream
+from tests.workspace.memory.kit import MEMORIES, add
 from tests.workspace.merging.kit import begin, given
 from tests.workspace.turns.test_turns import ask, chat_of, events
 
@@ -38,7 +39,7 @@ OPEN = {
     ("GET", "/api/shared/{token}/pictures/{number}"): "the token is the right",
 }
 # What everybody sees: nothing foreign can be named by it.
-UNNAMED = {"provider", "model_id", "whom"}
+UNNAMED = {"provider", "model_id", "whom", "preference_key"}
 GUARDRAIL = {"name": "g", "kind": "secrets", "stage": "before"}
 # What admins of the tenant see, whoever made it.
 OF_ADMINS = {
@@ -120,6 +121,7 @@ async def test_f0_5_an_id_of_another_tenant_or_person_is_not_found(
         "common": {"turn": 1, "text": "x"},
         "best": {"message_id": ids["message_id"]},
         "mirrors": {"region": "eu-west-1", "secret_id": "x", "access_credential_id": FOREIGN_ID},
+        "relationships": {"target_memory_id": FOREIGN_ID, "relationship_type": "like"},
         "{aws_identity_id}": {"name": "n", "key_credential": FOREIGN_ID},
     }
     bodies |= {"guardrails": GUARDRAIL if method == "POST" else {"guardrails": []}, "{guardrail_id}": GUARDRAIL}
@@ -181,6 +183,20 @@ async def _of_aws(callers: Callers, vault_id: str) -> dict[str, str]:
     return {"aws_identity_id": identity, "aws_rotation_id": str(rotation)}
 
 
+async def _of_personalization(client: Client) -> dict[str, str]:
+    """After a turn: there is something to count. A preference's key names what is the caller's own alone."""
+    await client.post("/api/personalization/learn", {"messages": [{"role": "user", "content": "I love coffee"}]})
+    pattern = (await client.get("/api/personalization/patterns")).json()["items"][0]
+    return {"pattern_id": pattern["id"], "preference_key": "likes.coffee"}
+
+
+async def _of_memory(client: Client) -> dict[str, str]:
+    one, other = [(await add(client, text))["memory"] for text in ("The sky is blue.", "Grass is green.")]
+    edge = {"target_memory_id": other["id"], "relationship_type": "like"}
+    joined = (await client.post(f"{MEMORIES}/{one['id']}/relationships", edge)).json()
+    return {"store_id": one["store_id"], "memory_id": one["id"], "relationship_id": joined["id"]}
+
+
 async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
     """One of each thing that a path can name, of our member."""
     chat_id = await chat_of(client)
@@ -213,6 +229,8 @@ async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
         "merge_id": (await begin(client, "Hello?", "consensus", responses=given("Yes.")))["id"],
         "asset_id": asset["id"],
         "session_id": session["id"],
+        **await _of_memory(client),
+        **await _of_personalization(client),
         "invitation_id": (await callers.owner.post("/api/invitations", {"email": "i@example.org"})).json()["id"],
         "group_id": await a_group(callers),
         "passkey_id": (await new_passkey(client))["id"],

@@ -65,7 +65,7 @@ async def test_a_relationship_joins_two_memories_of_one_store(owner: Any, builde
         await builder.insert("memory_relationships", values | {"target_memory_id": foreign["id"]})
 
 
-@pytest.mark.parametrize("table", ["memories", "user_memory"])
+@pytest.mark.parametrize("table", ["memories"])
 async def test_vectors_are_of_any_length_and_name_their_model(owner: Any, builder: RowBuilder, table: str):
     row = await builder.row(table)
     for length in (3, 384, 1536, 4096):
@@ -84,7 +84,7 @@ async def test_vectors_are_of_any_length_and_name_their_model(owner: Any, builde
             await owner.execute(f"update {table} set {wrong}")
 
 
-@pytest.mark.parametrize("table", ["memories", "user_memory"])
+@pytest.mark.parametrize("table", ["memories"])
 async def test_an_approximate_index_is_made_when_it_pays_and_then_used(
     owner: Any, db: Database, builder: RowBuilder, table: str
 ):

@@ -66,7 +66,7 @@ KEPT = {
     "room_participants", "collaboration_updates", "voice_transcriptions", "voice_synthesis", "memory_stores",
     "sso_connections", "user_identities", "totp_secrets", "recovery_codes", "passkeys", "groups",
     "group_members", "scim_tokens",
-    "memory_relationships", "canvases", "gateway_batch_lines", "artifacts", "merge_responses", "pgqueuer_schedules",
+    "memory_evidence", "memory_relationships", "memory_terms", "canvases", "gateway_batch_lines", "artifacts", "merge_responses", "pgqueuer_schedules",
 }  # fmt: skip
 KINDS = {"tenant", "person", "shareable", "shared", "global", "drop box", "system"}
 
@@ -313,7 +313,7 @@ async def test_f0_11_every_status_type_role_and_kind_is_a_set_or_a_form(tables: 
     free = {
         # Written by our own code alone, open-ended by nature.
         "runs.kind", "run_events.kind", "usage_ledger.kind", "audit_log.target_kind", "usage_ledger.error_kind",
-        "assets.media_type", "error_logs.error_type", "error_patterns.error_type","brain_routing_history.error_kind", "idempotency_keys.status",
+        "assets.media_type", "error_logs.error_type", "error_patterns.error_type","brain_routing_history.error_kind", "idempotency_keys.status", "memories.scope",
     }  # fmt: skip
     problems = [
         f"{name}.{column}"

@@ -146,7 +146,7 @@ async def test_f0_1_another_person_of_the_same_tenant_meets_nothing_of_a_persons
     builder = RowBuilder(owner, tables, tenant.id, tenant.user_id)
     problems: list[str] = []
     personal = [name for name, table in tables.items() if table.kind in ("person", "shareable")]
-    assert {"chats", "messages", "user_memory", "memories", "voice_sessions", "merge_sessions"} <= set(personal)
+    assert {"chats", "messages", "memory_terms", "memories", "voice_sessions", "merge_sessions"} <= set(personal)
     for name in personal:
         await builder.row(name)
         for db in (tenant.other_db, tenant.nobody_db):

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,14 @@ WIDENED_UNIQUE = {"thinktank_tools": "F18.12: names are unique per tenant, not f
 
 @pytest.fixture
 async def tables(owner: Any) -> dict[str, Table]:
-    return await read_tables(owner)
+    """The tables, and the view over memories that section 13's table is (F13.10), which has its columns from there."""
+    found = await read_tables(owner)
+    names = await owner.fetch(
+        "select attname from pg_attribute where attrelid = 'user_memory'::regclass and attnum > 0"
+    )
+    memories = found["memories"]
+    columns = {row[0]: memories.columns[row[0]] for row in names}
+    return found | {"user_memory": replace(memories, name="user_memory", columns=columns)}
 
 
 def _type_is_kept(draft: str, ours: str) -> bool:

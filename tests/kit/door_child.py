@@ -1,5 +1,5 @@
 """`python -m tests.kit.door_child <json>`: the application without a port, so that a test can kill the process that
-works on batches and responses, or on the `merge` that a person (`tenant`, `user`) begins in it. What it needs to know
+works on batches and responses, on the `merge` that a person (`tenant`, `user`) begins in it, or on `memories` of theirs. What it needs to know
 stands in the argument; it runs until it is killed or its input ends."""
 
 import asyncio
@@ -16,6 +16,7 @@ from radiant.infra.kms import LocalKms
 from radiant.infra.objects import LocalObjects
 from radiant.kit.ids import TenantId, UserId
 from radiant.runtime import Addresses, Runtime
+from radiant.workspace.memory.schemas import NewMemory
 from radiant.workspace.merging.schemas import NewMerge
 
 
@@ -36,13 +37,20 @@ async def main(orders: dict[str, str]) -> None:
     app = App(settings, open_runtime)
     async with app.router.lifespan_context(app):
         if "merge" in orders:
-            caller = Caller(
-                tenant_id=TenantId(UUID(orders["tenant"])), user_id=UserId(UUID(orders["user"])), role=Role.MEMBER,
-                is_operator=False, kind="user", scopes=frozenset({"inference", "write"}),
-            )  # fmt: skip
-            made = await app.state.merging.merge(caller, NewMerge.model_validate_json(orders["merge"]), None)
+            made = await app.state.merging.merge(_person(orders), NewMerge.model_validate_json(orders["merge"]), None)
             print(made.model_dump_json(), flush=True)
+        for number in range(int(orders.get("memories", 0))):
+            new = NewMemory(content=f"The box with number {number} stands in aisle {number % 7}.")
+            (added,) = await app.state.memory.add(_person(orders), [new])
+            print(added.memory.id, flush=True)
         await asyncio.to_thread(sys.stdin.read)
+
+
+def _person(orders: dict[str, str]) -> Caller:
+    return Caller(
+        tenant_id=TenantId(UUID(orders["tenant"])), user_id=UserId(UUID(orders["user"])), role=Role.MEMBER,
+        is_operator=False, kind="user", scopes=frozenset({"inference", "write"}),
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

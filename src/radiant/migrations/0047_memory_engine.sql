@@ -43,6 +43,7 @@ alter table memories
     add check ((slot_subject is null) = (slot_attribute is null) and (slot_subject is null) = (slot_value is null)),
     add check (valid_to >= valid_from);
 -- Vectors stay in the row, which an exact search reads whole; a memory's words are short.
+alter table memories alter column memory_type set not null;
 alter table memories alter column embedding set storage main;
 alter table memories set (toast_tuple_target = 8160, fillfactor = 85);
 drop index if exists memories_same;
@@ -53,7 +54,6 @@ create index memories_talk on memories (tenant_id, user_id, conversation, said_a
 create index memories_due on memories (embed_due) where embed_due is not null;
 
 alter table memory_stores
-    alter column embedding_model set default 'all-minilm-l6-v2',
     -- What its vectors were made by, while new ones are made in the background.
     add column former_model varchar(200),
     add column languages text[] not null default '{}';

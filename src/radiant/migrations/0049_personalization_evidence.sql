@@ -22,7 +22,8 @@ create table user_preference_evidence (
     sign smallint not null check (sign in (-1, 1)),
     kind varchar(20) not null
         check (kind in ('user_edit', 'explicit', 'accepted', 'rejected', 'behaviour', 'inference')),
-    weight numeric(6, 3) not null check (weight > 0),
+    -- Before it fades.
+    weighs numeric(6, 3) not null check (weighs > 0),
     session varchar(200) not null,
     message_id uuid,
     -- Word for word from the message.
@@ -52,7 +53,7 @@ create table user_preference_changes (
     before jsonb,
     after jsonb,
     why varchar(500) not null default '',
-    check ((what = 'forgotten') = (preference_id is null)),
+    check (what <> 'forgotten' or preference_id is null),
     foreign key (tenant_id, user_id) references users (tenant_id, id) on delete cascade,
     foreign key (tenant_id, user_id, preference_id) references user_preferences (tenant_id, user_id, id)
         on delete cascade

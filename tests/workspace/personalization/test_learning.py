@@ -1,5 +1,6 @@
 """Learning from conversations through HTTP, and what it brings up in a turn. Models are scripted."""
 
+import asyncio
 import json
 from typing import Any
 from urllib.parse import quote
@@ -7,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from radiant.workspace.personalization import applying
 from radiant.workspace.personalization.background import LearnBeside
 from tests.kit.fixtures import Callers
 from tests.kit.server import Client, Server
@@ -14,6 +16,12 @@ from tests.kit.upstream import Refuse, Say, Upstream
 from tests.workspace.turns.test_turns import ask, chat_of, events, message_of
 
 BASE = "/api/personalization"
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A turn waits for what is known, however busy this machine is."""
+    monkeypatch.setattr(applying, "_PATIENCE", 5.0)
 
 
 async def learn(client: Client, *texts: str, **more: Any) -> dict[str, Any]:
@@ -63,14 +71,18 @@ async def test_f13_4_what_a_person_states_becomes_preferences_and_memories(calle
     assert learned["preferences"] == ["answer.length", "name"]
     assert len(learned["memories"]) == 1
     have = await known(callers.member)
-    assert have["name"]["preference_value"] == "Max" and have["name"]["applied"] and have["name"]["lasting"] == "identity"
+    assert (
+        have["name"]["preference_value"] == "Max" and have["name"]["applied"] and have["name"]["lasting"] == "identity"
+    )
     assert have["answer.length"]["preference_value"] == "short"
     (memory,) = await memories(callers.member)
     assert memory["slot"]["attribute"] == "employer" and memory["slot"]["value"] == "Siemens" and memory["learned"]
     assert memory["content"] == "I work at Siemens"
 
 
-async def test_f13_7_each_item_names_the_message_that_it_came_from(callers: Callers, upstream: Upstream, server: Server) -> None:
+async def test_f13_7_each_item_names_the_message_that_it_came_from(
+    callers: Callers, upstream: Upstream, server: Server
+) -> None:
     chat_id = await chat_of(callers.member)
     turn = await ask(callers.member, chat_id, "I prefer metric units and I live in Lyon.")
     await events(callers.member, turn["run_id"])
@@ -228,10 +240,14 @@ async def test_what_is_known_is_brought_up_named_on_the_answer_and_can_be_switch
     whole = (await callers.member.get(f"/api/chats/{chat_id}/export?format=json")).body.decode()
     assert "Siemens" not in whole and "Max" not in whole
 
-    assert (await callers.member.send("PATCH", f"/api/chats/{chat_id}", json={"memory": False})).json()["memory"] is False
+    assert (await callers.member.send("PATCH", f"/api/chats/{chat_id}", json={"memory": False})).json()[
+        "memory"
+    ] is False
     turn = await ask(callers.member, chat_id, "Where do I work?")
     await events(callers.member, turn["run_id"])
-    assert "Siemens" not in json.dumps(upstream.requests[-1].body) and "Max" not in json.dumps(upstream.requests[-1].body)
+    assert "Siemens" not in json.dumps(upstream.requests[-1].body) and "Max" not in json.dumps(
+        upstream.requests[-1].body
+    )
     await callers.member.send("PATCH", f"/api/chats/{chat_id}", json={"memory": True})
     off = {"learning_enabled": True, "recall_enabled": False}
     await callers.member.send("PUT", f"{BASE}/settings", json=off)
@@ -275,6 +291,21 @@ async def test_a_memory_that_fails_never_fails_the_turn(
     assert "Max" in json.dumps(upstream.requests[-1].body)
 
 
+async def test_a_memory_that_is_slow_is_left_out(
+    callers: Callers, upstream: Upstream, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await learn(callers.member, "I work at Siemens.")
+    slow = asyncio.Event()
+    monkeypatch.setattr(applying, "_PATIENCE", 0.1)
+    monkeypatch.setattr(server.app.state.memory, "search", lambda *_: slow.wait())
+    chat_id = await chat_of(callers.member)
+    turn = await ask(callers.member, chat_id, "Where do I work?")
+    async with asyncio.timeout(5):
+        await events(callers.member, turn["run_id"])
+    assert "Siemens" not in json.dumps(upstream.requests[-1].body)
+    assert (await message_of(callers.member, chat_id, turn["assistant_message"]["id"]))["status"] == "complete"
+
+
 async def test_thumbs_speak_for_and_against_what_an_answer_was_told(callers: Callers, upstream: Upstream) -> None:
     await learn(callers.member, "Call me Max.")
     before = (await known(callers.member))["name"]["confidence"]
@@ -307,7 +338,9 @@ async def test_a_taste_in_models_is_what_auto_goes_by(callers: Callers, upstream
     assert history[0]["quality_level"] == "economy"
 
 
-async def test_patterns_are_counted_shown_where_they_are_real_and_stay_deleted(callers: Callers, server: Server) -> None:
+async def test_patterns_are_counted_shown_where_they_are_real_and_stay_deleted(
+    callers: Callers, server: Server
+) -> None:
     chat_id = await chat_of(callers.member)
     async with callers.tenant.other_db.tx() as tx:
         for n in range(8):

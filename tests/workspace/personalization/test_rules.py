@@ -79,7 +79,15 @@ def test_what_is_asked_quoted_supposed_or_said_of_others_teaches_nothing(text: s
 
 
 def test_a_long_message_is_read_in_bounded_time() -> None:
-    hostile = ["my " * 10_000, "i prefer " * 3000, "I like " + "a " * 9000, '"' * 20_000, "`" * 20_000, "and " * 5000, "x," * 9000]
+    hostile = [
+        "my " * 10_000,
+        "i prefer " * 3000,
+        "I like " + "a " * 9000,
+        '"' * 20_000,
+        "`" * 20_000,
+        "and " * 5000,
+        "x," * 9000,
+    ]
     began = time.perf_counter()
     for text in hostile:
         read([text * 3])

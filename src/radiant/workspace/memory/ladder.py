@@ -84,14 +84,15 @@ class Ladder:
 
     def _add_to(self, line: list[Entry], new: Entry) -> Step:
         at = new.valid_from
-        before = max((e for e in line if e.valid_from <= at), key=lambda e: e.valid_from, default=None)
-        after = min((e for e in line if e.valid_from > at), key=lambda e: e.valid_from, default=None)
+        holding = (e for e in line if e.valid_from <= at and (e.valid_to is None or e.valid_to > at))
+        before = max(holding, key=lambda e: e.valid_from, default=None)
+        after, until = _following(line, before, at)
         if before is not None and before.value == new.value:
             return _again(before, new)
         if after is not None and after.value == new.value and (before is None or before.last_said <= at):
             if before is not None:
                 before.valid_to, before.changed = at, True
-            after.valid_from = at
+            after.valid_from = min(after.valid_from, at)
             return _again(after, new)
         if before is not None and (before.valid_from == at or _unsure(before, new)):
             new.status = "needs_review"
@@ -101,8 +102,8 @@ class Ladder:
             # It was said again since: what comes late is history.
             _close(new, before, before.last_said)
             return self._added(new, late=True)
-        if after is not None:
-            _close(new, after, after.valid_from)
+        if after is not None and until is not None:
+            _close(new, after, until)
             if before is not None:
                 _close(before, new, at)
             return self._added(new, late=True)
@@ -126,6 +127,16 @@ class Ladder:
             self.by_words[entry.words] = entry
         if entry.chain is not None and entry.status != "needs_review":
             self.chains.setdefault(entry.chain, []).append(entry)
+
+
+def _following(line: list[Entry], before: Entry | None, at: datetime) -> tuple[Entry | None, datetime | None]:
+    """What holds after a moment in which `before` does, and from when on."""
+    if before is not None and before.valid_to is not None:
+        successor = next((e for e in line if e.id == before.superseded_by), None)
+        if successor is not None:
+            return successor, before.valid_to
+    after = min((e for e in line if e.valid_from > at), key=lambda e: e.valid_from, default=None)
+    return after, after.valid_from if after is not None else None
 
 
 def _again(same: Entry, new: Entry) -> Step:

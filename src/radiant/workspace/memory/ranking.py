@@ -18,7 +18,7 @@ from radiant.ai.retrieval.scores import Floats, Places
 from radiant.ai.retrieval.terms import words
 from radiant.workspace.memory.schemas import Reason
 
-_WINDOW, _SPEAKER, _TIME, _FACT = 0.5, 0.6, 1.0, 0.5
+_WINDOW, _SPEAKER, _TIME, _FACT = 0.5, 0.6, 1.0, 1.0
 _IMPORTANT, _RECENT = 0.10, 0.05
 _USEFUL_HALF_LIFE = 30 * 86_400.0
 # Of the best cosine; and of the weight of the question's words.
@@ -128,7 +128,7 @@ def rank(
     legs["speaker"] = _SPEAKER * _speaks(of, question)
     legs["time"] = _TIME * _then(of, question)
     best_fact: dict[int, int] = {}
-    legs["fact"] = _FACT * _facts(of, terms, facts, is_fact, told, best_fact)
+    legs["fact"] = _FACT * _facts(of, terms, facts, told, best_fact)
     total = np.sum(list(legs.values()), axis=0)
     aliased = np.array([bool(alias) for alias in of.alias], bool)
     fits = _fits(of, total, terms, wanted, aliased, floor, min_similarity)
@@ -190,7 +190,7 @@ def _then(of: Columns, question: str) -> Floats:
 
 
 def _facts(
-    of: Columns, terms: Sequence[Term], facts: Sequence[tuple[int, int]], is_fact: Flags, told: Flags,
+    of: Columns, terms: Sequence[Term], facts: Sequence[tuple[int, int]], told: Flags,
     best: dict[int, int],
 ) -> Floats:  # fmt: skip
     """How well the best fact of each memory answers; the place of that fact goes into `best`."""
@@ -199,8 +199,10 @@ def _facts(
         return raised
     counts = [(term.places, term.counts) for term in terms]
     known = ~np.isnan(of.cosine)
-    by_words = scores.z(scores.bm25(counts, of.words, is_fact), is_fact)
-    by_meaning = np.where(known, scores.z(np.where(known, of.cosine, 0), is_fact & known), 0.0)
+    # Among all memories: a single fact has no spread of its own.
+    everyone = np.ones(len(of.numbers), bool)
+    by_words = scores.z(scores.bm25(counts, of.words, everyone), everyone)
+    by_meaning = np.where(known, scores.z(np.where(known, of.cosine, 0), known), 0.0)
     answer = np.maximum(by_words + by_meaning, 0)
     for fact, source in facts:
         if answer[fact] > raised[source]:

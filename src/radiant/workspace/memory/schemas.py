@@ -187,7 +187,7 @@ class Query(Strict):
     of one of these, and those of none. `pinned`: pinned ones come first, whatever is asked. `hops`: how far
     relationships are followed. `token_budget`: stop before the results hold more."""
 
-    query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000, pattern=_NO_NUL)]
+    query: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000, pattern=_NO_NUL)]
     store_name: StoreName | None = None
     limit: int = Field(default=5, ge=1, le=100)
     types: list[Kind] = Field(default=[], max_length=50)

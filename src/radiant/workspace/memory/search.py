@@ -9,10 +9,10 @@ import numpy as np
 
 from radiant.ai.retrieval import scores
 from radiant.ai.retrieval.embedding import Vector, written
-from radiant.ai.retrieval.terms import query_terms, words
+from radiant.ai.retrieval.terms import query_terms
 from radiant.ai.routing.words import text_tokens
 from radiant.infra.db import Row, Tx
-from radiant.workspace.memory import ranking, relations_store, search_store, store
+from radiant.workspace.memory import aliases, ranking, relations_store, search_store, store
 from radiant.workspace.memory.ranking import Columns, Ranked, Term
 from radiant.workspace.memory.schemas import FACT_OF, Found, Memory, Query, Reason, Result
 
@@ -48,12 +48,12 @@ async def search(tx: Tx, query: Query, stores: Sequence[Row], asked: Questions) 
     numbers = None
     if total > MOST_EXACT:
         numbers = await _candidates(tx, [postings[t] for group in groups for t in group if t in postings], asked, total)
-    folded = f" {' '.join(words(query.query.replace('_', ' ').replace('-', ' ')))} "
     row = await search_store.columns(
-        tx, search_store.Filter(query.store_name, query.scope, query.as_of), _written(asked), folded, query.types,
+        tx, search_store.Filter(query.store_name, query.scope, query.as_of), _written(asked), query.types,
         query.conversation, numbers,
     )  # fmt: skip
     of = Columns.of(dict(row))
+    of.alias = aliases.matched(query.query, of.alias, search_store.SEPARATOR)
     if not len(of.numbers):
         return Found(results=[], tokens=0, searched=0, embedding_model=asked.model)
     place_of = {number: place for place, number in enumerate(of.numbers.tolist())}
@@ -159,7 +159,7 @@ async def _with_related(tx: Tx, query: Query, results: list[Result], pinned: int
     those that are pinned."""
     score = {result.memory.id: result.score for result in results}
     via: dict[UUID, tuple[UUID, str]] = {}
-    edge = list(score)
+    edge = [result.memory.id for result in results[pinned:]]
     for _ in range(query.hops):
         reached: list[UUID] = []
         for row in await relations_store.around(tx, edge, _MOST_EDGES):
@@ -180,6 +180,7 @@ async def _with_related(tx: Tx, query: Query, results: list[Result], pinned: int
         memory for memory in memories.values()
         if (query.store_name is None or memory.store_name == query.store_name)
         and (not query.types or memory.memory_type in query.types)
+        and (query.scope is None or not memory.scope or set(query.scope) & set(memory.scope))
     ]  # fmt: skip
     more = [
         Result(

@@ -6,6 +6,9 @@ from datetime import datetime
 
 from radiant.infra.db import Row, Tx
 
+SEPARATOR = "\x1f"
+"""Between the names of one memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
@@ -38,10 +41,10 @@ async def postings(tx: Tx, terms: Sequence[str], most: int) -> list[Row]:
 
 
 async def columns(
-    tx: Tx, which: Filter, asked: Asked, question: str, types: Sequence[str], conversation: str | None,
+    tx: Tx, which: Filter, asked: Asked, types: Sequence[str], conversation: str | None,
     numbers: Sequence[int] | None,
 ) -> Row:  # fmt: skip
-    """What ranking needs, each column an array of one value a memory. `question`: folded, with a blank at both ends."""
+    """What ranking needs, each column an array of one value a memory."""
     return await tx.one(
         "select array_agg(number) as numbers, array_agg(words) as words, array_agg(cosine) as cosine,"
         " array_agg(talk) as talk, array_agg(said) as said, array_agg(speaker) as speaker,"
@@ -56,19 +59,17 @@ async def columns(
         "  coalesce(extract(epoch from current_timestamp - m.last_useful)::float8, -1) as useful,"
         "  (cardinality($10::text[]) = 0 or m.memory_type = any($10::text[]))"
         "   and ($11::text is null or m.conversation = $11) as wanted, m.pinned,"
-        "  case when m.aliases = '{}' then '' else coalesce((select max(a) from unnest(m.aliases) as a"
-        "   where position(' ' || lower(translate(a, '_-', '  ')) || ' ' in $12) > 0), '') end as alias"
+        "  array_to_string(m.aliases, $12) as alias"
         " from memories m join memory_stores s on s.tenant_id = $1 and s.user_id = $2 and s.id = m.store_id"
         " where m.tenant_id = $1 and m.user_id = $2 and ($3::text is null or s.store_name = $3)"
         " and ($13::bigint[] is null or m.number = any($13::bigint[]))"
-        " and ($4::text[] is null or m.scope = '{}' or m.scope && $4::text[]"
-        "  or exists (select from unnest(m.scope) as w where w ~ '(^|:)universal$'))"
+        " and ($4::text[] is null or m.scope = '{}' or m.scope && $4::text[])"
         " and case when $5::timestamptz is null"
         "  then m.status = 'current' and (m.expires_at is null or m.expires_at > current_timestamp)"
         "  else m.status <> 'needs_review' and m.valid_from <= $5 and (m.valid_to is null or m.valid_to > $5)"
         "   and (m.expires_at is null or m.expires_at > $5) end) found",
         tx.tenant_id, tx.user_id, which.store_name, which.scope, which.as_of, asked.model, asked.vector,
-        asked.former_model, asked.former_vector, list(types), conversation, question, numbers,
+        asked.former_model, asked.former_vector, list(types), conversation, SEPARATOR, numbers,
     )  # fmt: skip
 
 

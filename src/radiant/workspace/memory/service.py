@@ -122,7 +122,7 @@ class Memory:
         return Questions(both[0], vectors[0], both[1], vectors[1])
 
     async def _question(self, caller: Caller, model: str | None, text: str) -> Vector | None:
-        if model is None:
+        if model is None or not text:
             return None
         try:
             return await self._embedder.question(caller, model, text)

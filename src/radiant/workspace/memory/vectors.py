@@ -37,6 +37,7 @@ class Vectors:
         self._database = database
         self._embedder = embedder
         self._wanted = asyncio.Event()
+        self._working = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._made: dict[tuple[str, int], int] = defaultdict(int)
         self._counts: dict[tuple[TenantId, UserId], dict[UUID, int]] = {}
@@ -65,9 +66,10 @@ class Vectors:
 
     async def settle(self) -> None:
         """Make all that is due now, and write what was counted."""
-        await self.flush()
-        while await self._step():
-            pass
+        async with self._working:
+            await self.flush()
+            while await self._step():
+                pass
 
     async def flush(self) -> None:
         """Write how often memories were found: one statement a person (F13.2)."""
@@ -149,7 +151,7 @@ class Vectors:
             await store.put_events(
                 tx,
                 [
-                    {"memory_id": row["id"], "other_id": row["into"], "what": "merged", "why": "it says the same"}
+                    {"memory_id": row["id"], "other_id": row["kept"], "what": "merged", "why": "it says the same"}
                     for row in folded
                 ],
             )

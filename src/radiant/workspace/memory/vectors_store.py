@@ -74,17 +74,17 @@ async def alike(tx: Tx, ids: Sequence[UUID], least: float) -> list[Row]:
 async def fold(tx: Tx, ids: Sequence[UUID], into: Sequence[UUID]) -> list[Row]:
     """Memories that say what older ones do give them their place, and are evidence of them."""
     return await tx.all(
-        "with folded as (update memories m set status = 'superseded', superseded_by = f.into,"
+        "with folded as (update memories m set status = 'superseded', superseded_by = f.kept,"
         "  valid_to = greatest(m.valid_from, current_timestamp), updated_at = current_timestamp"
-        "  from unnest($3::uuid[], $4::uuid[]) as f(id, into) where m.tenant_id = $1 and m.user_id = $2"
+        "  from unnest($3::uuid[], $4::uuid[]) as f(id, kept) where m.tenant_id = $1 and m.user_id = $2"
         "  and m.id = f.id and m.status = 'current'"
-        "  and exists (select from memories o where o.tenant_id = $1 and o.user_id = $2 and o.id = f.into"
+        "  and exists (select from memories o where o.tenant_id = $1 and o.user_id = $2 and o.id = f.kept"
         "   and o.status = 'current')"
-        "  returning m.id, f.into, m.store_id, m.last_said, m.source, m.message_id, m.conversation, m.learned_from),"
+        "  returning m.id, f.kept, m.store_id, m.last_said, m.source, m.message_id, m.conversation, m.learned_from),"
         " told as (insert into memory_evidence (tenant_id, user_id, store_id, memory_id, at, source, message_id,"
-        "   conversation, learned_from) select $1, $2, store_id, \"into\", last_said, source, message_id, conversation,"
+        "   conversation, learned_from) select $1, $2, store_id, kept, last_said, source, message_id, conversation,"
         "   learned_from from folded)"
-        " select id, \"into\" from folded",
+        " select id, kept from folded",
         tx.tenant_id, tx.user_id, ids, into,
     )  # fmt: skip
 

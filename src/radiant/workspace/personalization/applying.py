@@ -138,7 +138,7 @@ class Recall:
                 row = await applying_store.of_chat(tx, chat_id)
             if row is None:
                 raise NotFound("there is no such message" if message_id is not None else "there is no such chat")
-            applied = row["applied"] or {}
+            applied: dict[str, Any] = row["applied"] or {}
             preferences = await applying_store.preferences(tx, applied.get("preferences", []))
             memories = await applying_store.memories(tx, applied.get("memories", []))
         return Applied(

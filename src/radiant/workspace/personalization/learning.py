@@ -66,9 +66,13 @@ class Learning:
         if remembers is None:
             raise NotFound("chat_id: there is no such chat")
         if strange := [one for one in named if one not in state]:
-            raise NotFound(f"messages: {strange[0]} is no question of yours; leave the id out to learn from the words alone")
+            raise NotFound(
+                f"messages: {strange[0]} is no question of yours; leave the id out to learn from the words alone"
+            )
         now = self._now()
-        said = [Said(one.content, min(one.at or now, now), one.id) for one in own if not state.get(one.id or UUID(int=0))]
+        said = [
+            Said(one.content, min(one.at or now, now), one.id) for one in own if not state.get(one.id or UUID(int=0))
+        ]
         text = "\n".join(f"{one.at or ''} {one.content}" for one in own)
         session = str(conversation.chat_id or hashlib.sha256(text.encode()).hexdigest())
         return await self._learn(caller, said, session, teach=settings.learning_enabled and remembers, count=True)

@@ -14,7 +14,7 @@ class Rule:
     kind: str
     value: str = ""
     asked: bool = False
-    sign: int = 1
+    sign: Literal[1, -1] = 1
     single: bool = True
 
     @property
@@ -23,7 +23,9 @@ class Rule:
         return "note" if self.kind == "note" else "other"
 
 
-def _rule(pattern: str, kind: str, value: str = "", *, asked: bool = False, sign: int = 1, single: bool = True) -> Rule:
+def _rule(
+    pattern: str, kind: str, value: str = "", *, asked: bool = False, sign: Literal[1, -1] = 1, single: bool = True
+) -> Rule:
     return Rule(re.compile(pattern, re.I), kind, value, asked, sign, single)
 
 
@@ -48,7 +50,9 @@ _NAME = r"(?P<value>[^\W\d_][\w'’.-]*(?:\s+[A-ZÀ-Þ][\w'’.-]*){0,3})"
 # What one has: three words at most, for longer ones are sentences about something else.
 _WHAT = r"(?P<what>[\w'’-]{1,25}(?: [\w'’-]{1,25}){0,2}?)"
 # No names: "call me when you are done".
-NOT_NAMES = frozenset(("back", "later", "when", "tomorrow", "if", "once", "maybe", "whenever", "after", "at", "on", "a", "the"))
+NOT_NAMES = frozenset(
+    ("back", "later", "when", "tomorrow", "if", "once", "maybe", "whenever", "after", "at", "on", "a", "the")
+)
 
 RULES: tuple[Rule, ...] = (
     # English
@@ -65,7 +69,7 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"i (?:now |currently )?live in {_V}", "home"),
     _rule(rf"i (?:just |have |recently )?moved to {_V}", "home"),
     _rule(rf"i(?:'m| am|’m) from {_V}", "origin"),
-    _rule(rf"i(?:'m| am|’m) (?:feeling |so |very |really |a bit )*(?P<value>[a-z]+)(?: today| right now| at the moment)?\s*[.!]*$", "mood"),
+    _rule(r"i(?:'m| am|’m) (?:feeling |so |very |really |a bit )*(?P<value>[a-z]+)(?: today| right now| at the moment)?\s*[.!]*$", "mood"),
     _rule(rf"i(?:'m| am|’m) allergic to {_V}", "allergy", single=False),
     _rule(rf"i (?:no longer|don't|do not|don’t) (?:really )?(?:like|love|enjoy|prefer|want) {_V}", "taste", "dislike"),
     _rule(rf"i (?:really |absolutely )?(?:hate|dislike|detest|can't stand|cannot stand|can’t stand) {_V}", "taste", "dislike"),
@@ -80,8 +84,8 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"(?:ich heiße|ich heisse|mein name ist) {_NAME}", "name"),
     _rule(r"(?:antworte|antworten sie|schreib|schreibe|sprich)(?: mir)?(?: bitte)?(?: immer| stets)?(?: auf| in) (?P<value>\w+)\s*[.!]*$", "language", asked=True),
     _rule(rf"(?:nie|niemals|nie wieder) {_V}", "habit", "never", asked=True),
-    _rule(rf"(?:verwende|verwenden sie|benutze|nutze|schreibe|schreib) (?:nie|niemals|keine|keinen|kein) (?P<value>.+)", "habit of use", "never", asked=True),
-    _rule(rf"(?:verwende|verwenden sie|benutze|nutze) (?:immer|stets) (?P<value>.+)", "habit of use", "always", asked=True),
+    _rule(r"(?:verwende|verwenden sie|benutze|nutze|schreibe|schreib) (?:nie|niemals|keine|keinen|kein) (?P<value>.+)", "habit of use", "never", asked=True),
+    _rule(r"(?:verwende|verwenden sie|benutze|nutze) (?:immer|stets) (?P<value>.+)", "habit of use", "always", asked=True),
     _rule(rf"ich arbeite (?:nicht mehr|nicht) (?:bei|für) {_V}", "employer", sign=-1),
     _rule(rf"ich arbeite (?:jetzt |derzeit )?(?:bei|für) {_V}", "employer"),
     _rule(rf"ich arbeite (?:jetzt |derzeit )?als {_V}", "occupation"),
@@ -89,7 +93,7 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"ich (?:wohne|lebe) (?:jetzt |derzeit )?in {_V}", "home"),
     _rule(rf"ich komme aus {_V}", "origin"),
     _rule(rf"ich bin (?:allergisch gegen) {_V}", "allergy", single=False),
-    _rule(rf"ich bin (?:heute |gerade |sehr |so )*(?P<value>[a-zäöüß]+)(?: heute| gerade)?\s*[.!]*$", "mood"),
+    _rule(r"ich bin (?:heute |gerade |sehr |so )*(?P<value>[a-zäöüß]+)(?: heute| gerade)?\s*[.!]*$", "mood"),
     _rule(rf"ich (?:hasse|verabscheue) {_V}", "taste", "dislike"),
     _rule(r"ich (?:mag|liebe) (?:nicht mehr |kein |keine |keinen )(?P<value>.+)", "taste", "dislike"),
     _rule(r"ich (?:mag|liebe) (?P<value>.+?) (?:nicht mehr|nicht|überhaupt nicht|gar nicht)\s*[.!]*$", "taste", "dislike"),
@@ -103,8 +107,8 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"(?:tu peux m'|vous pouvez m')?appel(?:le|ez)[- ]moi {_NAME}", "name", asked=True),
     _rule(rf"je m['’]appelle {_NAME}", "name"),
     _rule(r"(?:réponds|répondez|écris|écrivez|parle|parlez)(?:[- ]moi)?(?: toujours)? en (?P<value>[\wàâçéèêëîïôûùüÿñæœ]+)\s*[.!]*$", "language", asked=True),
-    _rule(rf"n['’]?(?:utilise|utilisez|emploie|employez) (?:jamais|plus|pas)(?: d['’]| de | des )? ?(?P<value>.+)", "habit of use", "never", asked=True),
-    _rule(rf"(?:utilise|utilisez|emploie|employez) toujours (?:d['’]|de |des )?(?P<value>.+)", "habit of use", "always", asked=True),
+    _rule(r"n['’]?(?:utilise|utilisez|emploie|employez) (?:jamais|plus|pas)(?: d['’]| de | des )? ?(?P<value>.+)", "habit of use", "never", asked=True),
+    _rule(r"(?:utilise|utilisez|emploie|employez) toujours (?:d['’]|de |des )?(?P<value>.+)", "habit of use", "always", asked=True),
     _rule(rf"je ne travaille (?:plus|pas) (?:chez|pour|à) {_V}", "employer", sign=-1),
     _rule(rf"je travaille (?:maintenant )?(?:chez|pour) {_V}", "employer"),
     _rule(rf"je travaille (?:maintenant )?comme {_V}", "occupation"),
@@ -112,7 +116,7 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"(?:j['’]habite|je vis) (?:maintenant )?(?:à|en|au|aux) {_V}", "home"),
     _rule(rf"je viens (?:de |du |d['’]){_V}", "origin"),
     _rule(rf"je suis allergique (?:à |aux |au ){_V}", "allergy", single=False),
-    _rule(rf"je (?:suis|me sens) (?:très |un peu |vraiment )?(?P<value>[a-zàâçéèêëîïôûù]+)(?: aujourd['’]hui)?\s*[.!]*$", "mood"),
+    _rule(r"je (?:suis|me sens) (?:très |un peu |vraiment )?(?P<value>[a-zàâçéèêëîïôûù]+)(?: aujourd['’]hui)?\s*[.!]*$", "mood"),
     _rule(rf"je n['’]aime (?:plus|pas)(?: du tout)? {_V}", "taste", "dislike"),
     _rule(rf"je (?:déteste|hais) {_V}", "taste", "dislike"),
     _rule(rf"je préfère {_V}", "taste", "prefer"),
@@ -134,7 +138,7 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"(?:yo )?(?:ahora )?vivo en {_V}", "home"),
     _rule(rf"(?:yo )?soy de {_V}", "origin"),
     _rule(rf"soy alérgic[oa] (?:a |al ){_V}", "allergy", single=False),
-    _rule(rf"(?:yo )?estoy (?:muy |un poco )?(?P<value>[a-záéíóúñ]+)(?: hoy)?\s*[.!]*$", "mood"),
+    _rule(r"(?:yo )?estoy (?:muy |un poco )?(?P<value>[a-záéíóúñ]+)(?: hoy)?\s*[.!]*$", "mood"),
     _rule(rf"(?:ya )?no me gustan? {_V}", "taste", "dislike"),
     _rule(rf"(?:yo )?(?:odio|detesto) {_V}", "taste", "dislike"),
     _rule(rf"(?:yo )?prefiero {_V}", "taste", "prefer"),
@@ -151,9 +155,9 @@ ANSWER_VERBS = frozenset(
         " apologize repeat translate summarise summarize"
     ).split()
 )
-BASE_FORMS: Mapping[str, str] = {
-    (verb[:-1] if verb.endswith("e") else verb) + "ing": verb for verb in ANSWER_VERBS
-} | {"putting": "put"}
+BASE_FORMS: Mapping[str, str] = {(verb[:-1] if verb.endswith("e") else verb) + "ing": verb for verb in ANSWER_VERBS} | {
+    "putting": "put"
+}
 
 LANGUAGES: Mapping[str, str] = {
     "english": "en", "german": "de", "french": "fr", "spanish": "es", "italian": "it", "portuguese": "pt", "dutch": "nl",

@@ -40,7 +40,9 @@ class ReadItem(BaseModel):
     key: Annotated[_Short, StringConstraints(max_length=90)] = Field(description="lower case, such as answer.length")
     value: _Short
     polarity: Literal[1, -1] = Field(description="-1: it is denied, or no longer so")
-    lasting: Lasting = Field(description="how long it stays so: identity for years, preference for months, mood for days")
+    lasting: Lasting = Field(
+        description="how long it stays so: identity for years, preference for months, mood for days"
+    )
     stated: bool = Field(description="whether the person says it in these words, or it only follows")
 
 

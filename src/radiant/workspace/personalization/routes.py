@@ -21,17 +21,17 @@ from radiant.workspace.personalization.learning import Learning
 from radiant.workspace.personalization.schemas import (
     Applied,
     Conversation,
-    PreferenceChange,
     Evidence,
     ForgetLearning,
     ForgottenLearning,
     Key,
     Learned,
+    LearningSettings,
     PastValue,
     Pattern,
     Preference,
+    PreferenceChange,
     PreferenceEdit,
-    LearningSettings,
 )
 
 T = TypeVar("T")

@@ -6,7 +6,9 @@ are in `phrases`; keys and values are the same in every language, so that one co
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+from radiant.workspace.personalization.confidence import Lasting
 from radiant.workspace.personalization.items import Item
 from radiant.workspace.personalization.phrases import (
     ANSWER_VERBS,
@@ -28,9 +30,15 @@ _MOST = 50
 # Code, quoted lines and quoted words are not the person's own statement.
 _FOREIGN = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|^[ \t]*>.*$|[“„«][^”“»\n]*[”“»]|\"[^\"\n]*\"", re.S | re.M)
 _SENTENCE = re.compile(r"[^.!?;\n…]+(?:[.](?=\w)[^.!?;\n…]+)*[.!?;\n…]*")
-_JOINT = re.compile(r",?\s+(?:and|but|und|aber|et|mais|y|pero)\s+(?=(?:i|my|please|call|never|always|ich|mein|meine|nenn|je|j'|j’|mon|ma|yo|me|mi|no|prefiero|vivo|trabajo|odio|siempre|nunca|bitte|immer|nie|niemals)\b)|,\s+(?=(?:i|ich|je|j'|j’|yo|my|mein|meine|call|nenn)\b)", re.I)
+_JOINT = re.compile(
+    r",?\s+(?:and|but|und|aber|et|mais|y|pero)\s+(?=(?:i|my|please|call|never|always|ich|mein|meine|nenn|je|j'|j’|mon|ma|yo|me|mi|no|prefiero|vivo|trabajo|odio|siempre|nunca|bitte|immer|nie|niemals)\b)|,\s+(?=(?:i|ich|je|j'|j’|yo|my|mein|meine|call|nenn)\b)",
+    re.I,
+)
 _SPACE = re.compile(r"\s+")
-_ARTICLE = re.compile(r"^(?:the|a|an|some|der|die|das|den|dem|ein|eine|einen|einem|le|la|les|un|une|des|du|de la|el|los|las|una)\s+|^l['’]", re.I)
+_ARTICLE = re.compile(
+    r"^(?:the|a|an|some|der|die|das|den|dem|ein|eine|einen|einem|le|la|les|un|une|des|du|de la|el|los|las|una)\s+|^l['’]",
+    re.I,
+)
 _TRIM = " \t,:-–—'’\"“”„«»()"
 
 
@@ -91,59 +99,63 @@ def _item(rule: Rule, groups: dict[str, str], place: int, start: int, end: int, 
     value = groups.get("value", "")
     if not value or len(value) > _VALUE * (4 if rule.what == "note" else 1):
         return None
-    common = {"message": place, "start": start, "end": end, "text": words}
+    found = Item(what="note", message=place, start=start, end=end, text=words)
     match rule.kind:
         case "note":
-            return Item(what="note", **common)  # type: ignore[arg-type]
+            return found
         case "language":
             language = LANGUAGES.get(value.lower())
             if language is None:
                 return None
-            return _preference(common, "answer.language", language, asked=rule.asked)
+            return _preference(found, "answer.language", language, asked=rule.asked)
         case "name":
             if value.split()[0].lower() in NOT_NAMES:
                 return None
-            return _preference(common, "name", value, lasting="identity", asked=rule.asked)
+            return _preference(found, "name", value, lasting="identity", asked=rule.asked)
         case "habit":
             verb, _, rest = value.partition(" ")
             # "stop using" is "never use".
             verb = BASE_FORMS.get(verb.lower(), verb.lower())
             if verb not in ANSWER_VERBS or not rest:
                 return None
-            return _preference(common, _key("habit", f"{verb} {rest}"), rule.value, asked=True)
+            return _preference(found, _key("habit", f"{verb} {rest}"), rule.value, asked=True)
         case "habit of use":
-            return _preference(common, _key("habit", f"use {_bare(value)}"), rule.value, asked=True)
+            return _preference(found, _key("habit", f"use {_bare(value)}"), rule.value, asked=True)
         case "taste":
-            return _taste(common, value, rule)
+            return _taste(found, value, rule)
         case "favourite":
-            return _preference(common, _key("favourite", groups.get("what", "")), value)
+            return _preference(found, _key("favourite", groups.get("what", "")), value)
         case "mood":
             mood = MOODS.get(value.lower())
-            return _preference(common, "mood", mood, lasting="mood") if mood else None
+            return _preference(found, "mood", mood, lasting="mood") if mood else None
         case "mine":
-            return _mine(common, groups.get("what", ""), value, rule)
+            return _mine(found, groups.get("what", ""), value, rule)
         case _:
-            sign = -1 if rule.sign < 0 else 1
-            return Item(what="fact", key=rule.kind, value=_bare(value), sign=sign, single=rule.single, **common)  # type: ignore[arg-type]
+            return replace(found, what="fact", key=rule.kind, value=_bare(value), sign=rule.sign, single=rule.single)
 
 
-def _preference(common: dict, key: str, value: str, **more: object) -> Item:
-    return Item(what="preference", key=key[:100], value=value, **common, **more)
+def _preference(found: Item, key: str, value: str, *, lasting: Lasting = "preference", asked: bool = False) -> Item:
+    return replace(found, what="preference", key=key[:100], value=value, lasting=lasting, asked=asked)
 
 
-def _taste(common: dict, value: str, rule: Rule) -> Item:
+def _taste(found: Item, value: str, rule: Rule) -> Item:
     """How answers are to be, where the words are known; an opinion on the thing otherwise."""
     if rule.value == "prefer":
         for key, words in STYLES.items():
             for said, meant in words.items():
                 if re.search(rf"(?<!\w){said}(?!\w)", value, re.I):
-                    return _preference(common, key, meant)
-        language = LANGUAGES.get(re.sub(r"^(?:answers?|replies|antworten|réponses|respuestas) (?:in|auf|en) ", "", value.lower()))
+                    return _preference(found, key, meant)
+        language = LANGUAGES.get(
+            re.sub(r"^(?:answers?|replies|antworten|réponses|respuestas) (?:in|auf|en) ", "", value.lower())
+        )
         if language and value.lower() != language:
-            return _preference(common, "answer.language", language)
-        value = re.split(r"\s+(?:over|to|rather than|instead of|statt|anstatt|gegenüber|lieber als|à|plutôt que|antes que|a)\s+", value)[0]
-        return _preference(common, _key("likes", _bare(value)), "like")
-    return _preference(common, _key("likes", _bare(value)), rule.value)
+            return _preference(found, "answer.language", language)
+        value = re.split(
+            r"\s+(?:over|to|rather than|instead of|statt|anstatt|gegenüber|lieber als|à|plutôt que|antes que|a)\s+",
+            value,
+        )[0]
+        return _preference(found, _key("likes", _bare(value)), "like")
+    return _preference(found, _key("likes", _bare(value)), rule.value)
 
 
 _OWN_KEYS = {
@@ -153,14 +165,13 @@ _OWN_KEYS = {
 }  # fmt: skip
 
 
-def _mine(common: dict, what: str, value: str, rule: Rule) -> Item | None:
+def _mine(found: Item, what: str, value: str, rule: Rule) -> Item | None:
     """Of `my … is …`: what everybody has one of is a preference, the rest a fact."""
     if not what or len(what) > 60:
         return None
     if (key := _OWN_KEYS.get(what.lower())) is not None:
-        return _preference(common, key, value, lasting="identity")
-    sign = -1 if rule.sign < 0 else 1
-    return Item(what="fact", key=what.lower(), value=value, sign=sign, **common)
+        return _preference(found, key, value, lasting="identity")
+    return replace(found, what="fact", key=what.lower(), value=value, sign=rule.sign)
 
 
 def _bare(value: str) -> str:

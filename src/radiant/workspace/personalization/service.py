@@ -16,11 +16,11 @@ from radiant.workspace.personalization import evidence, patterns, store
 from radiant.workspace.personalization.confidence import fade, interval, mean, passes, weigh
 from radiant.workspace.personalization.evidence import EACH, Said, canonical, signal_of
 from radiant.workspace.personalization.schemas import (
-    PreferenceChange,
     Evidence,
     ForgottenLearning,
     PastValue,
     Preference,
+    PreferenceChange,
     PreferenceEdit,
 )
 

@@ -113,15 +113,15 @@ class NewEvidence:
 async def put_evidence(tx: Tx, rows: Sequence[NewEvidence]) -> None:
     """Keep signals, no two of which are of one preference, session, sign and value; a lighter one never replaces a heavier one."""
     await tx.run(
-        "insert into user_preference_evidence as e (tenant_id, user_id, id, preference_id, value, sign, kind, weight,"
+        "insert into user_preference_evidence as e (tenant_id, user_id, id, preference_id, value, sign, kind, weighs,"
         " session, message_id, quote, at)"
         " select $1, $2, n.id, n.preference_id, n.value::jsonb, n.sign, n.kind, n.weight, n.session, n.message_id,"
         "  n.quote, n.at from unnest($3::uuid[], $4::uuid[], $5::text[], $6::smallint[], $7::text[], $8::numeric[],"
         "  $9::text[], $10::uuid[], $11::text[], $12::timestamptz[])"
         "  as n(id, preference_id, value, sign, kind, weight, session, message_id, quote, at)"
         " on conflict (tenant_id, user_id, preference_id, session, sign, md5(value::text)) do update"
-        " set kind = excluded.kind, weight = excluded.weight, message_id = excluded.message_id, quote = excluded.quote,"
-        "  at = greatest(e.at, excluded.at) where excluded.weight >= e.weight",
+        " set kind = excluded.kind, weighs = excluded.weighs, message_id = excluded.message_id, quote = excluded.quote,"
+        "  at = greatest(e.at, excluded.at) where excluded.weighs >= e.weighs",
         tx.tenant_id, tx.user_id, [r.id for r in rows], [r.preference_id for r in rows], [r.value for r in rows],
         [r.sign for r in rows], [r.kind for r in rows], [r.weight for r in rows], [r.session for r in rows],
         [r.message_id for r in rows], [r.quote for r in rows], [r.at for r in rows],
@@ -132,7 +132,7 @@ async def evidence(tx: Tx, preferences: Sequence[UUID], each: int) -> list[Row]:
     """The last `each` signals of every one of them, the oldest first."""
     return await tx.all(
         "select e.* from unnest($3::uuid[]) p(id) cross join lateral ("
-        "  select id, preference_id, value, sign, kind, weight::float8 as weight, session, message_id, quote, at"
+        "  select id, preference_id, value, sign, kind, weighs::float8 as weight, session, message_id, quote, at"
         "  from user_preference_evidence where tenant_id = $1 and user_id = $2 and preference_id = p.id"
         "  order by at desc, id desc limit $4) e order by e.preference_id, e.at, e.id",
         tx.tenant_id, tx.user_id, preferences, each,

@@ -52,7 +52,9 @@ def with_found(request: ChatRequest, found: str) -> ChatRequest:
     if not found or request.messages[-1].role != "user":
         return request
     *before, last = request.messages
-    return msgspec.structs.replace(request, messages=[*before, Message("user", [TextPart(found + "\n\n"), *last.parts])])
+    return msgspec.structs.replace(
+        request, messages=[*before, Message("user", [TextPart(found + "\n\n"), *last.parts])]
+    )
 
 
 def spoken_as(request: ChatRequest, parameters: schemas.ChatParameters) -> ChatRequest:

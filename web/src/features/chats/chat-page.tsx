@@ -70,7 +70,7 @@ export default function ChatPage({ id, lead }: Props) {
     if (createdId.current) return createdId.current;
     const created = await api.post<ChatDetail>("/chats", { model, ...(draftPrompt ? { system_prompt: draftPrompt } : {}) });
     createdId.current = created.id;
-    client.setQueryData<ChatDetail>(chatKey(created.id), { ...created, system_prompt: draftPrompt, leaf_message_id: null, messages: [] });
+    client.setQueryData<ChatDetail>(chatKey(created.id), { ...created, system_prompt: draftPrompt, leaf_message_id: null, memory: true, messages: [] });
     return created.id;
   };
 
