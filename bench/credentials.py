@@ -29,7 +29,7 @@ from radiant.foundation.credentials.envelope import Place
 from radiant.foundation.credentials.schemas import NewCredential, NewVault
 from radiant.foundation.credentials.value import Value
 from radiant.foundation.identity import api_keys
-from radiant.foundation.identity.callers import Caller, Role
+from radiant.foundation.identity.callers import ALL_SCOPES, Caller, Role
 from radiant.foundation.identity.schemas import NewApiKey
 from radiant.infra.changes import Changes
 from radiant.infra.embedded_postgres import EmbeddedPostgres
@@ -59,7 +59,7 @@ async def _stored(settings: Settings) -> tuple[TenantId, str, list[str]]:
         async with runtime.database.system("bench").tx() as tx:
             row = await tx.one("select tenant_id, id from users where is_operator limit 1")
         tenant_id, user_id = TenantId(row["tenant_id"]), UserId(row["id"])
-        scopes = frozenset({"inference", "read", "write", "admin"})
+        scopes = ALL_SCOPES
         caller = Caller(tenant_id, user_id, Role.OWNER, False, "user", scopes)
         key = await api_keys.make(runtime.database, caller, NewApiKey(name="bench", scopes=["read", "write"]))
         vault = make_vault(runtime, Changes.never())

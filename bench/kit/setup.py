@@ -16,7 +16,7 @@ import aiohttp
 
 from radiant.config import Settings
 from radiant.foundation.identity import api_keys
-from radiant.foundation.identity.callers import Caller, Scope, role_of
+from radiant.foundation.identity.callers import ALL_SCOPES, Caller, Scope, role_of
 from radiant.foundation.identity.schemas import NewApiKey
 from radiant.infra.db import Database
 from radiant.infra.kms import seal
@@ -111,7 +111,7 @@ async def _first_person(database: Database) -> Caller:
         person = await tx.one("select id, tenant_id, role from users order by created_at limit 1")
     return Caller(
         tenant_id=person["tenant_id"], user_id=person["id"], role=role_of(person["role"]), is_operator=False,
-        kind="user", scopes=frozenset({"inference", "read", "write", "admin"}),
+        kind="user", scopes=ALL_SCOPES,
     )  # fmt: skip
 
 

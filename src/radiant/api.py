@@ -16,6 +16,7 @@ from radiant.ai.providers import routes as providers_routes
 from radiant.ai.routing import routes as routing_routes
 from radiant.ai.serving import routes as serving_routes
 from radiant.config import Settings
+from radiant.doors.mcp import routes as mcp_routes
 from radiant.foundation.audit import routes as audit_routes
 from radiant.foundation.aws_credentials import routes as aws_credentials_routes
 from radiant.foundation.credentials import life_routes as credentials_life_routes
@@ -89,6 +90,7 @@ _ROUTERS = (
     chats_routes.router,
     shares_routes.router,
     concurrent_chat_routes.router,
+    mcp_routes.router,
 )
 
 

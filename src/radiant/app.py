@@ -32,6 +32,7 @@ from radiant.credential_life import make_rotators
 from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.routes import Gateway
 from radiant.doors.gateway.work_beside import WorkBeside
+from radiant.doors.mcp.http import McpHttp
 from radiant.foundation.aws_credentials import identities as aws_identities
 from radiant.foundation.credentials.leaks import Leaks
 from radiant.foundation.credentials.mirrors import SecretsMirrors
@@ -228,4 +229,6 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     turns = Turns(database, inference, runs, runtime.objects, recall)
     app.state.turns = turns
     app.state.pane_turns = PaneTurns(database, turns, runs)
+    app.state.mcp = McpHttp(app.state.memory)
+    stack.push_async_callback(app.state.mcp.close)
     app.state.merging = Merging(database, inference, runs, meter.flush)

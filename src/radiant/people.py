@@ -3,7 +3,7 @@
 from pydantic import ValidationError
 
 from radiant.foundation.identity import api_keys, api_keys_store, users, users_store
-from radiant.foundation.identity.callers import Caller, Role
+from radiant.foundation.identity.callers import ALL_SCOPES, Caller, Role
 from radiant.foundation.identity.schemas import (
     ApiKey,
     Invited,
@@ -20,7 +20,6 @@ from radiant.kit.errors import Invalid, NotFound
 from radiant.kit.ids import ApiKeyId, TenantId, parse_uuid
 
 _ALL = 200
-_SCOPES = frozenset({"inference", "read", "write", "admin"})
 
 
 async def _tenant(database: Database, slug: str) -> TenantId:
@@ -41,7 +40,7 @@ async def _acting(database: Database, slug: str, email: str | None = None) -> tu
     if email is not None and person is None:
         raise NotFound(f"there is nobody of the e-mail {email} in {slug}; radiant user list shows them")
     caller = Caller(
-        tenant_id=tenant_id, user_id=owner.id, role=Role.OWNER, is_operator=True, kind="user", scopes=_SCOPES,
+        tenant_id=tenant_id, user_id=owner.id, role=Role.OWNER, is_operator=True, kind="user", scopes=ALL_SCOPES,
         request_id="command line",
     )  # fmt: skip
     return caller, person
@@ -115,7 +114,7 @@ async def make_key(database: Database, tenant_slug: str, email: str, name: str, 
         raise Invalid("scope: choose from inference, read, write, admin") from error
     role = Role[person.role.upper()]
     holder = Caller(
-        tenant_id=caller.tenant_id, user_id=person.id, role=role, is_operator=False, kind="user", scopes=_SCOPES,
+        tenant_id=caller.tenant_id, user_id=person.id, role=role, is_operator=False, kind="user", scopes=ALL_SCOPES,
         request_id="command line",
     )  # fmt: skip
     return await api_keys.make(database, holder, new)

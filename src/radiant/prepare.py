@@ -10,7 +10,7 @@ from radiant.ai.catalog.seed import seed
 from radiant.ai.serving.manifest import load_manifest
 from radiant.config import Settings
 from radiant.foundation.identity import api_keys, users, users_store
-from radiant.foundation.identity.callers import Caller, Role
+from radiant.foundation.identity.callers import ALL_SCOPES, Caller, Role
 from radiant.foundation.identity.schemas import NewApiKey
 from radiant.foundation.tenants.schemas import NewTenant
 from radiant.infra.db import Database
@@ -92,7 +92,7 @@ async def first_person(runtime: Runtime) -> FirstPerson | None:
     tenant, owner = await users.make_tenant(database, new, None, operator=True)
     caller = Caller(
         tenant_id=tenant.id, user_id=owner.id, role=Role.OWNER, is_operator=True, kind="user",
-        scopes=frozenset({"inference", "read", "write", "admin"}),
+        scopes=ALL_SCOPES,
     )  # fmt: skip
     key = await api_keys.make(database, caller, NewApiKey(name="First key", scopes=["inference"]))
     return FirstPerson(owner.email, owner.one_time_password, key.secret)

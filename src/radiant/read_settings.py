@@ -11,8 +11,8 @@ from pydantic_settings import SettingsError
 from radiant.config import Settings
 
 _PREFIX = "RADIANT_"
-# What is no setting: where the file is, and what the launcher takes and tells.
-_ELSEWHERE = frozenset({"RADIANT_CONFIG", "RADIANT_CHECKOUT", "RADIANT_PYTHON"})
+# What is no setting: where the file is, what the launcher takes and tells, what `radiant mcp` takes.
+_ELSEWHERE = frozenset({"RADIANT_CONFIG", "RADIANT_CHECKOUT", "RADIANT_PYTHON", "RADIANT_URL", "RADIANT_API_KEY"})
 
 
 class BadSettings(Exception):

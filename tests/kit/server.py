@@ -15,7 +15,7 @@ import uvicorn
 from radiant.app import App
 from radiant.config import Settings
 from radiant.foundation.identity import api_keys, passwords, users_store
-from radiant.foundation.identity.callers import Caller, role_of
+from radiant.foundation.identity.callers import ALL_SCOPES, Caller, role_of
 from radiant.foundation.identity.schemas import NewApiKey
 from radiant.http.direct import protocol_for
 from radiant.infra.db import Database
@@ -104,7 +104,7 @@ class Server:
             role = await tx.value("select role from users where id = $1", user_id)
         caller = Caller(
             tenant_id=tenant_id, user_id=user_id, role=role_of(role), is_operator=False, kind="user",
-            scopes=frozenset({"inference", "read", "write", "admin"}),
+            scopes=ALL_SCOPES,
         )  # fmt: skip
         new = NewApiKey(name="test", scopes=list(scopes or ("inference",)))  # type: ignore[arg-type]
         made = await api_keys.make(self.database, caller, new)

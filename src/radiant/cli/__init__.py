@@ -3,7 +3,7 @@
 import click
 
 from radiant import __version__
-from radiant.cli import development, metrics, models, people, serving, vault
+from radiant.cli import development, mcp, metrics, models, people, serving, vault
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,6 +23,7 @@ for command in (
     people.key,
     models.models,
     metrics.metrics,
+    mcp.mcp,
     vault.vault,
     vault.audit,
     development.test,

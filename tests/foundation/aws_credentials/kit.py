@@ -24,7 +24,7 @@ from radiant.foundation.credentials.actor import Actor
 from radiant.foundation.credentials.schemas import NewCredential, NewVault
 from radiant.foundation.credentials.service import Credentials
 from radiant.foundation.credentials.vaults import Vaults
-from radiant.foundation.identity.callers import Caller, Role
+from radiant.foundation.identity.callers import ALL_SCOPES, Caller, Role
 from radiant.infra.db import Database
 from radiant.infra.kms import LocalKms
 from radiant.kit.ids import UserId, uuid7
@@ -182,7 +182,7 @@ def caller_of(tenant: Tenant, user_id: UserId, role: Role = Role.OWNER, *, opera
     """A person of that tenant."""
     return Caller(
         tenant_id=tenant.id, user_id=user_id, role=role, is_operator=operator, kind="user",
-        scopes=frozenset({"inference", "read", "write", "admin"}), ip="127.0.0.1",
+        scopes=ALL_SCOPES, ip="127.0.0.1",
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-import { ArrowLeft, ChevronsUpDown, Columns2, Command, GitMerge, Keyboard, LogOut, Monitor, Moon, PanelLeftClose, Settings, SquarePen, Sun } from "lucide-react";
+import { ArrowLeft, Brain, ChevronsUpDown, Columns2, Command, GitMerge, Keyboard, LogOut, Monitor, Moon, PanelLeftClose, Settings, SquarePen, Sun } from "lucide-react";
 import { Link, useLocation } from "wouter";
 import { Button } from "@/components/ui/button";
 import { Logo } from "@/components/ui/logo";
@@ -61,6 +61,12 @@ export function ChatSidebar({ onClose, onSearch, onShortcuts }: ChatSidebarProps
           <Link href="/merges">
             <GitMerge className="size-4" />
             Merges
+          </Link>
+        </Button>
+        <Button asChild variant="ghost" className="w-full justify-start px-3">
+          <Link href="/memory">
+            <Brain className="size-4" />
+            Memory
           </Link>
         </Button>
       </div>

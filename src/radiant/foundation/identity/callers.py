@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Literal
+from typing import Literal, get_args
 
 from radiant.infra.db import Database, TenantDb
 from radiant.kit.errors import Forbidden
 from radiant.kit.ids import ApiKeyId, SessionId, TenantId, UserId
 
-Scope = Literal["inference", "read", "write", "admin"]
+Scope = Literal["inference", "read", "write", "memory", "admin"]
+ALL_SCOPES: frozenset[str] = frozenset(get_args(Scope))
 
 
 class Role(IntEnum):

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
 
+from radiant.foundation.identity.callers import Scope
 from radiant.foundation.tenants.schemas import Tenant
 from radiant.kit.ids import ApiKeyId, SessionId, UserId
 from radiant.kit.schema import Strict
 
 RoleName = Literal["owner", "admin", "member", "viewer"]
-ScopeName = Literal["inference", "read", "write", "admin"]
 
 
 def _email(text: str) -> str:
@@ -232,7 +232,7 @@ class NewApiKey(Strict):
     """A key to be made."""
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-    scopes: list[ScopeName] = Field(default=["inference"], min_length=1, max_length=4)
+    scopes: list[Scope] = Field(default=["inference"], min_length=1, max_length=5)
     expires_at: AwareDatetime | None = None
 
 
@@ -242,7 +242,7 @@ class ApiKey(BaseModel):
     id: ApiKeyId
     name: str
     prefix: str
-    scopes: list[ScopeName]
+    scopes: list[Scope]
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None

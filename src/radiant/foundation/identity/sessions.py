@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from radiant.foundation.identity import passwords, second_factor_store, sessions_store, steps_store, trail, users_store
-from radiant.foundation.identity.callers import Caller, role_of
+from radiant.foundation.identity.callers import ALL_SCOPES, Caller, role_of
 from radiant.foundation.identity.schemas import SignIn
 from radiant.infra.db import Database, Tx
 from radiant.kit.clock import Clock, utc_now
@@ -23,7 +23,6 @@ LIMIT_PAIR, LIMIT_EMAIL, LIMIT_ADDRESS = 5, 30, 60
 LIMIT_STARTS = 600
 CHALLENGE = timedelta(minutes=5)
 _TOUCH_AFTER = timedelta(minutes=1)
-_ALL_SCOPES = frozenset({"inference", "read", "write", "admin"})
 KEY_PREFIX = "rad_"
 UNKNOWN_KEY = "this API key is unknown, expired or revoked; make one under Settings, Keys"
 
@@ -184,7 +183,7 @@ async def verify_session(
         role=role_of(row["role"]),
         is_operator=row["is_operator"],
         kind="user",
-        scopes=_ALL_SCOPES,
+        scopes=ALL_SCOPES,
         session_id=row["id"],
         method=row["method"],
         must_enrol=row["must_enrol"],

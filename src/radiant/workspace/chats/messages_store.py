@@ -60,7 +60,9 @@ async def finish(
         " first_token_ms = $14, duration_ms = $15"
         " where tenant_id = $1 and user_id = $2 and run_id = $3 and status = 'streaming'"
         " returning id, parent_id, role, content, reasoning, status, stop_reason, model, run_id, decision_id,"
-        " input_tokens, output_tokens, cost, first_token_ms, duration_ms, error, created_at",
+        " input_tokens, output_tokens, cost, first_token_ms, duration_ms, error, created_at,"
+        " coalesce(jsonb_array_length(applied -> 'preferences'), 0)"
+        "  + coalesce(jsonb_array_length(applied -> 'memories'), 0) as recalled",
         tx.tenant_id, tx.user_id, run_id, status, content, reasoning, error, stop_reason, model, decision_id,
         input_tokens, output_tokens, cost, first_token_ms, duration_ms,
     )  # fmt: skip
@@ -82,7 +84,9 @@ async def tree(tx: Tx, chat_id: ChatId) -> list[Message]:
     """Every message of the chat, the oldest first."""
     rows = await tx.all(
         "select id, parent_id, role, content, reasoning, status, stop_reason, model, run_id, decision_id,"
-        " input_tokens, output_tokens, cost, first_token_ms, duration_ms, error, created_at from messages"
+        " input_tokens, output_tokens, cost, first_token_ms, duration_ms, error, created_at,"
+        " coalesce(jsonb_array_length(applied -> 'preferences'), 0)"
+        "  + coalesce(jsonb_array_length(applied -> 'memories'), 0) as recalled from messages"
         " where tenant_id = $1 and user_id = $2 and chat_id = $3 order by created_at, id",
         tx.tenant_id, tx.user_id, chat_id,
     )  # fmt: skip

@@ -76,7 +76,8 @@ class Folder(BaseModel):
 
 
 class Message(BaseModel):
-    """A message of the tree. Cost in dollars, times in milliseconds."""
+    """A message of the tree. Cost in dollars, times in milliseconds. `recalled`: how many preferences and memories were
+    brought up for it."""
 
     id: MessageId
     parent_id: MessageId | None
@@ -95,6 +96,7 @@ class Message(BaseModel):
     duration_ms: int | None
     error: dict[str, Any] | None
     created_at: datetime
+    recalled: int = 0
 
 
 class Chat(ChatSummary):

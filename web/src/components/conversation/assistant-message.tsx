@@ -14,6 +14,7 @@ import { ModelPicker } from "./model-picker";
 import { plainText, type RunState, withRun } from "./run-state";
 import { useRun } from "./runs";
 import type { Siblings } from "./tree";
+import { UsedMemories } from "./used-memories";
 
 interface Props {
   message: Message;
@@ -99,6 +100,7 @@ function Answer({ message, siblings, busy, last, onRetry, onContinue, onBranch, 
           />
           <BranchSwitcher siblings={siblings} noun="answer" disabled={busy} onBranch={onBranch} />
           {more?.(message)}
+          <UsedMemories message={message} />
           <Figures message={message} name={name} />
         </div>
       )}

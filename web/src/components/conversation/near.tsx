@@ -1,6 +1,8 @@
 import { type ReactNode, useEffect, useRef, useState } from "react";
 
 interface Props {
+  /** By which an address names the turn: its message's. */
+  id: string;
   /** Near from the start: no waiting for the observer. */
   start: boolean;
   children: (near: boolean) => ReactNode;
@@ -10,7 +12,7 @@ interface Props {
  * One turn of a long chat. What is far away costs no layout (content-visibility), and its markdown is not even parsed
  * until it comes within two screens; it is in the page as text all the same, so that searching in the page finds it.
  */
-export function Near({ start, children }: Props) {
+export function Near({ id, start, children }: Props) {
   const [near, setNear] = useState(start);
   const element = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -20,7 +22,7 @@ export function Near({ start, children }: Props) {
     return () => observer.disconnect();
   }, [near]);
   return (
-    <div ref={element} className="turn">
+    <div ref={element} id={id} className="turn">
       {children(near)}
     </div>
   );

@@ -1,5 +1,5 @@
 /** The shown branch of a chat, turn by turn. */
-import { type ReactNode, useMemo, useState } from "react";
+import { type ReactNode, useEffect, useMemo, useState } from "react";
 import { Button } from "@/components/ui/button";
 import type { ChatDetail, Message, NewPart } from "@/lib/api/types";
 import { AssistantMessage } from "./assistant-message";
@@ -65,6 +65,18 @@ export function Turns({ thread, pending, busy, window: most, ...actions }: Props
   const [shown, setShown] = useState(most ?? Number.POSITIVE_INFINITY);
   const { path, siblings } = thread;
   const first = Math.max(0, path.length - shown);
+
+  useEffect(() => {
+    // A link to one message: after the conversation has gone to its end, as it does when it opens.
+    const named = location.hash && document.getElementById(location.hash.slice(1));
+    if (!named) return;
+    const frame = requestAnimationFrame(() => {
+      named.scrollIntoView({ block: "center" });
+      named.animate({ opacity: [0.3, 1] }, 900);
+    });
+    return () => cancelAnimationFrame(frame);
+  }, []);
+
   return (
     <>
       {first > 0 && (
@@ -73,7 +85,7 @@ export function Turns({ thread, pending, busy, window: most, ...actions }: Props
         </Button>
       )}
       {path.slice(first).map((message, index) => (
-        <Near key={message.id} start={first + index >= path.length - 16}>
+        <Near key={message.id} id={message.id} start={first + index >= path.length - 16}>
           {(near) =>
             message.role === "user" ? (
               <UserMessage message={message} siblings={siblings.get(message.id) ?? null} busy={busy} onEdit={actions.onEdit} onBranch={actions.onBranch} />

@@ -1,12 +1,12 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Ellipsis, FileText, Pencil, Pin, PinOff, Share2, Trash2 } from "lucide-react";
+import { Brain, Check, Ellipsis, FileText, Pencil, Pin, PinOff, Share2, Trash2 } from "lucide-react";
 import type { ReactNode } from "react";
 import { useLocation } from "wouter";
 import { updateChat } from "@/components/conversation/chat";
 import { ModelPicker } from "@/components/conversation/model-picker";
 import { Button } from "@/components/ui/button";
 import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/components/ui/menu";
-import type { Chat } from "@/lib/api/types";
+import type { ChatDetail } from "@/lib/api/types";
 
 import type { ChatDialog } from "./chat-dialogs";
 import { deleteChat } from "./queries";
@@ -14,7 +14,7 @@ import { deleteChat } from "./queries";
 interface Props {
   lead: ReactNode;
   /** Null: a chat that is not made yet. */
-  chat: Chat | null;
+  chat: ChatDetail | null;
   model: string;
   busy: boolean;
   instructed: boolean;
@@ -56,6 +56,11 @@ export function ChatHeader({ lead, chat, model, busy, instructed, onPickModel, o
               <MenuItem onSelect={() => updateChat(client, chat.id, { pinned: !chat.pinned })}>
                 {chat.pinned ? <PinOff /> : <Pin />}
                 {chat.pinned ? "Unpin" : "Pin"}
+              </MenuItem>
+              <MenuItem role="menuitemcheckbox" aria-checked={chat.memory} onSelect={() => updateChat(client, chat.id, { memory: !chat.memory })}>
+                <Brain />
+                Use memory in this chat
+                {chat.memory && <Check aria-hidden className="ml-auto" />}
               </MenuItem>
               <MenuSeparator />
               <MenuItem

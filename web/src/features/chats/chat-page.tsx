@@ -14,7 +14,7 @@ import { Button } from "@/components/ui/button";
 import { LoadFault, useTitle } from "@/components/ui/page";
 import { Empty, Notice } from "@/components/ui/parts";
 import { ApiProblem, api, messageOf } from "@/lib/api/client";
-import type { Chat, ChatDetail, Message, NewPart, Turn } from "@/lib/api/types";
+import type { ChatDetail, Message, NewPart, Turn } from "@/lib/api/types";
 import { isChatModel, lastModel, modelName, rememberModel, useModels } from "@/lib/models";
 import { isAdmin, mayWrite, useSession } from "@/lib/session";
 import { useShortcut } from "@/lib/shortcuts";
@@ -68,7 +68,7 @@ export default function ChatPage({ id, lead }: Props) {
   const ensureChat = async (): Promise<string> => {
     if (id) return id;
     if (createdId.current) return createdId.current;
-    const created = await api.post<Chat>("/chats", { model, ...(draftPrompt ? { system_prompt: draftPrompt } : {}) });
+    const created = await api.post<ChatDetail>("/chats", { model, ...(draftPrompt ? { system_prompt: draftPrompt } : {}) });
     createdId.current = created.id;
     client.setQueryData<ChatDetail>(chatKey(created.id), { ...created, system_prompt: draftPrompt, leaf_message_id: null, memory: true, messages: [] });
     return created.id;

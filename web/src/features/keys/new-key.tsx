@@ -51,6 +51,7 @@ const scopes: { scope: Scope; label: string; hint: string; admin?: boolean }[] =
   { scope: "inference", label: "Inference", hint: "Ask models, through /v1 and the API." },
   { scope: "read", label: "Read", hint: "Read your chats, files, models and usage." },
   { scope: "write", label: "Write", hint: "Change your chats and files." },
+  { scope: "memory", label: "Memory", hint: "Search, add to and forget what RADIANT knows of you, from MCP clients." },
   { scope: "admin", label: "Admin", hint: "Manage members, providers and keys.", admin: true },
 ];
 

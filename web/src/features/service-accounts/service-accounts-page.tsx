@@ -173,6 +173,7 @@ const offered: [Scope, string][] = [
   ["inference", "Ask models"],
   ["read", "Read"],
   ["write", "Change"],
+  ["memory", "Remember"],
   ["admin", "Administer"],
 ];
 

@@ -82,7 +82,7 @@ export interface ApiKey {
   name: string;
   prefix: string;
   revoked_at: string | null;
-  scopes: ("inference" | "read" | "write" | "admin")[];
+  scopes: ("inference" | "read" | "write" | "memory" | "admin")[];
   user_email: string;
   user_id: string;
 }
@@ -1530,7 +1530,7 @@ export interface MadeApiKey {
   name: string;
   prefix: string;
   revoked_at: string | null;
-  scopes: ("inference" | "read" | "write" | "admin")[];
+  scopes: ("inference" | "read" | "write" | "memory" | "admin")[];
   secret: string;
   user_email: string;
   user_id: string;
@@ -1742,7 +1742,7 @@ export interface MergeSummary {
   total_cost: string | null;
 }
 
-/** A message of the tree. Cost in dollars, times in milliseconds. */
+/** A message of the tree. Cost in dollars, times in milliseconds. `recalled`: how many preferences and memories were brought up for it. */
 export interface Message {
   content: Record<string, unknown>[];
   cost: string | null;
@@ -1757,6 +1757,7 @@ export interface Message {
   output_tokens: number | null;
   parent_id: string | null;
   reasoning: string;
+  recalled?: number;
   role: "system" | "user" | "assistant" | "tool";
   run_id: string | null;
   status: "streaming" | "complete" | "stopped" | "failed";
@@ -1819,7 +1820,7 @@ export interface Month {
 export interface NewApiKey {
   expires_at?: string | null;
   name: string;
-  scopes?: ("inference" | "read" | "write" | "admin")[];
+  scopes?: ("inference" | "read" | "write" | "memory" | "admin")[];
 }
 
 /** A role or user to be registered. */

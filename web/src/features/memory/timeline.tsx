@@ -1,0 +1,31 @@
+import { CalendarClock } from "lucide-react";
+import { LoadFault, Section, ShowMore, TableSkeleton } from "@/components/ui/page";
+import { Empty } from "@/components/ui/parts";
+import { Changes } from "./changes";
+import { useMemoryChanges, usePreferenceChanges } from "./queries";
+import { woven } from "./words";
+
+/** What changed and why, of memories and preferences, the newest first. */
+export function Timeline() {
+  const memories = useMemoryChanges();
+  const preferences = usePreferenceChanges();
+  const both = [memories, preferences];
+  const error = memories.error ?? preferences.error;
+  const changes = memories.data && preferences.data && woven(both.map((one) => one.data?.pages.flatMap((page) => page.items) ?? []), both.map((one) => one.hasNextPage));
+  return (
+    <Section title="Timeline" description="What changed, and why. What was forgotten leaves no text here.">
+      {error ? (
+        <LoadFault error={error} retry={() => both.forEach((one) => void one.refetch())} />
+      ) : !changes ? (
+        <TableSkeleton />
+      ) : changes.length === 0 ? (
+        <Empty icon={CalendarClock} title="Nothing has happened yet">
+          Each thing that is learned, corrected, replaced or forgotten is noted here.
+        </Empty>
+      ) : (
+        <Changes label="Timeline" changes={changes} />
+      )}
+      <ShowMore when={both.some((one) => one.hasNextPage)} busy={both.some((one) => one.isFetchingNextPage)} load={() => both.forEach((one) => one.hasNextPage && void one.fetchNextPage())} />
+    </Section>
+  );
+}
