@@ -1,11 +1,11 @@
 """Vectors of texts, by whatever model, through the door of all model calls; those of questions are remembered."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
-
-import numpy as np
-from numpy.typing import NDArray
 
 from radiant.ai.inference.metered import Labels
 from radiant.ai.inference.service import Inference
@@ -14,10 +14,27 @@ from radiant.foundation.identity.callers import Caller
 from radiant.kit.errors import Problem
 
 DEFAULT_MODEL = "all-minilm-l6-v2"
-Vector = NDArray[np.float32]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vector: TypeAlias = NDArray[np.float32]
+else:
+    # numpy is read when the first vector comes (tests/architecture/test_start.py).
+    Vector = Any
 _REMEMBERED = 2000
 # No model here reads more of a text; what is longer is found by its words.
 _MOST_CHARACTERS = 8000
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """A question as vectors: of the model, and of the one before it while a change of models is under way."""
+
+    model: str | None
+    vector: Vector | None
+    former_model: str | None
+    former_vector: Vector | None
 
 
 class BadVector(Problem):
@@ -40,7 +57,7 @@ class Embedder:
         _, result = await self._inference.embed(caller, model, request, self._labels)
         if len(result.vectors) != len(texts):
             raise BadVector(f"{model} gave {len(result.vectors)} vectors for {len(texts)} texts")
-        return [_unit(model, vector) for vector in result.vectors]
+        return await asyncio.to_thread(_units, model, result.vectors)
 
     async def question(self, caller: Caller, model: str, text: str) -> Vector:
         """The same for a question, remembered while the process lives, for its tenant alone."""
@@ -60,9 +77,14 @@ def written(vector: Vector) -> str:
     return f"[{','.join(f'{x:.6g}' for x in vector.tolist())}]"
 
 
-def _unit(model: str, values: Sequence[float]) -> Vector:
-    vector = np.asarray(values, np.float32)
-    length = float(np.linalg.norm(vector))
-    if not vector.size or not np.isfinite(length) or not length:
-        raise BadVector(f"{model} gave a vector without direction; use another embedding model")
-    return vector / length
+def _units(model: str, several: Sequence[Sequence[float]]) -> list[Vector]:
+    import numpy as np
+
+    found: list[Vector] = []
+    for values in several:
+        vector = np.asarray(values, np.float32)
+        length = float(np.linalg.norm(vector))
+        if not vector.size or not np.isfinite(length) or not length:
+            raise BadVector(f"{model} gave a vector without direction; use another embedding model")
+        found.append(vector / length)
+    return found

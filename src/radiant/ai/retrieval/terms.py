@@ -12,8 +12,6 @@ from typing import Any, cast
 
 import Stemmer
 
-from radiant.ai.routing.classify import language as detect
-
 MOST = 64
 """Characters of a term."""
 DEFAULT_LANGUAGE = "en"
@@ -53,41 +51,11 @@ _FUNCTION = {
     " maar me met mij mijn naar nog of om ons ook op over te toen tot uit van voor wat wanneer waar was we wie wij wordt"
     " zal ze zich zij zijn zo",
 }  # fmt: skip
-_NEGATIONS = frozenset(
-    [
-        "not",
-        "no",
-        "never",
-        "none",
-        "nothing",
-        "without",
-        "cannot",
-        "hate",
-        "hates",
-        "dislike",
-        "dislikes",
-        "avoid",
-        "avoids",
-        "stopped",
-        "quit",
-        "nicht",
-        "kein",
-        "keine",
-        "nie",
-        "ne",
-        "pas",
-        "jamais",
-        "no",
-        "nunca",
-        "non",
-        "mai",
-        "não",
-        "nunca",
-        "niet",
-        "geen",
-        "nooit",
-    ]
-)
+_NEGATIONS = {
+    "not", "no", "never", "none", "nothing", "without", "cannot", "hate", "hates", "dislike", "dislikes", "avoid",
+    "avoids", "stopped", "quit", "nicht", "kein", "keine", "nie", "ne", "pas", "jamais", "nunca", "non", "mai", "não",
+    "niet", "geen", "nooit",
+}  # fmt: skip
 _NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
 
 
@@ -101,7 +69,9 @@ def language_of(text: str) -> str:
     """ISO 639-1 code of a language that has a stemmer; English where the text is too short to tell."""
     if len(text) < _LEAST_DETECTED:
         return DEFAULT_LANGUAGE
-    found = detect(text)
+    from radiant.ai.routing.classify import language  # numpy and fastText: when they are first needed
+
+    found = language(text)
     return found if found in _STEMMERS else DEFAULT_LANGUAGE
 
 

@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
 
 from radiant.ai.retrieval import scores
-from radiant.ai.retrieval.embedding import Vector, written
+from radiant.ai.retrieval.embedding import Questions, written
 from radiant.ai.retrieval.scores import Floats, Places
 from radiant.ai.retrieval.terms import query_terms
 from radiant.ai.routing.words import text_tokens
@@ -32,16 +31,6 @@ _OVERHEAD_TOKENS = 8
 Posting = tuple[Places, Floats]
 """Numbers of memories, and how often the term is in each."""
 _NONE, _NEVER = np.zeros(0, np.int64), np.zeros(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Questions:
-    """The question as vectors: of the model, and of the one before it while a change is under way."""
-
-    model: str | None
-    vector: Vector | None
-    former_model: str | None
-    former_vector: Vector | None
 
 
 async def search(tx: Tx, query: Query, stores: Sequence[Row], asked: Questions) -> Found:

@@ -1,21 +1,21 @@
 """Memories of a person: added, found, changed, forgotten. Each operation is one transaction; vectors come beside it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
 import structlog
 
 from radiant.ai.inference.service import Inference
-from radiant.ai.retrieval.embedding import DEFAULT_MODEL, Embedder, Vector
+from radiant.ai.retrieval.embedding import DEFAULT_MODEL, Embedder, Questions, Vector
 from radiant.foundation.identity.callers import Caller
 from radiant.foundation.runs import idempotency
 from radiant.infra.db import Database, Row, Tx
+from radiant.infra.late import Late
 from radiant.kit.clock import Clock, utc_now
 from radiant.kit.errors import Invalid, Problem
 from radiant.workspace.memory import adding, relations_store, store
-from radiant.workspace.memory import search as searching
 from radiant.workspace.memory.problems import (
     NoSuchMemory,
     NoSuchStore,
@@ -41,7 +41,6 @@ from radiant.workspace.memory.schemas import (
 from radiant.workspace.memory.schemas import (
     Memory as Remembered,
 )
-from radiant.workspace.memory.search import Questions
 from radiant.workspace.memory.vectors import Vectors
 
 log = structlog.get_logger()
@@ -58,6 +57,7 @@ class Memory:
         self._embedder = Embedder(inference, ROUTE)
         self._clock = clock
         self.vectors = Vectors(database, self._embedder)
+        self._search = Late(_load_search)
 
     # --- stores ---
 
@@ -109,8 +109,9 @@ class Memory:
         async with caller.db(self._database).tx() as tx:
             stores = [r for r in await store.stores(tx) if query.store_name in (None, r["store_name"])]
         asked = await self._questions(caller, query.query, stores)
+        search = await self._search.get()
         async with caller.db(self._database).tx() as tx:
-            found = await searching.search(tx, query, stores, asked)
+            found = await search(tx, query, stores, asked)
         self.vectors.count(caller, [result.memory.id for result in found.results])
         return found
 
@@ -365,6 +366,12 @@ async def _get(tx: Tx, memory_id: UUID) -> Remembered:
     if memory_id not in found:
         raise NoSuchMemory(_NONE)
     return found[memory_id]
+
+
+def _load_search() -> Callable[[Tx, Query, Sequence[Row], Questions], Awaitable[Found]]:
+    from radiant.workspace.memory.search import search
+
+    return search
 
 
 def _size(stores: Sequence[Row], model: str) -> int:

@@ -124,7 +124,9 @@ class Vectors:
         """Bring memories into the postings that came in by section 13's table."""
         if not rows:
             return
-        indexed = [(row["id"], adding.index(row["content"], row["speaker"])) for row in rows]
+        indexed = await asyncio.to_thread(
+            lambda: [(row["id"], adding.index(row["content"], row["speaker"])) for row in rows]
+        )
         async with caller.db(self._database).tx() as tx:
             await adding.put_terms(tx, indexed)
             await vectors_store.put_words(
