@@ -101,7 +101,7 @@ async def _split(body: AsyncIterable[bytes]) -> AsyncGenerator[bytes]:
 def _object(number: int, line: bytes) -> dict[str, Any]:
     try:
         return msgspec.json.decode(line, type=dict[str, Any])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise BadImport(f"line {number}: it is no JSON object ({error})") from error
 
 
