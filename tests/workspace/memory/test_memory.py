@@ -2,11 +2,16 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from radiant.workspace.memory import search as search_module
+from radiant.workspace.memory.schemas import Query
 from radiant.workspace.memory.vectors import Vectors
+from tests.ai.routing.test_auto import caller_of
 from tests.kit.fixtures import Callers
 from tests.kit.server import Server
 from tests.kit.upstream import Upstream
@@ -28,6 +33,29 @@ async def test_a_memory_is_found_by_its_words_at_once_and_by_its_meaning_soon(
     assert found["similarity"] > 0.35
     assert "meaning" in {reason["kind"] for reason in found["why"]}
     assert await search(callers.member, "quarterly tax deadlines of the company") == []
+
+
+async def test_where_the_vector_of_a_question_takes_long_words_decide_and_it_is_there_the_next_time(
+    server: Server, callers: Callers, small_models: Path, monkeypatch: pytest.MonkeyPatch
+):
+    await add(callers.member, "The cat sleeps on the radiator.")
+    await embedded(server)
+    memory = server.app.state.memory
+    caller = replace(caller_of(callers.tenant), user_id=callers.member_id)
+    making, many = asyncio.Event(), memory._embedder.many
+
+    async def slowly(*asked: Any) -> Any:
+        await making.wait()
+        return await many(*asked)
+
+    monkeypatch.setattr(memory._embedder, "many", slowly)
+    query = Query(query="Where does the cat sleep?")
+    (found,) = (await memory.search(caller, query, patience=0.01)).results
+    assert found.similarity is None
+    making.set()
+    async with asyncio.timeout(10):
+        while (await memory.search(caller, query, patience=0.01)).results[0].similarity is None:
+            await asyncio.sleep(0.01)
 
 
 async def test_ten_adds_are_one_memory_with_evidence(callers: Callers, server: Server):

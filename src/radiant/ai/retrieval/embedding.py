@@ -50,6 +50,13 @@ class Embedder:
         self._inference = inference
         self._labels = Labels(route=route, streamed=False)
         self._known: OrderedDict[tuple[UUID, str, str], Vector] = OrderedDict()
+        self._late: set[asyncio.Task[Vector]] = set()
+
+    async def close(self) -> None:
+        """Give up what nobody waits for any more."""
+        for task in self._late:
+            task.cancel()
+        await asyncio.gather(*self._late, return_exceptions=True)
 
     async def many(self, caller: Caller, model: str, texts: Sequence[str]) -> list[Vector]:
         """A vector of length 1 for each text. Raises the problems of the call, BadVector."""
@@ -58,6 +65,20 @@ class Embedder:
         if len(result.vectors) != len(texts):
             raise BadVector(f"{model} gave {len(result.vectors)} vectors for {len(texts)} texts")
         return await asyncio.to_thread(_units, model, result.vectors)
+
+    async def soon(self, caller: Caller, model: str, text: str, seconds: float) -> Vector | None:
+        """The vector of a question if it is there within so many seconds. What takes longer, as where the model is loaded
+        first, is made all the same, for the next time. Raises as `many` does."""
+        task = asyncio.create_task(self.question(caller, model, text))
+        self._late.add(task)
+        task.add_done_callback(self._ended)
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+        return task.result() if done else None
+
+    def _ended(self, task: asyncio.Task[Vector]) -> None:
+        self._late.discard(task)
+        if not task.cancelled():
+            task.exception()  # who waited has it
 
     async def question(self, caller: Caller, model: str, text: str) -> Vector:
         """The same for a question, remembered while the process lives, for its tenant alone."""

@@ -104,28 +104,35 @@ class Memory:
 
     # --- finding ---
 
-    async def search(self, caller: Caller, query: Query) -> Found:
-        """What is remembered that answers a query. Where no vector can be made of it, words alone decide."""
+    async def search(self, caller: Caller, query: Query, patience: float | None = None) -> Found:
+        """What is remembered that answers a query. Where no vector can be made of it, or none within `patience` seconds,
+        words alone decide."""
         async with caller.db(self._database).tx() as tx:
             stores = [r for r in await store.stores(tx) if query.store_name in (None, r["store_name"])]
-        asked = await self._questions(caller, query.query, stores)
+        asked = await self._questions(caller, query.query, stores, patience)
         search = await self._search.get()
         async with caller.db(self._database).tx() as tx:
             found = await search(tx, query, stores, asked)
         self.vectors.count(caller, [result.memory.id for result in found.results])
         return found
 
-    async def _questions(self, caller: Caller, text: str, stores: Sequence[Row]) -> Questions:
+    async def _questions(
+        self, caller: Caller, text: str, stores: Sequence[Row], patience: float | None
+    ) -> Questions:
         models = sorted({row["embedding_model"] for row in stores}, key=lambda m: -_size(stores, m))
         former = [row["former_model"] for row in stores if row["former_model"] is not None]
         both = [*models, *former, None, None][:2]
-        vectors = [await self._question(caller, model, text) for model in both]
+        vectors = [await self._question(caller, model, text, patience) for model in both]
         return Questions(both[0], vectors[0], both[1], vectors[1])
 
-    async def _question(self, caller: Caller, model: str | None, text: str) -> Vector | None:
+    async def _question(
+        self, caller: Caller, model: str | None, text: str, patience: float | None
+    ) -> Vector | None:
         if model is None or not text:
             return None
         try:
+            if patience is not None:
+                return await self._embedder.soon(caller, model, text, patience)
             return await self._embedder.question(caller, model, text)
         except Problem as error:
             log.warning("memory.no_question_vector", model=model, error=error.slug)

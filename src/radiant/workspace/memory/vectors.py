@@ -50,6 +50,7 @@ class Vectors:
         assert self._task is not None
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
+        await self._embedder.close()
         with contextlib.suppress(*AWAY):
             await self.flush()
 
