@@ -369,6 +369,17 @@ async def test_f13_10_section_13s_table_is_a_view_of_the_same_memories(server: S
 # --- whose they are ---
 
 
+async def test_an_export_of_the_person_has_what_was_said_and_not_what_is_computed_of_it(
+    server: Server, callers: Callers
+):
+    await add(callers.member, "I live in Lisbon.")
+    exported = (await callers.member.get("/api/profile/export")).json()
+    (memory,) = exported["memories"]
+    assert memory["content"] == "I live in Lisbon."
+    assert "embedding" not in memory
+    assert "memory_terms" not in exported
+
+
 async def test_two_people_never_meet_each_others(callers: Callers, server: Server):
     for client in (callers.member, callers.owner, callers.foreign_owner):
         await add(client, "The safe opens by 4711.")
