@@ -104,7 +104,7 @@ class Settings(BaseSettings):
     learning_model: str | None = Field(
         default=None,
         description="Model that reads what people say of themselves, beside the rules; `none`: rules alone. Unset:"
-        " auto:economy where a provider is connected, rules alone otherwise.",
+        " the cheapest of connected providers that keeps to a schema, rules alone where there is none.",
     )
     litellm_python: Path | None = Field(
         default=None,

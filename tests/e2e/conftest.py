@@ -23,7 +23,7 @@ from tests.kit.upstream import Upstream, openai_upstream
 ADMIN = "admin@radiant.localhost"
 PASSWORD = "a long enough password"
 SMALL = "smollm2-135m-instruct"
-CHROMIUM = os.environ.get("RADIANT_TESTCHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+CHROMIUM = os.environ.get("RADIANT_TEST_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 # The background services of Chromium look up hosts that are not there; they are no part of the test.
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -115,7 +115,9 @@ def _environment(models: str, aws_endpoint: str) -> dict[str, str]:
     # A developer's own settings and providers' keys would change what the page shows.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RADIANT_")}
     kept = {name: value for name, value in kept.items() if not name.endswith("_API_KEY")}
-    return kept | {"RADIANT_MODELS_DIR": models, "RADIANT_AWS_ENDPOINT_URL": aws_endpoint}
+    # What is said in chats is read by rules alone: a scripted provider answers the chats.
+    more = {"RADIANT_MODELS_DIR": models, "RADIANT_AWS_ENDPOINT_URL": aws_endpoint, "RADIANT_LEARNING_MODEL": "none"}
+    return kept | more
 
 
 async def _ready(process: asyncio.subprocess.Process, log: Path) -> str:

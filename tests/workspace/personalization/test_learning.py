@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -52,6 +53,31 @@ async def look(server: Server) -> None:
 async def reader(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """A model reads beside the rules."""
     monkeypatch.setattr(server.app.state.learning, "_model", "gpt-4o")
+
+
+async def test_unless_it_is_set_the_cheapest_of_a_provider_reads(
+    callers: Callers, server: Server, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server.app.state.learning, "_model", None)
+    await learn(callers.member, "My neighbour keeps two goats and I feed them on Sundays.")
+    chosen = upstream.requests[-1].body["model"]
+    models = (await callers.member.get("/api/models?limit=200")).json()["items"]
+    prices = {
+        model["id"]: float(model["input_price"]) + float(model["output_price"])
+        for model in models
+        if model["provider"] == "openai" and model["task"] == "chat" and model["input_price"] is not None
+        and "json_schema" in model["capabilities"]
+    }  # fmt: skip
+    assert prices[chosen] == min(prices.values())
+
+
+async def test_without_a_provider_rules_read_alone_and_no_model_that_runs_here(
+    callers: Callers, server: Server, small_models: Path, monkeypatch: pytest.MonkeyPatch, owner: Any
+) -> None:
+    monkeypatch.setattr(server.app.state.learning, "_model", None)
+    assert "name" in (await learn(callers.member, "Call me Max. My neighbour keeps two goats."))["preferences"]
+    await server.app.state.meter.flush()
+    assert await owner.fetchval("select count(*) from usage_ledger where kind = 'chat'") == 0
 
 
 def found(*items: dict[str, Any]) -> Say:

@@ -21,22 +21,27 @@ def floor_of(model: str | None) -> float:
     return _FLOORS.get(model or "", _FLOOR)
 
 
-def bm25(counts: Sequence[tuple[Places, Floats]], lengths: Floats, eligible: NDArray[np.bool_]) -> Floats:
+def bm25(
+    counts: Sequence[tuple[Places, Floats]], lengths: Floats, eligible: NDArray[np.bool_],
+    all_of: tuple[int, Sequence[float]] | None = None,
+) -> Floats:  # fmt: skip
     """BM25 of every text. `counts`: for each term of the query, the places of texts that hold it and how often;
-    document frequencies and the mean length are those of the eligible texts."""
+    document frequencies and the mean length are those of the eligible texts. Where these were chosen from more by the
+    terms themselves, `all_of` tells how many there are and how many hold each term."""
     total = int(eligible.sum())
     score = np.zeros(len(lengths))
     if not total:
         return score
     norm = _K1 * (1 - _B + _B * lengths / max(float(lengths[eligible].mean()), 1e-9))
-    for places, frequency in counts:
-        holding = int(eligible[places].sum())
+    for number, (places, frequency) in enumerate(counts):
+        holding: float = int(eligible[places].sum())
         if holding:
-            score[places] += idf(holding, total) * frequency * (_K1 + 1) / (frequency + norm[places])
+            weight = idf(holding, total) if all_of is None else idf(all_of[1][number], all_of[0])
+            score[places] += weight * frequency * (_K1 + 1) / (frequency + norm[places])
     return score
 
 
-def idf(holding: int, total: int) -> float:
+def idf(holding: float, total: int) -> float:
     """How much a term tells that `holding` of `total` texts have."""
     return float(np.log1p((total - holding + 0.5) / (holding + 0.5)))
 

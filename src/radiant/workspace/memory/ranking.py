@@ -24,19 +24,9 @@ _USEFUL_HALF_LIFE = 30 * 86_400.0
 # Of the best cosine; and of the weight of the question's words.
 _RELATIVE, _COVERED = 0.8, 0.6
 _MONTHS = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
     "december",
-]
+]  # fmt: skip
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 Flags = NDArray[np.bool_]
@@ -79,11 +69,12 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word of the question: which memories hold it, how often."""
+    """A word of the question: which memories hold it, how often. `held`: by how many of all memories."""
 
     word: str
     places: Places
     counts: Floats
+    held: int
 
 
 @dataclass(slots=True)
@@ -113,9 +104,9 @@ def neighbours(of: Columns) -> tuple[Places, Places]:
 
 def rank(
     of: Columns, question: str, terms: Sequence[Term], facts: Sequence[tuple[int, int]],
-    floor: float, min_similarity: float | None,
+    floor: float, min_similarity: float | None, total_memories: int | None = None,
 ) -> Ranked:  # fmt: skip
-    """Rank memories. `facts`: pairs of places, a fact and what it was extracted from: the fact raises its source, and
+    """Rank memories. `total_memories`: of which these are the likeliest; None where these are all. `facts`: pairs of places, a fact and what it was extracted from: the fact raises its source, and
     yields to it where the source may be a result."""
     wanted = of.wanted.copy()
     is_fact = np.zeros(len(of.numbers), bool)
@@ -124,7 +115,7 @@ def rank(
         wanted[fact] &= not of.wanted[source]
     before, after = neighbours(of)
     told = ~is_fact if wanted[~is_fact].any() else np.ones(len(of.numbers), bool)
-    legs = _legs(of, terms, before, after, told)
+    legs = _legs(of, terms, before, after, told, total_memories)
     legs["speaker"] = _SPEAKER * _speaks(of, question)
     legs["time"] = _TIME * _then(of, question)
     best_fact: dict[int, int] = {}
@@ -144,7 +135,14 @@ def rank(
     return Ranked(order, np.minimum(score, 1), fits, legs, list(terms), floor, best_fact)
 
 
-def _legs(of: Columns, terms: Sequence[Term], before: Places, after: Places, told: Flags) -> dict[str, Floats]:
+def _legs(
+    of: Columns, terms: Sequence[Term], before: Places, after: Places, told: Flags, total: int | None
+) -> dict[str, Floats]:
+    all_turns = all_windows = None
+    if total is not None:
+        all_turns = total, [term.held for term in terms]
+        # Of three turns in a row one holds it, as if they were not of one talk.
+        all_windows = total, [total * (1 - (1 - min(term.held / total, 1)) ** 3) for term in terms]
     count = len(of.numbers)
     window_words = scores.around(of.words, before, after)
     turn: list[tuple[Places, Floats]] = []
@@ -160,8 +158,8 @@ def _legs(of: Columns, terms: Sequence[Term], before: Places, after: Places, tol
     number = scores.around(known.astype(np.float64), before, after)
     around = scores.around(cosine, before, after) / np.maximum(number, 1)
     return {
-        "words": scores.z(scores.bm25(turn, of.words, told), told),
-        "nearby words": _WINDOW * scores.z(scores.bm25(window, window_words, told), told),
+        "words": scores.z(scores.bm25(turn, of.words, told, all_turns), told),
+        "nearby words": _WINDOW * scores.z(scores.bm25(window, window_words, told, all_windows), told),
         "meaning": np.where(known, scores.z(cosine, told & known), 0.0),
         "nearby meaning": _WINDOW * np.where(number > 0, scores.z(around, told & (number > 0)), 0.0),
     }

@@ -60,8 +60,9 @@ async def search(tx: Tx, query: Query, stores: Sequence[Row], asked: Questions) 
     terms = _terms(groups, postings, of)
     facts = await _facts_of(tx, of, terms, place_of)
     ranked = await asyncio.to_thread(
-        ranking.rank, of, query.query, terms, facts, scores.floor_of(asked.model), query.min_similarity
-    )
+        ranking.rank, of, query.query, terms, facts, scores.floor_of(asked.model), query.min_similarity,
+        None if numbers is None else total,
+    )  # fmt: skip
     return await _found(tx, query, of, ranked, asked.model)
 
 
@@ -100,7 +101,7 @@ def _terms(groups: Sequence[tuple[str, ...]], postings: Mapping[str, Posting], o
         counts = np.concatenate([_NEVER, *(each for _, each in held)])
         at = np.minimum(np.searchsorted(ordered, numbers), len(ordered) - 1)
         there = ordered[at] == numbers if len(numbers) else np.zeros(0, bool)
-        found.append(Term(group[0], order[at[there]], counts[there]))
+        found.append(Term(group[0], order[at[there]], counts[there], len(numbers)))
     return found
 
 

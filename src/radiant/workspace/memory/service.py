@@ -116,18 +116,14 @@ class Memory:
         self.vectors.count(caller, [result.memory.id for result in found.results])
         return found
 
-    async def _questions(
-        self, caller: Caller, text: str, stores: Sequence[Row], patience: float | None
-    ) -> Questions:
+    async def _questions(self, caller: Caller, text: str, stores: Sequence[Row], patience: float | None) -> Questions:
         models = sorted({row["embedding_model"] for row in stores}, key=lambda m: -_size(stores, m))
         former = [row["former_model"] for row in stores if row["former_model"] is not None]
         both = [*models, *former, None, None][:2]
         vectors = [await self._question(caller, model, text, patience) for model in both]
         return Questions(both[0], vectors[0], both[1], vectors[1])
 
-    async def _question(
-        self, caller: Caller, model: str | None, text: str, patience: float | None
-    ) -> Vector | None:
+    async def _question(self, caller: Caller, model: str | None, text: str, patience: float | None) -> Vector | None:
         if model is None or not text:
             return None
         try:

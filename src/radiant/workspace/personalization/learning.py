@@ -22,8 +22,6 @@ from radiant.workspace.personalization.schemas import Conversation, Learned
 
 SOURCE = "conversation"
 NO_MODEL = "none"
-# The model that reads where none is set: cheap ones of a provider, so that no conversation keeps a local model busy.
-_CHEAP = "auto:economy"
 # Shorter ones say nothing that rules do not find.
 _WORTH_ASKING = 25
 _CONFIDENCE = {"explicit": 0.8, "inference": 0.55}
@@ -39,8 +37,8 @@ class Said:
 
 
 class Learning:
-    """Made once by a root. `model`: who reads what people say beside the rules; "none": nobody; None: a cheap model where
-    a provider is connected, nobody otherwise."""
+    """Made once by a root. `model`: who reads what people say beside the rules; "none": nobody; None: the cheapest
+    of connected providers that keeps to a schema, nobody where there is none."""
 
     def __init__(
         self, database: Database, inference: Inference, memory: Memory, model: str | None, now: Clock = utc_now
@@ -135,8 +133,14 @@ class Learning:
     async def _reader(self, caller: Caller) -> str | None:
         if self._model is not None:
             return None if self._model == NO_MODEL else self._model
-        options = await self._inference.models.options(caller.db(self._database))
-        return _CHEAP if any(not option.local for option in options) else None
+        # None that runs here: no conversation keeps this machine busy.
+        usable = [
+            (option.input_price + option.output_price, option.id)
+            for option in await self._inference.models.options(caller.db(self._database))
+            if option.excluded is None and not option.local and "json_schema" in option.capabilities
+            and option.input_price is not None and option.output_price is not None
+        ]  # fmt: skip
+        return min(usable)[1] if usable else None
 
 
 @dataclass(frozen=True, slots=True)
