@@ -109,6 +109,9 @@ class Memory:
         words alone decide."""
         async with caller.db(self._database).tx() as tx:
             stores = [r for r in await store.stores(tx) if query.store_name in (None, r["store_name"])]
+        if not stores:
+            # Whoever has told nothing is asked about on every turn all the same: neither model nor library is needed.
+            return Found(results=[], tokens=0, searched=0, embedding_model=None)
         asked = await self._questions(caller, query.query, stores, patience)
         search = await self._search.get()
         async with caller.db(self._database).tx() as tx:
@@ -159,17 +162,17 @@ class Memory:
             content = changes.content or before.content
             slot = changes.slot if "slot" in given else before.slot
             changed = content != before.content
-            indexed = await asyncio.to_thread(adding.index, content, before.speaker)
+            indexed = await asyncio.to_thread(adding.index, content, before.speaker) if changed else None
             values: dict[str, Any] = {
                 "content": content, "memory_type": changes.type or before.memory_type,
                 "importance": before.importance, "metadata": before.metadata, "pinned": before.pinned,
                 "scope": before.scope, "aliases": before.aliases, "expires_at": before.expires_at,
-                "language": indexed.language, "words": indexed.words,
+                "language": indexed and indexed.language, "words": indexed and indexed.words,
                 **adding.slot_columns(slot),
                 **{name: given[name] for name in _PLAIN if name in given},
             }  # fmt: skip
             await store.update(tx, memory_id, values)
-            if changed:
+            if indexed is not None:
                 await store.drop_terms(tx, memory_id)
                 await adding.put_terms(tx, [(memory_id, indexed)])
                 await store.add_languages(tx, before.store_id, [indexed.language])
@@ -219,7 +222,6 @@ class Memory:
                 raise NoSuchMemory(_NONE)
             if row["status"] != "needs_review":
                 raise NothingToConfirm("this memory holds already; only one that needs a review is confirmed")
-            events: list[dict[str, Any]] = []
             rivals = [r for r in await store.rivals(tx, memory_id) if _rivals(r, row)]
             now = self._clock()
             # It must hold before others point to it.
@@ -231,15 +233,10 @@ class Memory:
                     for r in rivals
                 ],
             )
-            for rival in rivals:
-                events.append(
-                    {
-                        "memory_id": rival["id"],
-                        "other_id": memory_id,
-                        "what": "superseded",
-                        "why": "you confirmed another",
-                    }
-                )
+            events = [
+                {"memory_id": r["id"], "other_id": memory_id, "what": "superseded", "why": "you confirmed another"}
+                for r in rivals
+            ]
             await store.put_events(
                 tx, [*events, {"memory_id": memory_id, "what": "restored", "why": "you confirmed it"}]
             )

@@ -200,13 +200,14 @@ async def put_events(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
 
 
 async def update(tx: Tx, memory_id: UUID, values: dict[str, Any]) -> bool:
-    """Change columns of a memory by their names; changed words are to be embedded anew."""
+    """Change columns of a memory by their names; changed words are to be embedded anew. `language` and `words` null: as
+    they were."""
     touched = await tx.run(
         "update memories m set content = r.content, memory_type = r.memory_type, importance = r.importance,"
         " metadata = r.metadata, pinned = r.pinned, scope = r.scope, aliases = r.aliases, expires_at = r.expires_at,"
         " slot_subject = r.slot_subject, slot_attribute = r.slot_attribute, slot_qualifier = r.slot_qualifier,"
         " slot_value = r.slot_value, slot_polarity = r.slot_polarity, slot_single = r.slot_single,"
-        " language = r.language, words = r.words, updated_at = current_timestamp,"
+        " language = coalesce(r.language, m.language), words = coalesce(r.words, m.words), updated_at = current_timestamp,"
         " embed_due = case when m.content = r.content then m.embed_due else current_timestamp end,"
         " embedding = case when m.content = r.content then m.embedding end,"
         " embedding_model = case when m.content = r.content then m.embedding_model end,"
