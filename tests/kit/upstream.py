@@ -35,8 +35,9 @@ class Call:
 @dataclass(frozen=True)
 class Say:
     """A good answer. `gap`: seconds between events; `cut_after`: abort the connection after so many events;
-    `bytes_at_once`: write the stream in pieces of that size, whatever they cut; `stop`: "end", "length",
-    "tool_calls", "content_filter", "stop_sequence", or a word that the protocol does not know."""
+    `held`: the last ten events wait for it; `bytes_at_once`: write the stream in pieces of that size, whatever they
+    cut; `stop`: "end", "length", "tool_calls", "content_filter", "stop_sequence", or a word that the protocol does
+    not know."""
 
     text: str = "Hello from upstream."
     reasoning: str = ""
@@ -51,6 +52,7 @@ class Say:
     before: float = 0.0
     gap: float = 0.0
     cut_after: int | None = None
+    held: asyncio.Event | None = None
     bytes_at_once: int | None = None
     line_end: str = "\n"
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -447,6 +449,8 @@ async def _send(request: web.Request, upstream: Upstream, events: list[str], say
                 await asyncio.sleep(0.02)
                 request.transport.abort()
                 return response
+            if say.held is not None and number == len(events) - 10:
+                await say.held.wait()
             await response.write(event.replace("\n", say.line_end).encode())
             await asyncio.sleep(say.gap)
     except (asyncio.CancelledError, ConnectionError):
