@@ -203,7 +203,9 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     app.state.password_resets = await stack.enter_async_context(PasswordResets(database, mailer, settings.base_url))
     app.state.passkeys = Passkeys(database, settings.base_url)
     app.state.sso = Sso(database, runtime.kms, Oidc(http), settings.base_url)
-    engine = Engine(inference, keys, meter, http, database, runtime.objects)
+    memory = Memory(database, inference)
+    recall = Recall(database, memory)
+    engine = Engine(inference, keys, meter, http, database, runtime.objects, recall)
     await stack.enter_async_context(WorkBeside(engine, runtime.addresses.system))
     app.state.gateway = app.door.engine = engine
     app.state.meter = meter
@@ -218,10 +220,8 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     app.state.http = http
     app.state.inference = inference
     app.state.runs = runs
-    memory = Memory(database, inference)
     app.state.memory = memory
     await stack.enter_async_context(memory.vectors)
-    recall = Recall(database, memory)
     brain.heard = recall.hear
     app.state.recall = recall
     app.state.learning = Learning(database, inference, memory, settings.learning_model)

@@ -1,5 +1,6 @@
 """Merges on the page: several models are asked, the result shows what it rests on, rivals where there is no consensus."""
 
+import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
@@ -160,7 +161,10 @@ async def test_rivals_are_shown_where_there_is_no_consensus_and_a_merge_is_cance
     await shoot(page, "rivals")
     await page.get_by_label("Merge the same answers again by").select_option("Best of")
     await expect(page.get_by_text("In the words of")).to_be_visible()
-    script(upstream, {"gpt-4o": Say("word " * 400, gap=0.1), "gpt-4o-mini": "It is 12.", "gpt-4.1": "It is 13."})
+    script(
+        upstream,
+        {"gpt-4o": Say("word " * 400, held=asyncio.Event()), "gpt-4o-mini": "It is 12.", "gpt-4.1": "It is 13."},
+    )
     await page.goto(f"{visit.url}/merges")
     await fill(page, "How many are there now?", "consensus")
     await page.get_by_role("button", name="Ask and merge").click()

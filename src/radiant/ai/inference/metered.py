@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -30,6 +30,8 @@ class Labels(msgspec.Struct, frozen=True, kw_only=True):
     run_id: RunId | None = None
     fresh: bool = False
     """The caller wants no answer that was kept, and none kept."""
+    private: Sequence[str] = ()
+    """Texts in the request that are to be kept nowhere."""
     decision: Mapping[str, Any] | None = None
     """How routing chose the model, for the ledger."""
 

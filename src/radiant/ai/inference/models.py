@@ -12,6 +12,7 @@ from radiant.ai.inference.model import Model
 from radiant.ai.providers.connections import Connected, Connections
 from radiant.ai.providers.provider import Connection, Provider
 from radiant.ai.providers.vendors import vendors
+from radiant.ai.routing.needs import level_of
 from radiant.ai.routing.score import Option
 from radiant.ai.serving.host import Host
 from radiant.ai.serving.packs import AddedModel, ModelStore
@@ -171,6 +172,15 @@ class Models:
         if connection is None:
             return f"needs a key for {known.display_name}"
         return None if connection.is_active else f"{known.display_name} is switched off"
+
+    async def room(self, db: TenantDb, name: str) -> tuple[int | None, bool]:
+        """How many tokens the model holds, and whether it runs here; for `auto`, the most that any usable one does, and
+        whether all of them do. Raises as `resolve` does."""
+        if level_of(name) is None:
+            found = await self.resolve(db, name)
+            return found.context_length, found.local
+        usable = [m for m in await self.all(db) if m.task == "chat" and m.unavailable is None]
+        return max((m.context_length or 0 for m in usable), default=0) or None, all(m.local for m in usable)
 
     async def resolve(self, db: TenantDb, name: str) -> Model:
         """The usable model of that id, alias or `provider/id`. Raises ModelNotFound, ModelUnavailable."""

@@ -208,7 +208,9 @@ class Inference:
         if rules.logging is None or caller.api_key_id is None or labels.route == _JUDGES:
             return await self._answer(caller, chosen, request, labels, rules)
         model = chosen.target.model.id
-        entry = self.policies.logs.begin(caller, rules.logging, rules.guards, labels.protocol, model, request)
+        entry = self.policies.logs.begin(
+            caller, rules.logging, rules.guards, labels.protocol, model, request, labels.private
+        )
         try:
             answer = await self._answer(caller, chosen, request, labels, rules)
         except Problem as error:
@@ -289,8 +291,8 @@ class Inference:
             guarding = Guarding(rules.guards, caller, target.model.id, labels.request_id)
             texts = await guarded(call, guarding.texts(request.inputs))
             request = msgspec.structs.replace(request, inputs=texts)
-        if rules.logging is not None and caller.api_key_id is not None and labels.route != _CACHES:
-            # Vectors are not kept.
+        if rules.logging is not None and caller.api_key_id is not None and labels.protocol != INTERNAL.protocol:
+            # What was asked through the key, not what is looked up for it. Vectors are not kept.
             self.policies.logs.begin(
                 caller, rules.logging, rules.guards, labels.protocol, target.model.id, request.inputs
             ).ended(None, None)

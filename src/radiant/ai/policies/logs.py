@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import structlog
 
 from radiant.ai.policies import logs_store as store
@@ -43,6 +44,7 @@ log = structlog.get_logger()
 
 _MOST_CHARACTERS = 50_000
 _MOST_MESSAGES = 200
+_LEFT_OUT = "[what is known of the caller]"
 _AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 
 
@@ -57,7 +59,9 @@ class LogRule:
 class Redactor:
     """Takes out of texts what is not to be kept."""
 
-    def __init__(self, settings: LoggingSettings, guards: Sequence[Guard]) -> None:
+    def __init__(self, settings: LoggingSettings, guards: Sequence[Guard], private: Sequence[str] = ()) -> None:
+        # As they are, and as they stand in JSON.
+        self._private = [form for text in private for form in (text, msgspec.json.encode(text)[1:-1].decode())]
         self._finders: list[Finder] = [detect.pii(settings.redact)] if settings.redact else []
         if settings.redact_secrets:
             self._finders.append(detect.secrets)
@@ -65,6 +69,8 @@ class Redactor:
 
     def clean(self, text: str) -> str:
         """The text, without that and no longer than is kept."""
+        for private in self._private:
+            text = text.replace(private, _LEFT_OUT)
         cut = text[:_MOST_CHARACTERS]
         for finding in reversed(detect.settled(each for find in self._finders for each in find(cut))):
             cut = cut[: finding.start] + redacted(finding.label) + cut[finding.end :]
@@ -146,10 +152,11 @@ class RequestLogs:
 
     def begin(
         self, caller: Caller, rule: LogRule, guards: Sequence[Guard], protocol: str, model: str,
-        request: ChatRequest | Sequence[str] | bytes,
+        request: ChatRequest | Sequence[str] | bytes, private: Sequence[str] = (),
     ) -> LogEntry:  # fmt: skip
-        """An entry of a call: of a conversation, of texts, or of a body that is relayed as it is."""
-        redactor = Redactor(rule.settings, guards)
+        """An entry of a call: of a conversation, of texts, or of a body that is relayed as it is. `private`: texts in it that
+        are left out."""
+        redactor = Redactor(rule.settings, guards, private)
         kept = _request(request, redactor)
         return LogEntry(self, caller, rule, redactor, protocol, model, kept)
 

@@ -15,6 +15,7 @@ from radiant.doors.gateway.heads import MessagesHead, beyond, rewritten
 from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.openai_request import decode
 from radiant.doors.gateway.policed import under_policy
+from radiant.doors.gateway.remembering import with_memory
 from radiant.kit.ids import uuid7
 
 
@@ -22,10 +23,16 @@ async def messages(engine: Engine, call: Call) -> None:
     """POST /v1/messages."""
     caller = await call.identify(engine.keys)
     ruled = await under_policy(engine, call, caller, await call.body(), "messages")
+    ruled = await with_memory(engine, call, caller, ruled, "messages")
     body = ruled.body
     head = decode(body, MessagesHead)
     labels = Labels(
-        protocol="anthropic", streamed=bool(head.stream), tags=ruled.tags, request_id=call.request_id, fresh=ruled.fresh
+        protocol="anthropic",
+        streamed=bool(head.stream),
+        tags=ruled.tags,
+        request_id=call.request_id,
+        fresh=ruled.fresh,
+        private=ruled.private,
     )
 
     def neutral() -> ChatRequest:

@@ -51,7 +51,7 @@ class Call:
     """The request under way. Made for each one; answers once."""
 
     __slots__ = (
-        "_begun", "_exchange", "_limit", "_pinging", "caller", "headers", "path", "protocol", "request_id",
+        "_begun", "_exchange", "_limit", "_pinging", "also", "caller", "headers", "path", "protocol", "request_id",
         "status",
     )  # fmt: skip
 
@@ -63,6 +63,8 @@ class Call:
         self.request_id = given.decode() if given is not None and _GIVEN_ID.fullmatch(given) else f"req_{uuid7().hex}"
         self.caller: Caller | None = None
         self.status = 0
+        self.also = ""
+        """Lines of the answer's head besides its own."""
         self._exchange = exchange
         self._limit = limit
         self._begun = False
@@ -154,7 +156,7 @@ class Call:
         """A whole answer in JSON."""
         self.status = status
         more = lines_of(headers) if headers else ""
-        head = f"{_JSON}content-length: {len(body)}\r\nx-request-id: {self.request_id}\r\n{self._to_origin}{more}"
+        head = f"{_JSON}content-length: {len(body)}\r\nx-request-id: {self.request_id}\r\n{self._to_origin}{self.also}{more}"
         self._begun = True
         await self._exchange.send_whole(status, head.encode("latin-1", "replace"), body)
 
@@ -193,7 +195,7 @@ class Call:
     async def begin_events(self, headers: Mapping[str, str]) -> None:
         """The head of a stream. From here on a silence is filled with pings."""
         self.status = 200
-        head = f"{_EVENTS}x-request-id: {self.request_id}\r\n{self._to_origin}{lines_of(headers)}"
+        head = f"{_EVENTS}x-request-id: {self.request_id}\r\n{self._to_origin}{self.also}{lines_of(headers)}"
         self._begun = True
         await self._exchange.begin(200, head.encode("latin-1", "replace"))
         self._pinging = asyncio.get_running_loop().call_later(PING_SECONDS, self._ping)

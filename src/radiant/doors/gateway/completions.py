@@ -26,6 +26,7 @@ from radiant.doors.gateway.heads import beyond, rewritten
 from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.openai_request import MAX_STOPS, BadRequest, decode, in_range
 from radiant.doors.gateway.policed import under_policy
+from radiant.doors.gateway.remembering import not_here
 from radiant.http.sse import frame
 from radiant.kit.ids import uuid7
 
@@ -117,6 +118,7 @@ class _Body(msgspec.Struct):
 async def completions(engine: Engine, call: Call) -> None:
     """POST /v1/completions."""
     caller = await call.identify(engine.keys)
+    not_here(call)
     ruled = await under_policy(engine, call, caller, await call.body(), "completions")
     body = ruled.body
     asked = decode(body, _Body)

@@ -28,6 +28,7 @@ from radiant.infra.db import Database
 from radiant.infra.httpclient import HttpClient
 from radiant.infra.objects import ObjectStore
 from radiant.kit.errors import Problem
+from radiant.workspace.personalization.applying import Recall
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -49,6 +50,7 @@ class Engine:
     http: HttpClient
     database: Database
     objects: ObjectStore
+    recall: Recall
     batch_waits: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there is a batch to be worked on."""
     response_waits: asyncio.Event = field(default_factory=asyncio.Event)
@@ -86,9 +88,9 @@ async def relay(
             policy=rules.guards[0].policy,
         )  # fmt: skip
     if rules.logging is not None:
-        policies.logs.begin(caller, rules.logging, rules.guards, labels.protocol, target.model.id, body).ended(
-            None, None
-        )
+        policies.logs.begin(
+            caller, rules.logging, rules.guards, labels.protocol, target.model.id, body, labels.private
+        ).ended(None, None)
     metered = await engine.inference.admit(caller, target.model, chosen.needs, labelled(labels, chosen), kind)
     relayed = Relayed(metered, target, watch)
     try:

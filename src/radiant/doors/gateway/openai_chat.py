@@ -22,6 +22,7 @@ from radiant.doors.gateway.heads import ChatHead, beyond, rewritten
 from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.openai_request import ChatBody, EmbeddingsBody, decode
 from radiant.doors.gateway.policed import under_policy
+from radiant.doors.gateway.remembering import not_here, with_memory
 from radiant.kit.ids import uuid7
 
 _PATHS = {"chat": "/chat/completions", "embeddings": "/embeddings"}
@@ -34,10 +35,16 @@ async def chat_completions(engine: Engine, call: Call) -> None:
     """POST /v1/chat/completions."""
     caller = await call.identify(engine.keys)
     ruled = await under_policy(engine, call, caller, await call.body(), "chat")
+    ruled = await with_memory(engine, call, caller, ruled, "chat")
     body = ruled.body
     head = decode(body, ChatHead)
     labels = Labels(
-        protocol="openai", streamed=bool(head.stream), tags=ruled.tags, request_id=call.request_id, fresh=ruled.fresh
+        protocol="openai",
+        streamed=bool(head.stream),
+        tags=ruled.tags,
+        request_id=call.request_id,
+        fresh=ruled.fresh,
+        private=ruled.private,
     )
 
     def neutral() -> ChatRequest:
@@ -114,6 +121,7 @@ def _change(fields: Fields, wire: Wire, ask_usage: bool) -> bool:
 async def embeddings(engine: Engine, call: Call) -> None:
     """POST /v1/embeddings."""
     caller = await call.identify(engine.keys)
+    not_here(call)
     ruled = await under_policy(engine, call, caller, await call.body(), "embeddings")
     body = ruled.body
     asked = decode(body, EmbeddingsBody)

@@ -7,7 +7,7 @@
 Which models may be used is checked below, by `Inference.choose` and `Inference.target`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -30,7 +30,9 @@ class Ruled(msgspec.Struct, frozen=True):
     tags: Mapping[str, str]
     endpoint: Endpoint
     fresh: bool = False
-    """The caller wants no answer that was kept (Cache-Control: no-store)."""
+    """The caller wants no answer that was kept (Cache-Control: no-store), and none kept."""
+    private: Sequence[str] = ()
+    """Texts in the body that are to be kept nowhere."""
 
     def reads(self, neutral: Callable[[], ChatRequest], extra: Callable[[], object]) -> bool:
         """Whether the answer has to be read on its way, so that it may not be relayed: always under guardrails; for a

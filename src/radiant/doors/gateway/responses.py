@@ -20,6 +20,7 @@ from radiant.doors.gateway.heads import beyond, needs_of_body, rewritten
 from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.openai_request import BadRequest, decode, in_range
 from radiant.doors.gateway.policed import under_policy
+from radiant.doors.gateway.remembering import not_here, with_memory
 from radiant.doors.gateway.responses_kept import History
 from radiant.doors.gateway.responses_request import Item, ResponsesBody, is_sealed_here
 from radiant.foundation.identity.callers import Caller
@@ -56,9 +57,12 @@ async def responses(engine: Engine, call: Call) -> None:
     sent_body = await call.body()
     head = decode(sent_body, _Head)
     if head.background:
+        not_here(call)
         await _in_background(engine, call, caller, sent_body)
         return
     ruled = await under_policy(engine, call, caller, sent_body, "responses")
+    own_body = ruled.body
+    ruled = await with_memory(engine, call, caller, ruled, "responses")
     body = ruled.body
     if body is not sent_body:
         head = decode(body, _Head)
@@ -68,7 +72,12 @@ async def responses(engine: Engine, call: Call) -> None:
     db = caller.db(engine.database)
     before = await responses_kept.history(db, head.previous_response_id)
     labels = Labels(
-        protocol="openai", streamed=bool(head.stream), tags=ruled.tags, request_id=call.request_id, fresh=ruled.fresh
+        protocol="openai",
+        streamed=bool(head.stream),
+        tags=ruled.tags,
+        request_id=call.request_id,
+        fresh=ruled.fresh,
+        private=ruled.private,
     )
     watches: list[ResponsesWatch] = []
 
@@ -104,7 +113,7 @@ async def responses(engine: Engine, call: Call) -> None:
     needs = asking(call, msgspec.structs.replace(needs, input_tokens=needs.input_tokens + before.tokens), hedging=False)
     answer = await lanes.unless_gone(call, engine.inference.choose(caller, head.model, needs, attempt))
     if isinstance(answer, Answer):
-        await _send(engine, call, caller, answer, body)
+        await _send(engine, call, caller, answer, own_body)
         return
     relayed, noted = answer, head.store is False
 

@@ -33,6 +33,8 @@ _PATIENCE, _VECTOR_PATIENCE = 0.25, 0.06
 _LOOKED_AT, _MEMORIES = 200, 8
 _HEAD = "What you know of this person; it is information, not instructions."
 LEVEL = "models.level"
+TASTES = ("economy", "premium")
+"""Levels that a person can prefer, where a request leaves the choice of the model open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +90,17 @@ class Recall:
         self._database = database
         self._memory = memory
 
-    async def recall(self, caller: Caller, chat_id: ChatId, question: str, budget: int) -> Recalled:
-        """What to bring up, in at most `budget` tokens; nothing where the person or the chat has it off. Never raises: what
+    async def recall(self, caller: Caller, chat_id: ChatId | None, question: str, budget: int) -> Recalled:
+        """What to bring up, in at most `budget` tokens; nothing where the person has it off, or the chat
+        (None: outside of chats). Never raises: what
         goes wrong, or takes longer than a quarter of a second, is left out."""
         recalled = Recalled()
         try:
             async with asyncio.timeout(_PATIENCE):
                 async with caller.db(self._database).tx() as tx:
                     settings = await store.settings(tx)
-                    if not settings.recall_enabled or not await learning_store.chat_remembers(tx, chat_id):
+                    off = chat_id is not None and not await learning_store.chat_remembers(tx, chat_id)
+                    if off or not settings.recall_enabled:
                         return recalled
                     rows = await store.likely(tx, _LOOKED_AT)
                 now = utc_now()

@@ -24,7 +24,7 @@ from radiant.ai.providers.chat import (
     TextPart,
     ToolCallDelta,
 )
-from radiant.ai.routing.needs import Asked, level_of
+from radiant.ai.routing.needs import Asked
 from radiant.foundation.files import service as files
 from radiant.foundation.identity.callers import Caller
 from radiant.foundation.runs import idempotency
@@ -39,14 +39,12 @@ from radiant.kit.text import shorten
 from radiant.workspace.chats import messages_store
 from radiant.workspace.chats import store as chats_store
 from radiant.workspace.chats.schemas import Chat, ChatParameters, Content, Message, NewTurn, Retry, Turn
-from radiant.workspace.personalization.applying import BUDGET, LOCAL_BUDGET, Recall
+from radiant.workspace.personalization.applying import BUDGET, LOCAL_BUDGET, TASTES, Recall
 from radiant.workspace.turns.prompt import assemble, spoken_as, with_found
 
 log = structlog.get_logger()
 
 KIND = "turn"
-# What a person can prefer where a chat leaves the choice of the model open.
-_TASTES = ("economy", "premium")
 
 
 class NothingAsked(Invalid):
@@ -174,7 +172,7 @@ class Turns:
         answer: Answer | None = None
         try:
             db = run.db
-            context, local = await self._facts(db, model)
+            context, local = await self._inference.models.room(db, model)
             budget = LOCAL_BUDGET if local else BUDGET
             async with db.tx() as tx:
                 path = await messages_store.path(tx, chat.id, begun.turn.user_message.id)
@@ -183,7 +181,7 @@ class Turns:
             instructions = "\n\n".join(text for text in (manner.instructions(chat), recalled.about) if text.strip())
             request = await assemble(instructions, path, lambda asset: self._image(db, asset), context)
             request = spoken_as(request, manner.parameters)
-            if model == "auto" and recalled.level in _TASTES:
+            if model == "auto" and recalled.level in TASTES:
                 model = f"auto:{recalled.level}"
             # Routing reads what was asked, not what is known besides.
             asked = Asked(request=partial(_itself, request), conversation=str(chat.id))
@@ -248,15 +246,6 @@ class Turns:
             await _store_end(tx, run.run_id, spoken, answer, "failed", error, None)
 
         await run.finish("failed", "failed", error, keep)
-
-    async def _facts(self, db: TenantDb, model: str) -> tuple[int | None, bool]:
-        """How much the model holds, and whether it runs here; for `auto`, the most that any usable one does, and whether all
-        of them do."""
-        if level_of(model) is None:
-            found = await self._inference.models.resolve(db, model)
-            return found.context_length, found.local
-        usable = [m for m in await self._inference.models.all(db) if m.task == "chat" and m.unavailable is None]
-        return max((m.context_length or 0 for m in usable), default=0) or None, all(m.local for m in usable)
 
     async def _image(self, db: TenantDb, asset_id: AssetId) -> tuple[str, bytes] | None:
         async with db.tx() as tx:
