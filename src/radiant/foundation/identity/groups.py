@@ -10,6 +10,9 @@ from radiant.infra.db import Database, Tx
 from radiant.kit.errors import Conflict, NotFound
 from radiant.kit.ids import UserId, uuid7
 
+# A name that mail never reaches (RFC 6761).
+_HOST = "group.invalid"
+
 
 class GroupNameTaken(Conflict):
     """The tenant already has a group of that name."""
@@ -23,6 +26,23 @@ async def get(tx: Tx, group_id: UUID) -> Group:
     if row is None:
         raise NotFound("there is no such group")
     return Group.model_validate(dict(row))
+
+
+async def holder(tx: Tx, group_id: UUID) -> UserId:
+    """Whom that belongs to which the group has in common: a row of users that is nobody. Raises NotFound."""
+    row = await store.lock_holder(tx, group_id)
+    if row is None:
+        raise NotFound("there is no such group")
+    if row["holder_id"] is not None:
+        return row["holder_id"]
+    holder_id = UserId(uuid7())
+    await store.insert_holder(tx, group_id, holder_id, f"{holder_id.hex}@{_HOST}", row["name"])
+    return holder_id
+
+
+async def drop_holder(tx: Tx, group_id: UUID) -> None:
+    """Take away all that the group has in common."""
+    await store.delete_holder(tx, group_id)
 
 
 async def page(database: Database, caller: Caller, after: tuple[str, UUID] | None, limit: int) -> list[Group]:

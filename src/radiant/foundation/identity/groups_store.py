@@ -54,6 +54,32 @@ async def change(tx: Tx, group_id: UUID, name: str | None, external_id: str | No
     return touched == 1
 
 
+async def lock_holder(tx: Tx, group_id: UUID) -> Row | None:
+    """The holder of what a group has in common, null where nothing is; the group stays as it is until the end of the
+    transaction."""
+    return await tx.one_or_none(
+        "select holder_id, name from groups where tenant_id = $1 and id = $2 for update", tx.tenant_id, group_id
+    )
+
+
+async def insert_holder(tx: Tx, group_id: UUID, holder_id: UserId, email: str, name: str) -> None:
+    """Keep a holder."""
+    await tx.run(
+        "insert into users (id, tenant_id, email, name, role, kind) values ($1, $2, $3, $4, 'member', 'group')",
+        holder_id, tx.tenant_id, email, name,
+    )  # fmt: skip
+    await tx.run("update groups set holder_id = $3 where tenant_id = $1 and id = $2", tx.tenant_id, group_id, holder_id)
+
+
+async def delete_holder(tx: Tx, group_id: UUID) -> None:
+    """Delete a group's holder, and by cascade what was theirs."""
+    await tx.run(
+        "delete from users u using groups g where g.tenant_id = $1 and g.id = $2 and u.tenant_id = $1"
+        " and u.id = g.holder_id and u.kind = 'group'",
+        tx.tenant_id, group_id,
+    )  # fmt: skip
+
+
 async def delete(tx: Tx, group_id: UUID) -> bool:
     """Take a group away; its people stay."""
     return await tx.run("delete from groups where tenant_id = $1 and id = $2", tx.tenant_id, group_id) == 1

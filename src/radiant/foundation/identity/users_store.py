@@ -63,7 +63,7 @@ async def get(tx: Tx, user_id: UserId) -> User | None:
     return _user(
         await tx.one_or_none(
             "select id, email, name, role, is_operator, kind, must_change_password, status, preferences, last_seen_at,"
-            " created_at from users where tenant_id = $1 and id = $2",
+            " created_at from users where tenant_id = $1 and id = $2 and kind <> 'group'",
             tx.tenant_id, user_id,
         )
     )  # fmt: skip
@@ -76,7 +76,7 @@ async def page(
     rows = await tx.all(
         "select id, email, name, role, is_operator, kind, must_change_password, status, preferences, last_seen_at,"
         " created_at from users where tenant_id = $1 and ($2::timestamptz is null or (created_at, id) > ($2, $3::uuid))"
-        " and ($5::text is null or kind = $5) order by created_at, id limit $4",
+        " and kind <> 'group' and ($5::text is null or kind = $5) order by created_at, id limit $4",
         tx.tenant_id, after[0] if after else None, after[1] if after else None, limit, kind,
     )  # fmt: skip
     return [User.model_validate(dict(row)) for row in rows]
@@ -87,7 +87,7 @@ async def change(tx: Tx, user_id: UserId, change: UserChange) -> User | None:
     return _user(
         await tx.one_or_none(
             "update users set name = coalesce($3, name), role = coalesce($4, role), status = coalesce($5, status),"
-            " updated_at = current_timestamp where tenant_id = $1 and id = $2"
+            " updated_at = current_timestamp where tenant_id = $1 and id = $2 and kind <> 'group'"
             " returning id, email, name, role, is_operator, kind, must_change_password, status, preferences, last_seen_at,"
             " created_at",
             tx.tenant_id, user_id, change.name, change.role, change.status,
@@ -110,7 +110,10 @@ async def change_profile(tx: Tx, change: ProfileChange) -> User | None:
 
 async def delete(tx: Tx, user_id: UserId) -> bool:
     """Remove a person and, by cascade, what was theirs alone."""
-    return await tx.run("delete from users where tenant_id = $1 and id = $2", tx.tenant_id, user_id) == 1
+    touched = await tx.run(
+        "delete from users where tenant_id = $1 and id = $2 and kind <> 'group'", tx.tenant_id, user_id
+    )
+    return touched == 1
 
 
 async def lock_owners(tx: Tx) -> list[UserId]:

@@ -10,6 +10,7 @@ from radiant.kit.schema import Strict
 
 State = Literal["current", "superseded", "needs_review", "expired"]
 Outcome = Literal["added", "repeated", "superseded", "review"]
+Right = Literal["read", "write", "manage"]
 What = Literal["added", "superseded", "changed", "merged", "restored", "forgotten", "expired"]
 Because = Literal["words", "meaning", "nearby", "speaker", "time", "fact", "alias", "pinned", "related"]
 
@@ -182,8 +183,32 @@ class Changes(Strict):
     slot: Slot | None = None
 
 
+class MembersMay(Strict):
+    """What whoever is in a group may do with its memory. Admins that are in the group may do everything."""
+
+    members_may: Literal["read", "write"] = "write"
+
+
+class GroupMemory(BaseModel):
+    """A memory that a group has in common. `right`: what the caller may do with it; None where they are not in the group, so
+    that they may set it up and take it away, and not look into it."""
+
+    group_id: UUID
+    name: str
+    members_may: Literal["read", "write"]
+    right: Right | None
+    created_at: datetime
+
+
+class InGroup(BaseModel):
+    """The group whose memory it is."""
+
+    id: UUID
+    name: str
+
+
 class Query(Strict):
-    """What is looked for. `min_similarity`: in place of the cut-offs; 0 gives the whole ranked list. `scope`: memories
+    """What is looked for. `groups`: besides the caller's own, what their groups have in common. `min_similarity`: in place of the cut-offs; 0 gives the whole ranked list. `scope`: memories
     of one of these, and those of none. `pinned`: pinned ones come first, whatever is asked. `hops`: how far
     relationships are followed. `token_budget`: stop before the results hold more."""
 
@@ -198,6 +223,7 @@ class Query(Strict):
     hops: int = Field(default=0, ge=0, le=2)
     conversation: Reference | None = None
     pinned: bool = True
+    groups: bool = False
 
 
 class Reason(BaseModel):
@@ -208,9 +234,11 @@ class Reason(BaseModel):
 
 
 class Result(BaseModel):
-    """A memory that was found. `score` ranks within one answer; `similarity` is the cosine, null without a vector."""
+    """A memory that was found; of a `group`, or the caller's own. `score` ranks within one answer; `similarity` is the
+    cosine, null without a vector."""
 
     memory: Memory
+    group: InGroup | None = None
     score: float
     similarity: float | None
     tokens: int

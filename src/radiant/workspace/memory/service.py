@@ -15,7 +15,7 @@ from radiant.infra.db import Database, Row, Tx
 from radiant.infra.late import Late
 from radiant.kit.clock import Clock, utc_now
 from radiant.kit.errors import Invalid, Problem
-from radiant.workspace.memory import adding, relations_store, store
+from radiant.workspace.memory import adding, relations_store, sharing, store
 from radiant.workspace.memory.problems import (
     NoSuchMemory,
     NoSuchStore,
@@ -107,6 +107,16 @@ class Memory:
     async def search(self, caller: Caller, query: Query, patience: float | None = None) -> Found:
         """What is remembered that answers a query. Where no vector can be made of it, or none within `patience` seconds,
         words alone decide."""
+        if not query.groups:
+            return await self._search_as(caller, query, patience)
+        readers = await sharing.readers(self._database, caller)
+        found = await asyncio.gather(*(self._search_as(reader, query, patience) for _, reader in readers))
+        if len(readers) == 1:
+            return found[0]
+        named = [(group, each) for (group, _), each in zip(readers, found, strict=True)]
+        return sharing.joined(named, query.limit, query.token_budget)
+
+    async def _search_as(self, caller: Caller, query: Query, patience: float | None) -> Found:
         async with caller.db(self._database).tx() as tx:
             stores = [r for r in await store.stores(tx) if query.store_name in (None, r["store_name"])]
         if not stores:
@@ -138,9 +148,18 @@ class Memory:
             return None
 
     async def used(self, caller: Caller, ids: Sequence[UUID]) -> None:
-        """Memories were of use in an answer: what ranks equal otherwise comes after them."""
-        async with caller.db(self._database).tx() as tx:
-            await store.used(tx, ids)
+        """Memories, the caller's or their groups', were of use in an answer: what ranks equal otherwise comes after them."""
+        for _, reader in await sharing.readers(self._database, caller):
+            async with reader.db(self._database).tx() as tx:
+                await store.used(tx, ids)
+
+    async def many(self, caller: Caller, ids: Sequence[UUID]) -> dict[UUID, Remembered]:
+        """Those of these memories that are still there, the caller's own and their groups'."""
+        found: dict[UUID, Remembered] = {}
+        for _, reader in await sharing.readers(self._database, caller):
+            async with reader.db(self._database).tx() as tx:
+                found |= await store.get_many(tx, ids)
+        return found
 
     async def get(self, caller: Caller, memory_id: UUID) -> Remembered:
         """A memory. Raises NoSuchMemory."""

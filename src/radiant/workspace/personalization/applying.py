@@ -118,7 +118,7 @@ class Recall:
                 if not question.strip():
                     return recalled
                 left = budget - text_tokens(len(recalled.about)) - text_tokens(len(_HEAD) + 40)
-                query = Query(query=question[:20_000], limit=_MEMORIES, token_budget=max(left, 1))
+                query = Query(query=question[:20_000], limit=_MEMORIES, token_budget=max(left, 1), groups=True)
                 results = (await self._memory.search(caller, query, _VECTOR_PATIENCE)).results
                 found, memories = _found(results, left)
                 return Recalled(recalled.about, found, chosen, memories, level)
@@ -145,11 +145,11 @@ class Recall:
                 raise NotFound("there is no such message" if message_id is not None else "there is no such chat")
             applied: dict[str, Any] = row["applied"] or {}
             preferences = await applying_store.preferences(tx, applied.get("preferences", []))
-            memories = await applying_store.memories(tx, applied.get("memories", []))
+        memories = await self._memory.many(caller, [UUID(one) for one in applied.get("memories", [])])
         return Applied(
             message_id=row["id"],
             preferences=[AppliedPreference.model_validate(dict(one)) for one in preferences],
-            memories=[AppliedMemory.model_validate(dict(one)) for one in memories],
+            memories=[AppliedMemory(id=one.id, content=one.content) for one in memories.values()],
             tokens=applied.get("tokens", 0),
         )
 

@@ -51,14 +51,6 @@ async def preferences(tx: Tx, ids: Sequence[UUID]) -> list[Row]:
     )  # fmt: skip
 
 
-async def memories(tx: Tx, ids: Sequence[UUID]) -> list[Row]:
-    """Those that are still remembered."""
-    return await tx.all(
-        "select id, content from memories where tenant_id = $1 and user_id = $2 and id = any($3::uuid[])",
-        tx.tenant_id, tx.user_id, ids,
-    )  # fmt: skip
-
-
 async def forget_verdict(tx: Tx, session: str) -> None:
     """What was said of an answer before."""
     await tx.run(

@@ -1044,6 +1044,15 @@ export interface GroupMember {
   name: string;
 }
 
+/** A memory that a group has in common. `right`: what the caller may do with it; None where they are not in the group, so that they may set it up and take it away, and not look into it. */
+export interface GroupMemory {
+  created_at: string;
+  group_id: string;
+  members_may: "read" | "write";
+  name: string;
+  right: "read" | "write" | "manage" | null;
+}
+
 /** The same of one model, person, provider or key. */
 export interface GroupSums {
   avg_latency_ms: number | null;
@@ -1139,6 +1148,12 @@ export interface ImportedSecret {
   versions?: number;
 }
 
+/** The group whose memory it is. */
+export interface InGroup {
+  id: string;
+  name: string;
+}
+
 /** An estimate, the bounds within which it lies, and by how many calls or ratings. */
 export interface Interval {
   evidence: number;
@@ -1217,6 +1232,10 @@ export interface ItemsOf_Evidence_ {
 
 export interface ItemsOf_Folder_ {
   items: Folder[];
+}
+
+export interface ItemsOf_GroupMemory_ {
+  items: GroupMemory[];
 }
 
 export interface ItemsOf_Guardrail_ {
@@ -1588,6 +1607,11 @@ export interface Member {
 /** The role to give. */
 export interface MemberRole {
   role: "owner" | "manager" | "user" | "auditor";
+}
+
+/** What whoever is in a group may do with its memory. Admins that are in the group may do everything. */
+export interface MembersMay {
+  members_may?: "read" | "write";
 }
 
 /** A memory. `evidence`: how often it was said; `embedded`: it is found by meaning already. */
@@ -2628,10 +2652,11 @@ export interface Purged {
   entries: number;
 }
 
-/** What is looked for. `min_similarity`: in place of the cut-offs; 0 gives the whole ranked list. `scope`: memories of one of these, and those of none. `pinned`: pinned ones come first, whatever is asked. `hops`: how far relationships are followed. `token_budget`: stop before the results hold more. */
+/** What is looked for. `groups`: besides the caller's own, what their groups have in common. `min_similarity`: in place of the cut-offs; 0 gives the whole ranked list. `scope`: memories of one of these, and those of none. `pinned`: pinned ones come first, whatever is asked. `hops`: how far relationships are followed. `token_budget`: stop before the results hold more. */
 export interface Query {
   as_of?: string | null;
   conversation?: string | null;
+  groups?: boolean;
   hops?: number;
   limit?: number;
   min_similarity?: number | null;
@@ -2831,8 +2856,9 @@ export interface ResolveRequest {
   prompt?: string | null;
 }
 
-/** A memory that was found. `score` ranks within one answer; `similarity` is the cosine, null without a vector. */
+/** A memory that was found; of a `group`, or the caller's own. `score` ranks within one answer; `similarity` is the cosine, null without a vector. */
 export interface Result {
+  group?: InGroup | null;
   memory: Memory;
   score: number;
   similarity: number | null;
