@@ -66,7 +66,7 @@ KEPT = {
     "room_participants", "collaboration_updates", "voice_transcriptions", "voice_synthesis", "memory_stores",
     "sso_connections", "user_identities", "totp_secrets", "recovery_codes", "passkeys", "groups",
     "group_members", "scim_tokens",
-    "memory_evidence", "memory_relationships", "memory_terms", "canvases", "gateway_batch_lines", "artifacts", "merge_responses", "pgqueuer_schedules",
+    "memory_evidence", "memory_groups", "memory_relationships", "memory_terms", "canvases", "gateway_batch_lines", "artifacts", "merge_responses", "pgqueuer_schedules",
 }  # fmt: skip
 KINDS = {"tenant", "person", "shareable", "shared", "global", "drop box", "system"}
 

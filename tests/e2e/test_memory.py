@@ -350,3 +350,42 @@ async def test_no_view_has_a_serious_fault(
         faults[name] = await faults_of(seen.page)
         await shoot(seen.page, f"{scheme}-{'phone' if device else 'desktop'}-{name}")
     assert {name: found for name, found in faults.items() if found} == {}
+
+
+async def test_a_group_has_a_memory_in_common_that_is_chosen_on_the_page(visit: Visit) -> None:
+    page = visit.page
+    me = await visit.call("GET", "/api/session")
+    group = await visit.call("POST", "/api/groups", {"name": "Herons"})
+    await visit.call("PUT", f"/api/groups/{group['id']}/members/{me['user']['id']}", {})
+    try:
+        await page.goto(f"{visit.url}/memory")
+        await expect(page.get_by_role("heading", name="What RADIANT knows")).to_be_visible()
+        await expect(page.get_by_label("Whose memory")).to_have_count(0)
+        await page.goto(f"{visit.url}/settings/groups")
+        await page.get_by_role("button", name="Memory of Herons").click()
+        dialog = page.get_by_role("dialog", name="Memory of Herons")
+        await dialog.get_by_role("button", name="Give it a memory").click()
+        await expect(page.get_by_text("Herons has a memory now.")).to_be_visible()
+        await page.goto(f"{visit.url}/memory")
+        await page.get_by_label("Whose memory").select_option("Herons")
+        await expect(page.get_by_role("tab", name="Preferences")).to_have_count(0)
+        await page.get_by_role("button", name="Add a memory").first.click()
+        form = page.get_by_role("dialog", name="Add a memory")
+        await form.get_by_label("What to remember").fill("Herons deploy on Mondays.")
+        await form.get_by_role("button", name="Remember").click()
+        await expect(cards(page)).to_have_count(1)
+        assert await faults_of(page) == []
+        await shoot(page, "group")
+        await act(page, "Herons deploy on Mondays.", "Source and history")
+        await expect(page.get_by_role("dialog", name="Source and history")).to_contain_text("Herons deploy on Mondays.")
+        await page.keyboard.press("Escape")
+        await page.get_by_label("Whose memory").select_option("My own")
+        await expect(page.get_by_text("Nothing is remembered yet")).to_be_visible()
+        await page.goto(f"{visit.url}/settings/groups")
+        await page.get_by_role("button", name="Memory of Herons").click()
+        await dialog.get_by_role("button", name="Take it away").click()
+        await page.get_by_role("button", name="Forget it").click()
+        await expect(page.get_by_text("It is forgotten.")).to_be_visible()
+        assert (await visit.call("GET", "/api/memory/groups"))["items"] == []
+    finally:
+        await visit.call("DELETE", f"/api/groups/{group['id']}")

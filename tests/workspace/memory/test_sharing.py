@@ -58,7 +58,9 @@ async def test_members_add_and_find_along_with_their_own_and_see_whose_it_is(
     await embedded(server)
     both = await _search(callers.member, "staging password", groups=True)
     assert {(one["group"] or {}).get("name") for one in both} == {None, "Herons"}
-    assert [one["memory"]["content"] for one in await _search(callers.member, "staging password", f"?group={group}")] == [FACT]
+    assert [
+        one["memory"]["content"] for one in await _search(callers.member, "staging password", f"?group={group}")
+    ] == [FACT]
     alone = await _search(callers.member, "staging password")
     assert [one["memory"]["content"] for one in alone] == ["My own staging password is on a note."]
     # Another member finds what this one added.
@@ -72,7 +74,11 @@ async def test_rights_are_kept_and_end_with_the_group(callers: Callers, group: s
     memory = (await _add(callers.member, group)).json()["memory"]["id"]
     # Not in the group: not there, for admins and strangers alike; who may administer may not look.
     for stranger in (callers.owner, callers.viewer, callers.foreign_owner):
-        for path in (f"{MEMORIES}?group={group}", f"{MEMORIES}/{memory}?group={group}", f"/api/memory/export?group={group}"):
+        for path in (
+            f"{MEMORIES}?group={group}",
+            f"{MEMORIES}/{memory}?group={group}",
+            f"/api/memory/export?group={group}",
+        ):
             assert (await stranger.get(path)).status == 404, path
         assert (await _add(stranger, group)).status in (403, 404)
         assert await _search(stranger, "staging password", groups=True) == []

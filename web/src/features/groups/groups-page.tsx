@@ -9,6 +9,7 @@ import { Badge, Empty } from "@/components/ui/parts";
 import { allPages, api, messageOf } from "@/lib/api/client";
 import type { Group, GroupMember, Member } from "@/lib/api/types";
 import { toast } from "@/lib/toast";
+import { GroupMemoryForm } from "./group-memory";
 
 const key = ["groups"] as const;
 
@@ -18,6 +19,7 @@ export default function GroupsPage() {
   const [naming, setNaming] = useState<Group | "new" | null>(null);
   const [opened, setOpened] = useState<Group | null>(null);
   const [removing, setRemoving] = useState<Group | null>(null);
+  const [remembering, setRemembering] = useState<Group | null>(null);
   const refresh = () => client.invalidateQueries({ queryKey: key });
   return (
     <SettingsPage
@@ -48,6 +50,9 @@ export default function GroupsPage() {
                 <td className="text-right whitespace-nowrap">
                   <Button size="sm" variant="ghost" aria-label={`Members of ${group.name}`} onClick={() => setOpened(group)}>
                     Members
+                  </Button>
+                  <Button size="sm" variant="ghost" aria-label={`Memory of ${group.name}`} onClick={() => setRemembering(group)}>
+                    Memory
                   </Button>
                   <Button size="sm" variant="ghost" aria-label={`Rename ${group.name}`} onClick={() => setNaming(group)}>
                     Rename
@@ -84,11 +89,19 @@ export default function GroupsPage() {
       >
         {opened && <Members key={opened.id} group={opened} />}
       </Dialog>
+      <Dialog
+        open={remembering !== null}
+        onOpenChange={() => setRemembering(null)}
+        title={`Memory of ${remembering?.name}`}
+        description="What the group has in common. It goes along with the questions of everybody in it; admins look into it only where they are in the group themselves."
+      >
+        {remembering && <GroupMemoryForm key={remembering.id} group={remembering} onClose={() => setRemembering(null)} />}
+      </Dialog>
       <Confirm
         open={removing !== null}
         onOpenChange={() => setRemoving(null)}
         title={`Remove ${removing?.name}?`}
-        description="Its members stay; policies for the group no longer concern them."
+        description="Its members stay; policies for the group no longer concern them, and what the group has in common in its memory is forgotten."
         action="Remove"
         danger
         run={async () => {

@@ -5,6 +5,7 @@ import type { Memory } from "@/lib/api/types";
 import { toast } from "@/lib/toast";
 import { forgetSoon } from "./forgetting";
 import { changeMemory, memoryKey } from "./queries";
+import { about } from "./whose";
 
 /** Asks the server for what the page already shows; takes it back when it is refused. */
 export async function settle(client: QueryClient, undo: () => void, ask: Promise<unknown>, done?: string): Promise<void> {
@@ -18,23 +19,23 @@ export async function settle(client: QueryClient, undo: () => void, ask: Promise
   await client.invalidateQueries({ queryKey: memoryKey });
 }
 
-export async function pinMemory(client: QueryClient, { id, pinned }: Memory): Promise<void> {
+export async function pinMemory(client: QueryClient, group: string | null, { id, pinned }: Memory): Promise<void> {
   const undo = await changeMemory(client, id, { pinned: !pinned });
-  await settle(client, undo, api.patch(`/memory/memories/${id}`, { pinned: !pinned }));
+  await settle(client, undo, api.patch(`/memory/memories/${id}`, { pinned: !pinned }, about(group)));
 }
 
-export async function confirmMemory(client: QueryClient, { id }: Memory): Promise<void> {
+export async function confirmMemory(client: QueryClient, group: string | null, { id }: Memory): Promise<void> {
   const undo = await changeMemory(client, id, { state: "current" });
-  await settle(client, undo, api.post(`/memory/memories/${id}/confirm`), "It holds.");
+  await settle(client, undo, api.post(`/memory/memories/${id}/confirm`, undefined, about(group)), "It holds.");
 }
 
-export async function restoreMemory(client: QueryClient, { id }: Memory): Promise<void> {
+export async function restoreMemory(client: QueryClient, group: string | null, { id }: Memory): Promise<void> {
   const undo = await changeMemory(client, id, { state: "current", valid_to: null });
-  await settle(client, undo, api.post(`/memory/memories/${id}/restore`), "It holds again.");
+  await settle(client, undo, api.post(`/memory/memories/${id}/restore`, undefined, about(group)), "It holds again.");
 }
 
-export async function forgetMemory(client: QueryClient, { id }: Memory): Promise<void> {
+export async function forgetMemory(client: QueryClient, group: string | null, { id }: Memory): Promise<void> {
   const undo = await changeMemory(client, id, null);
-  const path = `/memory/memories/${id}`;
+  const path = `/memory/memories/${id}${group ? `?group=${group}` : ""}`;
   forgetSoon({ path, said: "Forgotten.", run: () => settle(client, undo, api.delete(path)), undo });
 }

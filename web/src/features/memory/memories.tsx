@@ -6,7 +6,6 @@ import { Input, Select } from "@/components/ui/field";
 import { LoadFault, Section, ShowMore, TableSkeleton } from "@/components/ui/page";
 import { Empty } from "@/components/ui/parts";
 import type { Memory, WhyFound } from "@/lib/api/types";
-import { mayWrite, useSession } from "@/lib/session";
 import { MemoryCard } from "./memory-card";
 import { MemoryDetails } from "./memory-details";
 import { MemoryForm } from "./memory-form";
@@ -15,13 +14,15 @@ import { type Filter, useFound, useMemories } from "./queries";
 import { Reviews } from "./reviews";
 import type { MemoryState } from "./types";
 import { memoryTypes, named, states } from "./words";
+import { useMayChange, useWhose } from "./whose";
 
 /** What is open over the list. */
 type Open = { what: "form"; memory: Memory | null } | { what: "merge"; memory: Memory };
 
 /** What is remembered: found as one types, or listed, the newest first. */
 export function Memories() {
-  const writes = mayWrite(useSession());
+  const writes = useMayChange();
+  const shared = useWhose() !== null;
   const [params, setParams] = useSearchParams();
   const [search, setSearch] = useState("");
   const [settled, setSettled] = useState("");
@@ -52,7 +53,7 @@ export function Memories() {
   return (
     <>
       <Reviews onEdit={(memory) => setOpen({ what: "form", memory })} />
-      <Section title="Memories" description="Facts about you and your work. Those that fit a question go along with it." action={add}>
+      <Section title="Memories" description={shared ? "What the group has in common. It goes along with the questions of everybody in it." : "Facts about you and your work. Those that fit a question go along with it."} action={add}>
         <div className="flex flex-wrap gap-3">
           <Input aria-label="Search memories" type="search" className="min-w-52 flex-1" placeholder="Search by words or by meaning" value={search} onChange={(event) => setSearch(event.target.value)} />
           <Select aria-label="In which state" className="w-40" value={filter.state} disabled={settled !== ""} onChange={(event) => setFilter({ ...filter, state: event.target.value as MemoryState | "" })}>
@@ -88,7 +89,9 @@ export function Memories() {
             </Empty>
           ) : (
             <Empty icon={Brain} title="Nothing is remembered yet" action={add}>
-              It fills as you chat: what you say about yourself and your work is kept here, with the words it came from. You can also add something by hand, or import it under Settings.
+              {shared
+                ? "Add what everybody in the group should have at hand. What is learned in chats stays each person's own."
+                : "It fills as you chat: what you say about yourself and your work is kept here, with the words it came from. You can also add something by hand, or import it under Settings."}
             </Empty>
           )
         ) : (
@@ -101,7 +104,7 @@ export function Memories() {
                   writes={writes}
                   onEdit={() => setOpen({ what: "form", memory })}
                   onMerge={() => setOpen({ what: "merge", memory })}
-                  onDetails={() => setParams({ memory: memory.id })}
+                  onDetails={() => setParams((now) => ({ ...Object.fromEntries(now), memory: memory.id }))}
                 />
               </li>
             ))}
@@ -111,7 +114,7 @@ export function Memories() {
       </Section>
       <MemoryForm open={open?.what === "form"} memory={open?.what === "form" ? open.memory : null} onClose={() => setOpen(null)} />
       <MergeMemories memory={open?.what === "merge" ? open.memory : null} onClose={() => setOpen(null)} />
-      <MemoryDetails id={details} onClose={() => setParams({})} onEdit={(memory) => setOpen({ what: "form", memory })} />
+      <MemoryDetails id={details} onClose={() => setParams((now) => Object.fromEntries([...now].filter(([name]) => name !== "memory")))} onEdit={(memory) => setOpen({ what: "form", memory })} />
     </>
   );
 }

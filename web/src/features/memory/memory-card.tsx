@@ -9,6 +9,7 @@ import { cn } from "@/lib/cn";
 import { formatDate } from "@/lib/format";
 import { forgetMemory, pinMemory, restoreMemory } from "./acts";
 import { named, origin, reason, states } from "./words";
+import { useWhose } from "./whose";
 
 interface Props {
   memory: Memory;
@@ -22,6 +23,7 @@ interface Props {
 
 export function MemoryCard({ memory, why, writes, onEdit, onMerge, onDetails }: Props) {
   const client = useQueryClient();
+  const group = useWhose();
   const state = states[memory.state];
   const short = memory.content.length > 60 ? `${memory.content.slice(0, 60)}…` : memory.content;
   return (
@@ -44,7 +46,7 @@ export function MemoryCard({ memory, why, writes, onEdit, onMerge, onDetails }: 
         {why.length > 0 && <p className="text-[13px] text-ink-2">Found by {new Intl.ListFormat("en").format(why.map(reason))}.</p>}
       </div>
       {writes && (
-        <Button variant="ghost" size="icon" aria-label={`${memory.pinned ? "Unpin" : "Pin"} “${short}”`} title={memory.pinned ? "Unpin" : "Pin"} aria-pressed={memory.pinned} onClick={() => void pinMemory(client, memory)}>
+        <Button variant="ghost" size="icon" aria-label={`${memory.pinned ? "Unpin" : "Pin"} “${short}”`} title={memory.pinned ? "Unpin" : "Pin"} aria-pressed={memory.pinned} onClick={() => void pinMemory(client, group, memory)}>
           {memory.pinned ? <PinOff className="size-4" /> : <Pin className="size-4" />}
         </Button>
       )}
@@ -72,13 +74,13 @@ export function MemoryCard({ memory, why, writes, onEdit, onMerge, onDetails }: 
                 </MenuItem>
               )}
               {memory.state === "superseded" && (
-                <MenuItem onSelect={() => void restoreMemory(client, memory)}>
+                <MenuItem onSelect={() => void restoreMemory(client, group, memory)}>
                   <RotateCcw />
                   It still holds
                 </MenuItem>
               )}
               <MenuSeparator />
-              <MenuItem danger onSelect={() => void forgetMemory(client, memory)}>
+              <MenuItem danger onSelect={() => void forgetMemory(client, group, memory)}>
                 <Trash2 />
                 Forget
               </MenuItem>

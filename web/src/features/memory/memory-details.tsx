@@ -9,10 +9,10 @@ import { Badge } from "@/components/ui/parts";
 import { api } from "@/lib/api/client";
 import type { ChatDetail, Memory } from "@/lib/api/types";
 import { formatDateTime } from "@/lib/format";
-import { mayWrite, useSession } from "@/lib/session";
 import { Changes } from "./changes";
 import { useMemory, useHistory } from "./queries";
 import { named, origin, percent, plural, quoted, states } from "./words";
+import { useMayChange } from "./whose";
 
 interface Props {
   id: string | null;
@@ -28,7 +28,7 @@ export const MemoryDetails = ({ id, onClose, onEdit }: Props) => (
 );
 
 function Content({ id, onEdit }: { id: string; onEdit: (memory: Memory) => void }) {
-  const writes = mayWrite(useSession());
+  const writes = useMayChange();
   const { data: memory, error, refetch } = useMemory(id);
   if (error) return <LoadFault error={error} retry={() => void refetch()} />;
   if (!memory) return <TableSkeleton rows={3} />;

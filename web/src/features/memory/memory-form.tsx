@@ -8,6 +8,7 @@ import type { AddedMemory, Memory } from "@/lib/api/types";
 import { toast } from "@/lib/toast";
 import { memoryKey } from "./queries";
 import { memoryTypes, named, percent } from "./words";
+import { about, useWhose } from "./whose";
 
 interface Props {
   open: boolean;
@@ -38,6 +39,7 @@ const listed = (text: string): string[] => text.split(",").map((one) => one.trim
 
 function Form({ memory, onClose }: { memory: Memory | null; onClose: () => void }) {
   const client = useQueryClient();
+  const group = useWhose();
   const [content, setContent] = useState(memory?.content ?? "");
   const [type, setType] = useState(memory?.memory_type ?? "fact");
   const [importance, setImportance] = useState(memory?.importance ?? 0.5);
@@ -53,8 +55,8 @@ function Form({ memory, onClose }: { memory: Memory | null; onClose: () => void 
     setFault(null);
     const body = { content: content.trim(), type, importance, pinned, aliases: listed(aliases), expires_at: expires ? new Date(`${expires}T23:59:59`).toISOString() : null };
     try {
-      if (memory) await api.patch(`/memory/memories/${memory.id}`, body);
-      const added = memory ? null : await api.post<AddedMemory>("/memory/memories", body, { headers: { "idempotency-key": key } });
+      if (memory) await api.patch(`/memory/memories/${memory.id}`, body, about(group));
+      const added = memory ? null : await api.post<AddedMemory>("/memory/memories", body, { ...about(group), headers: { "idempotency-key": key } });
       toast(added ? outcomes[added.outcome] : "It is corrected.", { kind: "success" });
       void client.invalidateQueries({ queryKey: memoryKey });
       onClose();

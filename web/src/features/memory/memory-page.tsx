@@ -1,5 +1,6 @@
 import type { ComponentType } from "react";
 import { useSearchParams } from "wouter";
+import { Select } from "@/components/ui/field";
 import { SettingsPage } from "@/components/ui/page";
 import { View, Views } from "@/components/ui/views";
 import { GraphView } from "./graph";
@@ -8,23 +9,43 @@ import { Patterns } from "./patterns";
 import { Preferences } from "./preferences";
 import { MemorySettings } from "./settings";
 import { Timeline } from "./timeline";
+import { useGroupMemories } from "./whose";
 
-const views: { name: string; title: string; of: ComponentType }[] = [
-  { name: "memories", title: "Memories", of: Memories },
+const views: { name: string; title: string; of: ComponentType; shared?: boolean }[] = [
+  { name: "memories", title: "Memories", of: Memories, shared: true },
   { name: "preferences", title: "Preferences", of: Preferences },
   { name: "patterns", title: "Patterns", of: Patterns },
-  { name: "timeline", title: "Timeline", of: Timeline },
-  { name: "graph", title: "Graph", of: GraphView },
+  { name: "timeline", title: "Timeline", of: Timeline, shared: true },
+  { name: "graph", title: "Graph", of: GraphView, shared: true },
   { name: "settings", title: "Settings", of: MemorySettings },
 ];
 
 export default function MemoryPage() {
   const [search, setSearch] = useSearchParams();
-  const at = views.find((view) => view.name === search.get("view")) ?? views[0]!;
+  const { data: groups } = useGroupMemories();
+  const group = search.get("group");
+  const shown = group === null ? views : views.filter((view) => view.shared);
+  const at = shown.find((view) => view.name === search.get("view")) ?? shown[0]!;
+  const mine = groups?.filter((one) => one.right !== null) ?? [];
   return (
-    <SettingsPage title="What RADIANT knows" description="What it remembers about you, how you like your answers, and what it noticed. It is yours: nobody else in this workspace sees it, admins neither.">
-      <Views label="What RADIANT knows" views={views.map(({ name, title }) => [name, title] as const)} value={at.name} onChange={(view) => setSearch(view === "memories" ? {} : { view })}>
-        {views.map(({ name, of: Content }) => (
+    <SettingsPage title="What RADIANT knows" description="What it remembers about you, how you like your answers, and what it noticed. It is yours: nobody else in this workspace sees it, admins neither."
+      action={
+        mine.length > 0 && (
+          <Select aria-label="Whose memory" className="w-48" value={group ?? ""} onChange={(event) => setSearch(event.target.value ? { group: event.target.value } : {})}>
+            <option value="">My own</option>
+            {mine.map((one) => (
+              <option key={one.group_id} value={one.group_id}>
+                {one.name}
+              </option>
+            ))}
+          </Select>
+        )
+      }
+    >
+      <Views
+        key={group ?? "own"}
+        label="What RADIANT knows" views={shown.map(({ name, title }) => [name, title] as const)} value={at.name} onChange={(view) => setSearch({ ...(group ? { group } : {}), ...(view === "memories" ? {} : { view }) })}>
+        {shown.map(({ name, of: Content }) => (
           <View key={name} name={name} className="gap-8">
             <Content />
           </View>

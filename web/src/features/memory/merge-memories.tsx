@@ -9,6 +9,7 @@ import type { Memory } from "@/lib/api/types";
 import { cn } from "@/lib/cn";
 import { toast } from "@/lib/toast";
 import { memoryKey, useFound } from "./queries";
+import { about, useWhose } from "./whose";
 
 interface Props {
   memory: Memory | null;
@@ -24,6 +25,7 @@ export const MergeMemories = ({ memory, onClose }: Props) => (
 
 function Form({ memory, onClose }: { memory: Memory; onClose: () => void }) {
   const client = useQueryClient();
+  const group = useWhose();
   const [search, setSearch] = useState(memory.content.slice(0, 200));
   const [settled, setSettled] = useState(search);
   const [other, setOther] = useState<Memory | null>(null);
@@ -42,7 +44,7 @@ function Form({ memory, onClose }: { memory: Memory; onClose: () => void }) {
     setBusy(true);
     setFault("");
     try {
-      await api.post("/memory/memories/merge", { ids: [memory.id, other?.id], content: content.trim() });
+      await api.post("/memory/memories/merge", { ids: [memory.id, other?.id], content: content.trim() }, about(group));
       toast("They are one.", { kind: "success" });
       void client.invalidateQueries({ queryKey: memoryKey });
       onClose();

@@ -2,6 +2,7 @@ import { type InfiniteData, keepPreviousData, type QueryClient, useInfiniteQuery
 import { api } from "@/lib/api/client";
 import type { FoundMemories, LearningSettings, Memory, MemoryGraph, Page, Pattern, Preference, PreferenceEvidence } from "@/lib/api/types";
 import type { Change, MemoryState } from "./types";
+import { about, useWhose } from "./whose";
 
 /** All of it: what is learned, forgotten or imported may change any of these. */
 export const memoryKey = ["memory"] as const;
@@ -26,27 +27,45 @@ const paged = <T>(key: readonly unknown[], path: string, query: Record<string, s
   placeholderData: keepPreviousData,
 });
 
-export const useMemories = (filter: Filter, enabled: boolean) =>
-  useInfiniteQuery(paged<Memory>([...listKey, filter], "/memory/memories", { state: filter.state, type: filter.type, learned: filter.learned }, enabled));
+export function useMemories(filter: Filter, enabled: boolean) {
+  const group = useWhose();
+  return useInfiniteQuery(paged<Memory>([...listKey, group, filter], "/memory/memories", { state: filter.state, type: filter.type, learned: filter.learned, ...about(group).query }, enabled));
+}
 
-export const useReviews = () => useInfiniteQuery(paged<Memory>([...listKey, "review"], "/memory/memories", { state: "needs_review" }));
+export function useReviews() {
+  const group = useWhose();
+  return useInfiniteQuery(paged<Memory>([...listKey, group, "review"], "/memory/memories", { state: "needs_review", ...about(group).query }));
+}
 
-export const useFound = (query: string, type: string) =>
-  useQuery({
-    queryKey: [...foundKey, query, type],
+export function useFound(query: string, type: string) {
+  const group = useWhose();
+  return useQuery({
+    queryKey: [...foundKey, group, query, type],
     enabled: query !== "",
-    queryFn: ({ signal }) => api.post<FoundMemories>("/memory/search", { query, limit: 30, ...(type ? { types: [type] } : {}) }, { signal }),
+    queryFn: ({ signal }) => api.post<FoundMemories>("/memory/search", { query, limit: 30, ...(type ? { types: [type] } : {}) }, { ...about(group), signal }),
     placeholderData: keepPreviousData,
   });
+}
 
-export const useMemory = (id: string) => useQuery({ queryKey: [...memoryKey, "one", id], queryFn: () => api.get<Memory>(`/memory/memories/${id}`) });
+export function useMemory(id: string) {
+  const group = useWhose();
+  return useQuery({ queryKey: [...memoryKey, "one", group, id], queryFn: () => api.get<Memory>(`/memory/memories/${id}`, about(group)) });
+}
 
-export const useHistory = (id: string) =>
-  useQuery({ queryKey: [...memoryKey, "history", id], queryFn: async () => (await api.get<{ items: Change[] }>(`/memory/memories/${id}/history`)).items });
+export function useHistory(id: string) {
+  const group = useWhose();
+  return useQuery({ queryKey: [...memoryKey, "history", group, id], queryFn: async () => (await api.get<{ items: Change[] }>(`/memory/memories/${id}/history`, about(group))).items });
+}
 
-export const useGraph = () => useQuery({ queryKey: [...memoryKey, "graph"], queryFn: () => api.get<MemoryGraph>("/memory/graph", { query: { limit: 60 } }) });
+export function useGraph() {
+  const group = useWhose();
+  return useQuery({ queryKey: [...memoryKey, "graph", group], queryFn: () => api.get<MemoryGraph>("/memory/graph", { query: { limit: 60, ...about(group).query } }) });
+}
 
-export const useMemoryChanges = () => useInfiniteQuery(paged<Change>([...memoryKey, "changes"], "/memory/timeline"));
+export function useMemoryChanges() {
+  const group = useWhose();
+  return useInfiniteQuery(paged<Change>([...memoryKey, "changes", group], "/memory/timeline", about(group).query));
+}
 export const usePreferenceChanges = () => useInfiniteQuery(paged<Change>([...memoryKey, "preference-changes"], "/personalization/timeline"));
 
 export const usePreferences = (search: string) => useInfiniteQuery(paged<Preference>([...preferencesKey, search], "/personalization/preferences", { search }));

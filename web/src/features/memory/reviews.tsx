@@ -4,14 +4,14 @@ import { Button } from "@/components/ui/button";
 import { Card, Section, ShowMore } from "@/components/ui/page";
 import { Badge } from "@/components/ui/parts";
 import type { Memory } from "@/lib/api/types";
-import { mayWrite, useSession } from "@/lib/session";
 import { confirmMemory, forgetMemory } from "./acts";
 import { useFound, useReviews } from "./queries";
 import { origin, rivalOf } from "./words";
+import { useMayChange, useWhose } from "./whose";
 
 /** What RADIANT is not sure of, beside what it may contradict. Nothing where there is nothing to decide. */
 export function Reviews({ onEdit }: { onEdit: (memory: Memory) => void }) {
-  const writes = mayWrite(useSession());
+  const writes = useMayChange();
   const { data, hasNextPage, isFetchingNextPage, fetchNextPage } = useReviews();
   const waiting = data?.pages.flatMap((page) => page.items) ?? [];
   if (!waiting.length) return null;
@@ -37,6 +37,7 @@ interface Props {
 
 function Review({ memory, writes, onEdit }: Props) {
   const client = useQueryClient();
+  const group = useWhose();
   const { data: found } = useFound(memory.content.slice(0, 400), "");
   const rival = rivalOf(memory, found?.results.map((one) => one.memory) ?? []);
   return (
@@ -47,11 +48,11 @@ function Review({ memory, writes, onEdit }: Props) {
       </div>
       {writes && (
         <div className="flex flex-wrap gap-2">
-          <Button size="sm" variant="primary" onClick={() => void confirmMemory(client, memory)}>
+          <Button size="sm" variant="primary" onClick={() => void confirmMemory(client, group, memory)}>
             <Check className="size-3.5" />
             It is so
           </Button>
-          <Button size="sm" onClick={() => void forgetMemory(client, memory)}>
+          <Button size="sm" onClick={() => void forgetMemory(client, group, memory)}>
             <Trash2 className="size-3.5" />
             It is not so
           </Button>

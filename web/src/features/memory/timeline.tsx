@@ -4,14 +4,16 @@ import { Empty } from "@/components/ui/parts";
 import { Changes } from "./changes";
 import { useMemoryChanges, usePreferenceChanges } from "./queries";
 import { woven } from "./words";
+import { useWhose } from "./whose";
 
 /** What changed and why, of memories and preferences, the newest first. */
 export function Timeline() {
   const memories = useMemoryChanges();
   const preferences = usePreferenceChanges();
-  const both = [memories, preferences];
-  const error = memories.error ?? preferences.error;
-  const changes = memories.data && preferences.data && woven(both.map((one) => one.data?.pages.flatMap((page) => page.items) ?? []), both.map((one) => one.hasNextPage));
+  // What a group has in common has no tastes.
+  const both = useWhose() === null ? [memories, preferences] : [memories];
+  const error = both.map((one) => one.error).find(Boolean);
+  const changes = both.every((one) => one.data) && woven(both.map((one) => one.data?.pages.flatMap((page) => page.items) ?? []), both.map((one) => one.hasNextPage));
   return (
     <Section title="Timeline" description="What changed, and why. What was forgotten leaves no text here.">
       {error ? (

@@ -79,7 +79,7 @@ export type { Leak as CredentialLeak, Member as VaultMember, Mirror as Credentia
 export type { MadeMerge, Merge, MergeSummary } from "./schema";
 export type NewMerge = schema.NewMerge;
 export type MergeStrategy = schema.Merge["merge_strategy"];
-export type { Added as AddedMemory, Applied, Evidence as PreferenceEvidence, Found as FoundMemories, Graph as MemoryGraph, ImportedMemories, Memory, Reason as WhyFound } from "./schema";
+export type { Added as AddedMemory, Applied, Evidence as PreferenceEvidence, Found as FoundMemories, GroupMemory, Graph as MemoryGraph, ImportedMemories, Memory, Reason as WhyFound } from "./schema";
 export type { Pattern } from "./schema";
 export type Preference = Omit<schema.Preference_Output, "interval"> & { interval: [number, number] };
 export type LearningSettings = Required<schema.LearningSettings>;
