@@ -9,6 +9,7 @@ import { ConversationSkeleton } from "@/components/conversation/conversation-ske
 import { ghost, newKey } from "@/components/conversation/ghost";
 import { type RunState, withRun } from "@/components/conversation/run-state";
 import { type Pending, Turns, useThread } from "@/components/conversation/thread";
+import { Thumbs } from "@/components/conversation/thumbs";
 import { newestLeaf } from "@/components/conversation/tree";
 import { Button } from "@/components/ui/button";
 import { LoadFault, useTitle } from "@/components/ui/page";
@@ -26,6 +27,8 @@ import { Welcome } from "./welcome";
 
 const ChatDialogs = lazy(() => import("./chat-dialogs"));
 const Instructions = lazy(() => import("./instructions"));
+
+const more = (message: Message): ReactNode => <Thumbs message={message} />;
 
 interface Props {
   id: string | null;
@@ -284,7 +287,7 @@ export default function ChatPage({ id, lead }: Props) {
           </>
         }
       >
-        <Turns thread={thread} pending={pending} busy={busy} onEdit={edit} onRetry={retry} onContinue={resume} onBranch={branch} onSettled={settled} />
+        <Turns thread={thread} pending={pending} busy={busy} onEdit={edit} onRetry={retry} onContinue={resume} onBranch={branch} onSettled={settled} more={more} />
       </Conversation>
       {dialogs}
     </>

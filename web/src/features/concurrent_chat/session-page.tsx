@@ -116,7 +116,7 @@ function Room({ session, connected, lead, MergePanel }: RoomProps) {
   const [stopping, setStopping] = useState(false);
   const [current, setCurrent] = useState(ids[0] ?? "");
   const [finished, setFinished] = useState("");
-  const [marks, setMarks] = useState<AnswerUses["marks"]>({});
+  const [best, setBest] = useState<ReadonlySet<string>>(new Set());
   const [compared, setCompared] = useState<{ left: string; right: string } | null>(null);
   const [dialog, setDialog] = useState<"rename" | "room" | "merge" | null>(null);
   const composer = useRef<ComposerHandle>(null);
@@ -236,25 +236,16 @@ function Room({ session, connected, lead, MergePanel }: RoomProps) {
 
   const keepSizes = useLatest((sizes: Record<string, number>) => void patch({ layout: { sizes } }));
 
-  const best = useLatest(async (message: Message) => {
+  const choose = useLatest(async (message: Message) => {
     const beside = answersBeside(shownAnswers(client, session), message.id);
     if (beside.length < 2) return void toast("No other pane has answered this question.");
     try {
       await api.post(`/concurrent-chat/sessions/${id}/best`, { message_id: message.id });
-      setMarks((now) => {
-        const next = { ...now, [message.id]: "best" as const };
-        for (const other of beside.slice(1)) if (next[other.message.id] === "best") delete next[other.message.id];
+      setBest((now) => {
+        const next = new Set(now).add(message.id);
+        for (const other of beside.slice(1)) next.delete(other.message.id);
         return next;
       });
-    } catch (fault) {
-      toast(messageOf(fault), { kind: "error" });
-    }
-  });
-
-  const thumb = useLatest(async (message: Message, up: boolean) => {
-    try {
-      await api.post("/routing/feedback", { kind: "thumbs", decision_id: message.decision_id, up });
-      setMarks((now) => ({ ...now, [message.id]: up ? "up" : "down" }));
     } catch (fault) {
       toast(messageOf(fault), { kind: "error" });
     }
@@ -272,8 +263,8 @@ function Room({ session, connected, lead, MergePanel }: RoomProps) {
   });
 
   const uses = useMemo<AnswerUses>(
-    () => ({ session, marks, onThumb: thumb, onBest: best, onCompare: compareWith, onCommon: (message) => void common({ message_id: message.id }) }),
-    [session, marks, thumb, best, compareWith, common],
+    () => ({ session, best, onBest: choose, onCompare: compareWith, onCommon: (message) => void common({ message_id: message.id }) }),
+    [session, best, choose, compareWith, common],
   );
 
   const renderPane = (paneId: string) => {

@@ -3,7 +3,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { api, messageOf } from "@/lib/api/client";
 import type { Memory } from "@/lib/api/types";
 import { toast } from "@/lib/toast";
-import { forgetSoon } from "./forgetting";
+import { forgetSoon } from "@/lib/forgetting";
 import { changeMemory, memoryKey } from "./queries";
 
 /** Asks the server for what the page already shows; takes it back when it is refused. */
@@ -36,5 +36,5 @@ export async function restoreMemory(client: QueryClient, { id }: Memory): Promis
 export async function forgetMemory(client: QueryClient, { id }: Memory): Promise<void> {
   const undo = await changeMemory(client, id, null);
   const path = `/memory/memories/${id}`;
-  forgetSoon({ path, said: "Forgotten.", run: () => settle(client, undo, api.delete(path)), undo });
+  forgetSoon({ paths: [path], said: "Forgotten.", run: () => settle(client, undo, api.delete(path)), undo });
 }
