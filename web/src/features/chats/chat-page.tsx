@@ -6,6 +6,7 @@ import { chatKey, chatsKey, putMessages, refreshTitle, titleOf, updateChat, useC
 import { Composer, type ComposerHandle, type Question } from "@/components/conversation/composer";
 import { Conversation } from "@/components/conversation/conversation";
 import { ConversationSkeleton } from "@/components/conversation/conversation-skeleton";
+import { ChosenDocuments, DocumentChoice } from "@/components/conversation/document-choice";
 import { ghost, newKey } from "@/components/conversation/ghost";
 import { type RunState, withRun } from "@/components/conversation/run-state";
 import { type Pending, Turns, useThread } from "@/components/conversation/thread";
@@ -44,6 +45,7 @@ export default function ChatPage({ id, lead }: Props) {
   const { data: models } = useModels();
   const [draftModel, setDraftModel] = useState(lastModel);
   const [draftPrompt, setDraftPrompt] = useState("");
+  const [draftDocuments, setDraftDocuments] = useState<readonly string[]>([]);
   const [pending, setPending] = useState<Pending | null>(null);
   const [sending, setSending] = useState(false);
   const [stopping, setStopping] = useState(false);
@@ -73,7 +75,9 @@ export default function ChatPage({ id, lead }: Props) {
     if (createdId.current) return createdId.current;
     const created = await api.post<ChatDetail>("/chats", { model, ...(draftPrompt ? { system_prompt: draftPrompt } : {}) });
     createdId.current = created.id;
-    client.setQueryData<ChatDetail>(chatKey(created.id), { ...created, system_prompt: draftPrompt, leaf_message_id: null, memory: true, messages: [] });
+    const documents = [...draftDocuments];
+    if (documents.length) await api.patch(`/chats/${created.id}`, { documents });
+    client.setQueryData<ChatDetail>(chatKey(created.id), { ...created, system_prompt: draftPrompt, leaf_message_id: null, memory: true, documents, messages: [] });
     return created.id;
   };
 
@@ -173,6 +177,12 @@ export default function ChatPage({ id, lead }: Props) {
     else setDraftPrompt(next);
   };
 
+  const documents = chat?.documents ?? draftDocuments;
+  const chooseDocuments = (next: string[]) => {
+    if (id) void updateChat(client, id, { documents: next });
+    else setDraftDocuments(next);
+  };
+
   const blocked = !mayWrite(session)
     ? "Viewers read; asking needs the role of a member"
     : !usable
@@ -183,6 +193,8 @@ export default function ChatPage({ id, lead }: Props) {
     <Composer
       ref={composer}
       draft={id ?? "new"}
+      lead={<ChosenDocuments chosen={documents} onChange={chooseDocuments} />}
+      tools={<DocumentChoice chosen={documents} onChange={chooseDocuments} disabled={blocked !== null} />}
       vision={vision}
       streaming={running !== null}
       stopping={stopping}

@@ -4,6 +4,7 @@ import { type ComponentType, type KeyboardEvent, lazy, type ReactNode, Suspense,
 import { Link, useLocation } from "wouter";
 import { chatKey } from "@/components/conversation/chat";
 import { Composer, type ComposerHandle, type Question } from "@/components/conversation/composer";
+import { ChosenDocuments, DocumentChoice } from "@/components/conversation/document-choice";
 import { ghost, newKey } from "@/components/conversation/ghost";
 import { RunsContext } from "@/components/conversation/runs";
 import { Button } from "@/components/ui/button";
@@ -156,6 +157,14 @@ function Room({ session, connected, lead, MergePanel }: RoomProps) {
 
   const patch = useLatest((body: unknown) => change(client, api.patch<PaneSession>(`/concurrent-chat/sessions/${id}`, body)));
 
+  const documents = session.documents ?? [];
+  const chooseDocuments = (next: string[]) => {
+    client.setQueryData<PaneSession>(paneSessionKey(id), (now) => now && { ...now, documents: next });
+    void patch({ documents: next }).then((done) => {
+      if (!done) void client.invalidateQueries({ queryKey: paneSessionKey(id) });
+    });
+  };
+
   const ask = useLatest(async (question: Question, paneIds: string[] | null): Promise<boolean> => {
     const all = paneIds ?? ids;
     setAsked({ paneIds: all, message: ghost(question) });
@@ -294,6 +303,7 @@ function Room({ session, connected, lead, MergePanel }: RoomProps) {
       <RoomHeader
         session={session}
         lead={lead}
+        tools={independent && <DocumentChoice chosen={documents} onChange={chooseDocuments} disabled={blocked !== null} />}
         busy={live.length > 0}
         stopping={stopping}
         blocked={blocked !== null}
@@ -328,14 +338,18 @@ function Room({ session, connected, lead, MergePanel }: RoomProps) {
             draft={`panes.${id}`}
             placeholder={sync.mode === "broadcast" ? `Ask ${to.length === panes.length ? "all panes" : `${to.length} of ${panes.length} panes`}` : "Ask all panes"}
             lead={
-              sync.mode === "broadcast"
-                ? panes.length > 1 && <Choice panes={panes} without={without} nameOf={nameOf} onChange={setWithout} />
-                : waiting && (
-                    <p role="status" className="px-4 pt-2.5 text-[13px] font-medium text-accent">
-                      Choose the answer to go on from: “Use for all” below one of them.
-                    </p>
-                  )
+              <>
+                {sync.mode === "broadcast"
+                  ? panes.length > 1 && <Choice panes={panes} without={without} nameOf={nameOf} onChange={setWithout} />
+                  : waiting && (
+                      <p role="status" className="px-4 pt-2.5 text-[13px] font-medium text-accent">
+                        Choose the answer to go on from: “Use for all” below one of them.
+                      </p>
+                    )}
+                <ChosenDocuments chosen={documents} onChange={chooseDocuments} />
+              </>
             }
+            tools={<DocumentChoice chosen={documents} onChange={chooseDocuments} disabled={blocked !== null} />}
             vision={to.every((pane) => models?.find((model) => model.id === pane.model)?.capabilities.includes("vision") ?? true)}
             streaming={to.some((pane) => live.includes(pane))}
             stopping={stopping}

@@ -61,10 +61,12 @@ export interface Failure {
 export interface Message extends Omit<schema.Message, "content" | "error"> {
   content: Part[];
   error: Failure | null;
+  cited?: number;
 }
 
 export interface ChatDetail extends Omit<schema.Chat, "messages"> {
   messages: Message[];
+  documents?: string[];
 }
 
 export interface Turn {
