@@ -8,7 +8,7 @@ import { formatAgo, formatBytes } from "@/lib/format";
 import { cancelDocument, retryDocument } from "./acts";
 import { DocumentMenu } from "./document-menu";
 import { Progress } from "./progress";
-import { doing, kindOf, plural, remedy, states, underWay } from "./words";
+import { doing, failure, kindOf, plural, states, underWay } from "./words";
 
 interface Props {
   document: KnownDocument;
@@ -59,17 +59,25 @@ export function Standing({ document, edits }: { document: KnownDocument; edits: 
       </div>
     );
   if (state !== "failed" || !problem) return null;
+  const older = document.passages > 0;
   return (
     <div className="grid gap-1.5 text-[13px]">
       <p className="text-danger [overflow-wrap:anywhere]">
-        {problem.detail || problem.title} {remedy(problem)}
-        {document.version > 1 && document.passages > 0 && " The version before it is still found."}
+        {failure(problem)}
+        {older && " The version before it is still found."}
       </p>
       {edits && (
-        <Button size="sm" className="justify-self-start" aria-label={`Try ${name} again`} onClick={() => void retryDocument(client, document)}>
-          <RotateCw className="size-3.5" />
-          Try again
-        </Button>
+        <div className="flex flex-wrap gap-2">
+          <Button size="sm" aria-label={`Try ${name} again`} onClick={() => void retryDocument(client, document)}>
+            <RotateCw className="size-3.5" />
+            Try again
+          </Button>
+          {older && (
+            <Button size="sm" aria-label={`Keep the version of ${name} before`} onClick={() => void cancelDocument(client, document)}>
+              Keep the version before
+            </Button>
+          )}
+        </div>
       )}
     </div>
   );

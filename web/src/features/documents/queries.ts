@@ -92,14 +92,11 @@ export function useBaseEvents(base: string, onDocument: (document: KnownDocument
   const told = useLatest(onDocument);
   useEffect(() => {
     const stop = new AbortController();
-    let last: string | null = null;
-    let was = true;
     void follow({
       path: `/documents/bases/${base}/events`,
       signal: stop.signal,
-      after: () => last,
+      after: () => null,
       onEvent: (event) => {
-        if (event.id) last = event.id;
         if (event.event !== "document") return false;
         const document = JSON.parse(event.data) as KnownDocument;
         putDocument(client, document);
@@ -107,9 +104,8 @@ export function useBaseEvents(base: string, onDocument: (document: KnownDocument
         return false;
       },
       onConnection: (now) => {
-        // What happened meanwhile was not told.
-        if (now && !was) void client.invalidateQueries({ queryKey: listsKey(base) });
-        was = now;
+        // What happened before was not told.
+        if (now) void client.invalidateQueries({ queryKey: listsKey(base) });
         setConnected(now);
       },
     });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { excerpt, type KnownDocument, pagesOf, placeOf } from "@/lib/documents";
-import { doing, kindOf, notNewer, reason, remedy, sorted, spanOf } from "./words";
+import { doing, failure, kindOf, notNewer, reason, sorted, spanOf } from "./words";
 
 describe("a passage around its quote", () => {
   const passage = { start: 100, text: "Bees sleep. They dream of clover. Then they wake." };
@@ -32,8 +32,8 @@ describe("words about documents", () => {
     expect(doing({ ...state, state: "reading" })).toBe("Being read, 40 %");
     expect(doing({ ...state, state: "embedding" })).toContain("3 of 1,200 passages");
     expect(doing({ ...state, state: "ready" })).toBe("");
-    expect(remedy({ type: "https://example.com/problems/protected-document", title: "", detail: "" })).toContain("without a password");
-    expect(remedy({ type: "about:blank", title: "", detail: "" })).toBe("");
+    expect(failure({ type: "broken-document", title: "Broken", detail: "it cannot be read as pdf" })).toBe("It cannot be read as pdf. Open it in the program that made it, save it anew and add it again.");
+    expect(failure({ type: "cancelled", title: "Cancelled", detail: "" })).toBe("Cancelled.");
   });
 
   it("say why a passage was found", () => {

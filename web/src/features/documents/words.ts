@@ -1,4 +1,5 @@
 /** Documents in plain words. */
+import { sentence } from "@/lib/api/client";
 import type { FoundPassage, KnownDocument } from "@/lib/documents";
 
 export const plural = (count: number, one: string, several = `${one}s`): string => `${count.toLocaleString("en-US")} ${count === 1 ? one : several}`;
@@ -33,15 +34,17 @@ export function doing({ state, progress, embedded, passages }: Pick<KnownDocumen
 }
 
 const advice: Record<string, string> = {
-  "protected-document": "Save it without a password and add it again.",
   "broken-document": "Open it in the program that made it, save it anew and add it again.",
   "empty-document": "If its pages are pictures, add it with a text layer, or add the text itself.",
   "unsupported-document": "Save it as PDF, DOCX, HTML, Markdown, CSV or plain text and add that.",
-  cancelled: "Read it after all by “Try again”.",
 };
 
-/** What to do about a document that failed. */
-export const remedy = (problem: NonNullable<KnownDocument["problem"]>): string => advice[problem.type.split(/[/:#]/).pop() ?? ""] ?? "";
+/** Why a document failed and what to do about it. */
+export function failure({ type, title, detail }: NonNullable<KnownDocument["problem"]>): string {
+  const said = sentence(detail || title);
+  const todo = advice[type.split(/[/:#]/).pop() ?? ""];
+  return `${said}${/[.!?]$/.test(said) ? "" : "."}${todo ? ` ${todo}` : ""}`;
+}
 
 const reasons: Record<FoundPassage["why"][number]["kind"], string> = {
   words: "the same words",
