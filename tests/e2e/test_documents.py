@@ -256,7 +256,9 @@ async def test_what_cannot_be_read_says_what_to_do(visit: Visit) -> None:
     page = visit.page
     base = await make_base(visit)
     await page.goto(f"{visit.url}/documents/{base}")
-    await page.get_by_label("Files to add").set_input_files(as_file("broken.pdf", b"%PDF-1.4 no more", "application/pdf"))
+    await page.get_by_label("Files to add").set_input_files(
+        as_file("broken.pdf", b"%PDF-1.4 no more", "application/pdf")
+    )
     broken = row(page, "broken.pdf")
     await expect(broken).to_contain_text("Failed", timeout=60_000)
     await expect(broken).to_contain_text("save it anew and add it again")
@@ -298,8 +300,14 @@ async def test_a_passage_is_found_and_opened_at_its_place(visit: Visit) -> None:
     await expect(mark).to_be_focused()
     assert await faults_of(page) == []
     await shoot(page, "at-the-place")
-    await page.get_by_role("button", name="Show what stands before").click()
-    await expect(mark).to_be_in_viewport()
+    # What comes above leaves what is read where it is.
+    before = page.get_by_role("button", name="Show what stands before")
+    await before.scroll_into_view_if_needed()
+    stood, letters = await mark.bounding_box(), len(await page.locator("[data-text]").inner_text())
+    await before.click()
+    await expect(page.locator("[data-text]")).to_have_text(re.compile(rf"^[\s\S]{{{letters + 1000},}}$"))
+    stands = await mark.bounding_box()
+    assert stood and stands and abs(stood["y"] - stands["y"]) < 60
     await page.get_by_role("tab", name="Passages").click()
     await expect(page.get_by_role("list", name="Passages").get_by_role("listitem").first).to_contain_text("Passage 1")
 
