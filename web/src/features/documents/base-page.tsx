@@ -242,8 +242,8 @@ function Listed({ base, edits, add, uploading, onNewer }: ListedProps) {
   return (
     <Section title="Documents" description={edits ? "Drop files anywhere on this page. A file of the same name replaces the older version once it is read." : undefined}>
       <div className="flex flex-wrap gap-3">
-        <Input aria-label="Filter by name" type="search" className="min-w-44 flex-1" placeholder="Filter by name" value={search} onChange={(event) => setSearch(event.target.value)} />
-        <Select aria-label="In which state" className="w-36" value={filter.state} onChange={(event) => setFilter({ ...filter, state: event.target.value as Filter["state"] })}>
+        <Input aria-label="Filter by name" type="search" className="min-w-full flex-1 sm:min-w-44" placeholder="Filter by name" value={search} onChange={(event) => setSearch(event.target.value)} />
+        <Select aria-label="In which state" className="w-36 flex-1 sm:flex-none" value={filter.state} onChange={(event) => setFilter({ ...filter, state: event.target.value as Filter["state"] })}>
           <option value="">in any state</option>
           {Object.entries(states).map(([state, { name }]) => (
             <option key={state} value={state}>
@@ -251,7 +251,7 @@ function Listed({ base, edits, add, uploading, onNewer }: ListedProps) {
             </option>
           ))}
         </Select>
-        <Select aria-label="In which order" className="w-36" value={order} onChange={(event) => setOrder(event.target.value as Order)}>
+        <Select aria-label="In which order" className="w-36 flex-1 sm:flex-none" value={order} onChange={(event) => setOrder(event.target.value as Order)}>
           {Object.entries(orders).map(([name, title]) => (
             <option key={name} value={name}>
               {title}
