@@ -218,9 +218,8 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     app.state.http = http
     app.state.inference = inference
     app.state.runs = runs
-    memory = Memory(database, inference)
+    memory = await stack.enter_async_context(Memory(database, changes, inference))
     app.state.memory = memory
-    await stack.enter_async_context(memory.vectors)
     recall = Recall(database, memory)
     brain.heard = recall.hear
     app.state.recall = recall
