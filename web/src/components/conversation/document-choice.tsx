@@ -6,7 +6,8 @@ import { Button } from "@/components/ui/button";
 import { LoadFault } from "@/components/ui/page";
 import { Skeleton } from "@/components/ui/parts";
 import { Popover, PopoverContent, PopoverTrigger } from "@/components/ui/popover";
-import { type DocumentBase, useBases } from "@/lib/documents";
+import type { DocumentBase } from "@/lib/api/types";
+import { useBases } from "@/lib/documents";
 
 interface Props {
   /** Ids of bases. */

@@ -6,7 +6,8 @@ import { LoadFault } from "@/components/ui/page";
 import { Skeleton } from "@/components/ui/parts";
 import { api } from "@/lib/api/client";
 import { cn } from "@/lib/cn";
-import { type CitedPassage, documentsKey, excerpt, pagesOf, placeOf } from "@/lib/documents";
+import type { CitedPassage } from "@/lib/api/types";
+import { documentsKey, excerpt, pagesOf, placeOf } from "@/lib/documents";
 
 interface Props {
   messageId: string;

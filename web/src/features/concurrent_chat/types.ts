@@ -4,7 +4,7 @@ import type { Message } from "@/lib/api/types";
 
 export type Pane = schema.Pane;
 export type Parameters = schema.ChatParameters;
-export type PaneSession = schema.PanesSession & { documents?: string[] };
+export type PaneSession = schema.PanesSession;
 export type PaneSessionSummary = schema.SessionSummary;
 export type LayoutType = schema.Layout["type"];
 export type SyncMode = schema.Sync["mode"];

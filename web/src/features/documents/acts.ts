@@ -1,7 +1,8 @@
 /** What a person does with bases and documents. */
 import type { QueryClient } from "@tanstack/react-query";
 import { api, messageOf } from "@/lib/api/client";
-import { type DocumentBase, documentsKey, type KnownDocument } from "@/lib/documents";
+import type { DocumentBase, KnownDocument } from "@/lib/api/types";
+import { documentsKey } from "@/lib/documents";
 import { forgetSoon } from "@/lib/forgetting";
 import { toast } from "@/lib/toast";
 import { putDocument } from "./queries";

@@ -9,7 +9,8 @@ import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/compo
 import { Card, LoadFault, Section, SettingsPage, ShowMore, TableSkeleton } from "@/components/ui/page";
 import { Badge, Empty, Notice } from "@/components/ui/parts";
 import { ApiProblem } from "@/lib/api/client";
-import { basesKey, type DocumentBase, type KnownDocument } from "@/lib/documents";
+import type { DocumentBase, KnownDocument } from "@/lib/api/types";
+import { basesKey } from "@/lib/documents";
 import { useLeaving } from "@/lib/forgetting";
 import { formatBytes } from "@/lib/format";
 import { mayWrite, useSession } from "@/lib/session";

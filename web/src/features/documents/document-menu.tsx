@@ -5,7 +5,7 @@ import { Button } from "@/components/ui/button";
 import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/components/ui/menu";
 import { RenameDialog } from "@/components/ui/rename";
 import { api } from "@/lib/api/client";
-import type { KnownDocument } from "@/lib/documents";
+import type { KnownDocument } from "@/lib/api/types";
 import { toast } from "@/lib/toast";
 import { changeDocument, deleteDocuments, documentPath } from "./acts";
 import { notNewer } from "./words";

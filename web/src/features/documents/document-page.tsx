@@ -6,7 +6,8 @@ import { Card, LoadFault, SettingsPage, ShowMore, TableSkeleton } from "@/compon
 import { Badge, Empty } from "@/components/ui/parts";
 import { View, Views } from "@/components/ui/views";
 import { ApiProblem } from "@/lib/api/client";
-import { type KnownDocument, pagesOf } from "@/lib/documents";
+import type { KnownDocument } from "@/lib/api/types";
+import { pagesOf } from "@/lib/documents";
 import { formatBytes, formatDateTime } from "@/lib/format";
 import { mayWrite, useSession } from "@/lib/session";
 import { documentPath } from "./acts";

@@ -4,7 +4,7 @@ import { Button } from "@/components/ui/button";
 import { Dialog, DialogActions } from "@/components/ui/dialog";
 import { Field, Input, Textarea } from "@/components/ui/field";
 import { api, messageOf } from "@/lib/api/client";
-import type { KnownDocument } from "@/lib/documents";
+import type { KnownDocument } from "@/lib/api/types";
 import { putDocument, refreshBases } from "./queries";
 
 interface Props {

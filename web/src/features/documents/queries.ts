@@ -2,8 +2,8 @@
 import { type InfiniteData, keepPreviousData, type QueryClient, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { ApiProblem, api } from "@/lib/api/client";
-import type { Page } from "@/lib/api/types";
-import { basesKey, type DocumentBase, documentsKey, type FoundPassages, type KnownDocument, type Passage, type TextPiece } from "@/lib/documents";
+import type { DocumentBase, FoundPassages, KnownDocument, Page, Passage, TextPiece } from "@/lib/api/types";
+import { basesKey, documentsKey } from "@/lib/documents";
 import { follow } from "@/lib/follow";
 import { useLatest } from "@/lib/use-latest";
 

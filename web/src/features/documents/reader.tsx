@@ -1,7 +1,8 @@
 import { type RefObject, useEffect, useLayoutEffect, useRef } from "react";
 import { Button } from "@/components/ui/button";
 import { Card, LoadFault, ShowMore, TableSkeleton } from "@/components/ui/page";
-import { excerpt, type KnownDocument, type Span, type TextPiece } from "@/lib/documents";
+import type { KnownDocument, Span, TextPiece } from "@/lib/api/types";
+import { excerpt } from "@/lib/documents";
 import { useText } from "./queries";
 
 /** A document's text, some of it at a time; at `span`, marked, where one is given. */

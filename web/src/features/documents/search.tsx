@@ -4,7 +4,8 @@ import { Link, useSearchParams } from "wouter";
 import { Input } from "@/components/ui/field";
 import { Card, LoadFault, TableSkeleton } from "@/components/ui/page";
 import { Empty } from "@/components/ui/parts";
-import { excerpt, type FoundPassage, pagesOf, placeOf } from "@/lib/documents";
+import type { FoundPassage } from "@/lib/api/types";
+import { excerpt, pagesOf, placeOf } from "@/lib/documents";
 import { useFound } from "./queries";
 import { reason } from "./words";
 

@@ -2,7 +2,7 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 import { csrfHeader, messageOf, problemOf, unreachable } from "@/lib/api/client";
-import type { KnownDocument } from "@/lib/documents";
+import type { KnownDocument } from "@/lib/api/types";
 import { putDocument, refreshBases } from "./queries";
 
 const AT_ONCE = 3;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { excerpt, type KnownDocument, pagesOf, placeOf } from "@/lib/documents";
+import type { KnownDocument } from "@/lib/api/types";
+import { excerpt, pagesOf, placeOf } from "@/lib/documents";
 import { doing, failure, kindOf, notNewer, reason, sorted, spanOf } from "./words";
 
 describe("a passage around its quote", () => {

@@ -1,6 +1,6 @@
 /** Documents in plain words. */
 import { sentence } from "@/lib/api/client";
-import type { FoundPassage, KnownDocument } from "@/lib/documents";
+import type { FoundPassage, KnownDocument } from "@/lib/api/types";
 
 export const plural = (count: number, one: string, several = `${one}s`): string => `${count.toLocaleString("en-US")} ${count === 1 ? one : several}`;
 

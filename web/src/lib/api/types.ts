@@ -61,12 +61,10 @@ export interface Failure {
 export interface Message extends Omit<schema.Message, "content" | "error"> {
   content: Part[];
   error: Failure | null;
-  cited?: number;
 }
 
 export interface ChatDetail extends Omit<schema.Chat, "messages"> {
   messages: Message[];
-  documents?: string[];
 }
 
 export interface Turn {
@@ -85,3 +83,10 @@ export type { Added as AddedMemory, Applied, Evidence as PreferenceEvidence, Fou
 export type { Pattern } from "./schema";
 export type Preference = Omit<schema.Preference_Output, "interval"> & { interval: [number, number] };
 export type LearningSettings = Required<schema.LearningSettings>;
+
+export type DocumentBase = schema.Base;
+export type KnownDocument = schema.Document;
+export type TextPiece = schema.DocumentText;
+export type Span = schema.QuoteSpan;
+export type CitedPassage = schema.Citation;
+export type { FoundPassage, FoundPassages, Passage } from "./schema";
