@@ -55,6 +55,7 @@ export default function ChatPage({ id, lead }: Props) {
   const composer = useRef<ComposerHandle>(null);
   const createdId = useRef<string | null>(null);
   const attempt = useRef({ question: "", key: "" });
+  const choosing = useRef<Promise<void>>(Promise.resolve());
   useTitle(chat ? titleOf(chat) : id ? "" : "New chat");
 
   const model = chat?.model || draftModel;
@@ -89,6 +90,8 @@ export default function ChatPage({ id, lead }: Props) {
     setFinished("");
     try {
       const chatId = await ensureChat();
+      // What was chosen a moment ago is to count for this question.
+      await choosing.current;
       // The same question sent again after a broken connection is the same request: it is not asked twice.
       const question = JSON.stringify([chatId, parts, parentId, model]);
       if (attempt.current.question !== question) attempt.current = { question, key: newKey() };
@@ -179,7 +182,7 @@ export default function ChatPage({ id, lead }: Props) {
 
   const documents = chat?.documents ?? draftDocuments;
   const chooseDocuments = (next: string[]) => {
-    if (id) void updateChat(client, id, { documents: next });
+    if (id) choosing.current = updateChat(client, id, { documents: next });
     else setDraftDocuments(next);
   };
 

@@ -122,6 +122,7 @@ function Room({ session, connected, lead, MergePanel }: RoomProps) {
   const [dialog, setDialog] = useState<"rename" | "room" | "merge" | null>(null);
   const composer = useRef<ComposerHandle>(null);
   const attempt = useRef({ question: "", key: "" });
+  const choosing = useRef<Promise<void>>(Promise.resolve());
 
   const names = useMemo(() => {
     const seen = new Map<string, number>();
@@ -160,7 +161,7 @@ function Room({ session, connected, lead, MergePanel }: RoomProps) {
   const documents = session.documents ?? [];
   const chooseDocuments = (next: string[]) => {
     client.setQueryData<PaneSession>(paneSessionKey(id), (now) => now && { ...now, documents: next });
-    void patch({ documents: next }).then((done) => {
+    choosing.current = patch({ documents: next }).then((done) => {
       if (!done) void client.invalidateQueries({ queryKey: paneSessionKey(id) });
     });
   };
@@ -173,6 +174,8 @@ function Room({ session, connected, lead, MergePanel }: RoomProps) {
       // The same question sent again after a broken connection is the same request: it is not asked twice.
       const asks = JSON.stringify([question.parts, all, sync.cursor]);
       if (attempt.current.question !== asks) attempt.current = { question: asks, key: newKey() };
+      // What was chosen a moment ago is to count for this question.
+      await choosing.current;
       const body = { content: question.parts, ...(paneIds || independent ? { pane_ids: all } : {}) };
       const turn = await api.post<StartedTurn>(`/concurrent-chat/sessions/${id}/turns`, body, { headers: { "idempotency-key": attempt.current.key } });
       attempt.current = { question: "", key: "" };
