@@ -21,7 +21,7 @@ function Anchor({ href, children }: Props<"a">) {
   const source = sourceOf(href);
   if (source !== null && sources)
     return (
-      <button type="button" aria-label={`Source ${source}`} title={`Source ${source}`} onClick={() => sources.open(source)} className="mx-px rounded px-0.5 text-[0.85em] font-medium text-accent hover:underline">
+      <button type="button" aria-label={`Source ${source}`} title={`Source ${source}`} onClick={() => sources.open(source)} className="rounded px-px text-[0.85em] font-medium text-accent hover:underline">
         {children}
       </button>
     );

@@ -42,5 +42,5 @@ export async function changeDocument(client: QueryClient, asked: Promise<KnownDo
   }
 }
 
-export const retryDocument = (client: QueryClient, document: KnownDocument) => changeDocument(client, api.post<KnownDocument>(`${documentPath(document)}/retry`));
-export const cancelDocument = (client: QueryClient, document: KnownDocument) => changeDocument(client, api.post<KnownDocument>(`${documentPath(document)}/cancel`));
+export const retryDocument = (client: QueryClient, document: KnownDocument) => changeDocument(client, api.post<KnownDocument>(`/documents/documents/${document.id}/retry`));
+export const cancelDocument = (client: QueryClient, document: KnownDocument) => changeDocument(client, api.post<KnownDocument>(`/documents/documents/${document.id}/cancel`));

@@ -156,7 +156,7 @@ function Base({ base }: { base: DocumentBase }) {
           <Progress label="Indexed passages" value={base.embedded / base.passages} />
         </div>
       )}
-      {base.documents > 0 && <SearchDocuments base={base.id} />}
+      {base.passages > 0 && <SearchDocuments base={base.id} />}
       <UploadList uploads={uploads} items={items} />
       <div hidden={params.has("q")}>
         <Listed base={base} edits={edits} add={add} uploading={items.length > 0} onNewer={(file, name) => uploads.add([file], name)} />

@@ -63,7 +63,7 @@ export function Standing({ document, edits }: { document: KnownDocument; edits: 
   const older = document.passages > 0;
   return (
     <div className="grid gap-1.5 text-[13px]">
-      <p className="text-danger [overflow-wrap:anywhere]">
+      <p title={problem.detail} className="text-danger [overflow-wrap:anywhere]">
         {failure(problem)}
         {older && " The version before it is still found."}
       </p>

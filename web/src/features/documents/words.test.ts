@@ -33,8 +33,8 @@ describe("words about documents", () => {
     expect(doing({ ...state, state: "reading" })).toBe("Being read, 40 %");
     expect(doing({ ...state, state: "embedding" })).toContain("3 of 1,200 passages");
     expect(doing({ ...state, state: "ready" })).toBe("");
-    expect(failure({ type: "broken-document", title: "Broken", detail: "it cannot be read as pdf" })).toBe("It cannot be read as pdf. Open it in the program that made it, save it anew and add it again.");
-    expect(failure({ type: "cancelled", title: "Cancelled", detail: "" })).toBe("Cancelled.");
+    expect(failure({ type: "broken-document", title: "Broken", detail: "it cannot be read as pdf" })).toContain("save it anew and add it again.");
+    expect(failure({ type: "cancelled", title: "Cancelled", detail: "reading it was stopped; retry it to go on" })).toBe("Reading it was stopped; retry it to go on.");
   });
 
   it("say why a passage was found", () => {

@@ -33,17 +33,16 @@ export function doing({ state, progress, embedded, passages }: Pick<KnownDocumen
   }
 }
 
-const advice: Record<string, string> = {
-  "broken-document": "Open it in the program that made it, save it anew and add it again.",
-  "empty-document": "If its pages are pictures, add it with a text layer, or add the text itself.",
-  "unsupported-document": "Save it as PDF, DOCX, HTML, Markdown, CSV or plain text and add that.",
+const failures: Record<string, string> = {
+  "broken-document": "It is damaged, or not what its name says. Open it in the program that made it, save it anew and add it again.",
+  "empty-document": "No text was found in it. If its pages are pictures, add it with a text layer, or add the text itself.",
+  "unsupported-document": "Files of its kind cannot be read. Save it as PDF, DOCX, HTML, Markdown, CSV or plain text and add that.",
 };
 
 /** Why a document failed and what to do about it. */
 export function failure({ type, title, detail }: NonNullable<KnownDocument["problem"]>): string {
-  const said = sentence(detail || title);
-  const todo = advice[type.split(/[/:#]/).pop() ?? ""];
-  return `${said}${/[.!?]$/.test(said) ? "" : "."}${todo ? ` ${todo}` : ""}`;
+  const said = failures[type.split(/[/:#]/).pop() ?? ""] ?? sentence(detail || title);
+  return /[.!?]$/.test(said) ? said : `${said}.`;
 }
 
 const reasons: Record<FoundPassage["why"][number]["kind"], string> = {
