@@ -235,6 +235,6 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     turns = Turns(database, inference, runs, runtime.objects, recall, citing)
     app.state.turns = turns
     app.state.pane_turns = PaneTurns(database, turns, runs)
-    app.state.mcp = McpHttp(app.state.memory)
+    app.state.mcp = McpHttp(app.state.memory, app.state.documents)
     stack.push_async_callback(app.state.mcp.close)
     app.state.merging = Merging(database, inference, runs, meter.flush)

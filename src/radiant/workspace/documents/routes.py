@@ -94,11 +94,15 @@ async def _pieces(text: str) -> AsyncIterator[bytes]:
 
 @router.post("/bases/{base_id}/documents", status_code=202, operation_id="upload_document")
 async def upload_document(
-    request: Request, response: Response, caller: MemberCaller, base_id: UUID, file: Annotated[UploadFile, File()],
+    request: Request, response: Response, caller: MemberCaller, base_id: UUID,
+    file: Annotated[UploadFile | None, File()] = None,
     metadata: Annotated[str | None, Form(max_length=_MOST_METADATA, description="a JSON object")] = None,
 ) -> Document:  # fmt: skip
     """Add a file, which is read in the background. One of the same name gets a new version, which takes the old one's
     place once it is read; with the same bytes there is nothing to do (200)."""
+    if file is None:
+        await documents_of(request).get_base(caller, base_id)
+        raise BadUpload("file: send a form (multipart/form-data) with a file")
     given = _metadata(metadata)
     document, new = await documents_of(request).add(
         caller, base_id, _chunks(file), file.filename or "", file.content_type or "", given

@@ -258,7 +258,7 @@ export interface Body_upload_api_files_post {
 }
 
 export interface Body_upload_document {
-  file: string;
+  file?: string | null;
   /** a JSON object */
   metadata?: string | null;
 }
