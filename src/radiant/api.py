@@ -48,6 +48,7 @@ from radiant.http.prefixes import match_by_beginning
 from radiant.workspace.chats import routes as chats_routes
 from radiant.workspace.chats import shares_routes
 from radiant.workspace.concurrent_chat import routes as concurrent_chat_routes
+from radiant.workspace.documents import routes as documents_routes
 from radiant.workspace.memory import routes as memory_routes
 from radiant.workspace.merging import routes as merging_routes
 from radiant.workspace.personalization import routes as personalization_routes
@@ -83,6 +84,7 @@ _ROUTERS = (
     routing_routes.router,
     auto_resolve_routes.router,
     serving_routes.router,
+    documents_routes.router,
     memory_routes.router,
     merging_routes.router,
     personalization_routes.router,

@@ -64,6 +64,8 @@ from radiant.infra.httpclient import HttpClient
 from radiant.runtime import Runtime, mailer_of, open_runtime
 from radiant.vault import make_vault
 from radiant.workspace.concurrent_chat.turns import PaneTurns
+from radiant.workspace.documents.citing import Citing
+from radiant.workspace.documents.service import Documents
 from radiant.workspace.memory.service import Memory
 from radiant.workspace.merging.service import Merging
 from radiant.workspace.personalization.applying import Recall
@@ -203,7 +205,7 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     app.state.password_resets = await stack.enter_async_context(PasswordResets(database, mailer, settings.base_url))
     app.state.passkeys = Passkeys(database, settings.base_url)
     app.state.sso = Sso(database, runtime.kms, Oidc(http), settings.base_url)
-    memory = Memory(database, inference)
+    memory = await stack.enter_async_context(Memory(database, changes, inference))
     recall = Recall(database, memory)
     engine = Engine(inference, keys, meter, http, database, runtime.objects, recall)
     await stack.enter_async_context(WorkBeside(engine, runtime.addresses.system))
@@ -221,14 +223,18 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     app.state.inference = inference
     app.state.runs = runs
     app.state.memory = memory
-    await stack.enter_async_context(memory.vectors)
+    most_bytes = settings.max_upload_mb * 1024 * 1024
+    documents = Documents(database, changes, inference, runtime.objects, most_bytes)
+    app.state.documents = await stack.enter_async_context(documents)
+    citing = Citing(database, documents)
+    app.state.citing = citing
     brain.heard = recall.hear
     app.state.recall = recall
     app.state.learning = Learning(database, inference, memory, settings.learning_model)
     await stack.enter_async_context(LearnBeside(database, app.state.learning))
-    turns = Turns(database, inference, runs, runtime.objects, recall)
+    turns = Turns(database, inference, runs, runtime.objects, recall, citing)
     app.state.turns = turns
     app.state.pane_turns = PaneTurns(database, turns, runs)
-    app.state.mcp = McpHttp(app.state.memory)
+    app.state.mcp = McpHttp(app.state.memory, app.state.documents)
     stack.push_async_callback(app.state.mcp.close)
     app.state.merging = Merging(database, inference, runs, meter.flush)

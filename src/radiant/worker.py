@@ -6,12 +6,14 @@ import signal
 import time
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import structlog
 
 from radiant.ai.inference.acts import acts
 from radiant.ai.routing.counting import count
 from radiant.ai.routing.refits import refit_priors
+from radiant.ai.serving.packs import ModelStore
 from radiant.aws import AwsParts, make_aws
 from radiant.config import Settings
 from radiant.credential_life import WorkOfLife, make_work
@@ -43,6 +45,7 @@ from radiant.kit.ids import uuid7
 from radiant.periodic import every
 from radiant.runtime import Runtime, heads_store, mailer_of, open_runtime
 from radiant.vault import Vault, make_vault
+from radiant.workspace.documents import jobs as documents_jobs
 from radiant.workspace.merging import service as merging
 from radiant.workspace.turns import service as turns
 
@@ -95,9 +98,20 @@ def registry(runtime: Runtime, alerts: Alerts, vault: Vault, life: WorkOfLife, a
     jobs.every("7 3 * * *", "partitions")
     jobs.handle("routing refit", refit, timeout=600, concurrency=1)
     jobs.every("41 3 * * *", "routing refit")
+    reader = documents_jobs.Reader(runtime.database, runtime.objects, partial(_tessdata, runtime.settings))
+    reader.register(jobs)
     jobs.handle(writer.ALERT, alerts.handle, timeout=60, concurrency=4)
     jobs.handle(writer.ACT, Actions(runtime.database, alerts, acts(runtime.database)).handle, timeout=60, concurrency=1)
     return jobs
+
+
+def _tessdata(settings: Settings) -> Path | None:
+    """The folder of a model that reads pictures, where one is installed."""
+    store = ModelStore(settings.model_folder, folder=settings.models_from)
+    for status in store.models():
+        if status.model.task == "text_recognition" and status.installed:
+            return store.path(status.model.id, status.model.file[0].name).parent
+    return None
 
 
 async def _tell(database: Database, job: Job, ending: Ending) -> None:

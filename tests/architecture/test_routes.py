@@ -15,6 +15,7 @@ from tests.kit.authenticator import new_passkey
 from tests.kit.fixtures import Callers
 from tests.kit.server import Client
 from tests.kit.upstream import Upstream
+from tests.workspace.documents.kit import make_base, put_text
 from tests.workspace.memory.kit import MEMORIES, add
 from tests.workspace.merging.kit import begin, given
 from tests.workspace.turns.test_turns import ask, chat_of, events
@@ -121,6 +122,7 @@ async def test_f0_5_an_id_of_another_tenant_or_person_is_not_found(
         "common": {"turn": 1, "text": "x"},
         "best": {"message_id": ids["message_id"]},
         "mirrors": {"region": "eu-west-1", "secret_id": "x", "access_credential_id": FOREIGN_ID},
+        "texts": {"name": "a.txt", "text": "x"},
         "relationships": {"target_memory_id": FOREIGN_ID, "relationship_type": "like"},
         "{aws_identity_id}": {"name": "n", "key_credential": FOREIGN_ID},
     }
@@ -197,6 +199,11 @@ async def _of_memory(client: Client) -> dict[str, str]:
     return {"store_id": one["store_id"], "memory_id": one["id"], "relationship_id": joined["id"]}
 
 
+async def _of_documents(client: Client) -> dict[str, str]:
+    base = await make_base(client)
+    return {"base_id": base, "document_id": (await put_text(client, base, "a.txt", "The sky is blue."))["id"]}
+
+
 async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
     """One of each thing that a path can name, of our member."""
     chat_id = await chat_of(client)
@@ -230,6 +237,7 @@ async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
         "asset_id": asset["id"],
         "session_id": session["id"],
         **await _of_memory(client),
+        **await _of_documents(client),
         **await _of_personalization(client),
         "invitation_id": (await callers.owner.post("/api/invitations", {"email": "i@example.org"})).json()["id"],
         "group_id": await a_group(callers),

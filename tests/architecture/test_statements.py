@@ -60,7 +60,7 @@ ACROSS_TENANTS = {
     "foundation/error_tracking/spool.py": "forgets spools, which hold errors of every tenant",
     "foundation/error_tracking/alerts.py": "tells whoever wants to hear of a group",
     "foundation/error_tracking/actions.py": "acts on a group, whoever's it is",
-    "workspace/memory/vectors.py": "makes the vectors that are due, whoever's memories they are of",
+    "ai/retrieval/filling.py": "makes the vectors that are due, whoever's rows they are of",
     "ai/inference/acts.py": "tells every process what to do to its upstreams and models",
     "infra/rekeying.py": "wraps data keys anew, whoever's they are",
     "foundation/credentials/heads.py": "tells and verifies the heads of all trails",

@@ -58,4 +58,4 @@ _._some, contribution_weight, flip, models_used, quality_score, quality_basis, j
 # The neural engine: members of answers
 preference_value, counts_now, lift, pattern_type, pattern_key, pattern_data, last_occurred, rejected_spans, memories
 # Memory: members of answers
-total_memories, last_accessed, access_count, similarity, searched, source_memory_id
+may_edit, base_name, total_memories, last_accessed, access_count, similarity, searched, source_memory_id

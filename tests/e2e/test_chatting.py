@@ -133,6 +133,22 @@ async def test_a_broken_connection_is_told_and_the_answer_goes_on_without_gap(vi
     assert await answer_of(visit.page).inner_text() == words
 
 
+async def test_an_answer_is_called_good_or_bad_and_routing_hears_it(visit: Visit, scripted: Upstream):
+    page = visit.page
+    scripted.plan(Say("Forty-two."))
+    await begin_scripted(visit)
+    await visit.ask("What is the answer?")
+    await finished(page)
+    good, bad = page.get_by_role("button", name="Good answer"), page.get_by_role("button", name="Bad answer")
+    async with page.expect_response("**/api/routing/feedback") as told:
+        await good.click()
+    assert (await told.value).status == 200
+    await expect(good).to_have_attribute("aria-pressed", "true")
+    await bad.click()
+    await expect(bad).to_have_attribute("aria-pressed", "true")
+    await expect(good).to_have_attribute("aria-pressed", "false")
+
+
 async def test_what_a_model_writes_is_not_trusted(visit: Visit, scripted: Upstream):
     hostile = (
         "# Title\n\n<script>window.taken = 1</script> <img src=x onerror='window.taken = 1'>\n\n"

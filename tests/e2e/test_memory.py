@@ -325,6 +325,61 @@ async def test_a_chat_uses_memory_or_not_and_says_what_it_used(visit: Visit, scr
     assert (await visit.call("GET", f"/api/chats/{chat['id']}"))["memory"] is False
 
 
+async def test_a_memory_leads_to_the_words_and_the_message_of_the_chat_that_it_came_from(
+    visit: Visit, scripted: Upstream
+) -> None:
+    page = visit.page
+    scripted.default = Say("Noted.")
+    chat = await visit.call("POST", "/api/chats", {"title": "Moving", "model": "gpt-4o"})
+    await page.goto(f"{visit.url}/chat/{chat['id']}")
+    await visit.ask("🐝 Hello there. I live in Ghent. I prefer short answers.")
+    await expect(page.locator("[data-figures]")).to_be_visible()
+    said = (await visit.call("GET", f"/api/chats/{chat['id']}"))["messages"][0]
+    words = {"id": said["id"], "role": "user", "content": said["content"][0]["text"]}
+    await visit.call("POST", "/api/personalization/learn", {"chat_id": chat["id"], "messages": [words]})
+    await page.goto(f"{visit.url}/memory")
+    await act(page, "Ghent", "Source and history")
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.locator("blockquote")).to_contain_text("I live in Ghent")
+    assert "Hello there" not in await dialog.locator("blockquote").inner_text()
+    assert await faults_of(page) == []
+    await shoot(page, "source")
+    await dialog.get_by_role("link", name="To the chat “Moving”").click()
+    await expect(page).to_have_url(f"{visit.url}/chat/{chat['id']}#{said['id']}")
+    await expect(page.locator(f"[id='{said['id']}']")).to_be_in_viewport()
+
+    await page.goto(f"{visit.url}/memory?view=preferences")
+    await page.get_by_role("button", name="What").first.click()
+    rests = page.get_by_role("list", name="What it rests on")
+    await expect(rests.locator("q")).to_contain_text("I prefer short answers")
+    await expect(rests).to_contain_text("You said it")
+    await visit.call("DELETE", f"/api/chats/{chat['id']}")
+    await page.goto(f"{visit.url}/memory")
+    await act(page, "Ghent", "Source and history")
+    await expect(dialog).to_contain_text("The chat that it came from is deleted.")
+
+
+async def test_what_is_done_often_enough_is_shown_as_a_pattern_and_forgotten(visit: Visit, scripted: Upstream) -> None:
+    page = visit.page
+    scripted.default = Say("So.")
+    # Twice as many as are needed: the hour may end in the midst of them.
+    for _ in range(10):
+        chat = await visit.call("POST", "/api/chats", {"model": "gpt-4o"})
+        question = [{"type": "text", "text": "How does this work?"}]
+        await visit.call("POST", f"/api/chats/{chat['id']}/turns", {"content": question})
+    await visit.call("POST", "/api/personalization/learn", {"messages": [{"role": "user", "content": "I love tea."}]})
+    await page.goto(f"{visit.url}/memory?view=patterns")
+    listed = page.get_by_role("list", name="Patterns")
+    await expect(listed).to_contain_text("You often write on")
+    await expect(listed).to_contain_text("times (")
+    assert await faults_of(page) == []
+    await shoot(page, "patterns")
+    await page.get_by_role("button", name="Forget: You often write on").first.click()
+    await expect(page.get_by_text("Forgotten.")).to_be_visible()
+    await page.reload()
+    await expect(page.get_by_role("button", name="Forget: You often write on")).to_have_count(0)
+
+
 @pytest.mark.parametrize(
     ("scheme", "device"),
     [pytest.param("dark", {}, id="dark-desktop"), pytest.param("light", PHONE, id="light-phone")],

@@ -1,5 +1,7 @@
 """Small, pure text functions."""
 
+import json
+
 
 def shorten(text: str, limit: int) -> str:
     """`text` on one line and at most `limit` characters, cut at a word where there is one."""
@@ -9,3 +11,8 @@ def shorten(text: str, limit: int) -> str:
     head = line[: limit - 1]
     cut = head.rfind(" ")
     return (head[:cut] if cut > limit // 2 else head).rstrip() + "…"
+
+
+def quoted(value: object) -> str:
+    """Data for a prompt, as JSON, in which no mark of ours can stand."""
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c").replace(">", "\\u003e")

@@ -36,3 +36,4 @@ async def listed(client: Client, **options: str) -> list[dict[str, Any]]:
 async def embedded(server: Server) -> None:
     """Every vector is made, every count written."""
     await server.app.state.memory.vectors.settle()
+    await server.app.state.memory.counts.flush()

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from radiant.ai.retrieval.filling import Filling
 from radiant.kit.ids import parse_uuid
-from radiant.workspace.memory.vectors import Vectors
 from tests.kit.fixtures import Callers, models_root
 from tests.kit.postgres import Dsns
 from tests.kit.server import Server
@@ -19,11 +19,11 @@ async def test_kill_9_loses_no_memory_that_was_acknowledged(
     server: Server, callers: Callers, dsns: Dsns, tmp_path: Path, small_models: Path, owner: Any, monkeypatch: Any
 ):
     # Left to the child until it is dead.
-    async def never(_: Vectors) -> bool:
+    async def never(_: Filling) -> bool:
         return False
 
     with monkeypatch.context() as patch:
-        patch.setattr(Vectors, "_step", never)
+        patch.setattr(Filling, "_step", never)
         orders = {
             "owner": dsns.owner, "app": dsns.app, "system": dsns.system, "folder": str(tmp_path), "memories": "100000",
             "objects": str(tmp_path), "models": str(models_root()), "tenant": str(callers.tenant.id),

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from radiant.ai.retrieval import filling
+from radiant.ai.retrieval.filling import Filling
 from radiant.workspace.memory import search as search_module
 from radiant.workspace.memory.schemas import Query
-from radiant.workspace.memory.vectors import Vectors
 from tests.ai.routing.test_auto import caller_of
 from tests.kit.fixtures import Callers
 from tests.kit.server import Server
@@ -278,10 +279,10 @@ async def test_f22_5_what_is_forgotten_is_in_no_table(callers: Callers, server: 
 
 async def test_f22_6_importance_and_use_decide_between_equals(callers: Callers, server: Server, monkeypatch: Any):
     # By words alone the two are equals; one vector that comes before the other would tell them apart.
-    async def never(_: Vectors) -> bool:
+    async def never(_: Filling) -> bool:
         return False
 
-    monkeypatch.setattr(Vectors, "_step", never)
+    monkeypatch.setattr(Filling, "_step", never)
     await add(callers.member, "The red box holds screws.", importance=0.1)
     await add(callers.member, "The red box holds nails.", importance=0.9)
     assert await contents(callers.member, "red box") == ["The red box holds nails.", "The red box holds screws."]
@@ -337,14 +338,11 @@ async def test_f13_9_a_change_of_model_embeds_anew_while_search_goes_on(
 ):
     await add(callers.member, "The cat sleeps on the radiator.")
     await embedded(server)
-    server.app.state.memory.vectors.wake = lambda: None
-    try:
+    async with server.app.state.memory.vectors._working:
         store = (await callers.member.post("/api/memory/stores", {"embedding_model": "text-embedding-3-small"})).json()
         assert (store["embedding_model"], store["former_model"]) == ("text-embedding-3-small", "all-minilm-l6-v2")
         (found,) = await search(callers.member, "a kitten naps in the warmth", pinned=False)
         assert found["similarity"] > 0.35
-    finally:
-        del server.app.state.memory.vectors.wake
     await embedded(server)
     (row,) = await owner.fetch("select embedding_model, embedding_dimension from memories")
     assert tuple(row) == ("text-embedding-3-small", upstream.dimensions)
@@ -421,3 +419,26 @@ async def test_among_many_memories_only_the_likely_ones_are_ranked(
     answer = (await callers.member.post("/api/memory/search", {"query": "the river", "min_similarity": 0})).json()
     assert 3 <= answer["searched"] < 13
     assert answer["results"][0]["memory"]["content"].startswith("Day")
+
+
+async def test_vectors_are_made_at_once_by_whichever_process_hears_that_some_are_due(
+    server: Server, callers: Callers, small_models: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(filling, "_LOOK_SECONDS", 3600)
+    await add(callers.member, "The first loads the model.")
+    await embedded(server)
+    async with asyncio.timeout(10):
+        while not server.app.state.changes.live:
+            await asyncio.sleep(0.01)
+    # The look that was begun with the shorter wait ends here.
+    server.app.state.memory.vectors._wanted.set()
+    await asyncio.sleep(0.1)
+    async with server.database.tenant(callers.tenant.id, callers.member_id).tx() as tx:
+        await tx.run(
+            "insert into user_memory (tenant_id, user_id, memory_type, content) values ($1, $2, 'fact', 'Likes tea.')",
+            tx.tenant_id, tx.user_id,
+        )  # fmt: skip
+    deadline = time.monotonic() + 1.5
+    while not (await listed(callers.member, learned="true"))[0]["embedded"]:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.02)

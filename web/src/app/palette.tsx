@@ -1,4 +1,4 @@
-import { Brain, Columns2, GitMerge, Keyboard, type LucideIcon, MessageSquare, Moon, Search, SquarePen, Sun } from "lucide-react";
+import { Brain, Columns2, Files, GitMerge, Keyboard, type LucideIcon, MessageSquare, Moon, Search, SquarePen, Sun } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { useLocation } from "wouter";
@@ -68,6 +68,7 @@ function Choices({ onDone, onShortcuts }: ChoicesProps) {
     { key: "panes", group: "Commands", name: "Panes: several models side by side", icon: Columns2, run: () => navigate("/panes") },
     { key: "merges", group: "Commands", name: "Merges", icon: GitMerge, run: () => navigate("/merges") },
     { key: "memory", group: "Commands", name: "Memory: what RADIANT knows", icon: Brain, run: () => navigate("/memory") },
+    { key: "documents", group: "Commands", name: "Documents: knowledge bases", icon: Files, run: () => navigate("/documents") },
     ...settingsEntries
       .filter((entry) => entry.may(session))
       .map((entry) => ({ key: entry.path, group: "Commands", name: `Settings: ${entry.name}`, icon: entry.icon, run: () => navigate(`/settings/${entry.path}`) })),

@@ -13,7 +13,7 @@ import { useOffline, useWide } from "@/lib/surroundings";
 
 const loadChat = () => import("@/features/chats/chat-page");
 // Asked for while it is still found out who is there: most visits begin with a chat. A failure shows itself where it is needed.
-if (!/^\/(settings|panes|memory)\b/.test(location.pathname)) loadChat().catch(() => undefined);
+if (!/^\/(settings|panes|memory|documents)\b/.test(location.pathname)) loadChat().catch(() => undefined);
 
 const ChatPage = lazy(loadChat);
 const Palette = lazy(() => import("./palette"));
@@ -22,6 +22,7 @@ const Panes = lazy(() => import("./panes-route"));
 const SettingsRoutes = lazy(() => import("./settings-routes"));
 const Merges = lazy(() => import("@/features/merging/merges-page"));
 const Memory = lazy(() => import("@/features/memory/memory-page"));
+const Documents = lazy(() => import("@/features/documents/documents-page"));
 
 const KEY = "radiant.sidebar";
 
@@ -128,6 +129,11 @@ export function Shell() {
             <Route path="/memory">
               <Room lead={lead}>
                 <Memory />
+              </Room>
+            </Route>
+            <Route path="/documents/:base?/:document?">
+              <Room lead={lead}>
+                <Documents />
               </Room>
             </Route>
             <Route path="/panes/:id?">

@@ -1,4 +1,4 @@
-import { ArrowLeft, Brain, ChevronsUpDown, Columns2, Command, GitMerge, Keyboard, LogOut, Monitor, Moon, PanelLeftClose, Settings, SquarePen, Sun } from "lucide-react";
+import { ArrowLeft, Brain, ChevronsUpDown, Columns2, Command, Files, GitMerge, Keyboard, LogOut, Monitor, Moon, PanelLeftClose, Settings, SquarePen, Sun } from "lucide-react";
 import { Link, useLocation } from "wouter";
 import { Button } from "@/components/ui/button";
 import { Logo } from "@/components/ui/logo";
@@ -67,6 +67,12 @@ export function ChatSidebar({ onClose, onSearch, onShortcuts }: ChatSidebarProps
           <Link href="/memory">
             <Brain className="size-4" />
             Memory
+          </Link>
+        </Button>
+        <Button asChild variant="ghost" className="w-full justify-start px-3">
+          <Link href="/documents">
+            <Files className="size-4" />
+            Documents
           </Link>
         </Button>
       </div>

@@ -1,1 +1,1 @@
-"""A person's memory for MCP clients: found, added to and forgotten by tools, over HTTP and stdio."""
+"""A person's memory and documents for MCP clients: tools over HTTP and stdio."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from starlette.types import Receive, Scope, Send
 
+from radiant.workspace.documents.service import Documents
 from radiant.workspace.memory.service import Memory
 
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 class McpHttp:
     """One per process, made by a root and closed by it."""
 
-    def __init__(self, memory: Memory) -> None:
-        self._memory = memory
+    def __init__(self, memory: Memory, documents: Documents) -> None:
+        self._memory, self._documents = memory, documents
         self._opening = asyncio.Lock()
         self._manager: StreamableHTTPSessionManager | None = None
         self._held: asyncio.Task[None] | None = None
@@ -29,7 +30,7 @@ class McpHttp:
     async def _open(self) -> "StreamableHTTPSessionManager":
         async with self._opening:
             if self._manager is None:
-                manager = await asyncio.to_thread(_make, self._memory)
+                manager = await asyncio.to_thread(_make, self._memory, self._documents)
                 opened = asyncio.Event()
                 self._held = asyncio.create_task(self._hold(manager, opened))
                 await opened.wait()
@@ -49,7 +50,8 @@ class McpHttp:
             await self._held
 
 
-def _make(memory: Memory) -> "StreamableHTTPSessionManager":
+def _make(memory: Memory, documents: Documents) -> "StreamableHTTPSessionManager":
     from radiant.doors.mcp.server import make_manager
+    from radiant.doors.mcp.tools import Engines
 
-    return make_manager(memory)
+    return make_manager(Engines(memory, documents))

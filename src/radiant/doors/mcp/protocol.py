@@ -8,19 +8,21 @@ from mcp.server.lowlevel import Server
 
 from radiant import __version__
 
-_INSTRUCTIONS = "The memory of one person, across all of their programs. It belongs to whom the API key belongs to."
+_INSTRUCTIONS = (
+    "The memory and the documents of one person, across all of their programs: of whom the API key belongs to."
+)
 
 Context = Any
 """The SDK's context of a request; what it holds depends on the transport."""
 CallTool = Callable[[Context, str, dict[str, Any]], Awaitable[types.CallToolResult]]
-ListTools = Callable[[], Awaitable[types.ListToolsResult]]
+ListTools = Callable[[Context], Awaitable[types.ListToolsResult]]
 
 
 def make_server(list_tools: ListTools, call_tool: CallTool) -> Server[Any]:
     """A server that has those tools."""
 
-    async def on_list(_context: Context, _params: object) -> types.ListToolsResult:
-        return await list_tools()
+    async def on_list(context: Context, _params: object) -> types.ListToolsResult:
+        return await list_tools(context)
 
     async def on_call(context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
         return await call_tool(context, params.name, params.arguments or {})

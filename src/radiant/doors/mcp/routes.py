@@ -1,5 +1,5 @@
-"""/mcp: the Model Context Protocol over streamable HTTP, without sessions. An API key with the scope `memory`, or the
-session of a browser."""
+"""/mcp: the Model Context Protocol over streamable HTTP, without sessions. An API key with the scope `memory` or
+`documents`, each for its own tools, or the session of a browser."""
 
 from typing import Annotated
 
@@ -14,13 +14,14 @@ from radiant.http.problem import PlainProblem
 router = APIRouter(prefix="/mcp", tags=["mcp"], include_in_schema=False)
 
 
-async def _rememberer(request: Request) -> Caller:
+async def _tooled(request: Request) -> Caller:
     secret = bearer_of(request)
     if secret is None:
         return await person_of(request)
     caller = await known_keys_of(request).verify(secret, origin_of(request))
     request.scope["radiant.caller"] = caller
-    caller.require_scope("memory")
+    if "documents" not in caller.scopes:
+        caller.require_scope("memory")
     return caller
 
 
@@ -36,7 +37,7 @@ class _Passed(Response):
 
 
 @router.post("")
-async def serve(request: Request, _: Annotated[Caller, Depends(_rememberer)]) -> Response:
+async def serve(request: Request, _: Annotated[Caller, Depends(_tooled)]) -> Response:
     """One message of an MCP client."""
     return _Passed(request.app.state.mcp)
 

@@ -11,18 +11,16 @@ from radiant.doors.mcp import tools
 from radiant.doors.mcp.protocol import Context, make_server
 from radiant.foundation.identity.callers import Caller
 from radiant.kit.errors import Problem
-from radiant.workspace.memory.service import Memory
 
 
-def make_manager(memory: Memory) -> StreamableHTTPSessionManager:
+def make_manager(engines: tools.Engines) -> StreamableHTTPSessionManager:
     """Serves the tools over HTTP: each request by itself, answered in JSON. The caller is in the scope of the request."""
 
     async def call_tool(context: Context, name: str, arguments: dict[str, Any]) -> types.CallToolResult:
         if name not in tools.TOOLS:
             raise MCPError(types.INVALID_PARAMS, f"there is no tool {name}; there are {', '.join(tools.TOOLS)}")
-        caller: Caller = context.request.scope["radiant.caller"]
         try:
-            given = await tools.call(memory, caller, name, arguments)
+            given = await tools.call(engines, _caller(context), name, arguments)
         except Problem as problem:
             return _answer(problem.summary(), problem.detail, failed=True)
         return _answer(given, json.dumps(given, ensure_ascii=False))
@@ -30,8 +28,13 @@ def make_manager(memory: Memory) -> StreamableHTTPSessionManager:
     return StreamableHTTPSessionManager(make_server(_list, call_tool), json_response=True, stateless=True)
 
 
-async def _list() -> types.ListToolsResult:
-    return types.ListToolsResult(tools=[_described(tool) for tool in tools.TOOLS.values()])
+def _caller(context: Context) -> Caller:
+    return context.request.scope["radiant.caller"]
+
+
+async def _list(context: Context) -> types.ListToolsResult:
+    scopes = _caller(context).scopes
+    return types.ListToolsResult(tools=[_described(tool) for tool in tools.TOOLS.values() if tool.scope in scopes])
 
 
 def _described(tool: tools.Tool[Any]) -> types.Tool:

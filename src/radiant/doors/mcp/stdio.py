@@ -27,7 +27,10 @@ async def relay(url: str, key: str) -> None:
             async def call_tool(_context: Any, name: str, arguments: dict[str, Any]) -> types.CallToolResult:
                 return await upstream.call_tool(name, arguments)
 
-            server = make_server(upstream.list_tools, call_tool)
+            async def list_tools(_context: Any) -> types.ListToolsResult:
+                return await upstream.list_tools()
+
+            server = make_server(list_tools, call_tool)
             async with stdio_server() as (reading, writing):
                 await server.run(reading, writing, server.create_initialization_options())
 

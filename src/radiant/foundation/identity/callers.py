@@ -8,7 +8,7 @@ from radiant.infra.db import Database, TenantDb
 from radiant.kit.errors import Forbidden
 from radiant.kit.ids import ApiKeyId, SessionId, TenantId, UserId
 
-Scope = Literal["inference", "read", "write", "memory", "admin"]
+Scope = Literal["inference", "read", "write", "memory", "documents", "admin"]
 ALL_SCOPES: frozenset[str] = frozenset(get_args(Scope))
 
 

@@ -62,7 +62,8 @@ async def finish(
         " returning id, parent_id, role, content, reasoning, status, stop_reason, model, run_id, decision_id,"
         " input_tokens, output_tokens, cost, first_token_ms, duration_ms, error, created_at,"
         " coalesce(jsonb_array_length(applied -> 'preferences'), 0)"
-        "  + coalesce(jsonb_array_length(applied -> 'memories'), 0) as recalled",
+        "  + coalesce(jsonb_array_length(applied -> 'memories'), 0) as recalled,"
+        " coalesce(jsonb_array_length(cited -> 'items'), 0) as cited",
         tx.tenant_id, tx.user_id, run_id, status, content, reasoning, error, stop_reason, model, decision_id,
         input_tokens, output_tokens, cost, first_token_ms, duration_ms,
     )  # fmt: skip
@@ -86,7 +87,8 @@ async def tree(tx: Tx, chat_id: ChatId) -> list[Message]:
         "select id, parent_id, role, content, reasoning, status, stop_reason, model, run_id, decision_id,"
         " input_tokens, output_tokens, cost, first_token_ms, duration_ms, error, created_at,"
         " coalesce(jsonb_array_length(applied -> 'preferences'), 0)"
-        "  + coalesce(jsonb_array_length(applied -> 'memories'), 0) as recalled from messages"
+        "  + coalesce(jsonb_array_length(applied -> 'memories'), 0) as recalled,"
+        " coalesce(jsonb_array_length(cited -> 'items'), 0) as cited from messages"
         " where tenant_id = $1 and user_id = $2 and chat_id = $3 order by created_at, id",
         tx.tenant_id, tx.user_id, chat_id,
     )  # fmt: skip

@@ -12,6 +12,7 @@ from radiant.kit.money import Dollars
 from radiant.kit.schema import Strict
 
 MAX_TEXT = 400_000
+MOST_BASES = 20
 Title = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 FolderName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
 ModelName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -44,7 +45,7 @@ class NewChat(Strict):
 
 class ChatChange(Strict):
     """What can be changed of a chat. `folder`: null or "" takes it out of its folder. `memory`: whether it is learnt from,
-    and told what is known of the person."""
+    and told what is known of the person. `documents`: the knowledge bases that its questions are looked up in."""
 
     title: Title | None = None
     model: ModelName | None = None
@@ -53,6 +54,7 @@ class ChatChange(Strict):
     folder: FolderName | None = None
     leaf_message_id: MessageId | None = None
     memory: bool | None = None
+    documents: list[UUID] | None = Field(default=None, max_length=MOST_BASES)
 
 
 class ChatSummary(BaseModel):
@@ -77,7 +79,7 @@ class Folder(BaseModel):
 
 class Message(BaseModel):
     """A message of the tree. Cost in dollars, times in milliseconds. `recalled`: how many preferences and memories were
-    brought up for it."""
+    brought up for it; `cited`: how many passages of documents it was given."""
 
     id: MessageId
     parent_id: MessageId | None
@@ -97,6 +99,7 @@ class Message(BaseModel):
     error: dict[str, Any] | None
     created_at: datetime
     recalled: int = 0
+    cited: int = 0
 
 
 class Chat(ChatSummary):
@@ -105,6 +108,7 @@ class Chat(ChatSummary):
     system_prompt: str
     leaf_message_id: MessageId | None
     memory: bool
+    documents: list[UUID] = []
     messages: list[Message] = []
 
 

@@ -14,7 +14,7 @@ async def insert(tx: Tx, chat_id: ChatId, new: NewChat, *, of_pane: bool = False
         "insert into chats (id, tenant_id, user_id, title, model, system_prompt, settings)"
         " values ($1, $2, $3, $4, $5, $6, case when $7 then '{\"of\": \"pane\"}'::jsonb else '{}' end)"
         " returning id, title, model, pinned, folder, created_at, updated_at, system_prompt, leaf_message_id,"
-        " coalesce((settings ->> 'memory')::boolean, true) as memory",
+        " coalesce((settings ->> 'memory')::boolean, true) as memory, coalesce(settings -> 'documents', '[]') as documents",
         chat_id, tx.tenant_id, tx.user_id, new.title, new.model, new.system_prompt, of_pane,
     )  # fmt: skip
     return Chat.model_validate(dict(row))
@@ -24,7 +24,7 @@ async def get(tx: Tx, chat_id: ChatId) -> Chat | None:
     """A chat of the caller's, without its messages."""
     row = await tx.one_or_none(
         "select id, title, model, pinned, folder, created_at, updated_at, system_prompt, leaf_message_id,"
-        " coalesce((settings ->> 'memory')::boolean, true) as memory from chats"
+        " coalesce((settings ->> 'memory')::boolean, true) as memory, coalesce(settings -> 'documents', '[]') as documents from chats"
         " where tenant_id = $1 and user_id = $2 and id = $3 and deleted_at is null",
         tx.tenant_id, tx.user_id, chat_id,
     )  # fmt: skip
@@ -35,7 +35,7 @@ async def lock(tx: Tx, chat_id: ChatId) -> Chat | None:
     """The same, locked, so that two turns at once follow one another."""
     row = await tx.one_or_none(
         "select id, title, model, pinned, folder, created_at, updated_at, system_prompt, leaf_message_id,"
-        " coalesce((settings ->> 'memory')::boolean, true) as memory from chats"
+        " coalesce((settings ->> 'memory')::boolean, true) as memory, coalesce(settings -> 'documents', '[]') as documents from chats"
         " where tenant_id = $1 and user_id = $2 and id = $3 and deleted_at is null for update",
         tx.tenant_id, tx.user_id, chat_id,
     )  # fmt: skip
@@ -92,17 +92,19 @@ async def folders(tx: Tx) -> list[Folder]:
 
 
 async def change(tx: Tx, chat_id: ChatId, change: ChatChange) -> Chat | None:
-    """Title, model, system prompt, pin, folder, the branch that is shown."""
+    """Title, model, system prompt, pin, folder, memory, documents, the branch that is shown."""
     row = await tx.one_or_none(
         "update chats set title = coalesce($4, title), model = coalesce($5, model),"
         " system_prompt = coalesce($6, system_prompt), pinned = coalesce($7, pinned),"
         " leaf_message_id = coalesce($8, leaf_message_id), folder = case when $9 then nullif($10, '') else folder end,"
-        " settings = case when $11::boolean is null then settings else settings || jsonb_build_object('memory', $11::boolean) end"
+        " settings = settings || case when $11::boolean is null then '{}' else jsonb_build_object('memory', $11::boolean) end"
+        "  || case when $12::jsonb is null then '{}' else jsonb_build_object('documents', $12::jsonb) end"
         " where tenant_id = $1 and user_id = $2 and id = $3 and deleted_at is null"
         " returning id, title, model, pinned, folder, created_at, updated_at, system_prompt, leaf_message_id,"
-        " coalesce((settings ->> 'memory')::boolean, true) as memory",
+        " coalesce((settings ->> 'memory')::boolean, true) as memory, coalesce(settings -> 'documents', '[]') as documents",
         tx.tenant_id, tx.user_id, chat_id, change.title, change.model, change.system_prompt, change.pinned,
         change.leaf_message_id, "folder" in change.model_fields_set, change.folder, change.memory,
+        None if change.documents is None else [str(base) for base in dict.fromkeys(change.documents)],
     )  # fmt: skip
     return Chat.model_validate(dict(row)) if row else None
 
@@ -132,7 +134,7 @@ async def set_deleted(tx: Tx, chat_id: ChatId, *, deleted: bool) -> Chat | None:
         "update chats set deleted_at = case when $4 then current_timestamp end"
         " where tenant_id = $1 and user_id = $2 and id = $3 and (deleted_at is null) = $4"
         " returning id, title, model, pinned, folder, created_at, updated_at, system_prompt, leaf_message_id,"
-        " coalesce((settings ->> 'memory')::boolean, true) as memory",
+        " coalesce((settings ->> 'memory')::boolean, true) as memory, coalesce(settings -> 'documents', '[]') as documents",
         tx.tenant_id, tx.user_id, chat_id, deleted,
     )  # fmt: skip
     return Chat.model_validate(dict(row)) if row else None

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from radiant.kit.ids import ChatId, MessageId, PaneId, PanesId, RunId
 from radiant.kit.schema import Strict
-from radiant.workspace.chats.schemas import ChatParameters, Content, Message, ModelName
+from radiant.workspace.chats.schemas import MOST_BASES, ChatParameters, Content, Message, ModelName
 
 MOST_PANES = 16
 DEFAULT_MAX_PANES = 4
@@ -84,6 +84,7 @@ class PanesSession(BaseModel):
     layout: Layout
     max_panes: int
     is_active: bool
+    documents: list[UUID]
     sync: Sync
     panes: list[Pane]
     last_turn: LastTurn | None
@@ -142,12 +143,14 @@ class LayoutChange(Strict):
 
 
 class SessionChange(Strict):
-    """What can be changed of a session."""
+    """What can be changed of a session. `documents`: the knowledge bases that the questions of all its panes are looked up
+    in."""
 
     name: Name | None = None
     layout: LayoutChange | None = None
     max_panes: MaxPanes | None = None
     is_active: bool | None = None
+    documents: list[UUID] | None = Field(default=None, max_length=MOST_BASES)
 
 
 class SyncChange(Strict):

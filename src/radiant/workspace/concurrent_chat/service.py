@@ -115,14 +115,15 @@ async def get_panes(db: TenantDb, session_id: PanesId) -> list[Pane]:
 
 
 async def change_session(db: TenantDb, session_id: PanesId, change: SessionChange) -> PanesSession:
-    """Name, layout, most panes, whether it is in use. Raises NoSuchSession, TooManyPanes, Invalid (of sizes)."""
+    """Name, layout, most panes, whether it is in use, documents. Raises NoSuchSession, TooManyPanes, Invalid (of sizes)."""
     async with db.tx() as tx:
         row = await locked(tx, session_id)
         panes = await store.panes(tx, session_id)
         if change.max_panes is not None and change.max_panes < len(panes):
             raise TooManyPanes(f"max_panes: the session has {len(panes)} panes; remove some first")
         layout = None if change.layout is None else _laid_out(row["layout_config"], change.layout, panes)
-        await store.change_session(tx, session_id, change.name, layout, change.max_panes, change.is_active)
+        documents = None if change.documents is None else list(dict.fromkeys(change.documents))
+        await store.change_session(tx, session_id, change.name, layout, change.max_panes, change.is_active, documents)
         return await read(tx, session_id)
 
 
@@ -251,6 +252,7 @@ async def read(tx: Tx, session_id: PanesId) -> PanesSession:
         layout=Layout(type=kept["type"], sizes=whole(_sizes(kept), [pane.id for pane in panes])),
         max_panes=row["max_panes"],
         is_active=row["is_active"],
+        documents=row["documents"],
         sync=Sync(mode=row["sync_mode"], shared_context=row["shared_context"], cursor=row["sync_cursor"]),
         panes=panes,
         last_turn=LastTurn.model_validate(dict(last)) if last is not None else None,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from radiant.infra.db import Row, Tx
 from radiant.kit.ids import ChatId, PaneId, PanesId
@@ -37,7 +38,7 @@ async def insert_panes(tx: Tx, session_id: PanesId, first_index: int, panes: Seq
 async def session(tx: Tx, session_id: PanesId) -> Row | None:
     """A session of the caller's, with how its panes go together."""
     return await tx.one_or_none(
-        "select s.id, s.session_name, s.layout_config, s.max_panes, s.is_active, s.created_at, s.updated_at,"
+        "select s.id, s.session_name, s.layout_config, s.max_panes, s.is_active, s.documents, s.created_at, s.updated_at,"
         " y.sync_mode, y.shared_context, y.sync_cursor"
         " from concurrent_sessions s join concurrent_sync_state y on y.tenant_id = s.tenant_id and y.user_id = s.user_id"
         "  and y.session_id = s.id where s.tenant_id = $1 and s.user_id = $2 and s.id = $3",
@@ -91,15 +92,16 @@ async def page(tx: Tx, words: str | None, before: tuple[datetime, PanesId] | Non
 
 async def change_session(
     tx: Tx, session_id: PanesId, name: str | None = None, layout: dict[str, Any] | None = None,
-    max_panes: int | None = None, is_active: bool | None = None,
+    max_panes: int | None = None, is_active: bool | None = None, documents: Sequence[UUID] | None = None,
 ) -> None:  # fmt: skip
     """What is given is changed; in any case the session was used now."""
     await tx.run(
         "update concurrent_sessions set session_name = coalesce($4, session_name),"
         " layout_config = coalesce($5, layout_config), max_panes = coalesce($6, max_panes),"
-        " is_active = coalesce($7, is_active), updated_at = clock_timestamp()"
+        " is_active = coalesce($7, is_active), documents = coalesce($8::uuid[], documents),"
+        " updated_at = clock_timestamp()"
         " where tenant_id = $1 and user_id = $2 and id = $3",
-        tx.tenant_id, tx.user_id, session_id, name, layout, max_panes, is_active,
+        tx.tenant_id, tx.user_id, session_id, name, layout, max_panes, is_active, documents,
     )  # fmt: skip
 
 

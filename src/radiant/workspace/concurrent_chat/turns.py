@@ -174,7 +174,7 @@ def _started(pane: Pane, begun: Begun) -> Started:
 def _manner(row: Row, pane: Pane) -> Manner:
     return Manner(
         model=pane.model, system_prompt=pane.system_prompt, shared=row["shared_context"] or "",
-        parameters=pane.parameters,
+        parameters=pane.parameters, documents=row["documents"],
         labels=Labels(protocol=PROTOCOL, tags={"session": str(row["id"]), "pane": str(pane.id)}),
     )  # fmt: skip
 

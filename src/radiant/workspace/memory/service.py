@@ -9,13 +9,16 @@ import structlog
 
 from radiant.ai.inference.service import Inference
 from radiant.ai.retrieval.embedding import DEFAULT_MODEL, Embedder, Questions, Vector
+from radiant.ai.retrieval.filling import Filling
 from radiant.foundation.identity.callers import Caller
 from radiant.foundation.runs import idempotency
+from radiant.infra.changes import Changes as DbChanges
 from radiant.infra.db import Database, Row, Tx
 from radiant.infra.late import Late
 from radiant.kit.clock import Clock, utc_now
 from radiant.kit.errors import Invalid, Problem
 from radiant.workspace.memory import adding, relations_store, sharing, store
+from radiant.workspace.memory.counting import Counts
 from radiant.workspace.memory.problems import (
     NoSuchMemory,
     NoSuchStore,
@@ -41,7 +44,7 @@ from radiant.workspace.memory.schemas import (
 from radiant.workspace.memory.schemas import (
     Memory as Remembered,
 )
-from radiant.workspace.memory.vectors import Vectors
+from radiant.workspace.memory.vectors import MemoryShelf
 
 log = structlog.get_logger()
 
@@ -50,14 +53,25 @@ _MOST_EDGES = 2000
 
 
 class Memory:
-    """Made once by a root. `vectors`: what makes them, and counts."""
+    """Made once by a root: `async with Memory(…) as memory`; beside it vectors are made, and written what was found."""
 
-    def __init__(self, database: Database, inference: Inference, clock: Clock = utc_now) -> None:
+    def __init__(self, database: Database, changes: DbChanges, inference: Inference, clock: Clock = utc_now) -> None:
         self._database = database
         self._embedder = Embedder(inference, ROUTE)
         self._clock = clock
-        self.vectors = Vectors(database, self._embedder)
+        self.vectors = Filling(database, changes, self._embedder, MemoryShelf(database))
+        self.counts = Counts(database)
         self._search = Late(_load_search)
+
+    async def __aenter__(self) -> "Memory":
+        await self.counts.__aenter__()
+        await self.vectors.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.vectors.__aexit__()
+        await self._embedder.close()
+        await self.counts.__aexit__()
 
     # --- stores ---
 
@@ -70,7 +84,6 @@ class Memory:
             if new.embedding_model is not None:
                 await store.set_model(tx, row["id"], new.embedding_model)
             found = await store.get_store(tx, new.store_name)
-        self.vectors.wake()
         assert found is not None
         return found
 
@@ -99,7 +112,6 @@ class Memory:
             added = await adding.add(tx, read, DEFAULT_MODEL)
             if key is not None:
                 await idempotency.remember(tx, key, {"results": [each.model_dump(mode="json") for each in added]})
-        self.vectors.wake()
         return added
 
     # --- finding ---
@@ -126,7 +138,7 @@ class Memory:
         search = await self._search.get()
         async with caller.db(self._database).tx() as tx:
             found = await search(tx, query, stores, asked)
-        self.vectors.count(caller, [result.memory.id for result in found.results])
+        self.counts.count(caller, [result.memory.id for result in found.results])
         return found
 
     async def _questions(self, caller: Caller, text: str, stores: Sequence[Row], patience: float | None) -> Questions:
@@ -200,10 +212,7 @@ class Memory:
                     [{"memory_id": memory_id, "what": "changed", "before": before.content, "after": content,
                       "why": "you edited it"}],
                 )  # fmt: skip
-            after = await _get(tx, memory_id)
-        if changed:
-            self.vectors.wake()
-        return after
+            return await _get(tx, memory_id)
 
     async def restore(self, caller: Caller, memory_id: UUID) -> Remembered:
         """Undo that a memory was superseded: it holds again, and what took its place goes into history where both are

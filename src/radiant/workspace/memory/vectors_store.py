@@ -95,8 +95,3 @@ async def put_off(tx: Tx, ids: Sequence[UUID], delay: timedelta) -> None:
         "update memories set embed_due = current_timestamp + $2::interval where id = any($1::uuid[]) and embed_due is not null",
         ids, delay,
     )  # fmt: skip
-
-
-async def ensure_index(tx: Tx, model: str, dimension: int) -> None:
-    """Make the approximate index once it pays. System transaction."""
-    await tx.value("select app.ensure_ann_index('memories', $1, $2)", model, dimension)

@@ -2,7 +2,6 @@
 that says so; within a budget of tokens and of time, and never at the cost of the answer."""
 
 import asyncio
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +15,7 @@ from radiant.infra.db import Database
 from radiant.kit.clock import utc_now
 from radiant.kit.errors import NotFound
 from radiant.kit.ids import ChatId, MessageId
+from radiant.kit.text import quoted
 from radiant.workspace.memory.schemas import Query, Result
 from radiant.workspace.memory.service import Memory
 from radiant.workspace.personalization import applying_store, evidence, learning_store, store
@@ -78,11 +78,6 @@ class _Block:
         return "\n".join([_HEAD, f"<{mark}>", *self.lines, f"</{mark}>"])
 
 
-def _quoted(value: object) -> str:
-    """As JSON, in which no mark of ours can stand."""
-    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c").replace(">", "\\u003e")
-
-
 class Recall:
     """Made once by a root."""
 
@@ -112,7 +107,7 @@ class Recall:
                         continue
                     if row["preference_key"] == LEVEL:
                         level = str(row["preference_value"])
-                    if block.add(f"- {_quoted(row['preference_key'])}: {_quoted(row['preference_value'])}"):
+                    if block.add(f"- {quoted(row['preference_key'])}: {quoted(row['preference_value'])}"):
                         chosen.append(row["id"])
                 recalled = Recalled(block.text("preferences"), preferences=chosen, level=level)
                 if not question.strip():
@@ -188,6 +183,6 @@ def _found(results: Sequence[Result], budget: int) -> tuple[str, list[UUID]]:
     for result in results:
         memory = result.memory
         when = f" ({memory.said_at:%Y-%m-%d})" if memory.said_at is not None else ""
-        if block.add(f"- {_quoted(memory.content)}{when}"):
+        if block.add(f"- {quoted(memory.content)}{when}"):
             chosen.append(memory.id)
     return block.text("memories"), chosen

@@ -39,6 +39,7 @@ from radiant.kit.text import shorten
 from radiant.workspace.chats import messages_store
 from radiant.workspace.chats import store as chats_store
 from radiant.workspace.chats.schemas import Chat, ChatParameters, Content, Message, NewTurn, Retry, Turn
+from radiant.workspace.documents.citing import LOCAL_PASSAGES, PASSAGES, Citing
 from radiant.workspace.personalization.applying import BUDGET, LOCAL_BUDGET, TASTES, Recall
 from radiant.workspace.turns.prompt import assemble, spoken_as, with_found
 
@@ -61,12 +62,14 @@ class StillAnswering(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a model is asked, where that is more than its chat says. `shared`: system text before the chat's own."""
+    """How a model is asked, where that is more than its chat says. `shared`: system text before the chat's own;
+    `documents`: knowledge bases besides the chat's own."""
 
     model: str | None = None
     system_prompt: str | None = None
     shared: str = ""
     parameters: ChatParameters = field(default_factory=ChatParameters)
+    documents: Sequence[UUID] = ()
     labels: Labels = INTERNAL
 
     def instructions(self, chat: Chat) -> str:
@@ -92,13 +95,15 @@ class Turns:
     """Takes turns. Made once by a root."""
 
     def __init__(
-        self, database: Database, inference: Inference, runs: RunHub, objects: ObjectStore, recall: Recall
-    ) -> None:
+        self, database: Database, inference: Inference, runs: RunHub, objects: ObjectStore, recall: Recall,
+        citing: Citing,
+    ) -> None:  # fmt: skip
         self._database = database
         self._inference = inference
         self._runs = runs
         self._objects = objects
         self._recall = recall
+        self._citing = citing
 
     async def ask(self, caller: Caller, chat_id: ChatId, new: NewTurn, key: str | None) -> Turn:
         """Keep a question and start its answer. Raises NotFound, NothingAsked, StillAnswering, IdempotencyMismatch."""
@@ -176,8 +181,14 @@ class Turns:
             budget = LOCAL_BUDGET if local else BUDGET
             async with db.tx() as tx:
                 path = await messages_store.path(tx, chat.id, begun.turn.user_message.id)
-            recalled = await self._recall.recall(caller, chat.id, _words(begun.turn.user_message), budget)
+            words = _words(begun.turn.user_message)
+            bases = [*chat.documents, *manner.documents]
+            recalled, brought = await asyncio.gather(
+                self._recall.recall(caller, chat.id, words, budget),
+                self._citing.bring(caller, bases, words, LOCAL_PASSAGES if local else PASSAGES),
+            )
             await self._recall.keep(caller, begun.turn.assistant_message.id, recalled)
+            await self._citing.keep(caller, begun.turn.assistant_message.id, brought)
             instructions = "\n\n".join(text for text in (manner.instructions(chat), recalled.about) if text.strip())
             request = await assemble(instructions, path, lambda asset: self._image(db, asset), context)
             request = spoken_as(request, manner.parameters)
@@ -185,7 +196,8 @@ class Turns:
                 model = f"auto:{recalled.level}"
             # Routing reads what was asked, not what is known besides.
             asked = Asked(request=partial(_itself, request), conversation=str(chat.id))
-            request = with_found(request, recalled.found)
+            found = "\n\n".join(text for text in (recalled.found, brought.text) if text)
+            request = with_found(request, found)
             labels = msgspec.structs.replace(manner.labels, run_id=run.run_id)
             answer = await self._inference.open(caller, model, request, labels, asked=asked, rated=True)
             run.append("started", {"model": answer.model, "provider": answer.provider, "reason": answer.reason})

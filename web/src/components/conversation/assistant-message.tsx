@@ -1,6 +1,7 @@
 import { ChevronRight, RefreshCw, RotateCcw, Shuffle, WifiOff } from "lucide-react";
-import { memo, type ReactNode, useCallback, useState } from "react";
+import { memo, type ReactNode, useCallback, useMemo, useState } from "react";
 import { Markdown } from "@/components/markdown";
+import { SourcesContext } from "@/components/markdown/cites";
 import { Button } from "@/components/ui/button";
 import { CopyButton, Notice } from "@/components/ui/parts";
 import { Popover, PopoverContent, PopoverTrigger } from "@/components/ui/popover";
@@ -13,6 +14,7 @@ import { BranchSwitcher } from "./branch-switcher";
 import { ModelPicker } from "./model-picker";
 import { plainText, type RunState, withRun } from "./run-state";
 import { useRun } from "./runs";
+import { Sources } from "./sources";
 import type { Siblings } from "./tree";
 import { UsedMemories } from "./used-memories";
 
@@ -50,13 +52,21 @@ function Answer({ message, siblings, busy, last, onRetry, onContinue, onBranch, 
   const text = plainText(message);
   const streaming = message.status === "streaming";
   const name = modelName(models, message.model);
+  const [source, setSource] = useState<number | null>(null);
+  const sources = useMemo(() => (message.cited ? { count: message.cited, open: setSource } : null), [message.cited]);
 
   return (
     <article aria-label={name ? `Answer of ${name}` : "Answer"} aria-busy={streaming} className="group">
       <h2 className="sr-only">{name ? `${name} answered` : "Answer"}</h2>
       {message.reasoning && <Reasoning text={message.reasoning} open={streaming && !text} />}
       <div aria-live="off" data-answer>
-        {text ? <Markdown text={text} streaming={streaming} /> : streaming && !message.reasoning && <Waiting name={name} />}
+        {text ? (
+          <SourcesContext value={sources}>
+            <Markdown text={text} streaming={streaming} />
+          </SourcesContext>
+        ) : (
+          streaming && !message.reasoning && <Waiting name={name} />
+        )}
       </div>
       {streaming && text && <span aria-hidden className="caret mt-3 animate-none" />}
       {tools && tools.length > 0 && <p className="mt-2 text-[13px] text-ink-3">Called {tools.join(", ")}</p>}
@@ -100,6 +110,7 @@ function Answer({ message, siblings, busy, last, onRetry, onContinue, onBranch, 
           />
           <BranchSwitcher siblings={siblings} noun="answer" disabled={busy} onBranch={onBranch} />
           {more?.(message)}
+          <Sources message={message} at={source} onAt={setSource} />
           <UsedMemories message={message} />
           <Figures message={message} name={name} />
         </div>

@@ -30,8 +30,10 @@ interface Props {
   placeholder?: string;
   /** Takes the focus when it appears. */
   eager?: boolean;
-  /** Above the words: whom they go to. */
+  /** Above the words: whom they go to, what goes along. */
   lead?: ReactNode;
+  /** Beside the pictures: what else can go along. */
+  tools?: ReactNode;
   vision: boolean;
   streaming: boolean;
   stopping: boolean;
@@ -61,6 +63,7 @@ export function Composer({
   placeholder = "Ask anything",
   eager = true,
   lead,
+  tools,
   vision,
   streaming,
   stopping,
@@ -197,7 +200,7 @@ export function Composer({
         disabled={Boolean(blocked)}
         className="scroll block w-full resize-none bg-transparent px-4 pt-3.5 pb-1 text-base leading-relaxed outline-none sm:text-[15px]"
       />
-      <div className="flex items-center justify-between px-2 pb-2">
+      <div className="flex items-center gap-0.5 px-2 pb-2">
         <input
           ref={picker}
           type="file"
@@ -220,8 +223,9 @@ export function Composer({
         >
           <ImagePlus className="size-4.5" />
         </Button>
+        {tools}
         {streaming ? (
-          <Button variant="primary" size="icon" aria-label="Stop" title="Stop (Esc)" disabled={stopping} onClick={onStop} className="size-9 rounded-xl">
+          <Button variant="primary" size="icon" aria-label="Stop" title="Stop (Esc)" disabled={stopping} onClick={onStop} className="ml-auto size-9 rounded-xl">
             {stopping ? <Spinner /> : <Square className="size-3.5 fill-current" />}
           </Button>
         ) : (
@@ -231,7 +235,7 @@ export function Composer({
             size="icon"
             aria-label="Send"
             disabled={empty || sending || attachments.uploading || Boolean(blocked) || held}
-            className="size-9 rounded-xl disabled:bg-subtle disabled:text-ink-3 disabled:opacity-100"
+            className="ml-auto size-9 rounded-xl disabled:bg-subtle disabled:text-ink-3 disabled:opacity-100"
           >
             {sending ? <Spinner /> : <ArrowUp className="size-4.5" strokeWidth={2.4} />}
           </Button>

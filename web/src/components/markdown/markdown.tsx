@@ -3,10 +3,11 @@
  * opener and only to http(s) and mail, and pictures are links, since loading one would tell its server what was said.
  */
 import { ExternalLink, Image } from "lucide-react";
-import { type ComponentProps, Suspense, useState } from "react";
+import { type ComponentProps, Suspense, useContext, useMemo, useState } from "react";
 import remarkMath from "remark-math";
 import { type Components, defaultRemarkPlugins, type ExtraProps, parseMarkdownIntoBlocks, Streamdown } from "streamdown";
 import { growing } from "./blocks";
+import { remarkCites, sourceOf, SourcesContext } from "./cites";
 import { CodeBlock, Formula } from "./code-block";
 import { withTex } from "./tex";
 
@@ -16,6 +17,14 @@ const safeHref = (href: unknown): string | null =>
   typeof href === "string" && /^(https?:|mailto:)/i.test(href.trim()) ? href.trim() : null;
 
 function Anchor({ href, children }: Props<"a">) {
+  const sources = useContext(SourcesContext);
+  const source = sourceOf(href);
+  if (source !== null && sources)
+    return (
+      <button type="button" aria-label={`Source ${source}`} title={`Source ${source}`} onClick={() => sources.open(source)} className="rounded px-px text-[0.85em] font-medium text-accent hover:underline">
+        {children}
+      </button>
+    );
   const safe = safeHref(href);
   // Where it leads is not ours to open; the words stay.
   if (safe === null) return <span>{children}</span>;
@@ -83,13 +92,15 @@ interface MarkdownProps {
 }
 
 export default function Rendered({ text, streaming }: MarkdownProps) {
+  const count = useContext(SourcesContext)?.count ?? 0;
+  const plugins = useMemo(() => (count ? [...remarkPlugins, [remarkCites, count] as const] : remarkPlugins) as typeof remarkPlugins, [count]);
   const [blocksOf] = useState(() => growing(parseMarkdownIntoBlocks));
   return (
     <div className="prose" dir="auto">
       <Streamdown
         components={components}
         rehypePlugins={rehypePlugins}
-        remarkPlugins={remarkPlugins}
+        remarkPlugins={plugins}
         parseMarkdownIntoBlocksFn={streaming ? blocksOf : parseMarkdownIntoBlocks}
         parseIncompleteMarkdown={streaming}
         isAnimating={streaming}

@@ -1,6 +1,6 @@
 import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useRef, useState } from "react";
 import { cn } from "@/lib/cn";
 import { messageOf } from "@/lib/api/client";
 import { Button } from "./button";
@@ -17,6 +17,7 @@ interface Props {
 }
 
 export function Dialog({ open, onOpenChange, title, description, children, className, sticky }: Props) {
+  const opener = useRef<Element | null>(null);
   const hold = (event: Event) => {
     if (sticky) event.preventDefault();
   };
@@ -25,6 +26,14 @@ export function Dialog({ open, onOpenChange, title, description, children, class
       <Radix.Portal>
         <Shade />
         <Radix.Content
+          onOpenAutoFocus={() => {
+            opener.current = document.activeElement;
+          }}
+          onCloseAutoFocus={(event) => {
+            // Radix gives the focus back to a trigger of its own; these dialogs are opened by anything.
+            event.preventDefault();
+            if (opener.current instanceof HTMLElement) opener.current.focus();
+          }}
           onEscapeKeyDown={hold}
           onPointerDownOutside={hold}
           {...(description ? {} : { "aria-describedby": undefined })}

@@ -6,9 +6,11 @@ import { chatKey, chatsKey, putMessages, refreshTitle, titleOf, updateChat, useC
 import { Composer, type ComposerHandle, type Question } from "@/components/conversation/composer";
 import { Conversation } from "@/components/conversation/conversation";
 import { ConversationSkeleton } from "@/components/conversation/conversation-skeleton";
+import { ChosenDocuments, DocumentChoice } from "@/components/conversation/document-choice";
 import { ghost, newKey } from "@/components/conversation/ghost";
 import { type RunState, withRun } from "@/components/conversation/run-state";
 import { type Pending, Turns, useThread } from "@/components/conversation/thread";
+import { Thumbs } from "@/components/conversation/thumbs";
 import { newestLeaf } from "@/components/conversation/tree";
 import { Button } from "@/components/ui/button";
 import { LoadFault, useTitle } from "@/components/ui/page";
@@ -27,6 +29,8 @@ import { Welcome } from "./welcome";
 const ChatDialogs = lazy(() => import("./chat-dialogs"));
 const Instructions = lazy(() => import("./instructions"));
 
+const more = (message: Message): ReactNode => <Thumbs message={message} />;
+
 interface Props {
   id: string | null;
   /** What the shell puts at the start of the header: the way to the sidebar. */
@@ -41,6 +45,7 @@ export default function ChatPage({ id, lead }: Props) {
   const { data: models } = useModels();
   const [draftModel, setDraftModel] = useState(lastModel);
   const [draftPrompt, setDraftPrompt] = useState("");
+  const [draftDocuments, setDraftDocuments] = useState<readonly string[]>([]);
   const [pending, setPending] = useState<Pending | null>(null);
   const [sending, setSending] = useState(false);
   const [stopping, setStopping] = useState(false);
@@ -50,6 +55,7 @@ export default function ChatPage({ id, lead }: Props) {
   const composer = useRef<ComposerHandle>(null);
   const createdId = useRef<string | null>(null);
   const attempt = useRef({ question: "", key: "" });
+  const choosing = useRef<Promise<void>>(Promise.resolve());
   useTitle(chat ? titleOf(chat) : id ? "" : "New chat");
 
   const model = chat?.model || draftModel;
@@ -70,7 +76,9 @@ export default function ChatPage({ id, lead }: Props) {
     if (createdId.current) return createdId.current;
     const created = await api.post<ChatDetail>("/chats", { model, ...(draftPrompt ? { system_prompt: draftPrompt } : {}) });
     createdId.current = created.id;
-    client.setQueryData<ChatDetail>(chatKey(created.id), { ...created, system_prompt: draftPrompt, leaf_message_id: null, memory: true, messages: [] });
+    const documents = [...draftDocuments];
+    if (documents.length) await api.patch(`/chats/${created.id}`, { documents });
+    client.setQueryData<ChatDetail>(chatKey(created.id), { ...created, system_prompt: draftPrompt, leaf_message_id: null, memory: true, documents, messages: [] });
     return created.id;
   };
 
@@ -82,6 +90,8 @@ export default function ChatPage({ id, lead }: Props) {
     setFinished("");
     try {
       const chatId = await ensureChat();
+      // What was chosen a moment ago is to count for this question.
+      await choosing.current;
       // The same question sent again after a broken connection is the same request: it is not asked twice.
       const question = JSON.stringify([chatId, parts, parentId, model]);
       if (attempt.current.question !== question) attempt.current = { question, key: newKey() };
@@ -170,6 +180,12 @@ export default function ChatPage({ id, lead }: Props) {
     else setDraftPrompt(next);
   };
 
+  const documents = chat?.documents ?? draftDocuments;
+  const chooseDocuments = (next: string[]) => {
+    if (id) choosing.current = updateChat(client, id, { documents: next });
+    else setDraftDocuments(next);
+  };
+
   const blocked = !mayWrite(session)
     ? "Viewers read; asking needs the role of a member"
     : !usable
@@ -180,6 +196,8 @@ export default function ChatPage({ id, lead }: Props) {
     <Composer
       ref={composer}
       draft={id ?? "new"}
+      lead={<ChosenDocuments chosen={documents} onChange={chooseDocuments} />}
+      tools={<DocumentChoice chosen={documents} onChange={chooseDocuments} disabled={blocked !== null} />}
       vision={vision}
       streaming={running !== null}
       stopping={stopping}
@@ -284,7 +302,7 @@ export default function ChatPage({ id, lead }: Props) {
           </>
         }
       >
-        <Turns thread={thread} pending={pending} busy={busy} onEdit={edit} onRetry={retry} onContinue={resume} onBranch={branch} onSettled={settled} />
+        <Turns thread={thread} pending={pending} busy={busy} onEdit={edit} onRetry={retry} onContinue={resume} onBranch={branch} onSettled={settled} more={more} />
       </Conversation>
       {dialogs}
     </>

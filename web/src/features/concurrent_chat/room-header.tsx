@@ -17,6 +17,8 @@ const layouts = [
 interface Props {
   session: PaneSession;
   lead: ReactNode;
+  /** What stands at the composer, where there is no common one. */
+  tools: ReactNode;
   /** Some pane is answering. */
   busy: boolean;
   stopping: boolean;
@@ -32,7 +34,7 @@ interface Props {
 }
 
 /** Name, layout and menu of a room of panes. */
-export function RoomHeader({ session, lead, busy, stopping, blocked, onStop, onLayout, onSync, onAdd, onEqual, onDelete, onDialog }: Props) {
+export function RoomHeader({ session, lead, tools, busy, stopping, blocked, onStop, onLayout, onSync, onAdd, onEqual, onDelete, onDialog }: Props) {
   const wide = useWide();
   const full = session.panes.length >= session.max_panes;
   return (
@@ -71,6 +73,7 @@ export function RoomHeader({ session, lead, busy, stopping, blocked, onStop, onL
             ))}
           </div>
         )}
+        {tools}
         <SyncMenu sync={session.sync} disabled={blocked} onSave={onSync} />
         <Button variant="ghost" size="sm" className="px-2.5" aria-label="Merge the answers" onClick={() => onDialog("merge")}>
           <Merge className="size-4" />

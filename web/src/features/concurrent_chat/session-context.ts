@@ -5,9 +5,8 @@ import type { PaneSession } from "./types";
 
 export interface AnswerUses {
   session: PaneSession;
-  /** What was said of answers since the page was opened, by message. */
-  marks: Readonly<Record<string, "up" | "down" | "best">>;
-  onThumb: (message: Message, up: boolean) => void;
+  /** Messages that were called the best since the page was opened. */
+  best: ReadonlySet<string>;
   onBest: (message: Message) => void;
   onCompare: (message: Message) => void;
   onCommon: (message: Message) => void;

@@ -4,6 +4,7 @@ import { type ComponentType, type KeyboardEvent, lazy, type ReactNode, Suspense,
 import { Link, useLocation } from "wouter";
 import { chatKey } from "@/components/conversation/chat";
 import { Composer, type ComposerHandle, type Question } from "@/components/conversation/composer";
+import { ChosenDocuments, DocumentChoice } from "@/components/conversation/document-choice";
 import { ghost, newKey } from "@/components/conversation/ghost";
 import { RunsContext } from "@/components/conversation/runs";
 import { Button } from "@/components/ui/button";
@@ -116,11 +117,12 @@ function Room({ session, connected, lead, MergePanel }: RoomProps) {
   const [stopping, setStopping] = useState(false);
   const [current, setCurrent] = useState(ids[0] ?? "");
   const [finished, setFinished] = useState("");
-  const [marks, setMarks] = useState<AnswerUses["marks"]>({});
+  const [best, setBest] = useState<ReadonlySet<string>>(new Set());
   const [compared, setCompared] = useState<{ left: string; right: string } | null>(null);
   const [dialog, setDialog] = useState<"rename" | "room" | "merge" | null>(null);
   const composer = useRef<ComposerHandle>(null);
   const attempt = useRef({ question: "", key: "" });
+  const choosing = useRef<Promise<void>>(Promise.resolve());
 
   const names = useMemo(() => {
     const seen = new Map<string, number>();
@@ -156,6 +158,14 @@ function Room({ session, connected, lead, MergePanel }: RoomProps) {
 
   const patch = useLatest((body: unknown) => change(client, api.patch<PaneSession>(`/concurrent-chat/sessions/${id}`, body)));
 
+  const documents = session.documents ?? [];
+  const chooseDocuments = (next: string[]) => {
+    client.setQueryData<PaneSession>(paneSessionKey(id), (now) => now && { ...now, documents: next });
+    choosing.current = patch({ documents: next }).then((done) => {
+      if (!done) void client.invalidateQueries({ queryKey: paneSessionKey(id) });
+    });
+  };
+
   const ask = useLatest(async (question: Question, paneIds: string[] | null): Promise<boolean> => {
     const all = paneIds ?? ids;
     setAsked({ paneIds: all, message: ghost(question) });
@@ -164,6 +174,8 @@ function Room({ session, connected, lead, MergePanel }: RoomProps) {
       // The same question sent again after a broken connection is the same request: it is not asked twice.
       const asks = JSON.stringify([question.parts, all, sync.cursor]);
       if (attempt.current.question !== asks) attempt.current = { question: asks, key: newKey() };
+      // What was chosen a moment ago is to count for this question.
+      await choosing.current;
       const body = { content: question.parts, ...(paneIds || independent ? { pane_ids: all } : {}) };
       const turn = await api.post<StartedTurn>(`/concurrent-chat/sessions/${id}/turns`, body, { headers: { "idempotency-key": attempt.current.key } });
       attempt.current = { question: "", key: "" };
@@ -236,25 +248,16 @@ function Room({ session, connected, lead, MergePanel }: RoomProps) {
 
   const keepSizes = useLatest((sizes: Record<string, number>) => void patch({ layout: { sizes } }));
 
-  const best = useLatest(async (message: Message) => {
+  const choose = useLatest(async (message: Message) => {
     const beside = answersBeside(shownAnswers(client, session), message.id);
     if (beside.length < 2) return void toast("No other pane has answered this question.");
     try {
       await api.post(`/concurrent-chat/sessions/${id}/best`, { message_id: message.id });
-      setMarks((now) => {
-        const next = { ...now, [message.id]: "best" as const };
-        for (const other of beside.slice(1)) if (next[other.message.id] === "best") delete next[other.message.id];
+      setBest((now) => {
+        const next = new Set(now).add(message.id);
+        for (const other of beside.slice(1)) next.delete(other.message.id);
         return next;
       });
-    } catch (fault) {
-      toast(messageOf(fault), { kind: "error" });
-    }
-  });
-
-  const thumb = useLatest(async (message: Message, up: boolean) => {
-    try {
-      await api.post("/routing/feedback", { kind: "thumbs", decision_id: message.decision_id, up });
-      setMarks((now) => ({ ...now, [message.id]: up ? "up" : "down" }));
     } catch (fault) {
       toast(messageOf(fault), { kind: "error" });
     }
@@ -272,8 +275,8 @@ function Room({ session, connected, lead, MergePanel }: RoomProps) {
   });
 
   const uses = useMemo<AnswerUses>(
-    () => ({ session, marks, onThumb: thumb, onBest: best, onCompare: compareWith, onCommon: (message) => void common({ message_id: message.id }) }),
-    [session, marks, thumb, best, compareWith, common],
+    () => ({ session, best, onBest: choose, onCompare: compareWith, onCommon: (message) => void common({ message_id: message.id }) }),
+    [session, best, choose, compareWith, common],
   );
 
   const renderPane = (paneId: string) => {
@@ -303,6 +306,7 @@ function Room({ session, connected, lead, MergePanel }: RoomProps) {
       <RoomHeader
         session={session}
         lead={lead}
+        tools={independent && <DocumentChoice chosen={documents} onChange={chooseDocuments} disabled={blocked !== null} />}
         busy={live.length > 0}
         stopping={stopping}
         blocked={blocked !== null}
@@ -337,14 +341,18 @@ function Room({ session, connected, lead, MergePanel }: RoomProps) {
             draft={`panes.${id}`}
             placeholder={sync.mode === "broadcast" ? `Ask ${to.length === panes.length ? "all panes" : `${to.length} of ${panes.length} panes`}` : "Ask all panes"}
             lead={
-              sync.mode === "broadcast"
-                ? panes.length > 1 && <Choice panes={panes} without={without} nameOf={nameOf} onChange={setWithout} />
-                : waiting && (
-                    <p role="status" className="px-4 pt-2.5 text-[13px] font-medium text-accent">
-                      Choose the answer to go on from: “Use for all” below one of them.
-                    </p>
-                  )
+              <>
+                {sync.mode === "broadcast"
+                  ? panes.length > 1 && <Choice panes={panes} without={without} nameOf={nameOf} onChange={setWithout} />
+                  : waiting && (
+                      <p role="status" className="px-4 pt-2.5 text-[13px] font-medium text-accent">
+                        Choose the answer to go on from: “Use for all” below one of them.
+                      </p>
+                    )}
+                <ChosenDocuments chosen={documents} onChange={chooseDocuments} />
+              </>
             }
+            tools={<DocumentChoice chosen={documents} onChange={chooseDocuments} disabled={blocked !== null} />}
             vision={to.every((pane) => models?.find((model) => model.id === pane.model)?.capabilities.includes("vision") ?? true)}
             streaming={to.some((pane) => live.includes(pane))}
             stopping={stopping}

@@ -52,6 +52,7 @@ const scopes: { scope: Scope; label: string; hint: string; admin?: boolean }[] =
   { scope: "read", label: "Read", hint: "Read your chats, files, models and usage." },
   { scope: "write", label: "Write", hint: "Change your chats and files." },
   { scope: "memory", label: "Memory", hint: "Search, add to and forget what RADIANT knows of you, from MCP clients." },
+  { scope: "documents", label: "Documents", hint: "Search your documents and your workspace's, from MCP clients." },
   { scope: "admin", label: "Admin", hint: "Manage members, providers and keys.", admin: true },
 ];
 

@@ -3,7 +3,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { api, messageOf } from "@/lib/api/client";
 import type { Memory } from "@/lib/api/types";
 import { toast } from "@/lib/toast";
-import { forgetSoon } from "./forgetting";
+import { forgetSoon } from "@/lib/forgetting";
 import { changeMemory, memoryKey } from "./queries";
 import { about } from "./whose";
 
@@ -37,5 +37,5 @@ export async function restoreMemory(client: QueryClient, group: string | null, {
 export async function forgetMemory(client: QueryClient, group: string | null, { id }: Memory): Promise<void> {
   const undo = await changeMemory(client, id, null);
   const path = `/memory/memories/${id}${group ? `?group=${group}` : ""}`;
-  forgetSoon({ path, said: "Forgotten.", run: () => settle(client, undo, api.delete(path)), undo });
+  forgetSoon({ paths: [path], said: "Forgotten.", run: () => settle(client, undo, api.delete(path)), undo });
 }

@@ -13,7 +13,7 @@ import { cn } from "@/lib/cn";
 import { mayWrite, useSession } from "@/lib/session";
 import { settle } from "./acts";
 import { EvidenceList } from "./evidence";
-import { forgetSoon } from "./forgetting";
+import { forgetSoon } from "@/lib/forgetting";
 import { changeLists, preferencesKey, usePreferences } from "./queries";
 import { howSure, named, percent, shown, useOf, valueOf } from "./words";
 
@@ -85,7 +85,7 @@ function PreferenceCard({ preference, writes, open, onCorrect }: Props) {
   const forget = async () => {
     const undo = await become(null);
     const path = `/personalization/preferences/${key}`;
-    forgetSoon({ path, said: `${name} is forgotten.`, run: () => settle(client, undo, api.delete(path)), undo });
+    forgetSoon({ paths: [path], said: `${name} is forgotten.`, run: () => settle(client, undo, api.delete(path)), undo });
   };
 
   useEffect(() => {

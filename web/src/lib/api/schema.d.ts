@@ -82,7 +82,7 @@ export interface ApiKey {
   name: string;
   prefix: string;
   revoked_at: string | null;
-  scopes: ("inference" | "read" | "write" | "memory" | "admin")[];
+  scopes: ("inference" | "read" | "write" | "memory" | "documents" | "admin")[];
   user_email: string;
   user_id: string;
 }
@@ -213,6 +213,30 @@ export interface AwsIdentitySettings {
   transitive_tag_keys?: string[];
 }
 
+/** A knowledge base. `owner` person: theirs alone; tenant: read by all of the workspace. `embedded`: passages that have a vector of its model. */
+export interface Base {
+  bytes: number;
+  created_at: string;
+  created_by: string | null;
+  description: string;
+  documents: number;
+  embedded: number;
+  embedding_model: string;
+  id: string;
+  may_edit: boolean;
+  name: string;
+  owner: "person" | "tenant";
+  passages: number;
+  updated_at: string;
+}
+
+/** What can be changed of a base. Another model makes new vectors in the background. */
+export interface BaseChange {
+  description?: string | null;
+  embedding_model?: string | null;
+  name?: string | null;
+}
+
 /** Several memories, in one transaction. */
 export interface Batch {
   memories: MemoryText[];
@@ -231,6 +255,12 @@ export interface BestKept {
 
 export interface Body_upload_api_files_post {
   file: string;
+}
+
+export interface Body_upload_document {
+  file?: string | null;
+  /** a JSON object */
+  metadata?: string | null;
 }
 
 /** A budget and how far it is used in its period. `reserved`: held for calls under way and for those about to be made. `used_up_at`: when it will be used up if the rest of the period is spent as what is past of it (or the last 30 days, for a total); null: not in this period. */
@@ -382,6 +412,7 @@ export interface Changes {
 /** A chat with every message of its tree, the oldest first. */
 export interface Chat {
   created_at: string;
+  documents?: string[];
   folder: string | null;
   id: string;
   leaf_message_id: string | null;
@@ -395,8 +426,9 @@ export interface Chat {
   updated_at: string;
 }
 
-/** What can be changed of a chat. `folder`: null or "" takes it out of its folder. `memory`: whether it is learnt from, and told what is known of the person. */
+/** What can be changed of a chat. `folder`: null or "" takes it out of its folder. `memory`: whether it is learnt from, and told what is known of the person. `documents`: the knowledge bases that its questions are looked up in. */
 export interface ChatChange {
+  documents?: string[] | null;
   folder?: string | null;
   leaf_message_id?: string | null;
   memory?: boolean | null;
@@ -434,6 +466,22 @@ export interface Choice {
   estimated_latency_ms: number;
   model: string;
   provider: string;
+}
+
+/** What an answer was given as [n]. */
+export interface Citation {
+  base_name: string;
+  document: FoundDocument;
+  gone?: boolean;
+  n: number;
+  passage: Passage;
+  quote: QuoteSpan;
+}
+
+/** What an answer was given; what was deleted since is left out. */
+export interface Cited {
+  items: Citation[];
+  tokens: number;
 }
 
 /** A one-time code. */
@@ -607,6 +655,53 @@ export interface Decision {
   task_type: "chat" | "code" | "analysis" | "creative" | "vision" | "audio" | null;
   user_email: string;
   user_id: string;
+}
+
+/** A document. `version`, `bytes`, `sha256`, `media_type` are of the newest upload; `pages`, `passages`, `title` and `language` of the version that was read last, which is found until the newest one is read. */
+export interface Document {
+  base_id: string;
+  bytes: number;
+  created_at: string;
+  created_by: string | null;
+  embedded: number;
+  id: string;
+  language: string | null;
+  media_type: string;
+  metadata: Record<string, unknown>;
+  name: string;
+  pages: number;
+  passages: number;
+  problem: WhyNot | null;
+  progress: number;
+  sha256: string;
+  state: "waiting" | "reading" | "embedding" | "ready" | "failed";
+  title: string | null;
+  updated_at: string;
+  version: number;
+}
+
+/** What can be changed of a document. */
+export interface DocumentChange {
+  metadata?: Record<string, unknown> | null;
+  name?: string | null;
+}
+
+/** What is looked for. No bases and no documents named: in all that the caller may read. `min_similarity`: instead of the model's own floor; 0 gives the whole ranked list. */
+export interface DocumentQuery {
+  base_ids?: string[];
+  document_ids?: string[];
+  limit?: number;
+  min_similarity?: number | null;
+  query: string;
+  token_budget?: number | null;
+}
+
+/** Characters [start, end) of a document's text, which has `total`. */
+export interface DocumentText {
+  end: number;
+  start: number;
+  text: string;
+  total: number;
 }
 
 /** Of the effort of reasoning. */
@@ -1001,6 +1096,35 @@ export interface ForgottenPassword {
 export interface Found {
   embedding_model: string | null;
   results: Result[];
+  searched: number;
+  tokens: number;
+}
+
+/** The document of a passage. */
+export interface FoundDocument {
+  base_id: string;
+  id: string;
+  media_type: string;
+  name: string;
+  title: string | null;
+  version: number;
+}
+
+/** A passage that fits. `score`: 0 to 1 within the answer; `similarity`: the cosine, where both have a vector; `quote`: its best sentence. */
+export interface FoundPassage {
+  base_name: string;
+  document: FoundDocument;
+  passage: Passage;
+  quote: QuoteSpan;
+  score: number;
+  similarity: number | null;
+  tokens: number;
+  why: WhyFound[];
+}
+
+/** The best first. `searched`: how many passages were looked at. */
+export interface FoundPassages {
+  results: FoundPassage[];
   searched: number;
   tokens: number;
 }
@@ -1549,7 +1673,7 @@ export interface MadeApiKey {
   name: string;
   prefix: string;
   revoked_at: string | null;
-  scopes: ("inference" | "read" | "write" | "memory" | "admin")[];
+  scopes: ("inference" | "read" | "write" | "memory" | "documents" | "admin")[];
   secret: string;
   user_email: string;
   user_id: string;
@@ -1766,8 +1890,9 @@ export interface MergeSummary {
   total_cost: string | null;
 }
 
-/** A message of the tree. Cost in dollars, times in milliseconds. `recalled`: how many preferences and memories were brought up for it. */
+/** A message of the tree. Cost in dollars, times in milliseconds. `recalled`: how many preferences and memories were brought up for it; `cited`: how many passages of documents it was given. */
 export interface Message {
+  cited?: number;
   content: Record<string, unknown>[];
   cost: string | null;
   created_at: string;
@@ -1844,7 +1969,7 @@ export interface Month {
 export interface NewApiKey {
   expires_at?: string | null;
   name: string;
-  scopes?: ("inference" | "read" | "write" | "memory" | "admin")[];
+  scopes?: ("inference" | "read" | "write" | "memory" | "documents" | "admin")[];
 }
 
 /** A role or user to be registered. */
@@ -1881,6 +2006,14 @@ export interface NewAwsIdentity {
   tags?: Record<string, unknown>;
   /** Those of them that go on to roles which a session assumes. */
   transitive_tag_keys?: string[];
+}
+
+/** A base to be made. */
+export interface NewBase {
+  description?: string;
+  embedding_model?: string | null;
+  name: string;
+  owner?: "person" | "tenant";
 }
 
 /** A budget to be made; dollars. */
@@ -2098,6 +2231,13 @@ export interface NewStore {
   store_name?: string;
 }
 
+/** A text to be kept as a document. */
+export interface NewText {
+  metadata?: Record<string, unknown>;
+  name: string;
+  text: string;
+}
+
 /** A question. `parent_id`: the message that it follows; absent: the chat's last; null: it starts the chat anew. */
 export interface NewTurn {
   content: (TextContent | ImageContent)[];
@@ -2220,6 +2360,11 @@ export interface PageOf_AwsIdentity_ {
   next?: string | null;
 }
 
+export interface PageOf_Base_ {
+  items: Base[];
+  next?: string | null;
+}
+
 export interface PageOf_Call_ {
   items: Call[];
   next?: string | null;
@@ -2237,6 +2382,11 @@ export interface PageOf_Credential_ {
 
 export interface PageOf_Decision_ {
   items: Decision[];
+  next?: string | null;
+}
+
+export interface PageOf_Document_ {
+  items: Document[];
   next?: string | null;
 }
 
@@ -2297,6 +2447,11 @@ export interface PageOf_Memory_ {
 
 export interface PageOf_MergeSummary_ {
   items: MergeSummary[];
+  next?: string | null;
+}
+
+export interface PageOf_Passage_ {
+  items: Passage[];
   next?: string | null;
 }
 
@@ -2411,6 +2566,7 @@ export interface PaneRetry {
 /** A session with everything of it but what is said. */
 export interface PanesSession {
   created_at: string;
+  documents: string[];
   id: string;
   is_active: boolean;
   last_turn: LastTurn | null;
@@ -2445,6 +2601,18 @@ export interface Parameters {
   reasoning_effort?: EffortBound | null;
   temperature?: NumberBound | null;
   top_p?: NumberBound | null;
+}
+
+/** A passage: characters [start, end) of its document's text. Pages from 1, of what has pages; `headings`: that it stands under, the outermost first. */
+export interface Passage {
+  end: number;
+  first_page: number | null;
+  headings: string[];
+  id: string;
+  last_page: number | null;
+  number: number;
+  start: number;
+  text: string;
 }
 
 /** A passkey of the caller's; `backed_up`: its keeper has a copy elsewhere. */
@@ -2666,6 +2834,12 @@ export interface Query {
   store_name?: string | null;
   token_budget?: number | null;
   types?: string[];
+}
+
+/** Characters [start, end) of a document's text. */
+export interface QuoteSpan {
+  end: number;
+  start: number;
 }
 
 /** Why a memory came back. */
@@ -3154,8 +3328,9 @@ export interface Session {
   user: User;
 }
 
-/** What can be changed of a session. */
+/** What can be changed of a session. `documents`: the knowledge bases that the questions of all its panes are looked up in. */
 export interface SessionChange {
+  documents?: string[] | null;
   is_active?: boolean | null;
   layout?: LayoutChange | null;
   max_panes?: number | null;
@@ -3669,6 +3844,19 @@ export interface WholeRequestLog {
   snippet: string | null;
   user_email: string;
   user_id: string;
+}
+
+/** Why a passage came back. */
+export interface WhyFound {
+  detail: string;
+  kind: "words" | "meaning" | "nearby" | "heading";
+}
+
+/** Why a document could not be read. */
+export interface WhyNot {
+  detail: string;
+  title: string;
+  type: string;
 }
 
 /** Text of a message. */

@@ -83,3 +83,10 @@ export type { Added as AddedMemory, Applied, Evidence as PreferenceEvidence, Fou
 export type { Pattern } from "./schema";
 export type Preference = Omit<schema.Preference_Output, "interval"> & { interval: [number, number] };
 export type LearningSettings = Required<schema.LearningSettings>;
+
+export type DocumentBase = schema.Base;
+export type KnownDocument = schema.Document;
+export type TextPiece = schema.DocumentText;
+export type Span = schema.QuoteSpan;
+export type CitedPassage = schema.Citation;
+export type { FoundPassage, FoundPassages, Passage } from "./schema";
