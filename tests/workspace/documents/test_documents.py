@@ -242,7 +242,9 @@ async def test_bases_and_documents_are_renamed_and_a_name_is_unique_in_its_base(
     await put_text(callers.member, base, "two.txt", "Second words here.")
     await read_all(server)
     assert (await callers.member.send("PATCH", f"{DOCUMENTS}/{one}", json={"name": "two.txt"})).status == 409
-    changed = await callers.member.send("PATCH", f"{DOCUMENTS}/{one}", json={"name": "Orchids.txt", "metadata": {"a": 1}})
+    changed = await callers.member.send(
+        "PATCH", f"{DOCUMENTS}/{one}", json={"name": "Orchids.txt", "metadata": {"a": 1}}
+    )
     assert (changed.json()["name"], changed.json()["metadata"]) == ("Orchids.txt", {"a": 1})
     listed = (await callers.member.get(f"{BASES}/{base}/documents", params={"search": "orch"})).json()["items"]
     assert [d["id"] for d in listed] == [one]
@@ -273,14 +275,18 @@ async def test_pages_of_documents_and_passages_go_through_all(server: Server, ca
     names: list[str] = []
     cursor: str | None = ""
     while cursor is not None:
-        page = await callers.member.get(f"{BASES}/{base}/documents", params={"limit": "2", **({"cursor": cursor} if cursor else {})})
+        page = await callers.member.get(
+            f"{BASES}/{base}/documents", params={"limit": "2", **({"cursor": cursor} if cursor else {})}
+        )
         names += [d["name"] for d in page.json()["items"]]
         cursor = page.json()["next"]
     assert names == ["3.txt", "2.txt", "1.txt", "0.txt", "long.txt"]
     passages: list[dict[str, Any]] = []
     cursor = ""
     while cursor is not None:
-        page = await callers.member.get(f"{DOCUMENTS}/{id_}/passages", params={"limit": "2", **({"cursor": cursor} if cursor else {})})
+        page = await callers.member.get(
+            f"{DOCUMENTS}/{id_}/passages", params={"limit": "2", **({"cursor": cursor} if cursor else {})}
+        )
         passages += page.json()["items"]
         cursor = page.json()["next"]
     assert [p["number"] for p in passages] == list(range(1, len(passages) + 1))
@@ -317,9 +323,7 @@ async def test_who_follows_a_base_hears_of_each_change(server: Server, callers: 
     assert told[0][0] == "waiting"
 
 
-async def test_a_large_upload_is_refused_and_leaves_nothing(
-    server: Server, callers: Callers, monkeypatch: Any
-) -> None:
+async def test_a_large_upload_is_refused_and_leaves_nothing(server: Server, callers: Callers, monkeypatch: Any) -> None:
     base = await make_base(callers.member)
     monkeypatch.setattr(server.app.state.documents, "_most_bytes", 1000)
     answer = await upload(callers.member, base, b"x" * 2000, "big.txt")

@@ -108,7 +108,9 @@ async def test_a_new_model_makes_new_vectors_while_search_goes_on(
     assert base_now["embedded"] == base_now["passages"]
 
 
-async def test_counts_are_exact_whoever_adds_and_deletes_at_once(server: Server, callers: Callers, small_models: Path) -> None:
+async def test_counts_are_exact_whoever_adds_and_deletes_at_once(
+    server: Server, callers: Callers, small_models: Path
+) -> None:
     base = await make_base(callers.member)
 
     async def work(part: int) -> None:

@@ -27,7 +27,9 @@ async def base(server: Server, callers: Callers, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(citing, "_PATIENCE", 30.0)
     base = await make_base(callers.member, "Travel")
     long = "Trains leave from platform four. " * 30
-    await upload(callers.member, base, pdf(long, "The conference hotel is the Belvedere, on Harbour Street."), "trip.pdf")
+    await upload(
+        callers.member, base, pdf(long, "The conference hotel is the Belvedere, on Harbour Street."), "trip.pdf"
+    )
     await read_all(server)
     return base
 
@@ -75,9 +77,7 @@ async def test_a_question_that_nothing_fits_and_a_chat_without_documents_get_non
         assert await _cited(callers.member, turn["assistant_message"]["id"]) == {"items": [], "tokens": 0}
 
 
-async def test_a_base_of_another_person_says_nothing_in_a_chat(
-    callers: Callers, upstream: Upstream, base: str
-) -> None:
+async def test_a_base_of_another_person_says_nothing_in_a_chat(callers: Callers, upstream: Upstream, base: str) -> None:
     chat_id = await chat_of(callers.owner)
     await callers.owner.send("PATCH", f"/api/chats/{chat_id}", json={"documents": [base]})
     turn = await ask(callers.owner, chat_id, "Which is the conference hotel?")
@@ -101,9 +101,7 @@ async def test_a_text_that_instructs_stays_data(server: Server, callers: Callers
     assert "1234" in part
 
 
-async def test_the_panes_of_a_session_share_its_documents(
-    callers: Callers, upstream: Upstream, base: str
-) -> None:
+async def test_the_panes_of_a_session_share_its_documents(callers: Callers, upstream: Upstream, base: str) -> None:
     made = (await callers.member.post("/api/concurrent-chat/sessions", {"panes": [{"model": "gpt-4o"}] * 2})).json()
     url = f"/api/concurrent-chat/sessions/{made['id']}"
     assert (await callers.member.send("PATCH", url, json={"documents": [base]})).json()["documents"] == [base]
@@ -135,9 +133,7 @@ async def test_what_an_answer_is_given_stays_within_its_budget(server: Server, c
     assert (await brings.bring(caller, [UUID(base)], "Which is the conference hotel?", 60)).text == ""
 
 
-async def test_mcp_clients_search_documents_with_their_own_scope(
-    server: Server, callers: Callers, base: str
-) -> None:
+async def test_mcp_clients_search_documents_with_their_own_scope(server: Server, callers: Callers, base: str) -> None:
     program = await server.with_key(callers.tenant.id, callers.member_id, "documents")
     async with over_http(program) as client:
         assert [tool.name for tool in (await client.list_tools()).tools] == ["documents_search", "documents_list"]

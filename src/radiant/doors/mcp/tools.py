@@ -57,7 +57,9 @@ class SearchDocuments(Strict):
     query: Annotated[str, Field(min_length=1, max_length=20_000)] = Field(description="A question or a few words.")
     limit: int = Field(default=5, ge=1, le=50, description="At most so many passages.")
     base_ids: list[UUID] = Field(
-        default=[], max_length=100, description="Only in these knowledge bases (documents_list tells their ids); else in all."
+        default=[],
+        max_length=100,
+        description="Only in these knowledge bases (documents_list tells their ids); else in all.",
     )
 
 
