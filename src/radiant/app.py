@@ -218,7 +218,7 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     app.state.http = http
     app.state.inference = inference
     app.state.runs = runs
-    memory = await stack.enter_async_context(Memory(database, changes, inference))
+    memory = await stack.enter_async_context(Memory(database, changes, inference, settings.memory_held_mb * 2**20))
     app.state.memory = memory
     recall = Recall(database, memory)
     brain.heard = recall.hear

@@ -12,6 +12,7 @@ from radiant.ai.retrieval import filling
 from radiant.ai.retrieval.filling import Filling
 from radiant.workspace.memory import search as search_module
 from radiant.workspace.memory.schemas import Query
+from radiant.workspace.memory.search import Search
 from tests.ai.routing.test_auto import caller_of
 from tests.kit.fixtures import Callers
 from tests.kit.server import Server
@@ -413,6 +414,7 @@ async def test_among_many_memories_only_the_likely_ones_are_ranked(
         )  # fmt: skip
     await add(callers.member, "The dentist is on Elm Street.")
     await embedded(server)
+    monkeypatch.setattr(server.app.state.memory._search, "_made", Search(0).search)
     monkeypatch.setattr(search_module, "MOST_EXACT", 5)
     monkeypatch.setattr(search_module, "_CANDIDATES", 3)
     assert await contents(callers.member, "a doctor for my teeth") == ["The dentist is on Elm Street."]
