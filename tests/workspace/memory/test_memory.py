@@ -444,3 +444,13 @@ async def test_vectors_are_made_at_once_by_whichever_process_hears_that_some_are
     while not (await listed(callers.member, learned="true"))[0]["embedded"]:
         assert time.monotonic() < deadline
         await asyncio.sleep(0.02)
+
+
+async def test_the_first_entry_of_an_edited_history_shows_the_words_of_then(callers: Callers, server: Server):
+    id_ = (await add(callers.member, "The key is under the mat."))["memory"]["id"]
+    for words in ("The key is under the pot.", "The key is with Ann."):
+        assert (await callers.member.patch(f"{MEMORIES}/{id_}", {"content": words})).status == 200
+    entries = (await callers.member.get(f"{MEMORIES}/{id_}/history")).json()["items"]
+    assert [entry["after"] for entry in entries] == [
+        "The key is with Ann.", "The key is under the pot.", "The key is under the mat.",
+    ]  # fmt: skip
