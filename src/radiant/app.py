@@ -205,7 +205,7 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     app.state.password_resets = await stack.enter_async_context(PasswordResets(database, mailer, settings.base_url))
     app.state.passkeys = Passkeys(database, settings.base_url)
     app.state.sso = Sso(database, runtime.kms, Oidc(http), settings.base_url)
-    memory = await stack.enter_async_context(Memory(database, changes, inference))
+    memory = await stack.enter_async_context(Memory(database, changes, inference, settings.memory_held_mb * 2**20))
     recall = Recall(database, memory)
     engine = Engine(inference, keys, meter, http, database, runtime.objects, recall)
     await stack.enter_async_context(WorkBeside(engine, runtime.addresses.system))

@@ -106,6 +106,13 @@ class Settings(BaseSettings):
         description="Model that reads what people say of themselves, beside the rules; `none`: rules alone. Unset:"
         " the cheapest of connected providers that keeps to a schema, rules alone where there is none.",
     )
+    memory_held_mb: int = Field(
+        default=64,
+        ge=0,
+        le=100_000,
+        description="Most that an API process holds of people's memories to search them by. A person may take half, about"
+        " 20,000 memories; those of whoever has more are searched in the database.",
+    )
     litellm_python: Path | None = Field(
         default=None,
         description="A Python of another environment that has the package litellm, for providers that only it knows.",

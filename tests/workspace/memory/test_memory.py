@@ -12,6 +12,7 @@ from radiant.ai.retrieval import filling
 from radiant.ai.retrieval.filling import Filling
 from radiant.workspace.memory import search as search_module
 from radiant.workspace.memory.schemas import Query
+from radiant.workspace.memory.search import Search
 from tests.ai.routing.test_auto import caller_of
 from tests.kit.fixtures import Callers
 from tests.kit.server import Server
@@ -413,6 +414,7 @@ async def test_among_many_memories_only_the_likely_ones_are_ranked(
         )  # fmt: skip
     await add(callers.member, "The dentist is on Elm Street.")
     await embedded(server)
+    monkeypatch.setattr(server.app.state.memory._search, "_made", Search(0).search)
     monkeypatch.setattr(search_module, "MOST_EXACT", 5)
     monkeypatch.setattr(search_module, "_CANDIDATES", 3)
     assert await contents(callers.member, "a doctor for my teeth") == ["The dentist is on Elm Street."]
@@ -442,3 +444,13 @@ async def test_vectors_are_made_at_once_by_whichever_process_hears_that_some_are
     while not (await listed(callers.member, learned="true"))[0]["embedded"]:
         assert time.monotonic() < deadline
         await asyncio.sleep(0.02)
+
+
+async def test_the_first_entry_of_an_edited_history_shows_the_words_of_then(callers: Callers, server: Server):
+    id_ = (await add(callers.member, "The key is under the mat."))["memory"]["id"]
+    for words in ("The key is under the pot.", "The key is with Ann."):
+        assert (await callers.member.patch(f"{MEMORIES}/{id_}", {"content": words})).status == 200
+    entries = (await callers.member.get(f"{MEMORIES}/{id_}/history")).json()["items"]
+    assert [entry["after"] for entry in entries] == [
+        "The key is with Ann.", "The key is under the pot.", "The key is under the mat.",
+    ]  # fmt: skip

@@ -68,4 +68,4 @@ def test_what_leaves_a_doubt_has_none(text: str):
     ],
 )
 def test_names_are_found_as_they_are_or_with_one_slip(question: str, name: str, found: bool):
-    assert matched(question, ["", name], "|") == ["", name if found else ""]
+    assert matched(question, {1: name}, "|") == ({1: name} if found else {})

@@ -1,6 +1,6 @@
 """Names that memories go by, found in a question: as they are, else with one slip of the finger. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from radiant.ai.retrieval.terms import words
 
@@ -10,17 +10,17 @@ _LONGEST = 6
 _LEAST, _ALIKE = 4, 2
 
 
-def matched(question: str, aliases: Sequence[str], separator: str) -> list[str]:
-    """For each memory the name that the question calls it by, or ''. `aliases`: a memory's names, joined."""
+def matched(question: str, aliases: Mapping[int, str], separator: str) -> dict[int, str]:
+    """By the places of memories that the question calls by a name, that name. `aliases`: a memory's names, joined."""
     asked = words(_folded(question))
     runs = dict.fromkeys(_runs(asked))
-    named = [(place, name) for place, each in enumerate(aliases) if each for name in each.split(separator)]
+    named = [(place, name) for place, each in aliases.items() for name in each.split(separator)]
     folded = [(place, name, " ".join(words(_folded(name)))) for place, name in named]
-    found = [""] * len(aliases)
+    found: dict[int, str] = {}
     for place, name, plain in folded:
-        if plain in runs and len(name) > len(found[place]):
+        if plain in runs and len(name) > len(found.get(place, "")):
             found[place] = name
-    if any(found):
+    if found:
         return found
     slips = [run for run in runs if len(run) >= _LEAST]
     for place, name, plain in folded:

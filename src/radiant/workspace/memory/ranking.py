@@ -35,35 +35,43 @@ Flags = NDArray[np.bool_]
 @dataclass(slots=True)
 class Columns:
     """Memories that may be found, one value each. `talk`: 0 outside a conversation; `useful`: seconds since it was of
-    use, below 0 for never; `wanted`: may itself be a result; `cosine`: NaN without a vector."""
+    use, below 0 for never; `wanted`: may itself be a result; `cosine`: NaN without a vector; `speaker`: which of the
+    `speakers`; `alias`: by the place of a memory that has names, these, and once they were looked for the one that was
+    found; `order`: places by conversation, time, number, where that is known."""
 
     numbers: Places
     words: Floats
     cosine: Floats
     talk: Places
     said: Floats
-    speaker: list[str]
+    speaker: Places
+    speakers: Sequence[str]
     importance: Floats
     useful: Floats
     wanted: Flags
     pinned: Flags
-    alias: list[str]
+    alias: dict[int, str]
+    order: Places | None = None
 
     @classmethod
     def of(cls, row: Mapping[str, Any], record: str) -> "Columns":
         """From a row of SQL (`search_store.columns`); `record`: what its texts are joined by."""
+        said_by: list[str] = row["speaker"].split(record) if row["numbers"] else []
+        speakers = {name: code for code, name in enumerate(dict.fromkeys(said_by))}
+        names: list[str] = row["alias"].split(record) if row["numbers"] else []
         return cls(
             numbers=np.frombuffer(row["numbers"] or b"", ">i8").astype(np.int64),
             words=np.frombuffer(row["words"] or b"", ">i4").astype(np.float64),
             cosine=np.frombuffer(row["cosine"] or b"", ">f8").astype(np.float64),
             talk=np.frombuffer(row["talk"] or b"", ">i8").astype(np.int64),
             said=np.frombuffer(row["said"] or b"", ">f8").astype(np.float64),
-            speaker=row["speaker"].split(record) if row["numbers"] else [],
+            speaker=np.array([speakers[name] for name in said_by], np.int64),
+            speakers=list(speakers),
             importance=np.frombuffer(row["importance"] or b"", ">f4").astype(np.float64),
             useful=np.frombuffer(row["useful"] or b"", ">f8").astype(np.float64),
             wanted=np.frombuffer(row["wanted"] or b"", np.bool_),
             pinned=np.frombuffer(row["pinned"] or b"", np.bool_),
-            alias=row["alias"].split(record) if row["numbers"] else [],
+            alias={place: each for place, each in enumerate(names) if each},
         )
 
 
@@ -79,11 +87,10 @@ class Term:
 
 @dataclass(slots=True)
 class Ranked:
-    """Memories in order. `score` is 0 to 1 within the answer."""
+    """Those that fit, in order. `score` is 0 to 1 within the answer."""
 
     order: Places
     score: Floats
-    fits: Flags
     legs: dict[str, Floats]
     hits: list[Term]
     floor: float
@@ -95,7 +102,7 @@ def neighbours(of: Columns) -> tuple[Places, Places]:
     """The places of the memories before and after each in its conversation, -1 for none."""
     count = len(of.numbers)
     before, after = np.full(count, -1), np.full(count, -1)
-    order = np.lexsort((of.numbers, of.said, of.talk))
+    order = np.lexsort((of.numbers, of.said, of.talk)) if of.order is None else of.order
     joined = (of.talk[order[1:]] == of.talk[order[:-1]]) & (of.talk[order[1:]] != 0)
     before[order[1:][joined]] = order[:-1][joined]
     after[order[:-1][joined]] = order[1:][joined]
@@ -121,7 +128,8 @@ def rank(
     best_fact: dict[int, int] = {}
     legs["fact"] = _FACT * _facts(of, terms, facts, told, best_fact)
     total = np.sum(list(legs.values()), axis=0)
-    aliased = np.array([bool(alias) for alias in of.alias], bool)
+    aliased = np.zeros(len(of.numbers), bool)
+    aliased[list(of.alias)] = True
     fits = _fits(of, total, terms, wanted, aliased, floor, min_similarity)
     top = float(total[wanted].max()) if wanted.any() else 0.0
     base = float(np.median(total[wanted])) if wanted.any() else 0.0
@@ -129,10 +137,10 @@ def rank(
     recency = np.where(of.useful >= 0, 0.5 ** (np.maximum(of.useful, 0) / _USEFUL_HALF_LIFE), 0.0)
     score = relevance * (1 - _IMPORTANT - _RECENT + _IMPORTANT * of.importance + _RECENT * recency)
     score = np.where(aliased, np.maximum(score, 1 - _IMPORTANT - _RECENT) + 1, score)
-    candidates = np.flatnonzero(wanted)
+    candidates = np.flatnonzero(fits)
     # Equal scores: what fits better by itself, then the newer one.
     order = candidates[np.lexsort((-of.numbers[candidates], -total[candidates], -score[candidates]))]
-    return Ranked(order, np.minimum(score, 1), fits, legs, list(terms), floor, best_fact)
+    return Ranked(order, np.minimum(score, 1), legs, list(terms), floor, best_fact)
 
 
 def _legs(
@@ -148,8 +156,7 @@ def _legs(
     turn: list[tuple[Places, Floats]] = []
     window: list[tuple[Places, Floats]] = []
     for term in terms:
-        dense = np.zeros(count)
-        np.add.at(dense, term.places, term.counts)
+        dense = np.bincount(term.places, term.counts, count).astype(np.float64)
         wide = scores.around(dense, before, after)
         turn.append((held := np.flatnonzero(dense), dense[held]))
         window.append((held := np.flatnonzero(wide), wide[held]))
@@ -167,8 +174,8 @@ def _legs(
 
 def _speaks(of: Columns, question: str) -> Floats:
     asked = {word.removesuffix("'s") for word in words(question)}
-    named = {speaker for speaker in set(of.speaker) if speaker and asked & set(words(speaker))}
-    return np.array([speaker in named for speaker in of.speaker], float)
+    named = [code for code, speaker in enumerate(of.speakers) if speaker and asked & set(words(speaker))]
+    return np.isin(of.speaker, named).astype(float) if named else np.zeros(len(of.numbers))
 
 
 def _then(of: Columns, question: str) -> Floats:
@@ -214,7 +221,7 @@ def _fits(
 ) -> Flags:  # fmt: skip
     if min_similarity == 0:
         return wanted
-    cosine = np.nan_to_num(of.cosine, nan=-1.0)
+    cosine = np.where(np.isnan(of.cosine), -1.0, of.cosine)
     covered = _coverage(terms, len(total), int(wanted.sum())) >= _COVERED
     if min_similarity is not None:
         return wanted & ((cosine >= min_similarity) | (np.isnan(of.cosine) & covered) | aliased)
@@ -229,7 +236,9 @@ def _coverage(terms: Sequence[Term], count: int, total: int) -> Floats:
     held, weight = np.zeros(count), 0.0
     for term in terms:
         one = scores.idf(min(len(term.places), total), max(total, 1))
-        held[np.unique(term.places)] += one
+        there = np.zeros(count, bool)
+        there[term.places] = True
+        held[there] += one
         weight += one
     return held / weight if weight else held
 
@@ -238,7 +247,7 @@ def why(of: Columns, ranked: Ranked, place: int, facts: Mapping[int, str]) -> li
     """Why a memory came back. `facts`: the words of facts, by their places."""
     found: list[Reason] = []
     legs = {name: float(leg[place]) for name, leg in ranked.legs.items()}
-    if of.alias[place]:
+    if place in of.alias:
         found.append(Reason(kind="alias", detail=of.alias[place]))
     held = [term.word for term in ranked.hits if place in term.places]
     if held:
@@ -248,7 +257,7 @@ def why(of: Columns, ranked: Ranked, place: int, facts: Mapping[int, str]) -> li
     if max(legs["nearby words"], legs["nearby meaning"]) > 0.5:
         found.append(Reason(kind="nearby", detail="what was said just before or after"))
     if legs["speaker"] > 0:
-        found.append(Reason(kind="speaker", detail=of.speaker[place]))
+        found.append(Reason(kind="speaker", detail=of.speakers[int(of.speaker[place])]))
     if legs["time"] > 0:
         found.append(Reason(kind="time", detail=str(np.datetime64(int(of.said[place]), "s").astype("datetime64[M]"))))
     if (fact := ranked.facts.get(place)) is not None and fact in facts:

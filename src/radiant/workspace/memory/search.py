@@ -8,11 +8,12 @@ import numpy as np
 
 from radiant.ai.retrieval import scores
 from radiant.ai.retrieval.embedding import Questions, written
-from radiant.ai.retrieval.scores import Floats, Places
+from radiant.ai.retrieval.scores import Places
 from radiant.ai.retrieval.terms import query_terms
 from radiant.ai.routing.words import text_tokens
 from radiant.infra.db import Row, Tx
 from radiant.workspace.memory import aliases, ranking, relations_store, search_store, store
+from radiant.workspace.memory.held import Held, Posting, postings_of
 from radiant.workspace.memory.ranking import Columns, Ranked, Term
 from radiant.workspace.memory.schemas import FACT_OF, Found, Memory, Query, Reason, Result
 
@@ -27,43 +28,53 @@ _MOST_EDGES = 200
 # What a step over a relationship keeps of a score.
 _STEP = 0.5
 _OVERHEAD_TOKENS = 8
+# Where no vector tells.
+_DIMENSION = 384
 
-Posting = tuple[Places, Floats]
-"""Numbers of memories, and how often the term is in each."""
 _NONE, _NEVER = np.zeros(0, np.int64), np.zeros(0)
 
 
-async def search(tx: Tx, query: Query, stores: Sequence[Row], asked: Questions) -> Found:
-    """The memories that answer a query. One read transaction, no model call."""
-    groups = query_terms(query.query, {language for row in stores for language in row["languages"]})
-    total = sum(row["total_memories"] for row in stores)
-    rows = await search_store.postings(tx, [term for group in groups for term in group], _MOST_POSTINGS)
-    postings = {
-        row["term"]: (
-            np.frombuffer(row["numbers"], ">i8").astype(np.int64),
-            np.frombuffer(row["counts"], ">i2").astype(np.float64),
+class Search:
+    """Made once a process, which holds no more than so many bytes of people's memories."""
+
+    def __init__(self, held_bytes: int) -> None:
+        self._held = Held(held_bytes)
+
+    async def search(self, tx: Tx, query: Query, stores: Sequence[Row], asked: Questions) -> Found:
+        """The memories that answer a query. `stores`: all of the caller's. One read transaction, no model call."""
+        mine = [row for row in stores if query.store_name in (None, row["store_name"])]
+        groups = query_terms(query.query, {language for row in mine for language in row["languages"]})
+        asked_terms = [term for group in groups for term in group]
+        dimension = len(asked.vector) if asked.vector is not None else _DIMENSION
+        seen = await self._held.see(tx, query, sum(row["total_memories"] for row in stores), dimension)
+        total = None
+        if seen is not None:
+            postings = await seen.postings(tx, asked_terms)
+            of = seen.columns(query, [row["id"] for row in mine], asked)
+        else:
+            postings = postings_of(await search_store.postings(tx, asked_terms, _MOST_POSTINGS))
+            total = sum(row["total_memories"] for row in mine)
+            numbers = None
+            if total > MOST_EXACT:
+                numbers = await _candidates(
+                    tx, [postings[term] for term in asked_terms if term in postings], asked, total
+                )
+            row = await search_store.columns(
+                tx, search_store.Filter(query.store_name, query.scope, query.as_of), _written(asked), query.types,
+                query.conversation, numbers,
+            )  # fmt: skip
+            of = Columns.of(dict(row), search_store.RECORD)
+            if numbers is None:
+                total = None
+        if not len(of.numbers):
+            return Found(results=[], tokens=0, searched=0, embedding_model=asked.model)
+        of.alias = aliases.matched(query.query, of.alias, search_store.SEPARATOR)
+        terms = _terms(groups, postings, of)
+        facts = await _facts_of(tx, of, terms)
+        ranked = await asyncio.to_thread(
+            ranking.rank, of, query.query, terms, facts, scores.floor_of(asked.model), query.min_similarity, total
         )
-        for row in rows
-    }
-    numbers = None
-    if total > MOST_EXACT:
-        numbers = await _candidates(tx, [postings[t] for group in groups for t in group if t in postings], asked, total)
-    row = await search_store.columns(
-        tx, search_store.Filter(query.store_name, query.scope, query.as_of), _written(asked), query.types,
-        query.conversation, numbers,
-    )  # fmt: skip
-    of = Columns.of(dict(row), search_store.RECORD)
-    of.alias = aliases.matched(query.query, of.alias, search_store.SEPARATOR)
-    if not len(of.numbers):
-        return Found(results=[], tokens=0, searched=0, embedding_model=asked.model)
-    place_of = {number: place for place, number in enumerate(of.numbers.tolist())}
-    terms = _terms(groups, postings, of)
-    facts = await _facts_of(tx, of, terms, place_of)
-    ranked = await asyncio.to_thread(
-        ranking.rank, of, query.query, terms, facts, scores.floor_of(asked.model), query.min_similarity,
-        None if numbers is None else total,
-    )  # fmt: skip
-    return await _found(tx, query, of, ranked, asked.model)
+        return await _found(tx, query, of, ranked, asked.model)
 
 
 def _written(asked: Questions) -> search_store.Asked:
@@ -92,40 +103,42 @@ async def _candidates(tx: Tx, postings: Sequence[Posting], asked: Questions, tot
 
 def _terms(groups: Sequence[tuple[str, ...]], postings: Mapping[str, Posting], of: Columns) -> list[Term]:
     """For each word of the question where it stands. Postings of memories that may not be found fall away."""
-    order = np.argsort(of.numbers)
-    ordered = of.numbers[order]
     found: list[Term] = []
     for group in groups:
         held = [postings[term] for term in group if term in postings]
         numbers = np.concatenate([_NONE, *(each for each, _ in held)])
         counts = np.concatenate([_NEVER, *(each for _, each in held)])
-        at = np.minimum(np.searchsorted(ordered, numbers), len(ordered) - 1)
-        there = ordered[at] == numbers if len(numbers) else np.zeros(0, bool)
-        found.append(Term(group[0], order[at[there]], counts[there], len(numbers)))
+        places = _places(of, numbers)
+        there = places >= 0
+        found.append(Term(group[0], places[there], counts[there], len(numbers)))
     return found
 
 
-async def _facts_of(tx: Tx, of: Columns, terms: Sequence[Term], place_of: Mapping[int, int]) -> list[tuple[int, int]]:
+def _places(of: Columns, numbers: Places) -> Places:
+    """Where memories stand, -1 for nowhere. There are some, by ascending number."""
+    at = np.minimum(np.searchsorted(of.numbers, numbers), len(of.numbers) - 1)
+    return np.where(of.numbers[at] == numbers, at, -1)
+
+
+async def _facts_of(tx: Tx, of: Columns, terms: Sequence[Term]) -> list[tuple[int, int]]:
     """Facts among the memories that touch the question, with what they were extracted from."""
-    near = np.nan_to_num(of.cosine, nan=0.0)
+    near = np.where(np.isnan(of.cosine), 0.0, of.cosine)
     for term in terms:
         near[term.places] += 1
-    likely = np.argsort(-near, kind="stable")[:_MOST_FACTS]
+    likely = np.argpartition(-near, _MOST_FACTS)[:_MOST_FACTS] if len(near) > _MOST_FACTS else np.arange(len(near))
     rows = await relations_store.facts(tx, FACT_OF, of.numbers[likely].tolist())
-    return [
-        (place_of[row["fact"]], place_of[row["source"]])
-        for row in rows
-        if row["fact"] in place_of and row["source"] in place_of
-    ]
+    facts = _places(of, np.array([row["fact"] for row in rows], np.int64))
+    sources = _places(of, np.array([row["source"] for row in rows], np.int64))
+    return [(fact, source) for fact, source in zip(facts, sources, strict=True) if fact >= 0 and source >= 0]
 
 
 async def _found(tx: Tx, query: Query, of: Columns, ranked: Ranked, model: str | None) -> Found:
-    fitting = [int(place) for place in ranked.order if ranked.fits[place] and not (query.pinned and of.pinned[place])]
-    chosen = fitting[: query.limit]
+    order = ranked.order[~of.pinned[ranked.order]] if query.pinned else ranked.order
+    chosen: list[int] = order[: query.limit].tolist()
     pinned: list[int] = np.flatnonzero(of.pinned & of.wanted)[:_MOST_PINNED].tolist() if query.pinned else []
     facts = [ranked.facts[place] for place in chosen if place in ranked.facts]
-    numbers = of.numbers.tolist()
-    memories = await store.by_numbers(tx, [numbers[place] for place in {*chosen, *pinned, *facts}])
+    numbers: dict[int, int] = {place: int(of.numbers[place]) for place in {*chosen, *pinned, *facts}}
+    memories = await store.by_numbers(tx, list(numbers.values()))
     texts = {place: memories[numbers[place]].content for place in facts if numbers[place] in memories}
     results = [
         Result(

@@ -46,7 +46,7 @@ async def columns(
     tx: Tx, which: Filter, asked: Asked, types: Sequence[str], conversation: str | None,
     numbers: Sequence[int] | None,
 ) -> Row:  # fmt: skip
-    """What ranking needs, each column one value a memory: numbers in network order, one after the other, which numpy reads
+    """What ranking needs, each column one value a memory, by ascending number: numbers in network order, one after the other, which numpy reads
     as they are (a list of each would be most of a search's time); texts joined by RECORD; null where there is none."""
     return await tx.one(
         "select string_agg(int8send(number), '') as numbers, string_agg(int4send(words), '') as words,"
@@ -63,7 +63,7 @@ async def columns(
         "  translate(coalesce(m.speaker, ''), $14, '') as speaker, m.importance::float4 as importance,"
         "  coalesce(extract(epoch from current_timestamp - m.last_useful)::float8, -1) as useful,"
         "  (cardinality($10::text[]) = 0 or m.memory_type = any($10::text[]))"
-        "   and ($11::text is null or m.conversation = $11) as wanted, m.pinned,"
+        "   and ($11::text is null or coalesce(m.conversation = $11, false)) as wanted, m.pinned,"
         "  translate(array_to_string(m.aliases, $12), $14, '') as alias"
         " from memories m join memory_stores s on s.tenant_id = $1 and s.user_id = $2 and s.id = m.store_id"
         " where m.tenant_id = $1 and m.user_id = $2 and ($3::text is null or s.store_name = $3)"
@@ -72,7 +72,7 @@ async def columns(
         " and case when $5::timestamptz is null"
         "  then m.status = 'current' and (m.expires_at is null or m.expires_at > current_timestamp)"
         "  else m.status <> 'needs_review' and m.valid_from <= $5 and (m.valid_to is null or m.valid_to > $5)"
-        "   and (m.expires_at is null or m.expires_at > $5) end) found",
+        "   and (m.expires_at is null or m.expires_at > $5) end order by m.number) found",
         tx.tenant_id, tx.user_id, which.store_name, which.scope, which.as_of, asked.model, asked.vector,
         asked.former_model, asked.former_vector, list(types), conversation, SEPARATOR, numbers, RECORD,
     )  # fmt: skip

@@ -53,15 +53,18 @@ _MOST_EDGES = 2000
 
 
 class Memory:
-    """Made once by a root: `async with Memory(…) as memory`; beside it vectors are made, and written what was found."""
+    """Made once by a root: `async with Memory(…) as memory`; beside it vectors are made, and written what was
+    found. `held_bytes`: how much of people's memories it holds to search them by."""
 
-    def __init__(self, database: Database, changes: DbChanges, inference: Inference, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, database: Database, changes: DbChanges, inference: Inference, held_bytes: int, clock: Clock = utc_now
+    ) -> None:
         self._database = database
         self._embedder = Embedder(inference, ROUTE)
         self._clock = clock
         self.vectors = Filling(database, changes, self._embedder, MemoryShelf(database))
         self.counts = Counts(database)
-        self._search = Late(_load_search)
+        self._search = Late(lambda: _search(held_bytes))
 
     async def __aenter__(self) -> "Memory":
         await self.counts.__aenter__()
@@ -130,11 +133,12 @@ class Memory:
 
     async def _search_as(self, caller: Caller, query: Query, patience: float | None) -> Found:
         async with caller.db(self._database).tx() as tx:
-            stores = [r for r in await store.stores(tx) if query.store_name in (None, r["store_name"])]
-        if not stores:
+            stores = await store.stores(tx)
+        asked_of = [row for row in stores if query.store_name in (None, row["store_name"])]
+        if not asked_of:
             # Whoever has told nothing is asked about on every turn all the same: neither model nor library is needed.
             return Found(results=[], tokens=0, searched=0, embedding_model=None)
-        asked = await self._questions(caller, query.query, stores, patience)
+        asked = await self._questions(caller, query.query, asked_of, patience)
         search = await self._search.get()
         async with caller.db(self._database).tx() as tx:
             found = await search(tx, query, stores, asked)
@@ -396,10 +400,10 @@ async def _get(tx: Tx, memory_id: UUID) -> Remembered:
     return found[memory_id]
 
 
-def _load_search() -> Callable[[Tx, Query, Sequence[Row], Questions], Awaitable[Found]]:
-    from radiant.workspace.memory.search import search
+def _search(held_bytes: int) -> Callable[[Tx, Query, Sequence[Row], Questions], Awaitable[Found]]:
+    from radiant.workspace.memory.search import Search  # numpy
 
-    return search
+    return Search(held_bytes).search
 
 
 def _size(stores: Sequence[Row], model: str) -> int:

@@ -336,7 +336,10 @@ async def events(tx: Tx, memory_id: UUID | None, before: tuple[datetime, UUID] |
     return await tx.all(
         "select e.id, e.at, e.what, e.memory_id,"
         " coalesce(e.before, case when e.other_id is not null then m.content end) as before,"
-        " coalesce(e.after, o.content, case when e.what in ('added', 'restored') then m.content end) as after, e.why"
+        " coalesce(e.after, o.content, case when e.what in ('added', 'restored') then coalesce("
+        "  (select c.before from memory_events c where c.tenant_id = $1 and c.user_id = $2 and c.memory_id = e.memory_id"
+        "   and c.what = 'changed' and (c.at, c.id) > (e.at, e.id) order by c.at, c.id limit 1), m.content) end) as after,"
+        " e.why"
         " from memory_events e left join memories m on m.tenant_id = $1 and m.user_id = $2 and m.id = e.memory_id"
         " left join memories o on o.tenant_id = $1 and o.user_id = $2 and o.id = e.other_id"
         " where e.tenant_id = $1 and e.user_id = $2 and ($3::uuid is null or e.memory_id = $3)"

@@ -28,7 +28,11 @@ export default function MemoryPage() {
   const at = shown.find((view) => view.name === search.get("view")) ?? shown[0]!;
   const mine = groups?.filter((one) => one.right !== null) ?? [];
   return (
-    <SettingsPage title="What RADIANT knows" description="What it remembers about you, how you like your answers, and what it noticed. It is yours: nobody else in this workspace sees it, admins neither."
+    <SettingsPage title="What RADIANT knows" description={
+        group === null
+          ? "What it remembers about you, how you like your answers, and what it noticed. It is yours: nobody else in this workspace sees it, admins neither."
+          : "What the group has in common. Everybody in it sees this, and nobody else; what you told RADIANT yourself stays yours."
+      }
       action={
         mine.length > 0 && (
           <Select aria-label="Whose memory" className="w-48" value={group ?? ""} onChange={(event) => setSearch(event.target.value ? { group: event.target.value } : {})}>
