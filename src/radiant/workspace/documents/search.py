@@ -28,7 +28,7 @@ from radiant.workspace.documents.search_store import Asked, Filter
 
 # Up to so many passages in the bases every one is looked at; of more, the best of each leg and their neighbours are.
 MOST_EXACT = 10_000
-_CANDIDATES = 400
+_CANDIDATES = 200
 # A term that more passages hold tells little.
 _MOST_POSTINGS = 20_000
 _MOST_WORDS = 64
@@ -90,8 +90,9 @@ async def _candidates(tx: Tx, which: Filter, postings: Sequence[_Posting], asked
         if model is not None and vector is not None:
             near = await search_store.nearest(tx, which, model, len(vector), written(vector), _CANDIDATES)
             chosen.update(near)
-    chosen.update(await search_store.neighbours(tx, which, list(chosen)))
-    return sorted(chosen)
+    # Passages of a document have places in a row, but where a batch begins; what stands beside another document's is too
+    # little to matter.
+    return sorted({place + step for place in chosen for step in (-1, 0, 1)})
 
 
 def _terms(

@@ -78,16 +78,3 @@ async def nearest(tx: Tx, which: Filter, model: str, dimension: int, vector: str
         tx.tenant_id, which.bases, model, dimension, vector, limit,
     )  # fmt: skip
     return [row["place"] for row in rows]
-
-
-async def neighbours(tx: Tx, which: Filter, places: Sequence[int]) -> list[int]:
-    """Places of the passages just before and after these in their documents."""
-    rows = await tx.all(
-        # Each step by itself: the index takes no alternatives that depend on a row.
-        "select n.place from document_passages p cross join (values (-1), (1)) as s(step)"
-        " join document_passages n on n.tenant_id = $1 and n.document_id = p.document_id and n.version = p.version"
-        "  and n.number = p.number + s.step"
-        " where p.tenant_id = $1 and p.base_id = any($2::uuid[]) and p.place = any($3::bigint[])",
-        tx.tenant_id, which.bases, places,
-    )  # fmt: skip
-    return [row["place"] for row in rows]
