@@ -54,7 +54,7 @@ NOT_COMPOSITE = {
 KEPT = {
     "tenants", "users", "messages", "external_models", "self_hosted_models", "provider_connections",
     "audit_log", "budgets", "rate_limits", "outbox_sinks", "retention_policies", "month_partitions", "object_deletions",
-    "policies", "guardrails",
+    "policies", "guardrails", "learning_leases",
     "brain_routing_rules", "brain_feedback", "brain_model_statistics", "brain_tenant_statistics", "brain_settings",
     "brain_model_evidence", "brain_tenant_evidence", "brain_uncounted_calls",
     "user_preferences",

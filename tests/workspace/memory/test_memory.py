@@ -6,18 +6,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from radiant.ai.retrieval import filling
+from radiant.ai.retrieval.embedding import written
 from radiant.ai.retrieval.filling import Filling
 from radiant.workspace.memory import search as search_module
+from radiant.workspace.memory import search_store
 from radiant.workspace.memory.schemas import Query
 from radiant.workspace.memory.search import Search
 from tests.ai.routing.test_auto import caller_of
 from tests.kit.fixtures import Callers
+from tests.kit.postgres import Dsns, dump
 from tests.kit.server import Server
 from tests.kit.upstream import Upstream
 from tests.workspace.memory.kit import MEMORIES, add, contents, embedded, listed, search
+from tests.workspace.turns.test_turns import ask, chat_of, events
 
 
 async def test_a_memory_is_found_by_its_words_at_once_and_by_its_meaning_soon(
@@ -140,8 +145,12 @@ async def test_what_says_nearly_the_same_is_evidence_but_not_with_other_figures(
 async def test_a_retry_adds_nothing(callers: Callers, server: Server):
     headers = {"Idempotency-Key": "k"}
     one, two = [(await callers.member.post(MEMORIES, {"content": "Once."}, headers=headers)).json() for _ in range(2)]
-    assert one == two
+    assert [(each["memory"]["id"], each["outcome"]) for each in (one, two)] == [(one["memory"]["id"], "added")] * 2
     assert (await listed(callers.member))[0]["evidence"] == 1
+    await callers.member.post("/api/memory/forget", {"all": True})
+    gone = await callers.member.post(MEMORIES, {"content": "Once."}, headers=headers)
+    assert (gone.status, "make a new one" in gone.json()["detail"]) == (404, True)
+    assert await listed(callers.member) == []
 
 
 async def test_facts_raise_the_turns_that_they_were_extracted_from(callers: Callers, server: Server):
@@ -191,6 +200,45 @@ async def test_f22_1_importance_0_is_0(callers: Callers, server: Server):
     patched = await callers.member.patch(f"{MEMORIES}/{memory['id']}", {"importance": 1})
     assert patched.json()["importance"] == 1
     assert (await callers.member.patch(f"{MEMORIES}/{memory['id']}", {"importance": 0})).json()["importance"] == 0
+
+
+async def test_what_is_forgotten_is_nowhere_in_the_database(
+    callers: Callers, server: Server, small_models: Path, upstream: Upstream, dsns: Dsns
+):
+    """Row, vector, postings, relationships, evidence, history, what was replaced, what answers were told."""
+    slot = {"subject": "me", "attribute": "home", "value": "Quixotia"}
+    chat_id = await chat_of(callers.member)
+    headers = {"Idempotency-Key": "k"}
+    for way in ("ids", "store", "all", "everything", "person"):
+        new = {"content": "My home is in Quixotia.", "slot": slot, "aliases": ["quixotica"], "store_name": "s"}
+        first = (await callers.member.post(MEMORIES, new, headers=headers)).json()["memory"]["id"]
+        await add(callers.member, "I went to Quixotia by boat", store_name="s", speaker="Quixotius", conversation="c")
+        edited = (await add(callers.member, "Quixotic boats are slow", store_name="s"))["memory"]["id"]
+        change = {"content": "Boats of quixotics are slow."}
+        assert (await callers.member.send("PATCH", f"{MEMORIES}/{edited}", json=change)).status == 200
+        edge = {"target_memory_id": edited, "relationship_type": "quixotic"}
+        assert (await callers.member.post(f"{MEMORIES}/{first}/relationships", edge)).status == 201
+        moved = {"content": "My home is in Oslo.", "slot": slot | {"value": "Oslo"}, "store_name": "s"}
+        assert (await callers.member.post(MEMORIES, moved)).json()["superseded"] == [first]
+        await embedded(server)
+        turn = await ask(callers.member, chat_id, "By which boat did I go?")
+        await events(callers.member, turn["run_id"])
+        assert (await asyncio.to_thread(dump, dsns.owner)).lower().count(b"uixoti") >= 10
+        if way == "ids":
+            everything = [one["id"] for one in await listed(callers.member)]
+            await callers.member.post("/api/memory/forget", {"ids": everything})
+        elif way == "store":
+            await callers.member.post("/api/memory/forget", {"store_name": "s"})
+        elif way == "all":
+            await callers.member.post("/api/memory/forget", {"all": True})
+        elif way == "everything":
+            await callers.member.post("/api/personalization/forget", {"everything": True})
+        else:
+            async with server.database.system("test").tx() as tx:
+                await tx.run("delete from users where id = $1", callers.member_id)
+        left = await asyncio.to_thread(dump, dsns.owner)
+        assert [line[:200] for line in left.splitlines() if b"uixoti" in line.lower()] == [], way
+        headers = {"Idempotency-Key": way}
 
 
 async def test_f22_2_the_count_of_memories_is_exact_whoever_adds_and_forgets_at_once(callers: Callers, server: Server):
@@ -332,6 +380,42 @@ async def test_f13_1_and_f13_2_what_was_found_is_counted_in_one_statement(server
     await embedded(server)
     assert [m["access_count"] for m in await listed(callers.member)] == [3, 3]
     assert all(m["last_accessed"] for m in await listed(callers.member))
+
+
+async def test_f13_6_the_approximate_index_finds_what_an_exact_search_does(
+    server: Server, callers: Callers, owner: Any
+):
+    """Recall of the twenty nearest, of vectors in clouds as texts have them, against the exact order."""
+    random = np.random.default_rng(5)
+    centres = random.normal(size=(60, 64))
+    vectors = centres[random.integers(60, size=3000)] + 0.6 * random.normal(size=(3000, 64))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    await add(callers.member, "A store is made by the first memory.")
+    await embedded(server)
+    await owner.execute("delete from memories")
+    await owner.execute(
+        "insert into memories (tenant_id, user_id, store_id, content, embedding, embedding_model, embedding_dimension,"
+        " embed_due) select s.tenant_id, s.user_id, s.id, 'memory ' || v.n, v.vector::vector, 'm', 64, null"
+        " from memory_stores s, unnest($1::integer[], $2::text[]) as v(n, vector)",
+        list(range(3000)), [written(vector) for vector in vectors],
+    )  # fmt: skip
+    assert await owner.fetchval("select app.ensure_ann_index('memories', 'm', 64, 1000)")
+    await owner.execute("analyze memories")
+    numbers = {row["content"]: row["number"] for row in await owner.fetch("select content, number from memories")}
+    found = 0
+    async with server.database.tenant(callers.tenant.id, callers.member_id).tx() as tx:
+        for at in random.integers(3000, size=40):
+            question = vectors[at] + 0.1 * random.normal(size=64)
+            near = await search_store.nearest(tx, "m", 64, written(question), 20)
+            exact = np.argsort(-(vectors @ question))[:20]
+            found += len(set(near) & {numbers[f"memory {n}"] for n in exact.tolist()})
+    assert found / (40 * 20) >= 0.95
+    # And it is the index that answers, also under the policies of a person's rows.
+    await owner.execute("select pg_stat_force_next_flush()")
+    used = (
+        "select pg_stat_get_numscans(indexrelid) from pg_index where indexrelid::regclass::text like 'memories_ann_%'"
+    )
+    assert await owner.fetchval(used) >= 40
 
 
 async def test_f13_9_a_change_of_model_embeds_anew_while_search_goes_on(

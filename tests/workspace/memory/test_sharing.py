@@ -6,21 +6,15 @@ from uuid import UUID
 import pytest
 
 from radiant.infra.db import Database
-from radiant.workspace.personalization import applying
 from tests.kit.fixtures import Callers
 from tests.kit.server import Client, Server
 from tests.kit.upstream import Upstream
 from tests.workspace.memory.kit import MEMORIES, embedded
 
+pytestmark = pytest.mark.usefixtures("patient")
+
 GROUPS = "/api/memory/groups"
 FACT = "The staging password is kept by the heron team."
-
-
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """How long a call may wait is not what is tested here, on whatever machine."""
-    monkeypatch.setattr(applying, "_PATIENCE", 20.0)
-    monkeypatch.setattr(applying, "_VECTOR_PATIENCE", 5.0)
 
 
 @pytest.fixture

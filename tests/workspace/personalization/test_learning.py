@@ -16,13 +16,9 @@ from tests.kit.server import Client, Server
 from tests.kit.upstream import Refuse, Say, Upstream
 from tests.workspace.turns.test_turns import ask, chat_of, events, message_of
 
+pytestmark = pytest.mark.usefixtures("patient")
+
 BASE = "/api/personalization"
-
-
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A turn waits for what is known, however busy this machine is."""
-    monkeypatch.setattr(applying, "_PATIENCE", 5.0)
 
 
 async def learn(client: Client, *texts: str, **more: Any) -> dict[str, Any]:
@@ -155,6 +151,47 @@ async def test_f13_13_a_stop_in_the_middle_learns_nothing_twice(
     await look(server)
     assert len(await memories(callers.member)) == 1
     assert (await known(callers.member))["units"]["evidence"] == 1
+
+
+async def test_f13_13_two_processes_never_learn_from_one_chat_at_once(
+    callers: Callers, upstream: Upstream, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for text in ("I prefer metric units.", "I live in Lyon."):
+        turn = await ask(callers.member, await chat_of(callers.member), text)
+        await events(callers.member, turn["run_id"])
+    learn_chat, began, go_on = server.app.state.learning.learn_chat, asyncio.Event(), asyncio.Event()
+    taken: list[UUID] = []
+
+    async def slowly(caller: Any, chat_id: UUID, **options: Any) -> Any:
+        taken.append(chat_id)
+        began.set()
+        await go_on.wait()
+        return await learn_chat(caller, chat_id, **options)
+
+    monkeypatch.setattr(server.app.state.learning, "learn_chat", slowly)
+    first = asyncio.create_task(look(server))
+    await began.wait()
+    await look(server)
+    assert len(taken) == 1
+    go_on.set()
+    await first
+    assert len(set(taken)) == len(taken) == 2
+    # One that died leaves its chats to others once its lease is over.
+    turn = await ask(callers.member, str(taken[0]), "I prefer short answers.")
+    await events(callers.member, turn["run_id"])
+    async with server.database.system("test").tx() as tx:
+        await tx.run(
+            "insert into learning_leases select id, tenant_id, current_timestamp + interval '1 minute' from chats"
+            " where id = $1", taken[0],
+        )  # fmt: skip
+    await look(server)
+    assert len(taken) == 2
+    async with server.database.system("test").tx() as tx:
+        await tx.run("update learning_leases set until = current_timestamp - interval '1 second'")
+    await look(server)
+    assert taken[2:] == [taken[0]]
+    async with server.database.system("test").tx() as tx:
+        assert await tx.value("select count(*) from learning_leases") == 0
 
 
 async def test_f13_3_a_contradiction_supersedes_and_keeps_the_history(callers: Callers) -> None:

@@ -111,10 +111,12 @@ class Memory:
         async with caller.db(self._database).tx() as tx:
             request = "".join(memory.model_dump_json() for memory in memories) if key is not None else ""
             if (before := await idempotency.claim(tx, key, f"memories {request}")) is not None:
-                return [Added.model_validate(each) for each in before["results"]]
+                return await _added_before(tx, before["results"])
             added = await adding.add(tx, read, DEFAULT_MODEL)
             if key is not None:
-                await idempotency.remember(tx, key, {"results": [each.model_dump(mode="json") for each in added]})
+                # Ids alone: what is forgotten is nowhere.
+                results = [each.model_dump(mode="json", exclude={"memory"}) | {"id": each.memory.id} for each in added]
+                await idempotency.remember(tx, key, {"results": results})
         return added
 
     # --- finding ---
@@ -387,6 +389,14 @@ class Memory:
         async with caller.db(self._database).tx() as tx:
             if not await relations_store.delete(tx, relationship_id):
                 raise NoSuchMemory("there is no relationship of that id")
+
+
+async def _added_before(tx: Tx, results: Sequence[dict[str, Any]]) -> list[Added]:
+    """What was answered to an Idempotency-Key, with the memories as they are now. Raises NoSuchMemory."""
+    found = await store.get_many(tx, [UUID(each["id"]) for each in results])
+    if len(found) < len({each["id"] for each in results}):
+        raise NoSuchMemory("Idempotency-Key: what was added by it is forgotten meanwhile; make a new one")
+    return [Added.model_validate(each | {"memory": found[UUID(each["id"])]}) for each in results]
 
 
 _NONE = "there is no memory of that id"

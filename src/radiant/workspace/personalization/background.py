@@ -4,7 +4,9 @@ after a stop. What waits is told by the messages themselves, so nothing is lost,
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Hashable
+from datetime import timedelta
+from typing import Generic, TypeVar
+from uuid import UUID
 
 import structlog
 
@@ -14,26 +16,32 @@ from radiant.workspace.personalization import learning_store
 from radiant.workspace.personalization.learning import Learning
 
 log = structlog.get_logger()
+K = TypeVar("K")
 
 _LOOK_EVERY = 15.0
-_AT_ONCE = 200
+# Chats that are taken at once, and for how long: no other process learns from them meanwhile.
+_AT_ONCE, _LEASE = 50, timedelta(minutes=30)
 # Seconds between counts of one person's patterns, and before a chat that failed is tried again.
 _COUNT_EVERY = 3600.0
 _REST = 600.0
 
 
-class _Lately:
+class _Lately(Generic[K]):
     """What was done lately, by key; the oldest go first."""
 
     def __init__(self, seconds: float, most: int = 10_000) -> None:
         self._seconds = seconds
         self._most = most
-        self._at: OrderedDict[Hashable, float] = OrderedDict()
+        self._at: OrderedDict[K, float] = OrderedDict()
 
-    def __contains__(self, key: Hashable) -> bool:
+    def __contains__(self, key: K) -> bool:
         return time.monotonic() - self._at.get(key, float("-inf")) < self._seconds
 
-    def add(self, key: Hashable) -> None:
+    def keys(self) -> list[K]:
+        """All of them."""
+        return [key for key in self._at if key in self]
+
+    def add(self, key: K) -> None:
         self._at.pop(key, None)
         self._at[key] = time.monotonic()
         if len(self._at) > self._most:
@@ -46,8 +54,8 @@ class LearnBeside:
     def __init__(self, database: Database, learning: Learning) -> None:
         self._database = database
         self._learning = learning
-        self._counted = _Lately(_COUNT_EVERY)
-        self._failed = _Lately(_REST)
+        self._counted = _Lately[tuple[UUID, UUID]](_COUNT_EVERY)
+        self._failed = _Lately[UUID](_REST)
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "LearnBeside":
@@ -70,11 +78,12 @@ class LearnBeside:
     async def look(self) -> int:
         """Learn from what waits; from how many chats."""
         async with self._database.system("learning").tx() as tx:
-            rows = await learning_store.waiting(tx, _AT_ONCE)
+            rows = await learning_store.waiting(tx, self._failed.keys(), _AT_ONCE, _LEASE)
         learnt = 0
         for row in rows:
-            if row["chat_id"] not in self._failed:
-                learnt += await self._learn(row)
+            learnt += await self._learn(row)
+            async with self._database.system("learning").tx() as tx:
+                await learning_store.release(tx, row["chat_id"])
         return learnt
 
     async def _learn(self, row: Row) -> bool:

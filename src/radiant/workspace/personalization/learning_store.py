@@ -1,21 +1,33 @@
 """SQL of what is learnt from: messages that no one has learnt from yet."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from radiant.infra.db import Row, Tx
 
 
-async def waiting(tx: Tx, limit: int) -> list[Row]:
-    """Chats with questions that are ten seconds old and not learnt from, whoever's; those of a day, the oldest first."""
+async def waiting(tx: Tx, but: Sequence[UUID], limit: int, lease: timedelta) -> list[Row]:
+    """Chats with questions that are ten seconds old and not learnt from, whoever's; those of a day, the oldest first. They
+    are the taker's for the time of the lease. `but`: chats that are left alone. System transaction."""
     return await tx.all(
-        "select m.tenant_id, m.user_id, m.chat_id, u.role from (select tenant_id, user_id, chat_id,"
-        "  min(created_at) as since from messages where learned_at is null and role = 'user'"
+        "with due as (select tenant_id, user_id, chat_id, min(created_at) as since from messages"
+        "  where learned_at is null and role = 'user'"
         "  and created_at between current_timestamp - interval '1 day' and current_timestamp - interval '10 seconds'"
-        "  group by tenant_id, user_id, chat_id order by since limit $1) m"
-        " join users u on u.tenant_id = m.tenant_id and u.id = m.user_id",
-        limit,
-    )
+        "  and chat_id <> all($3::uuid[]) group by tenant_id, user_id, chat_id order by since limit $1),"
+        " taken as (insert into learning_leases as l (chat_id, tenant_id, until)"
+        "  select chat_id, tenant_id, current_timestamp + $2::interval from due order by chat_id"
+        "  on conflict (chat_id) do update set until = excluded.until where l.until < current_timestamp"
+        "  returning chat_id)"
+        " select due.tenant_id, due.user_id, due.chat_id, u.role from due join taken using (chat_id)"
+        " join users u on u.tenant_id = due.tenant_id and u.id = due.user_id order by due.since",
+        limit, lease, but,
+    )  # fmt: skip
+
+
+async def release(tx: Tx, chat_id: UUID) -> None:
+    """Whoever had the chat is done with it. System transaction."""
+    await tx.run("delete from learning_leases where chat_id = $1", chat_id)
 
 
 async def unlearned(tx: Tx, chat_id: UUID, limit: int) -> list[Row]:
