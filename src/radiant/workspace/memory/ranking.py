@@ -1,7 +1,7 @@
 """How memories are ranked for a question. Pure arithmetic on columns.
 
 Score fusion by z-scores of BM25 and cosine, of the memory itself and of it with its neighbours in the conversation, plus
-cues. The weights are a priori ones, chosen before any measurement and fitted to nothing; rank fusion would give a weak
+cues. Every leg counts the same, so that no weight can be fitted to anything; rank fusion would give a weak
 leg the same say as a strong one (docs/explanation/memory.md, ADR 0021).
 """
 
@@ -18,7 +18,6 @@ from radiant.ai.retrieval.scores import Floats, Places
 from radiant.ai.retrieval.terms import words
 from radiant.workspace.memory.schemas import Reason
 
-_WINDOW, _SPEAKER, _TIME, _FACT = 0.5, 0.6, 1.0, 1.0
 _IMPORTANT, _RECENT = 0.10, 0.05
 _USEFUL_HALF_LIFE = 30 * 86_400.0
 # Of the best cosine; and of the weight of the question's words.
@@ -123,10 +122,10 @@ def rank(
     before, after = neighbours(of)
     told = ~is_fact if wanted[~is_fact].any() else np.ones(len(of.numbers), bool)
     legs = _legs(of, terms, before, after, told, total_memories)
-    legs["speaker"] = _SPEAKER * _speaks(of, question)
-    legs["time"] = _TIME * _then(of, question)
+    legs["speaker"] = _speaks(of, question)
+    legs["time"] = _then(of, question)
     best_fact: dict[int, int] = {}
-    legs["fact"] = _FACT * _facts(of, terms, facts, told, best_fact)
+    legs["fact"] = _facts(of, terms, facts, told, best_fact)
     total = np.sum(list(legs.values()), axis=0)
     aliased = np.zeros(len(of.numbers), bool)
     aliased[list(of.alias)] = True
@@ -166,9 +165,9 @@ def _legs(
     around = scores.around(cosine, before, after) / np.maximum(number, 1)
     return {
         "words": scores.z(scores.bm25(turn, of.words, told, all_turns), told),
-        "nearby words": _WINDOW * scores.z(scores.bm25(window, window_words, told, all_windows), told),
+        "nearby words": scores.z(scores.bm25(window, window_words, told, all_windows), told),
         "meaning": np.where(known, scores.z(cosine, told & known), 0.0),
-        "nearby meaning": _WINDOW * np.where(number > 0, scores.z(around, told & (number > 0)), 0.0),
+        "nearby meaning": np.where(number > 0, scores.z(around, told & (number > 0)), 0.0),
     }
 
 
@@ -254,7 +253,7 @@ def why(of: Columns, ranked: Ranked, place: int, facts: Mapping[int, str]) -> li
         found.append(Reason(kind="words", detail=", ".join(held[:8])))
     if legs["meaning"] > 0 or of.cosine[place] >= ranked.floor:
         found.append(Reason(kind="meaning", detail=f"{of.cosine[place]:.2f}"))
-    if max(legs["nearby words"], legs["nearby meaning"]) > 0.5:
+    if max(legs["nearby words"], legs["nearby meaning"]) > 1:
         found.append(Reason(kind="nearby", detail="what was said just before or after"))
     if legs["speaker"] > 0:
         found.append(Reason(kind="speaker", detail=of.speakers[int(of.speaker[place])]))
