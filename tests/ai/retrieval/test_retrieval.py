@@ -49,4 +49,6 @@ def test_standard_scores_are_of_the_eligible_alone_and_0_where_all_are_equal():
     found = scores.z(np.array([1.0, 3.0, 100.0]), np.array([True, True, False]))
     assert found[:2].tolist() == [-1, 1]
     assert scores.z(np.ones(3), np.ones(3, bool)).tolist() == [0, 0, 0]
-    assert scores.around(np.array([1.0, 2.0, 4.0]), np.array([-1, 0, 1]), np.array([1, 2, -1])).tolist() == [3, 7, 6]
+    before, after = np.array([-1, 0, 1]), np.array([1, 2, -1])
+    assert scores.around(np.array([1.0, 2.0, 4.0]), before, after).tolist() == [3, 7, 6]
+    assert scores.further(before).tolist() == [-1, -1, 0] and scores.further(after).tolist() == [2, -1, -1]

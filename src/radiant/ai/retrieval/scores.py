@@ -53,7 +53,15 @@ def z(score: Floats, eligible: NDArray[np.bool_]) -> Floats:
     return (score - float(of.mean())) / spread if spread > 1e-12 else np.zeros(len(score))
 
 
-def around(values: Floats, before: Places, after: Places) -> Floats:
-    """The sum of each value and its neighbours'; `before`, `after`: places of the neighbours, -1 for none."""
+def around(values: Floats, *neighbours: Places) -> Floats:
+    """The sum of each value and its neighbours'; `neighbours`: places of one neighbour of each, -1 for none."""
     padded = np.append(values, 0.0)
-    return values + padded[before] + padded[after]
+    total = values.copy()
+    for places in neighbours:
+        total += padded[places]
+    return total
+
+
+def further(neighbours: Places) -> Places:
+    """One step further in the same direction."""
+    return np.where(neighbours >= 0, neighbours[neighbours], -1)

@@ -18,6 +18,8 @@ from radiant.ai.retrieval.scores import Floats, Places
 from radiant.ai.retrieval.terms import words
 from radiant.workspace.memory.schemas import Reason
 
+# Turns in the window of a turn's words.
+_WINDOW = 5
 _IMPORTANT, _RECENT = 0.10, 0.05
 _USEFUL_HALF_LIFE = 30 * 86_400.0
 # Of the best cosine; and of the weight of the question's words.
@@ -148,15 +150,17 @@ def _legs(
     all_turns = all_windows = None
     if total is not None:
         all_turns = total, [term.held for term in terms]
-        # Of three turns in a row one holds it, as if they were not of one talk.
-        all_windows = total, [total * (1 - (1 - min(term.held / total, 1)) ** 3) for term in terms]
+        # Of the turns of a window one holds it, as if they were not of one talk.
+        all_windows = total, [total * (1 - (1 - min(term.held / total, 1)) ** _WINDOW) for term in terms]
     count = len(of.numbers)
-    window_words = scores.around(of.words, before, after)
+    # An exchange before and one after: what is asked is often in one turn, and what it is about in another.
+    exchange = before, after, scores.further(before), scores.further(after)
+    window_words = scores.around(of.words, *exchange)
     turn: list[tuple[Places, Floats]] = []
     window: list[tuple[Places, Floats]] = []
     for term in terms:
         dense = np.bincount(term.places, term.counts, count).astype(np.float64)
-        wide = scores.around(dense, before, after)
+        wide = scores.around(dense, *exchange)
         turn.append((held := np.flatnonzero(dense), dense[held]))
         window.append((held := np.flatnonzero(wide), wide[held]))
     known = ~np.isnan(of.cosine)

@@ -88,14 +88,14 @@ async def nearest(tx: Tx, model: str, dimension: int, vector: str, limit: int) -
 
 
 async def neighbours(tx: Tx, numbers: Sequence[int]) -> list[int]:
-    """Numbers of the memories just before and after these in their conversations."""
+    """Numbers of the two memories before and the two after each of these in their conversations."""
     rows = await tx.all(
         "select n.number from memories m cross join lateral ("
         " (select b.number from memories b where b.tenant_id = $1 and b.user_id = $2 and b.conversation = m.conversation"
-        "  and (b.said_at, b.number) < (m.said_at, m.number) order by b.said_at desc, b.number desc limit 1)"
+        "  and (b.said_at, b.number) < (m.said_at, m.number) order by b.said_at desc, b.number desc limit 2)"
         " union all"
         " (select a.number from memories a where a.tenant_id = $1 and a.user_id = $2 and a.conversation = m.conversation"
-        "  and (a.said_at, a.number) > (m.said_at, m.number) order by a.said_at, a.number limit 1)) n"
+        "  and (a.said_at, a.number) > (m.said_at, m.number) order by a.said_at, a.number limit 2)) n"
         " where m.tenant_id = $1 and m.user_id = $2 and m.number = any($3::bigint[]) and m.conversation is not null",
         tx.tenant_id, tx.user_id, numbers,
     )  # fmt: skip
