@@ -346,7 +346,7 @@ async def test_a_chat_answers_from_chosen_documents_and_says_which(visit: Visit,
     await page.goto(f"{visit.url}/chat/{chat['id']}")
     await page.get_by_role("button", name="Use documents").click()
     async with page.expect_response(f"**/api/chats/{chat['id']}"):
-        await page.get_by_role("checkbox", name="Lighthouse").check()
+        await page.get_by_role("checkbox", name="Lighthouse").click()
     assert await faults_of(page) == []
     await shoot(page, "choose")
     await page.keyboard.press("Escape")
@@ -441,7 +441,7 @@ async def test_a_new_chat_and_panes_remember_what_was_chosen(visit: Visit, scrip
     await visit.call("PUT", f"/api/concurrent-chat/sessions/{panes['id']}/sync", sync)
     await page.goto(f"{visit.url}/panes/{panes['id']}")
     await page.get_by_role("button", name="Use documents").click()
-    await page.get_by_role("checkbox", name="Lighthouse").check()
+    await page.get_by_role("checkbox", name="Lighthouse").click()
     await page.keyboard.press("Escape")
     await ask(visit, "How is the fog bell struck?", page.locator("[data-pane]").filter(has=source), 2)
     await page.reload()

@@ -220,7 +220,7 @@ async def test_preferences_show_how_sure_they_are_and_are_confirmed_corrected_an
     await page.reload()
     listed = page.get_by_role("list", name="Preferences").get_by_role("listitem")
     await expect(listed.first).to_contain_text("between")
-    await page.get_by_role("button", name="What").first.click()
+    await page.get_by_role("button", name=re.compile("^What .* rests on$")).first.click()
     await expect(page.get_by_role("list", name="What it rests on").first).to_contain_text("You set it")
     assert await faults_of(page) == []
     await shoot(page, "preferences")
@@ -349,7 +349,7 @@ async def test_a_memory_leads_to_the_words_and_the_message_of_the_chat_that_it_c
     await expect(page.locator(f"[id='{said['id']}']")).to_be_in_viewport()
 
     await page.goto(f"{visit.url}/memory?view=preferences")
-    await page.get_by_role("button", name="What").first.click()
+    await page.get_by_role("button", name=re.compile("^What .* rests on$")).first.click()
     rests = page.get_by_role("list", name="What it rests on")
     await expect(rests.locator("q")).to_contain_text("I prefer short answers")
     await expect(rests).to_contain_text("You said it")

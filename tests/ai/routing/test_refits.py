@@ -130,7 +130,7 @@ async def test_a_refit_waits_for_enough_holds_for_all_and_can_be_taken_back(
 async def test_the_worker_refits_each_night(server: Server, callers: Callers, db: Database, owner: Any) -> None:
     none = SimpleNamespace(handle=None, register=bool, rotating=SimpleNamespace(handle=None, gave_up=None))
     state = server.app.state
-    runtime = SimpleNamespace(database=db, kms=state.kms, settings=state.settings)
+    runtime = SimpleNamespace(database=db, kms=state.kms, settings=state.settings, objects=state.objects)
     jobs = registry(cast(Any, runtime), *(cast(Any, none) for _ in range(4)))
     assert jobs.schedules["routing refit"] == "41 3 * * *"
     await judge(owner, callers.tenant, 500)

@@ -93,9 +93,7 @@ async def test_a_new_model_makes_new_vectors_while_search_goes_on(
         return await many(caller, "all-minilm-l6-v2", texts)
 
     monkeypatch.setattr(documents._embedder, "many", as_minilm)
-    held = asyncio.Lock()
-    async with held:
-        monkeypatch.setattr(documents.vectors, "_working", held)
+    async with documents.vectors._working:
         changed = await callers.member.send("PATCH", f"{BASES}/{base}", json={"embedding_model": "another"})
         assert (changed.json()["embedding_model"], changed.json()["embedded"]) == ("another", 0)
         (found, *_) = await search(callers.member, "may we grill up there")

@@ -46,11 +46,15 @@ def idf(holding: float, total: int) -> float:
     return float(np.log1p((total - holding + 0.5) / (holding + 0.5)))
 
 
+NOISE = 1e-6
+"""What sums and vectors differ by from one way of adding them up to another: it tells nothing."""
+
+
 def z(score: Floats, eligible: NDArray[np.bool_]) -> Floats:
     """Standard scores within a query, so that scores of different kinds can be added; all 0 where all are equal."""
     of = score[eligible]
     spread = float(of.std()) if len(of) else 0.0
-    return (score - float(of.mean())) / spread if spread > 1e-12 else np.zeros(len(score))
+    return (score - float(of.mean())) / spread if spread > NOISE else np.zeros(len(score))
 
 
 def around(values: Floats, *neighbours: Places) -> Floats:

@@ -134,7 +134,9 @@ def rank(
     fits = _fits(of, total, terms, wanted, aliased, floor, min_similarity)
     top = float(total[wanted].max()) if wanted.any() else 0.0
     base = float(np.median(total[wanted])) if wanted.any() else 0.0
-    relevance = np.where(total >= top, 1.0, np.clip((total - base) / max(top - base, 1e-9), 0, 1))
+    relevance = np.where(
+        total >= top - scores.NOISE, 1.0, np.clip((total - base) / max(top - base, scores.NOISE), 0, 1)
+    )
     recency = np.where(of.useful >= 0, 0.5 ** (np.maximum(of.useful, 0) / _USEFUL_HALF_LIFE), 0.0)
     score = relevance * (1 - _IMPORTANT - _RECENT + _IMPORTANT * of.importance + _RECENT * recency)
     score = np.where(aliased, np.maximum(score, 1 - _IMPORTANT - _RECENT) + 1, score)
