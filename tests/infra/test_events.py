@@ -193,7 +193,8 @@ async def test_a_reader_whose_connections_are_cut_comes_back(
     async with _reading(db, dsns, {"s": got}):
         await asyncio.sleep(0.3)
         await owner.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity where application_name ~ '^radiant (sink|listen)'"
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and application_name ~ '^radiant (sink|listen)'"
         )
         async with tenant.db.tx() as tx:
             await emit(tx, "after", {})
@@ -243,7 +244,7 @@ async def test_listening_survives_a_lost_connection_and_says_that_something_may_
         await _until(lambda: heard == ["", "one"])
         await owner.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity"
-            " where application_name = 'radiant listen some_channel'"
+            " where datname = current_database() and application_name = 'radiant listen some_channel'"
         )
         await _until(lambda: heard == ["", "one", ""])
         await owner.execute("select pg_notify('some_channel', 'two')")

@@ -253,7 +253,8 @@ async def test_a_worker_whose_connections_are_cut_comes_back(owner: Any, dsns: p
     async with _working(dsns, _serving("work", done)):
         await asyncio.sleep(0.7)
         await owner.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'radiant worker'"
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and application_name = 'radiant worker'"
         )
         async with tenant.db.tx() as tx:
             await enqueue(tx, "work")
