@@ -69,3 +69,43 @@ def around(values: Floats, *neighbours: Places) -> Floats:
 def further(neighbours: Places) -> Places:
     """One step further in the same direction."""
     return np.where(neighbours >= 0, neighbours[neighbours], -1)
+
+
+def legs(
+    terms: Sequence[tuple[Places, Floats, int]], words: Floats, cosine: Floats, near: Sequence[Places],
+    window: Sequence[Places], eligible: NDArray[np.bool_], total: int | None,
+) -> dict[str, Floats]:  # fmt: skip
+    """Standard scores of texts by themselves and with their neighbours, by words and by meaning, among the eligible ones.
+
+    `terms`: for each the places that hold it, how often, and how many of all texts do; `words`: lengths; `cosine`: NaN
+    without a vector; `near`, `window`: neighbours whose meaning, whose words count (`around`); `total`: of how many these
+    are the likeliest, None where these are all."""
+    all_alone = all_windows = None
+    if total is not None:
+        all_alone = total, [held for _, _, held in terms]
+        # Of the texts of a window one holds it, as if they had nothing to do with each other.
+        all_windows = total, [total * (1 - (1 - min(held / total, 1)) ** (len(window) + 1)) for _, _, held in terms]
+    alone: list[tuple[Places, Floats]] = []
+    wide: list[tuple[Places, Floats]] = []
+    for places, counts, _ in terms:
+        dense = np.bincount(places, counts, len(words)).astype(np.float64)
+        summed = around(dense, *window)
+        alone.append((held := np.flatnonzero(dense), dense[held]))
+        wide.append((held := np.flatnonzero(summed), summed[held]))
+    known = ~np.isnan(cosine)
+    filled = np.where(known, cosine, 0.0)
+    number = around(known.astype(np.float64), *near)
+    mean = around(filled, *near) / np.maximum(number, 1)
+    return {
+        "words": z(bm25(alone, words, eligible, all_alone), eligible),
+        "nearby words": z(bm25(wide, around(words, *window), eligible, all_windows), eligible),
+        "meaning": np.where(known, z(filled, eligible & known), 0.0),
+        "nearby meaning": np.where(number > 0, z(mean, eligible & (number > 0)), 0.0),
+    }
+
+
+def relevance(total: Floats, eligible: NDArray[np.bool_]) -> Floats:
+    """From 0 for the median of the eligible ones to 1 for the best."""
+    of = total[eligible]
+    top, base = (float(of.max()), float(np.median(of))) if len(of) else (0.0, 0.0)
+    return np.where(total >= top - NOISE, 1.0, np.clip((total - base) / max(top - base, NOISE), 0, 1))

@@ -75,9 +75,12 @@ def rank(of: Columns, asked: Sequence[Term], floor: float, min_similarity: float
     """Rank passages. `total`: of how many these are the likeliest; None where these are all."""
     count = len(of.places)
     everyone = np.ones(count, bool)
-    before, after = _neighbours(of)
+    near = _neighbours(of)
     weight = _weights(asked, total or count)
-    legs = _legs(of, asked, before, after, everyone, total)
+    found = [(term.at, term.counts, term.held) for term in asked]
+    legs = scores.legs(found, of.words, of.cosine, near, near, everyone, total)
+    for leg in ("nearby words", "nearby meaning"):
+        legs[leg] = _WINDOW * legs[leg]
     headed, called, held = np.zeros(count), np.zeros(count), np.zeros(count)
     for term, share in zip(asked, weight, strict=True):
         headed[term.headed] += share
@@ -92,8 +95,7 @@ def rank(of: Columns, asked: Sequence[Term], floor: float, min_similarity: float
     for term in asked:
         itself[term.at] = itself[term.headed] = True
     fits = _fits(of.cosine, (held >= _COVERED) & itself, floor, min_similarity)
-    top, base = float(whole.max(initial=0.0)), float(np.median(whole)) if count else 0.0
-    score = np.where(whole >= top, 1.0, np.clip((whole - base) / max(top - base, 1e-9), 0, 1))
+    score = scores.relevance(whole, everyone)
     order = np.lexsort((of.places, -whole))
     return Ranked(order, score, fits, legs, asked, floor)
 
@@ -112,35 +114,6 @@ def _weights(asked: Sequence[Term], total: int) -> list[float]:
     each = [scores.idf(min(term.held, total), max(total, 1)) for term in asked]
     whole = sum(each)
     return [one / whole for one in each] if whole else [0.0 for _ in each]
-
-
-def _legs(
-    of: Columns, asked: Sequence[Term], before: Places, after: Places, everyone: Flags, total: int | None
-) -> dict[str, Floats]:
-    all_alone = all_windows = None
-    if total is not None:
-        all_alone = total, [term.held for term in asked]
-        all_windows = total, [total * (1 - (1 - min(term.held / total, 1)) ** 3) for term in asked]
-    count = len(of.places)
-    alone: list[tuple[Places, Floats]] = []
-    window: list[tuple[Places, Floats]] = []
-    for term in asked:
-        dense = np.zeros(count)
-        np.add.at(dense, term.at, term.counts)
-        wide = scores.around(dense, before, after)
-        alone.append((here := np.flatnonzero(dense), dense[here]))
-        window.append((here := np.flatnonzero(wide), wide[here]))
-    known = ~np.isnan(of.cosine)
-    cosine = np.where(known, of.cosine, 0.0)
-    number = scores.around(known.astype(np.float64), before, after)
-    around = scores.around(cosine, before, after) / np.maximum(number, 1)
-    window_words = scores.around(of.words, before, after)
-    return {
-        "words": scores.z(scores.bm25(alone, of.words, everyone, all_alone), everyone),
-        "nearby words": _WINDOW * scores.z(scores.bm25(window, window_words, everyone, all_windows), everyone),
-        "meaning": np.where(known, scores.z(cosine, known), 0.0),
-        "nearby meaning": _WINDOW * np.where(number > 0, scores.z(around, number > 0), 0.0),
-    }
 
 
 def _fits(cosine: Floats, covered: Flags, floor: float, min_similarity: float | None) -> Flags:

@@ -18,8 +18,6 @@ from radiant.ai.retrieval.scores import Floats, Places
 from radiant.ai.retrieval.terms import words
 from radiant.workspace.memory.schemas import Reason
 
-# Turns in the window of a turn's words.
-_WINDOW = 5
 _IMPORTANT, _RECENT = 0.10, 0.05
 _USEFUL_HALF_LIFE = 30 * 86_400.0
 # Of the best cosine; and of the weight of the question's words.
@@ -123,7 +121,10 @@ def rank(
         wanted[fact] &= not of.wanted[source]
     before, after = neighbours(of)
     told = ~is_fact if wanted[~is_fact].any() else np.ones(len(of.numbers), bool)
-    legs = _legs(of, terms, before, after, told, total_memories)
+    # An exchange before and one after: what is asked is often in one turn, and what it is about in another.
+    exchange = before, after, scores.further(before), scores.further(after)
+    held = [(term.places, term.counts, term.held) for term in terms]
+    legs = scores.legs(held, of.words, of.cosine, (before, after), exchange, told, total_memories)
     legs["speaker"] = _speaks(of, question)
     legs["time"] = _then(of, question)
     best_fact: dict[int, int] = {}
@@ -132,11 +133,7 @@ def rank(
     aliased = np.zeros(len(of.numbers), bool)
     aliased[list(of.alias)] = True
     fits = _fits(of, total, terms, wanted, aliased, floor, min_similarity)
-    top = float(total[wanted].max()) if wanted.any() else 0.0
-    base = float(np.median(total[wanted])) if wanted.any() else 0.0
-    relevance = np.where(
-        total >= top - scores.NOISE, 1.0, np.clip((total - base) / max(top - base, scores.NOISE), 0, 1)
-    )
+    relevance = scores.relevance(total, wanted)
     recency = np.where(of.useful >= 0, 0.5 ** (np.maximum(of.useful, 0) / _USEFUL_HALF_LIFE), 0.0)
     score = relevance * (1 - _IMPORTANT - _RECENT + _IMPORTANT * of.importance + _RECENT * recency)
     score = np.where(aliased, np.maximum(score, 1 - _IMPORTANT - _RECENT) + 1, score)
@@ -144,37 +141,6 @@ def rank(
     # Equal scores: what fits better by itself, then the newer one.
     order = candidates[np.lexsort((-of.numbers[candidates], -total[candidates], -score[candidates]))]
     return Ranked(order, np.minimum(score, 1), legs, list(terms), floor, best_fact)
-
-
-def _legs(
-    of: Columns, terms: Sequence[Term], before: Places, after: Places, told: Flags, total: int | None
-) -> dict[str, Floats]:
-    all_turns = all_windows = None
-    if total is not None:
-        all_turns = total, [term.held for term in terms]
-        # Of the turns of a window one holds it, as if they were not of one talk.
-        all_windows = total, [total * (1 - (1 - min(term.held / total, 1)) ** _WINDOW) for term in terms]
-    count = len(of.numbers)
-    # An exchange before and one after: what is asked is often in one turn, and what it is about in another.
-    exchange = before, after, scores.further(before), scores.further(after)
-    window_words = scores.around(of.words, *exchange)
-    turn: list[tuple[Places, Floats]] = []
-    window: list[tuple[Places, Floats]] = []
-    for term in terms:
-        dense = np.bincount(term.places, term.counts, count).astype(np.float64)
-        wide = scores.around(dense, *exchange)
-        turn.append((held := np.flatnonzero(dense), dense[held]))
-        window.append((held := np.flatnonzero(wide), wide[held]))
-    known = ~np.isnan(of.cosine)
-    cosine = np.where(known, of.cosine, 0.0)
-    number = scores.around(known.astype(np.float64), before, after)
-    around = scores.around(cosine, before, after) / np.maximum(number, 1)
-    return {
-        "words": scores.z(scores.bm25(turn, of.words, told, all_turns), told),
-        "nearby words": scores.z(scores.bm25(window, window_words, told, all_windows), told),
-        "meaning": np.where(known, scores.z(cosine, told & known), 0.0),
-        "nearby meaning": np.where(number > 0, scores.z(around, told & (number > 0)), 0.0),
-    }
 
 
 def _speaks(of: Columns, question: str) -> Floats:

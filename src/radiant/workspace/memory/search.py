@@ -8,6 +8,7 @@ import numpy as np
 
 from radiant.ai.retrieval import scores
 from radiant.ai.retrieval.embedding import Questions, written
+from radiant.ai.retrieval.packing import packed
 from radiant.ai.retrieval.scores import Places
 from radiant.ai.retrieval.terms import query_terms
 from radiant.ai.routing.words import text_tokens
@@ -150,7 +151,7 @@ async def _found(tx: Tx, query: Query, of: Columns, ranked: Ranked, model: str |
     ]  # fmt: skip
     if query.hops:
         results = await _with_related(tx, query, results, len(pinned))
-    results = _packed(results, query.token_budget)
+    results = packed(results, query.token_budget)
     return Found(
         results=results, tokens=sum(r.tokens for r in results), searched=len(of.numbers), embedding_model=model
     )
@@ -201,15 +202,3 @@ async def _with_related(tx: Tx, query: Query, results: list[Result], pinned: int
     ]  # fmt: skip
     ranked = sorted([*results[pinned:], *more], key=lambda r: -r.score)
     return [*results[:pinned], *ranked[: query.limit]]
-
-
-def _packed(results: list[Result], budget: int | None) -> list[Result]:
-    """As many of the best as fit; one that does not is left out, and a shorter one may still fit."""
-    if budget is None:
-        return results
-    kept: list[Result] = []
-    for result in results:
-        if result.tokens <= budget:
-            kept.append(result)
-            budget -= result.tokens
-    return kept

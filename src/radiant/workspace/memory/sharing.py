@@ -5,10 +5,11 @@ Admins let a group have a memory and say what its members may do with it. They l
 group themselves. Whoever leaves the group is out at once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from radiant.ai.retrieval.packing import packed
 from radiant.foundation.identity import groups, trail
 from radiant.foundation.identity.callers import Caller, Role
 from radiant.infra.db import Database, Row
@@ -62,7 +63,7 @@ async def readers(database: Database, caller: Caller) -> list[tuple[InGroup | No
 def joined(found: Sequence[tuple[InGroup | None, Found]], limit: int, budget: int | None) -> Found:
     """One answer of several: what is pinned first, then by score."""
     results = [result.model_copy(update={"group": group}) for group, each in found for result in each.results]
-    kept = list(_packed(sorted(results, key=_place), budget))[:limit]
+    kept = packed(sorted(results, key=_place), budget)[:limit]
     return Found(
         results=kept, tokens=sum(result.tokens for result in kept), searched=sum(each.searched for _, each in found),
         embedding_model=next((each.embedding_model for _, each in found if each.embedding_model), None),
@@ -71,16 +72,6 @@ def joined(found: Sequence[tuple[InGroup | None, Found]], limit: int, budget: in
 
 def _place(result: Result) -> tuple[bool, float]:
     return not any(reason.kind == "pinned" for reason in result.why), -result.score
-
-
-def _packed(results: Iterable[Result], budget: int | None) -> Iterable[Result]:
-    left = budget
-    for result in results:
-        if left is None:
-            yield result
-        elif result.tokens <= left:
-            left -= result.tokens
-            yield result
 
 
 def _right(caller: Caller, row: Row) -> Right:

@@ -8,7 +8,6 @@ import { Input, Select } from "@/components/ui/field";
 import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/components/ui/menu";
 import { Card, LoadFault, Section, SettingsPage, ShowMore, TableSkeleton } from "@/components/ui/page";
 import { Badge, Empty, Notice } from "@/components/ui/parts";
-import { ApiProblem } from "@/lib/api/client";
 import type { DocumentBase, KnownDocument } from "@/lib/api/types";
 import { basesKey } from "@/lib/documents";
 import { useLeaving } from "@/lib/forgetting";
@@ -17,6 +16,7 @@ import { mayWrite, useSession } from "@/lib/session";
 import { deleteBase, deleteDocuments, documentPath } from "./acts";
 import { BaseForm } from "./base-form";
 import { DocumentRow } from "./document-row";
+import { isMissing, NotHere } from "./not-here";
 import { PasteText } from "./paste-text";
 import { Progress } from "./progress";
 import { type Filter, refreshBases, useBase, useBaseEvents, useDocuments } from "./queries";
@@ -28,29 +28,8 @@ import { orders, type Order, plural, sorted, states } from "./words";
 
 export function BasePage({ id }: { id: string }) {
   const { data: base, error, refetch } = useBase(id);
-  const missing = error instanceof ApiProblem && (error.status === 404 || error.status === 422);
-  if (base && !missing) return <Base base={base} />;
-  return (
-    <SettingsPage title="Documents">
-      {missing ? (
-        <Empty
-          icon={FolderX}
-          title="This knowledge base is not here"
-          action={
-            <Button asChild variant="primary">
-              <Link href="/documents">All documents</Link>
-            </Button>
-          }
-        >
-          It may have been deleted, or it belongs to someone else.
-        </Empty>
-      ) : error ? (
-        <LoadFault error={error} retry={() => void refetch()} />
-      ) : (
-        <TableSkeleton />
-      )}
-    </SettingsPage>
-  );
+  if (base && !isMissing(error)) return <Base base={base} />;
+  return <NotHere icon={FolderX} title="This knowledge base is not here" error={error} retry={() => void refetch()} />;
 }
 
 function Base({ base }: { base: DocumentBase }) {

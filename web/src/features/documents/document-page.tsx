@@ -3,9 +3,8 @@ import { Link, useLocation, useSearchParams } from "wouter";
 import { Button } from "@/components/ui/button";
 import { Details } from "@/components/ui/details";
 import { Card, LoadFault, SettingsPage, ShowMore, TableSkeleton } from "@/components/ui/page";
-import { Badge, Empty } from "@/components/ui/parts";
+import { Badge } from "@/components/ui/parts";
 import { View, Views } from "@/components/ui/views";
-import { ApiProblem } from "@/lib/api/client";
 import type { KnownDocument } from "@/lib/api/types";
 import { pagesOf } from "@/lib/documents";
 import { formatBytes, formatDateTime } from "@/lib/format";
@@ -13,6 +12,7 @@ import { mayWrite, useSession } from "@/lib/session";
 import { documentPath } from "./acts";
 import { DocumentMenu } from "./document-menu";
 import { Standing } from "./document-row";
+import { isMissing, NotHere } from "./not-here";
 import { useBase, useBaseEvents, useDocument, usePassages } from "./queries";
 import { Reader } from "./reader";
 import { UploadList } from "./upload-list";
@@ -21,29 +21,8 @@ import { kindOf, plural, spanOf, states } from "./words";
 
 export function DocumentPage({ id }: { id: string }) {
   const { data: document, error, refetch } = useDocument(id);
-  const missing = error instanceof ApiProblem && (error.status === 404 || error.status === 422);
-  if (document && !missing) return <Known document={document} />;
-  return (
-    <SettingsPage title="Documents">
-      {missing ? (
-        <Empty
-          icon={FileX}
-          title="This document is not here"
-          action={
-            <Button asChild variant="primary">
-              <Link href="/documents">All documents</Link>
-            </Button>
-          }
-        >
-          It may have been deleted, or it belongs to someone else.
-        </Empty>
-      ) : error ? (
-        <LoadFault error={error} retry={() => void refetch()} />
-      ) : (
-        <TableSkeleton />
-      )}
-    </SettingsPage>
-  );
+  if (document && !isMissing(error)) return <Known document={document} />;
+  return <NotHere icon={FileX} title="This document is not here" error={error} retry={() => void refetch()} />;
 }
 
 function Known({ document }: { document: KnownDocument }) {

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Confirm, DialogActions } from "@/components/ui/dialog";
@@ -6,13 +6,12 @@ import { Field, Select } from "@/components/ui/field";
 import { LoadFault, TableSkeleton } from "@/components/ui/page";
 import { api, messageOf } from "@/lib/api/client";
 import type { Group, GroupMemory } from "@/lib/api/types";
+import { groupMemoriesKey, useGroupMemories } from "@/lib/group-memories";
 import { toast } from "@/lib/toast";
-
-const key = ["group-memories"] as const;
 
 /** Whether a group has a memory in common, and what its members may do with it. */
 export function GroupMemoryForm({ group, onClose }: { group: Group; onClose: () => void }) {
-  const { data, error, refetch } = useQuery({ queryKey: key, queryFn: async () => (await api.get<{ items: GroupMemory[] }>("/memory/groups")).items });
+  const { data, error, refetch } = useGroupMemories();
   if (error) return <LoadFault error={error} retry={() => void refetch()} />;
   if (!data) return <TableSkeleton rows={2} />;
   return <Form group={group} before={data.find((one) => one.group_id === group.id)} onClose={onClose} />;
@@ -25,7 +24,7 @@ function Form({ group, before, onClose }: { group: Group; before: GroupMemory | 
   const [removing, setRemoving] = useState(false);
   const [fault, setFault] = useState("");
   const done = async (said: string) => {
-    await client.invalidateQueries({ queryKey: key });
+    await client.invalidateQueries({ queryKey: groupMemoriesKey });
     toast(said, { kind: "success" });
     onClose();
   };

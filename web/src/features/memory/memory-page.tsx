@@ -3,13 +3,13 @@ import { useSearchParams } from "wouter";
 import { Select } from "@/components/ui/field";
 import { SettingsPage } from "@/components/ui/page";
 import { View, Views } from "@/components/ui/views";
+import { useGroupMemories } from "@/lib/group-memories";
 import { GraphView } from "./graph";
 import { Memories } from "./memories";
 import { Patterns } from "./patterns";
 import { Preferences } from "./preferences";
 import { MemorySettings } from "./settings";
 import { Timeline } from "./timeline";
-import { useGroupMemories } from "./whose";
 
 const views: { name: string; title: string; of: ComponentType; shared?: boolean }[] = [
   { name: "memories", title: "Memories", of: Memories, shared: true },

@@ -1,14 +1,7 @@
 /** Whose memory the page shows: what a group has in common (`?group=` of the address), or the person's own. */
-import { useQuery } from "@tanstack/react-query";
 import { useSearchParams } from "wouter";
-import { api } from "@/lib/api/client";
-import type { GroupMemory } from "@/lib/api/types";
+import { useGroupMemories } from "@/lib/group-memories";
 import { mayWrite, useSession } from "@/lib/session";
-
-export const groupsKey = ["group-memories"] as const;
-
-export const useGroupMemories = () =>
-  useQuery({ queryKey: groupsKey, queryFn: async () => (await api.get<{ items: GroupMemory[] }>("/memory/groups")).items });
 
 export const useWhose = (): string | null => useSearchParams()[0].get("group");
 
