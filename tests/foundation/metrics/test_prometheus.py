@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,10 +87,13 @@ async def test_the_operator_and_nobody_else_reads_it_without_a_token(callers: Ca
         assert (await client.get("/metrics")).status == 403
 
 
-@pytest.fixture
-async def with_token(_database: Database, dsns: Dsns, tmp_path: Path) -> AsyncIterator[Server]:
-    """An application of its own, since a setting is what is tried; gone with the test, or it does the work of others'."""
-    async with serving(_database, dsns, tmp_path, models_root(), metrics_token="t0ken") as running:
+@pytest.fixture(scope="module")
+async def with_token(
+    _database: Database, dsns: Dsns, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Server]:
+    """An application of its own, since a setting is tried; gone with the module, or it does the work of others' tests."""
+    folder = tmp_path_factory.mktemp("token")
+    async with serving(_database, dsns, folder, models_root(), metrics_token="t0ken") as running:
         yield running
 
 
