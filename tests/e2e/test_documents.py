@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.e2e.conftest import PASSWORD, Visit
 from tests.e2e.test_screens import PHONE, faults_of
@@ -199,6 +199,20 @@ async def test_documents_are_replaced_renamed_and_deleted_one_or_many(visit: Vis
     await page.get_by_role("dialog").get_by_label("Name").fill("rules.md")
     await page.get_by_role("dialog").get_by_role("button", name="Rename").click()
     await expect(row(page, "rules.md")).to_be_visible()
+    await act(page, "rules.md", "Properties")
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Name of property 1").fill("Author")
+    await dialog.get_by_label("Value of property 1").fill("Ada of the harbour board")
+    await dialog.get_by_role("button", name="Add one").click()
+    await dialog.get_by_label("Name of property 2").fill("Number")
+    await dialog.get_by_role("button", name="Remove property 2").click()
+    assert await faults_of(page) == []
+    await shoot(page, "properties")
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(dialog).to_have_count(0)
+    await page.get_by_role("link", name="rules.md").click()
+    await expect(page.get_by_text("Ada of the harbour board")).to_be_visible()
+    await page.go_back()
 
     newer = as_file("lighthouse-2027.pdf", pdf(*PAGES, "The lamp is electric since 2027."), "application/pdf")
     await page.get_by_label("Newer version of lighthouse.pdf").set_input_files(newer)
@@ -399,6 +413,34 @@ async def test_a_chat_answers_from_chosen_documents_and_says_which(visit: Visit,
         await page.get_by_role("button", name="Do without Lighthouse").click()
     await expect(chips).to_have_count(0)
     assert (await visit.call("GET", f"/api/chats/{chat['id']}"))["documents"] == []
+
+
+async def test_an_answer_that_had_to_do_without_its_documents_says_so(visit: Visit, scripted: Upstream) -> None:
+    page = visit.page
+    scripted.default = Say("As it happens.")
+    chat = await visit.call("POST", "/api/chats", {"title": "Bells", "model": "gpt-4o"})
+
+    async def late(route: Route) -> None:
+        # As the server tells it where a search took too long (tests/workspace/documents/test_turns.py).
+        answer = await route.fetch()
+        told = await answer.json()
+        for message in told["messages"]:
+            message["documents_left_out"] = message["role"] == "assistant"
+        await route.fulfill(response=answer, json=told)
+
+    await page.route(f"**/api/chats/{chat['id']}", late)
+    await page.goto(f"{visit.url}/chat/{chat['id']}")
+    await visit.ask("How is the fog bell struck?")
+    await expect(page.locator("[data-figures]")).to_have_count(1)
+    await page.reload()
+    await expect(page.get_by_text("Answered without your documents")).to_be_visible()
+    assert await faults_of(page) == []
+    await shoot(page, "left-out")
+    asked = len(scripted.requests)
+    await page.locator("article").get_by_role("button", name="Ask again").first.click()
+    await expect(page.get_by_role("button", name="Next answer")).to_be_visible()
+    assert len(scripted.requests) > asked
+    await page.unroute_all(behavior="wait")
 
 
 async def test_another_embedding_model_makes_passages_findable_anew(visit: Visit, scripted: Upstream) -> None:

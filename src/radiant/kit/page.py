@@ -16,7 +16,7 @@ class BadCursor(Problem):
     status, slug = 422, "bad-cursor"
 
 
-_NOT_OURS = "cursor: not one of ours; leave it out to start from the first page"
+NOT_OURS = "cursor: not one of ours; leave it out to start from the first page"
 
 
 def encode_cursor(*key: str) -> str:
@@ -29,10 +29,10 @@ def decode_cursor(cursor: str, parts: int) -> tuple[str, ...]:
     try:
         key: object = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError) as error:
-        raise BadCursor(_NOT_OURS) from error
+        raise BadCursor(NOT_OURS) from error
     found = [part for part in cast("list[object]", key) if isinstance(part, str)] if isinstance(key, list) else []
     if len(found) != parts:
-        raise BadCursor(_NOT_OURS)
+        raise BadCursor(NOT_OURS)
     return tuple(found)
 
 
@@ -41,4 +41,4 @@ def moment(at: str, id_text: str) -> tuple[datetime, UUID]:
     try:
         return datetime.fromisoformat(at), UUID(id_text)
     except ValueError as error:
-        raise BadCursor(_NOT_OURS) from error
+        raise BadCursor(NOT_OURS) from error

@@ -9,6 +9,7 @@ import pytest
 
 from radiant.foundation.files.service import remove_deleted_objects
 from radiant.infra.objects import ObjectMissing
+from radiant.kit.page import encode_cursor
 from tests.kit.fixtures import Callers
 from tests.kit.postgres import Dsns, dump
 from tests.kit.server import Client, Server
@@ -246,7 +247,12 @@ async def test_bases_and_documents_are_renamed_and_a_name_is_unique_in_its_base(
 
 async def test_bad_input_says_what_to_do(server: Server, callers: Callers) -> None:
     base = await make_base(callers.member)
-    for fields, data in (({"metadata": "[1]"}, b"x"), ({"metadata": "{"}, b"x"), ({}, b"")):
+    for fields, data in (
+        ({"metadata": "[1]"}, b"x"),
+        ({"metadata": "{"}, b"x"),
+        ({"metadata": json.dumps({"a": "b" * 70_000})}, b"x"),
+        ({}, b""),
+    ):
         answer = await upload(callers.member, base, data, "a.txt", **fields)
         assert (answer.status, bool(answer.json()["detail"])) == (422, True)
     assert (await callers.member.post("/api/documents/search", {"query": ""})).status == 422
@@ -286,31 +292,76 @@ async def test_pages_of_documents_and_passages_go_through_all(server: Server, ca
     assert part["text"] == text[700:1900]
 
 
+async def test_documents_come_in_the_order_that_is_asked_for_page_by_page(server: Server, callers: Callers) -> None:
+    base = await make_base(callers.member)
+    sizes = {"b10.txt": 40, "B2.txt": 10, "a.txt": 30, "Ähre.txt": 20, "b1-007.txt": 20}
+    ids = [(await put_text(callers.member, base, name, "x" * size))["id"] for name, size in sizes.items()]
+    await read_all(server)
+    await callers.member.send("PATCH", f"{DOCUMENTS}/{ids[2]}", json={"metadata": {"touched": True}})
+
+    async def listed(order: str) -> list[str]:
+        names: list[str] = []
+        params = {"limit": "2", "order": order}
+        while True:
+            page = (await callers.member.get(f"{BASES}/{base}/documents", params=params)).json()
+            names += [document["name"] for document in page["items"]]
+            if page["next"] is None:
+                return names
+            params["cursor"] = page["next"]
+
+    assert await listed("newest") == [*reversed(sizes)]
+    assert await listed("name") == ["a.txt", "b1-007.txt", "B2.txt", "b10.txt", "Ähre.txt"]
+    largest = await listed("largest")
+    assert [sizes[name] for name in largest] == [40, 30, 20, 20, 10]
+    changed = await listed("changed")
+    assert (changed[0], sorted(changed)) == ("a.txt", sorted(sizes))
+    page = (await callers.member.get(f"{BASES}/{base}/documents", params={"limit": "2", "order": "name"})).json()
+    for order, cursor in (("newest", page["next"]), ("name", encode_cursor("name", "\x00", ids[0])),
+                          ("largest", encode_cursor("largest", "-1", ids[0])), ("name", encode_cursor("name", "a", "b")),
+                          ("changed", encode_cursor("changed", "yesterday", ids[0])),
+                          ("largest", encode_cursor("largest", "9" * 30, ids[0]))):  # fmt: skip
+        answer = await callers.member.get(f"{BASES}/{base}/documents", params={"order": order, "cursor": cursor})
+        assert (answer.status, answer.json()["type"].rpartition("/")[2]) == (422, "bad-cursor"), (order, cursor)
+
+
 async def test_who_follows_a_base_hears_of_each_change(server: Server, callers: Callers) -> None:
     base = await make_base(callers.member)
-    told: list[tuple[str, float]] = []
+    states: list[str] = []
+    counts: list[int] = []
 
     async def follow() -> None:
         url = f"{callers.member.base_url}{BASES}/{base}/events"
+        event = b""
         async with callers.member.http.get(url, headers=callers.member.headers) as response:
             async for raw in response.content:
-                if raw.startswith(b"data: "):
-                    document = json.loads(raw[6:])
-                    told.append((document["state"], document["progress"]))
+                if raw.startswith(b"event: "):
+                    event = raw[7:].strip()
+                elif raw.startswith(b"data: ") and event == b"document":
+                    states.append(json.loads(raw[6:])["state"])
+                elif raw.startswith(b"data: ") and event == b"base":
+                    counts.append(json.loads(raw[6:])["documents"])
+        assert event == b"deleted"
 
     task = asyncio.create_task(follow())
     try:
-        await asyncio.sleep(0.3)
-        await put_text(callers.member, base, "a.txt", "Words to be read.")
-        async with asyncio.timeout(10):
-            while not told:
+        async with asyncio.timeout(30):
+            while not counts:
+                await asyncio.sleep(0.02)
+            made = await put_text(callers.member, base, "a.txt", "Words to be read.")
+            while not states:
                 await asyncio.sleep(0.02)
             await read_all(server)
-            while told[-1][0] not in ("embedding", "ready"):
+            while states[-1] not in ("embedding", "ready") or counts[-1] != 1:
                 await asyncio.sleep(0.02)
+            await callers.member.delete(f"{DOCUMENTS}/{made['id']}")
+            while counts[-1] != 0:
+                await asyncio.sleep(0.02)
+            await put_text(callers.member, base, "b.txt", "Others.")
+            await callers.member.delete(f"{BASES}/{base}")
+            await task
     finally:
         task.cancel()
-    assert told[0][0] == "waiting"
+    assert states[0] == "waiting"
 
 
 async def test_a_large_upload_is_refused_and_leaves_nothing(server: Server, callers: Callers, monkeypatch: Any) -> None:

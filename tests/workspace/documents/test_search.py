@@ -130,3 +130,13 @@ def test_the_quote_is_the_sentence_that_holds_most_of_the_question() -> None:
     start, end = ranking.quote(content, {"hall": 1.0}, "en")
     assert content[start:end].endswith("in the hall.")
     assert ranking.quote("no end", {}, "en") == (0, 6)
+    # Lines that were broken within a sentence belong together; those of a list or below a heading do not.
+    wrapped = (
+        "# A heading that is long enough to be a line\nThe conference hotel is on Harbour Street, and\nRooms are held until"
+        " the first of May. It is near.\n- an item that is long enough to be a line of its own\n- another"
+    )
+    start, end = ranking.quote(wrapped, {"hotel": 1.0, "room": 1.0}, "en")
+    assert wrapped[start:end].startswith("The conference hotel is")
+    assert wrapped[start:end].endswith("until the first of May.")
+    start, end = ranking.quote(wrapped, {"item": 1.0}, "en")
+    assert wrapped[start:end].endswith("a line of its own")

@@ -53,7 +53,7 @@ async def test_a_chat_looks_its_questions_up_and_keeps_what_it_was_given(
     assert '"page": 2' in sent
     assert sent.index("Belvedere") < sent.index("Which is the conference hotel?")
     message = await message_of(callers.member, chat_id, turn["assistant_message"]["id"])
-    assert message["cited"] == 1
+    assert (message["cited"], message["documents_left_out"]) == (1, False)
     cited = await _cited(callers.member, message["id"])
     (one,) = cited["items"]
     assert (one["n"], one["base_name"], one["document"]["name"]) == (1, "Travel", "trip.pdf")
@@ -102,8 +102,11 @@ async def test_a_text_that_instructs_stays_data(server: Server, callers: Callers
 
 
 async def test_the_panes_of_a_session_share_its_documents(callers: Callers, upstream: Upstream, base: str) -> None:
-    made = (await callers.member.post("/api/concurrent-chat/sessions", {"panes": [{"model": "gpt-4o"}] * 2})).json()
+    new = {"panes": [{"model": "gpt-4o"}] * 2, "documents": [base]}
+    made = (await callers.member.post("/api/concurrent-chat/sessions", new)).json()
+    assert made["documents"] == [base]
     url = f"/api/concurrent-chat/sessions/{made['id']}"
+    assert (await callers.member.send("PATCH", url, json={"documents": []})).json()["documents"] == []
     assert (await callers.member.send("PATCH", url, json={"documents": [base]})).json()["documents"] == [base]
     question = {"content": words("Which is the conference hotel?"), "pane_ids": [pane["id"] for pane in made["panes"]]}
     turn = (await callers.member.post(f"{url}/turns", question)).json()
@@ -120,10 +123,12 @@ async def test_a_search_that_fails_or_takes_long_costs_no_answer(
         raise RuntimeError("broken")
 
     monkeypatch.setattr(Documents, "search", fails)
-    chat_id = await chat_of(callers.member)
-    await callers.member.send("PATCH", f"/api/chats/{chat_id}", json={"documents": [base]})
-    turn = await ask(callers.member, chat_id, "Which is the conference hotel?")
+    chat = (await callers.member.post("/api/chats", {"documents": [base, base]})).json()
+    assert chat["documents"] == [base]
+    turn = await ask(callers.member, chat["id"], "Which is the conference hotel?")
     assert (await events(callers.member, turn["run_id"]))[-1][1] == "done"
+    message = await message_of(callers.member, chat["id"], turn["assistant_message"]["id"])
+    assert (message["documents_left_out"], message["cited"]) == (True, 0)
 
 
 async def test_what_an_answer_is_given_stays_within_its_budget(server: Server, callers: Callers, base: str) -> None:

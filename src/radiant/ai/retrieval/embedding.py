@@ -1,17 +1,21 @@
 """Vectors of texts, by whatever model, through the door of all model calls; those of questions are remembered."""
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
+
+import structlog
 
 from radiant.ai.inference.metered import Labels
 from radiant.ai.inference.service import Inference
 from radiant.ai.providers.chat import EmbeddingRequest
 from radiant.foundation.identity.callers import Caller
 from radiant.kit.errors import Problem
+
+log = structlog.get_logger()
 
 DEFAULT_MODEL = "all-minilm-l6-v2"
 if TYPE_CHECKING:
@@ -28,13 +32,32 @@ _MOST_CHARACTERS = 8000
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """`Questions` as pgvector reads them; a model without a vector is none."""
+
+    model: str | None
+    vector: str | None
+    former_model: str | None = None
+    former_vector: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Questions:
-    """A question as vectors: of the model, and of the one before it while a change of models is under way."""
+    """A question as vectors: of the model that most of what is searched has, and of another one that some have, as while a
+    change of models is under way."""
 
     model: str | None
     vector: Vector | None
     former_model: str | None
     former_vector: Vector | None
+
+    def written(self) -> Written:
+        """For SQL."""
+        model, former = self.vector is not None, self.former_vector is not None
+        return Written(
+            self.model if model else None, written(self.vector) if model else None,
+            self.former_model if former else None, written(self.former_vector) if former else None,
+        )  # fmt: skip
 
 
 class BadVector(Problem):
@@ -50,13 +73,14 @@ class Embedder:
         self._inference = inference
         self._labels = Labels(route=route, streamed=False)
         self._known: OrderedDict[tuple[UUID, str, str], Vector] = OrderedDict()
-        self._late: set[asyncio.Task[Vector]] = set()
+        self._under_way: dict[tuple[UUID, str, str], asyncio.Task[Vector]] = {}
 
     async def close(self) -> None:
         """Give up what nobody waits for any more."""
-        for task in self._late:
+        under_way = [*self._under_way.values()]
+        for task in under_way:
             task.cancel()
-        await asyncio.gather(*self._late, return_exceptions=True)
+        await asyncio.gather(*under_way, return_exceptions=True)
 
     async def many(self, caller: Caller, model: str, texts: Sequence[str]) -> list[Vector]:
         """A vector of length 1 for each text. Raises the problems of the call, BadVector."""
@@ -66,31 +90,55 @@ class Embedder:
             raise BadVector(f"{model} gave {len(result.vectors)} vectors for {len(texts)} texts")
         return await asyncio.to_thread(_units, model, result.vectors)
 
-    async def soon(self, caller: Caller, model: str, text: str, seconds: float) -> Vector | None:
-        """The vector of a question if it is there within so many seconds. What takes longer, as where the model is loaded
-        first, is made all the same, for the next time. Raises as `many` does."""
-        task = asyncio.create_task(self.question(caller, model, text))
-        self._late.add(task)
-        task.add_done_callback(self._ended)
-        done, _ = await asyncio.wait({task}, timeout=seconds)
-        return task.result() if done else None
+    async def questions(
+        self, caller: Caller, text: str, held: Iterable[tuple[str, int]], former: Iterable[str], patience: float | None
+    ) -> Questions:
+        """A question as vectors of the two models that matter most: of what is searched, `held` says how many rows have
+        vectors of which model, and `former` which models are given up. Without a vector where none could be made, or none
+        within `patience` seconds; what takes longer, as where a model is loaded first, is made all the same, for the next
+        time."""
+        rows: Counter[str] = Counter()
+        for model, count in held:
+            rows[model] += count
+        both = [*dict.fromkeys([*(model for model, _ in rows.most_common()), *former]), None, None][:2]
+        vectors = await asyncio.gather(*(self._within(caller, model, text, patience) for model in both))
+        return Questions(both[0], vectors[0], both[1], vectors[1])
 
-    def _ended(self, task: asyncio.Task[Vector]) -> None:
-        self._late.discard(task)
-        if not task.cancelled():
-            task.exception()  # who waited has it
+    async def _within(self, caller: Caller, model: str | None, text: str, patience: float | None) -> Vector | None:
+        if model is None or not text.strip():
+            return None
+        try:
+            async with asyncio.timeout(patience):
+                return await self.question(caller, model, text)
+        except TimeoutError:
+            return None
+        except Problem as error:
+            log.warning("retrieval.no_question_vector", route=self._labels.route, model=model, error=error.slug)
+            return None
 
     async def question(self, caller: Caller, model: str, text: str) -> Vector:
-        """The same for a question, remembered while the process lives, for its tenant alone."""
+        """The vector of a question: made once for all who ask it at the same time, and remembered while the process lives,
+        for its tenant alone. Raises as `many` does."""
         key = (caller.tenant_id, model, text)
         if (known := self._known.get(key)) is not None:
             self._known.move_to_end(key)
             return known
-        (vector,) = await self.many(caller, model, [text])
+        if (task := self._under_way.get(key)) is None:
+            task = self._under_way[key] = asyncio.create_task(self._make(caller, key))
+            task.add_done_callback(lambda done: self._ended(key, done))
+        return await asyncio.shield(task)
+
+    async def _make(self, caller: Caller, key: tuple[UUID, str, str]) -> Vector:
+        (vector,) = await self.many(caller, key[1], [key[2]])
         self._known[key] = vector
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
         return vector
+
+    def _ended(self, key: tuple[UUID, str, str], task: asyncio.Task[Vector]) -> None:
+        del self._under_way[key]
+        if not task.cancelled():
+            task.exception()  # who waited has it
 
 
 def written(vector: Vector) -> str:

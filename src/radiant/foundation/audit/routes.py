@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from radiant.foundation.audit import service, store
 from radiant.foundation.identity.dependencies import AdminCaller, Db
 from radiant.http.pages import Cursor, Limit, PageOf
-from radiant.kit.page import BadCursor, decode_cursor, encode_cursor
+from radiant.kit.page import NOT_OURS, BadCursor, decode_cursor, encode_cursor
 
 router = APIRouter(prefix="/api/audit", tags=["audit"])
 
@@ -46,7 +46,7 @@ async def list_entries(db: Db, caller: AdminCaller, cursor: Cursor = None, limit
     if cursor is not None:
         (text,) = decode_cursor(cursor, 1)
         if not text.isdigit() or len(text) > 18:
-            raise BadCursor("cursor: not one of ours; leave it out to start from the first page")
+            raise BadCursor(NOT_OURS)
         before = int(text)
     async with db.tx() as tx:
         rows = await store.page(tx, before, limit)

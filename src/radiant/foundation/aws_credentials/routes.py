@@ -27,7 +27,7 @@ from radiant.foundation.identity.dependencies import AdminCaller, Databases, Db,
 from radiant.http.pages import Cursor, Limit, PageOf
 from radiant.kit.errors import Invalid
 from radiant.kit.ids import parse_uuid
-from radiant.kit.page import BadCursor, decode_cursor, encode_cursor
+from radiant.kit.page import NOT_OURS, BadCursor, decode_cursor, encode_cursor
 
 router = APIRouter(prefix="/api/aws-credentials", tags=["aws-credentials"])
 
@@ -195,5 +195,5 @@ def _named(caller: Caller) -> str:
 def _id(text: str) -> UUID:
     found = parse_uuid(text)
     if found is None:
-        raise BadCursor("cursor: not one of ours; leave it out to start from the first page")
+        raise BadCursor(NOT_OURS)
     return found

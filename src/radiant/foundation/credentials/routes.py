@@ -35,10 +35,9 @@ from radiant.foundation.credentials.service import Credentials
 from radiant.foundation.credentials.vaults import Vaults
 from radiant.http.middleware import changes_nothing
 from radiant.http.pages import Cursor, ItemsOf, Limit, PageOf
-from radiant.kit.page import BadCursor, decode_cursor, encode_cursor, moment
+from radiant.kit.page import NOT_OURS, BadCursor, decode_cursor, encode_cursor, moment
 
 router = APIRouter(prefix="/api/credentials", tags=["credentials"])
-_NOT_OURS = "cursor: not one of ours; leave it out to start from the first page"
 
 
 def vaults_of(request: Request) -> Vaults:
@@ -76,7 +75,7 @@ def _by_name(cursor: str | None) -> tuple[str, UUID] | None:
     try:
         return name, UUID(id_text)
     except ValueError as error:
-        raise BadCursor(_NOT_OURS) from error
+        raise BadCursor(NOT_OURS) from error
 
 
 def _number(cursor: str | None, most: int) -> int | None:
@@ -84,7 +83,7 @@ def _number(cursor: str | None, most: int) -> int | None:
         return None
     (text,) = decode_cursor(cursor, 1)
     if not (text.isascii() and text.isdigit()) or len(text) > 18 or int(text) > most:
-        raise BadCursor(_NOT_OURS)
+        raise BadCursor(NOT_OURS)
     return int(text)
 
 
@@ -154,7 +153,7 @@ async def list_members(
         try:
             after = UUID(decode_cursor(cursor, 1)[0])
         except ValueError as error:
-            raise BadCursor(_NOT_OURS) from error
+            raise BadCursor(NOT_OURS) from error
     items = await vaults_of(request).members(Actor.of(caller), vault_id, after, limit)
     return PageOf(items=items, next=encode_cursor(str(items[-1].id)) if len(items) == limit else None)
 

@@ -27,7 +27,7 @@ from radiant.foundation.usage.schemas import CallFilter
 from radiant.http.middleware import ContentTooLarge
 from radiant.http.pages import Cursor, PageOf
 from radiant.kit.clock import utc_now
-from radiant.kit.page import BadCursor, decode_cursor, encode_cursor
+from radiant.kit.page import NOT_OURS, BadCursor, decode_cursor, encode_cursor
 
 router = APIRouter(prefix="/api/metrics", tags=["metrics"])
 prometheus_router = APIRouter(include_in_schema=False)
@@ -90,7 +90,7 @@ def _after(cursor: str | None) -> tuple[datetime, str, str] | None:
     try:
         return datetime.fromisoformat(at), metric_type, group
     except ValueError as error:
-        raise BadCursor("cursor: not one of ours; leave it out to start from the first page") from error
+        raise BadCursor(NOT_OURS) from error
 
 
 @router.get("/aggregated")

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from radiant.ai.providers.chat import ReasoningEffort
 from radiant.kit.ids import AssetId, ChatId, MessageId, RunId
@@ -15,6 +15,10 @@ MAX_TEXT = 400_000
 MOST_BASES = 20
 Title = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 FolderName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
+ChosenDocuments = Annotated[
+    list[UUID], Field(max_length=MOST_BASES), AfterValidator(lambda bases: list(dict.fromkeys(bases)))
+]
+"""The knowledge bases that questions are looked up in."""
 ModelName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
@@ -36,11 +40,12 @@ Content = Annotated[TextContent | ImageContent, Field(discriminator="type")]
 
 
 class NewChat(Strict):
-    """A chat to be made."""
+    """A chat to be made. `documents`: as in `ChatChange`."""
 
     title: Title = ""
     model: ModelName = "auto"
     system_prompt: str = Field(default="", max_length=100_000)
+    documents: ChosenDocuments = []
 
 
 class ChatChange(Strict):
@@ -54,7 +59,7 @@ class ChatChange(Strict):
     folder: FolderName | None = None
     leaf_message_id: MessageId | None = None
     memory: bool | None = None
-    documents: list[UUID] | None = Field(default=None, max_length=MOST_BASES)
+    documents: ChosenDocuments | None = None
 
 
 class ChatSummary(BaseModel):
@@ -79,7 +84,8 @@ class Folder(BaseModel):
 
 class Message(BaseModel):
     """A message of the tree. Cost in dollars, times in milliseconds. `recalled`: how many preferences and memories were
-    brought up for it; `cited`: how many passages of documents it was given."""
+    brought up for it; `cited`: how many passages of documents it was given; `documents_left_out`: the chosen documents
+    could not be looked up in time, and it was answered without them."""
 
     id: MessageId
     parent_id: MessageId | None
@@ -100,6 +106,7 @@ class Message(BaseModel):
     created_at: datetime
     recalled: int = 0
     cited: int = 0
+    documents_left_out: bool = False
 
 
 class Chat(ChatSummary):

@@ -12,10 +12,12 @@ async def insert(tx: Tx, chat_id: ChatId, new: NewChat, *, of_pane: bool = False
     """Store a chat. `of_pane`: made for a pane, so `page` leaves it out for as long as one shows it."""
     row = await tx.one(
         "insert into chats (id, tenant_id, user_id, title, model, system_prompt, settings)"
-        " values ($1, $2, $3, $4, $5, $6, case when $7 then '{\"of\": \"pane\"}'::jsonb else '{}' end)"
+        " values ($1, $2, $3, $4, $5, $6, case when $7 then '{\"of\": \"pane\"}'::jsonb else '{}' end"
+        "  || case when $8::jsonb = '[]' then '{}' else jsonb_build_object('documents', $8::jsonb) end)"
         " returning id, title, model, pinned, folder, created_at, updated_at, system_prompt, leaf_message_id,"
         " coalesce((settings ->> 'memory')::boolean, true) as memory, coalesce(settings -> 'documents', '[]') as documents",
         chat_id, tx.tenant_id, tx.user_id, new.title, new.model, new.system_prompt, of_pane,
+        [str(base) for base in new.documents],
     )  # fmt: skip
     return Chat.model_validate(dict(row))
 
@@ -104,7 +106,7 @@ async def change(tx: Tx, chat_id: ChatId, change: ChatChange) -> Chat | None:
         " coalesce((settings ->> 'memory')::boolean, true) as memory, coalesce(settings -> 'documents', '[]') as documents",
         tx.tenant_id, tx.user_id, chat_id, change.title, change.model, change.system_prompt, change.pinned,
         change.leaf_message_id, "folder" in change.model_fields_set, change.folder, change.memory,
-        None if change.documents is None else [str(base) for base in dict.fromkeys(change.documents)],
+        None if change.documents is None else [str(base) for base in change.documents],
     )  # fmt: skip
     return Chat.model_validate(dict(row)) if row else None
 

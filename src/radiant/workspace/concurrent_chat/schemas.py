@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from radiant.kit.ids import ChatId, MessageId, PaneId, PanesId, RunId
 from radiant.kit.schema import Strict
-from radiant.workspace.chats.schemas import MOST_BASES, ChatParameters, Content, Message, ModelName
+from radiant.workspace.chats.schemas import ChatParameters, ChosenDocuments, Content, Message, ModelName
 
 MOST_PANES = 16
 DEFAULT_MAX_PANES = 4
@@ -124,13 +124,14 @@ class NewLayout(Strict):
 
 
 class NewSession(Strict):
-    """A session to be made. `panes`: how many, or what each is to be."""
+    """A session to be made. `panes`: how many, or what each is to be; `documents`: as in `SessionChange`."""
 
     name: Name | None = None
     panes: int | Annotated[list[NewPane], Field(max_length=10 * MOST_PANES)] = DEFAULT_PANES
     layout: NewLayout = NewLayout()
     max_panes: MaxPanes = DEFAULT_MAX_PANES
     sync_mode: SyncMode = "independent"
+    documents: ChosenDocuments = []
 
 
 class LayoutChange(Strict):
@@ -150,7 +151,7 @@ class SessionChange(Strict):
     layout: LayoutChange | None = None
     max_panes: MaxPanes | None = None
     is_active: bool | None = None
-    documents: list[UUID] | None = Field(default=None, max_length=MOST_BASES)
+    documents: ChosenDocuments | None = None
 
 
 class SyncChange(Strict):

@@ -71,7 +71,7 @@ async def create_session(db: TenantDb, new: NewSession) -> PanesSession:
     session_id = PanesId(uuid7())
     async with db.tx() as tx:
         layout: dict[str, Any] = {"type": new.layout.type, "sizes": {}}
-        await store.insert_session(tx, session_id, new.name, layout, new.max_panes, new.sync_mode)
+        await store.insert_session(tx, session_id, new.name, layout, new.max_panes, new.sync_mode, new.documents)
         await store.insert_panes(tx, session_id, 0, [await _pane(tx, spec) for spec in specs])
         return await read(tx, session_id)
 
@@ -122,8 +122,9 @@ async def change_session(db: TenantDb, session_id: PanesId, change: SessionChang
         if change.max_panes is not None and change.max_panes < len(panes):
             raise TooManyPanes(f"max_panes: the session has {len(panes)} panes; remove some first")
         layout = None if change.layout is None else _laid_out(row["layout_config"], change.layout, panes)
-        documents = None if change.documents is None else list(dict.fromkeys(change.documents))
-        await store.change_session(tx, session_id, change.name, layout, change.max_panes, change.is_active, documents)
+        await store.change_session(
+            tx, session_id, change.name, layout, change.max_panes, change.is_active, change.documents
+        )
         return await read(tx, session_id)
 
 

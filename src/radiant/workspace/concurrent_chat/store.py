@@ -11,14 +11,15 @@ from radiant.workspace.concurrent_chat.schemas import Pane, SessionSummary, Sync
 
 
 async def insert_session(
-    tx: Tx, session_id: PanesId, name: str | None, layout: dict[str, Any], max_panes: int, mode: str
-) -> None:
+    tx: Tx, session_id: PanesId, name: str | None, layout: dict[str, Any], max_panes: int, mode: str,
+    documents: Sequence[UUID],
+) -> None:  # fmt: skip
     """A session and how its panes go together; its panes are yet to come."""
     await tx.run(
-        "with session as (insert into concurrent_sessions (id, tenant_id, user_id, session_name, layout_config, max_panes)"
-        "  values ($3, $1, $2, $4, $5, $6))"
+        "with session as (insert into concurrent_sessions (id, tenant_id, user_id, session_name, layout_config, max_panes,"
+        "  documents) values ($3, $1, $2, $4, $5, $6, $8))"
         " insert into concurrent_sync_state (tenant_id, user_id, session_id, sync_mode) values ($1, $2, $3, $7)",
-        tx.tenant_id, tx.user_id, session_id, name, layout, max_panes, mode,
+        tx.tenant_id, tx.user_id, session_id, name, layout, max_panes, mode, documents,
     )  # fmt: skip
 
 

@@ -41,10 +41,11 @@ _HEAD = (
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """A block for the prompt, and what it holds in the order of its numbers."""
+    """A block for the prompt, and what it holds in the order of its numbers. `left_out`: it could not be had."""
 
     text: str = ""
     passages: Sequence[FoundPassage] = ()
+    left_out: bool = False
 
 
 class Citing:
@@ -56,7 +57,7 @@ class Citing:
 
     async def bring(self, caller: Caller, bases: Sequence[UUID], question: str, budget: int) -> Brought:
         """What those bases say to a question, in at most `budget` tokens. Never raises: what goes wrong, or takes longer
-        than four seconds, is left out."""
+        than four seconds, is left out, and the answer says so."""
         if not bases or not question.strip():
             return Brought()
         try:
@@ -67,14 +68,14 @@ class Citing:
         except Exception as error:
             # An answer without documents is better than none.
             log.warning("documents.not_brought", error=str(error) or type(error).__name__, exc_info=error)
-            return Brought()
+            return Brought(left_out=True)
 
     async def keep(self, caller: Caller, message_id: UUID, brought: Brought) -> None:
-        """Keep with an answer what it was given: ids alone."""
-        if not brought.passages:
+        """Keep with an answer what it was given: ids alone; or that documents were left out of it."""
+        if not (brought.passages or brought.left_out):
             return
         items = [{"passage": one.passage.id, "quote": [one.quote.start, one.quote.end]} for one in brought.passages]
-        cited = {"items": items, "tokens": text_tokens(len(brought.text))}
+        cited = {"items": items, "tokens": text_tokens(len(brought.text)), "left_out": brought.left_out}
         async with caller.db(self._database).tx() as tx:
             await citing_store.note(tx, message_id, cited)
 

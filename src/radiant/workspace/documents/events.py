@@ -6,11 +6,12 @@ from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from radiant.foundation.identity.callers import Caller
 from radiant.http.sse import frame
 from radiant.infra.changes import Changes
 from radiant.infra.db import TenantDb
-from radiant.workspace.documents import store
-from radiant.workspace.documents.service import document_of
+from radiant.workspace.documents import bases_store, store
+from radiant.workspace.documents.service import base_of, document_of
 
 _PAUSE_SECONDS, _LOOK_SECONDS = 0.3, 30.0
 # A row that changed before this may still have been invisible when it was looked for: no transaction lasts longer.
@@ -18,15 +19,24 @@ _UNSEEN = timedelta(seconds=90)
 _AT_ONCE, _MOST_KNOWN = 200, 2000
 
 
-async def follow(db: TenantDb, changes: Changes, base_id: UUID) -> AsyncGenerator[bytes]:
-    """An event `document` each time that one of the base changed from now on; the deleted are not told of."""
+async def follow(db: TenantDb, changes: Changes, caller: Caller, base_id: UUID) -> AsyncGenerator[bytes]:
+    """From now on an event `document` each time that one of the base changed, and `base` when the base did, as where some
+    were deleted; `deleted` when it is gone itself, which is the last."""
     happened = asyncio.Event()
     since = datetime.now(UTC)
     told: dict[UUID, datetime] = {}
+    base = ""
     with changes.watching("documents", base_id, happened.set):
         while True:
             async with db.tx() as tx:
                 rows = await store.changed(tx, base_id, since, _AT_ONCE)
+                found = await bases_store.get(tx, base_id)
+            if found is None:
+                yield frame("{}", event="deleted")
+                return
+            before, base = base, base_of(found, caller).model_dump_json()
+            if base != before:
+                yield frame(base, event="base")
             for row in reversed(rows):
                 if told.get(row["id"]) != row["updated_at"]:
                     told[row["id"]] = row["updated_at"]

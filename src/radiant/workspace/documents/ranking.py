@@ -18,6 +18,9 @@ _WINDOW, _HEADING, _CALLED = 0.5, 1.0, 0.5
 # Of the best cosine; and of the weight of the question's words.
 _RELATIVE, _COVERED = 0.8, 0.6
 _SENTENCE = re.compile(r"[^\n.!?。！？]*(?:[.!?。！？](?!\s|$)[^\n.!?。！？]*)*(?:[.!?。！？]+|\n|$)")
+# A line that a PDF or an editor broke within its sentence: long, without an end, and the next one is neither a list's nor a
+# heading.
+_WRAPPED = re.compile(r"^(?![#|])[^\n]{39,}[^\s.!?:;。！？|]\n(?=(?!\d+[.)]\s)[^\W_]|[(\"'“„«])", re.MULTILINE)
 _MARKS = re.compile(r"^[\s#>*|-]+")
 
 Flags = NDArray[np.bool_]
@@ -155,7 +158,7 @@ def quote(content: str, weights: Mapping[str, float], language: str) -> tuple[in
 
 
 def _sentences(content: str) -> Iterable[tuple[int, int]]:
-    for match in _SENTENCE.finditer(content):
+    for match in _SENTENCE.finditer(_WRAPPED.sub(lambda line: line[0][:-1] + " ", content)):
         words = match[0].strip()
         if words and _MARKS.sub("", words):
             start = match.start() + len(match[0]) - len(match[0].lstrip())

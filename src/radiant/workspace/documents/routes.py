@@ -1,18 +1,20 @@
 """/api/documents: knowledge bases of a person or of the workspace, their documents, and search among them."""
 
-import json
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, cast
+from datetime import datetime
+from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from fastapi.responses import StreamingResponse
+from pydantic import TypeAdapter, ValidationError
 
 from radiant.foundation.identity.dependencies import AnyCaller, Db, MemberCaller
 from radiant.http.pages import Cursor, Limit, PageOf
 from radiant.http.sse import EventStream
-from radiant.kit.page import BadCursor, decode_cursor, encode_cursor, moment
+from radiant.kit.page import NOT_OURS, BadCursor, decode_cursor, encode_cursor, moment
+from radiant.kit.schema import Metadata
 from radiant.workspace.documents import events
 from radiant.workspace.documents.citing import Citing
 from radiant.workspace.documents.problems import BadUpload
@@ -25,9 +27,9 @@ from radiant.workspace.documents.schemas import (
     DocumentQuery,
     DocumentText,
     FoundPassages,
-    Metadata,
     NewBase,
     NewText,
+    Order,
     Owner,
     Passage,
     State,
@@ -39,6 +41,7 @@ router = APIRouter(prefix="/api/documents", tags=["documents"])
 _CHUNK = 256 * 1024
 _Text = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")]
 _MOST_METADATA = 100_000
+_METADATA = TypeAdapter[Metadata](Metadata)
 
 
 def documents_of(request: Request) -> Documents:
@@ -115,12 +118,9 @@ def _metadata(text: str | None) -> Metadata | None:
     if text is None:
         return None
     try:
-        given: Any = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise BadUpload("metadata: it is not JSON") from error
-    if not isinstance(given, dict):
-        raise BadUpload("metadata: give a JSON object")
-    return cast(Metadata, given)
+        return _METADATA.validate_json(text)
+    except ValidationError as error:
+        raise BadUpload(f"metadata: give a JSON object; {error.errors()[0]['msg']}") from error
 
 
 @router.post("/bases/{base_id}/texts", status_code=202, operation_id="add_text")
@@ -136,20 +136,54 @@ async def add_text(request: Request, response: Response, caller: MemberCaller, b
 @router.get("/bases/{base_id}/documents", operation_id="list_documents")
 async def list_documents(
     request: Request, caller: AnyCaller, base_id: UUID, state: State | None = None, search: _Text = None,
-    cursor: Cursor = None, limit: Limit = 50,
+    order: Order = "newest", cursor: Cursor = None, limit: Limit = 50,
 ) -> PageOf[Document]:  # fmt: skip
-    """Documents of a base, the newest first; `search`: in their names and titles."""
-    before = moment(*decode_cursor(cursor, 2)) if cursor is not None else None
-    items = await documents_of(request).documents(caller, base_id, state, search, before, limit)
+    """Documents of a base; `search`: in their names and titles. `order`: the newest, the last changed or the largest first,
+    or by name, numbers in it by their value."""
+    items = await documents_of(request).documents(
+        caller, base_id, state, search, order, _after(order, cursor), limit
+    )  # fmt: skip
     last = items[-1] if len(items) == limit else None
-    return PageOf(items=items, next=encode_cursor(last.created_at.isoformat(), str(last.id)) if last else None)
+    return PageOf(items=items, next=_next(order, last) if last else None)
+
+
+def _next(order: Order, last: Document) -> str:
+    match order:
+        case "newest":
+            key = last.created_at.isoformat()
+        case "changed":
+            key = last.updated_at.isoformat()
+        case "largest":
+            key = str(last.bytes)
+        case "name":
+            key = last.name
+    return encode_cursor(order, key, str(last.id))
+
+
+def _after(order: Order, cursor: str | None) -> tuple[datetime | int | str, UUID] | None:
+    if cursor is None:
+        return None
+    named, key, id_text = decode_cursor(cursor, 3)
+    if named != order or "\x00" in key:
+        raise BadCursor(NOT_OURS)
+    try:
+        match order:
+            case "newest" | "changed":
+                return moment(key, id_text)
+            case "largest":
+                return _whole(key), UUID(id_text)
+            case "name":
+                return key, UUID(id_text)
+    except ValueError as error:
+        raise BadCursor(NOT_OURS) from error
 
 
 @router.get("/bases/{base_id}/events", operation_id="follow_base", response_class=StreamingResponse)
 async def follow_base(request: Request, caller: AnyCaller, db: Db, base_id: UUID) -> EventStream:
-    """Server-sent events `document`: a document each time that its state or progress changed."""
+    """Server-sent events `document`: a document each time that its state or progress changed; `base`: the base, when what is
+    in it did, and at first; `deleted`: the base is gone."""
     await documents_of(request).get_base(caller, base_id)
-    return EventStream(events.follow(db, request.app.state.changes, base_id))
+    return EventStream(events.follow(db, request.app.state.changes, caller, base_id))
 
 
 @router.get("/documents/{document_id}", operation_id="read_document")
@@ -217,8 +251,12 @@ def _number(cursor: str | None) -> int:
     if cursor is None:
         return 0
     (text,) = decode_cursor(cursor, 1)
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        raise BadCursor("cursor: not one of ours; leave it out to start from the first page")
+    return min(_whole(text), 2**31 - 1)
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 18):
+        raise BadCursor(NOT_OURS)
     return int(text)
 
 

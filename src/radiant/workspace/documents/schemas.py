@@ -1,25 +1,25 @@
 """Shapes of knowledge bases, documents, passages, searches and citations."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
 from radiant.infra.db import Row
-from radiant.kit.schema import Strict
+from radiant.kit.schema import Metadata, Strict
 
 MAX_TEXT = 20_000_000
 MOST_BASES, MOST_DOCUMENTS = 100, 1000
 
 Owner = Literal["person", "tenant"]
+Order = Literal["newest", "name", "largest", "changed"]
 State = Literal["waiting", "reading", "embedding", "ready", "failed"]
 _Plain = r"^[^\x00]*$"
 BaseName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_Plain)]
 DocumentName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255, pattern=_Plain)]
 Description = Annotated[str, StringConstraints(max_length=4000, pattern=_Plain)]
 Model = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_Plain)]
-Metadata = dict[str, Any]
 
 
 class NewBase(Strict):

@@ -9,6 +9,7 @@ import numpy as np
 
 from radiant.ai.retrieval import scores
 from radiant.ai.retrieval.embedding import Questions, written
+from radiant.ai.retrieval.packing import packed
 from radiant.ai.retrieval.scores import Floats, Places
 from radiant.ai.retrieval.terms import query_terms
 from radiant.ai.routing.words import text_tokens
@@ -24,7 +25,7 @@ from radiant.workspace.documents.schemas import (
     Passage,
     QuoteSpan,
 )
-from radiant.workspace.documents.search_store import Asked, Filter
+from radiant.workspace.documents.search_store import Filter
 
 # Up to so many passages in the bases every one is looked at; of more, the best of each leg and their neighbours are.
 MOST_EXACT = 10_000
@@ -58,7 +59,7 @@ async def search(tx: Tx, query: DocumentQuery, bases: Sequence[Row], asked: Ques
     places = None
     if total > MOST_EXACT:
         places = await _candidates(tx, which, list(postings.values()), asked, total)
-    of = Columns.of(dict(await search_store.columns(tx, which, _written(asked), places)))
+    of = Columns.of(dict(await search_store.columns(tx, which, asked.written(), places)))
     if not len(of.places):
         return FoundPassages(results=[], tokens=0, searched=0)
     called = await search_store.called(tx, which, plain)
@@ -67,14 +68,6 @@ async def search(tx: Tx, query: DocumentQuery, bases: Sequence[Row], asked: Ques
         ranking.rank, of, terms, scores.floor_of(asked.model), query.min_similarity, None if places is None else total
     )  # fmt: skip
     return await _found(tx, query, which, of, ranked, groups)
-
-
-def _written(asked: Questions) -> Asked:
-    return Asked(
-        asked.model if asked.vector is not None else None, written(asked.vector) if asked.vector is not None else None,
-        asked.former_model if asked.former_vector is not None else None,
-        written(asked.former_vector) if asked.former_vector is not None else None,
-    )  # fmt: skip
 
 
 async def _candidates(tx: Tx, which: Filter, postings: Sequence[_Posting], asked: Questions, total: int) -> list[int]:
@@ -134,24 +127,19 @@ async def _found(
         for form in group
     }
     results: list[FoundPassage] = []
-    left = query.token_budget
     for at in chosen:
         row = rows.get(int(of.places[at]))
         if row is None:
             continue
-        tokens = text_tokens(len(row["content"])) + _OVERHEAD_TOKENS
-        if left is not None:
-            # One that does not fit is left out, and a shorter one may still fit.
-            if tokens > left:
-                continue
-            left -= tokens
         start, end = ranking.quote(row["content"], weights, row["language"] or "en")
         results.append(
             FoundPassage(
                 passage=Passage.of(row), document=FoundDocument.of(row), base_name=row["base_name"],
                 score=round(float(ranked.score[at]), 6),
-                similarity=None if np.isnan(of.cosine[at]) else round(float(of.cosine[at]), 6), tokens=tokens,
-                why=ranking.why(of, ranked, at), quote=QuoteSpan(start=row["starts"] + start, end=row["starts"] + end),
+                similarity=None if np.isnan(of.cosine[at]) else round(float(of.cosine[at]), 6),
+                tokens=text_tokens(len(row["content"])) + _OVERHEAD_TOKENS, why=ranking.why(of, ranked, at),
+                quote=QuoteSpan(start=row["starts"] + start, end=row["starts"] + end),
             )
         )  # fmt: skip
+    results = packed(results, query.token_budget)
     return FoundPassages(results=results, tokens=sum(one.tokens for one in results), searched=len(of.places))

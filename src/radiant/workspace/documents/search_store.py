@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from radiant.ai.retrieval.embedding import Written
 from radiant.infra.db import Row, Tx
 
 
@@ -13,16 +14,6 @@ class Filter:
 
     bases: list[UUID]
     documents: list[UUID]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question as vectors, of the bases' model and of another one that some have, as pgvector reads them."""
-
-    model: str | None
-    vector: str | None
-    former_model: str | None = None
-    former_vector: str | None = None
 
 
 async def postings(tx: Tx, which: Filter, terms: Sequence[str], most: int) -> list[Row]:
@@ -40,7 +31,7 @@ async def postings(tx: Tx, which: Filter, terms: Sequence[str], most: int) -> li
     )  # fmt: skip
 
 
-async def columns(tx: Tx, which: Filter, asked: Asked, places: Sequence[int] | None) -> Row:
+async def columns(tx: Tx, which: Filter, asked: Written, places: Sequence[int] | None) -> Row:
     """What ranking needs, each column one value a passage: numbers in network order, one after the other, which numpy reads
     as they are; in the order of documents and of their passages."""
     return await tx.one(

@@ -1,18 +1,16 @@
 """Knowledge bases and their documents: kept, read in the background, found and cited. A person's base is theirs alone; the
 tenant's is read by everybody of it and changed by its admins and by who made it."""
 
-import asyncio
 import mimetypes
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
-import structlog
 
 from radiant.ai.inference.service import Inference
-from radiant.ai.retrieval.embedding import DEFAULT_MODEL, Embedder, Questions, Vector
+from radiant.ai.retrieval.embedding import DEFAULT_MODEL, Embedder
 from radiant.ai.retrieval.filling import Filling
 from radiant.foundation.files import service as files
 from radiant.foundation.files.schemas import Asset
@@ -21,8 +19,9 @@ from radiant.infra.changes import Changes
 from radiant.infra.db import Database, Row, Tx
 from radiant.infra.late import Late
 from radiant.infra.objects import ObjectStore
-from radiant.kit.errors import Invalid, Problem
+from radiant.kit.errors import Invalid
 from radiant.kit.ids import AssetId, UserId, uuid7
+from radiant.kit.schema import Metadata
 from radiant.workspace.documents import bases_store, indexing, jobs, passages_store, store
 from radiant.workspace.documents.problems import (
     BadUpload,
@@ -42,14 +41,12 @@ from radiant.workspace.documents.schemas import (
     DocumentQuery,
     DocumentText,
     FoundPassages,
-    Metadata,
     NewBase,
+    Order,
     Passage,
     WhyNot,
 )
 from radiant.workspace.documents.vectors import PassageShelf
-
-log = structlog.get_logger()
 
 ROUTE = "documents"
 PURPOSE = "document"
@@ -107,7 +104,7 @@ class Documents:
     ) -> list[Base]:
         """Bases that the caller may read, the newest first."""
         async with caller.db(self._database).tx() as tx:
-            return [_base_of(row, caller) for row in await bases_store.page(tx, owner, words, before, limit)]
+            return [base_of(row, caller) for row in await bases_store.page(tx, owner, words, before, limit)]
 
     async def change_base(self, caller: Caller, base_id: UUID, change: BaseChange) -> Base:
         """Change a base. Raises NoSuchBase, NotYourBase, the problems of a new model."""
@@ -163,13 +160,13 @@ class Documents:
             return document_of(await _row(tx, document_id))
 
     async def documents(
-        self, caller: Caller, base_id: UUID, state: str | None, words: str | None,
-        before: tuple[datetime, UUID] | None, limit: int,
+        self, caller: Caller, base_id: UUID, state: str | None, words: str | None, order: Order,
+        after: tuple[datetime | int | str, UUID] | None, limit: int,
     ) -> list[Document]:  # fmt: skip
-        """Documents of a base, the newest first. Raises NoSuchBase."""
+        """Documents of a base in an order, after the one with that time, size or name. Raises NoSuchBase."""
         async with caller.db(self._database).tx() as tx:
             await _base(tx, caller, base_id)
-            return [document_of(row) for row in await store.page(tx, base_id, state, words, before, limit)]
+            return [document_of(row) for row in await store.page(tx, base_id, state, words, order, after, limit)]
 
     async def change(self, caller: Caller, document_id: UUID, change: DocumentChange) -> Document:
         """Rename a document, or put other metadata to it. Raises NoSuchDocument, NotYourBase, NameTaken."""
@@ -254,31 +251,13 @@ class Documents:
             bases = [r for r in await bases_store.searched(tx, query.base_ids, query.document_ids) if r["passages"]]
         if not bases:
             return FoundPassages(results=[], tokens=0, searched=0)
-        asked = await self._questions(caller, query.query, bases, patience)
+        asked = await self._embedder.questions(
+            caller, query.query, ((row["embedding_model"], row["passages"]) for row in bases),
+            (row["former_model"] for row in bases if row["former_model"] is not None), patience,
+        )  # fmt: skip
         search = await self._search.get()
         async with caller.db(self._database).tx() as tx:
             return await search(tx, query, bases, asked)
-
-    async def _questions(self, caller: Caller, text: str, bases: Sequence[Row], patience: float | None) -> Questions:
-        held: dict[str, int] = {}
-        for row in bases:
-            held[row["embedding_model"]] = held.get(row["embedding_model"], 0) + row["passages"]
-        models = sorted(held, key=lambda model: -held[model])
-        former = [row["former_model"] for row in bases if row["former_model"] is not None]
-        both = [*dict.fromkeys([*models, *former]), None, None][:2]
-        vectors = await asyncio.gather(*(self._question(caller, model, text, patience) for model in both))
-        return Questions(both[0], vectors[0], both[1], vectors[1])
-
-    async def _question(self, caller: Caller, model: str | None, text: str, patience: float | None) -> Vector | None:
-        if model is None or not text.strip():
-            return None
-        try:
-            if patience is not None:
-                return await self._embedder.soon(caller, model, text, patience)
-            return await self._embedder.question(caller, model, text)
-        except Problem as error:
-            log.warning("documents.no_question_vector", model=model, error=error.slug)
-            return None
 
 
 def _load_search() -> Any:
@@ -312,7 +291,7 @@ async def _base(tx: Tx, caller: Caller, base_id: UUID) -> Base:
     row = await bases_store.get(tx, base_id)
     if row is None:
         raise NoSuchBase(_NO_BASE)
-    return _base_of(row, caller)
+    return base_of(row, caller)
 
 
 def _may_edit(row: Row, caller: Caller) -> bool:
@@ -321,7 +300,8 @@ def _may_edit(row: Row, caller: Caller) -> bool:
     return row["user_id"] is not None or caller.role >= Role.ADMIN or row["created_by"] == caller.user_id
 
 
-def _base_of(row: Row, caller: Caller) -> Base:
+def base_of(row: Row, caller: Caller) -> Base:
+    """As it is told."""
     owner = "tenant" if row["user_id"] is None else "person"
     return Base.model_validate(dict(row) | {"owner": owner, "may_edit": _may_edit(row, caller)})
 

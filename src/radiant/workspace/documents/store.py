@@ -1,10 +1,11 @@
 """SQL of documents: one function, one statement. Row level security lets a person's own and the tenant's be seen."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from radiant.infra.db import Row, Tx
+from radiant.workspace.documents.schemas import Order
 
 _DOCUMENT = (
     "select id, base_id, user_id, name, coalesce(next_media_type, media_type) as media_type,"
@@ -50,17 +51,29 @@ async def get(tx: Tx, document_id: UUID) -> Row | None:
     return await tx.one_or_none(_DOCUMENT + " where tenant_id = $1 and id = $2", tx.tenant_id, document_id)
 
 
+_SOME = (
+    _DOCUMENT + " where tenant_id = $1 and base_id = $2 and ($3::text is null or state = $3)"
+    " and ($4::text is null or position(lower($4) in lower(name || ' ' || coalesce(title, ''))) > 0)"
+)
+_PAGES: dict[Order, LiteralString] = {
+    "newest": _SOME + " and ($5::timestamptz is null or (created_at, id) < ($5, $6::uuid))"
+    " order by created_at desc, id desc limit $7",
+    "changed": _SOME + " and ($5::timestamptz is null or (updated_at, id) < ($5, $6::uuid))"
+    " order by updated_at desc, id desc limit $7",
+    "largest": _SOME + " and ($5::bigint is null or (coalesce(next_bytes, documents.bytes), id) < ($5, $6::uuid))"
+    " order by coalesce(next_bytes, documents.bytes) desc, id desc limit $7",
+    "name": _SOME + " and ($5::text is null"
+    '  or (app.natural_order(name) collate "C", id) > (app.natural_order($5), $6::uuid))'
+    ' order by app.natural_order(name) collate "C", id limit $7',
+}  # fmt: skip
+
+
 async def page(
-    tx: Tx, base_id: UUID, state: str | None, words: str | None, before: tuple[datetime, UUID] | None, limit: int
-) -> list[Row]:
-    """Documents of a base, the newest first."""
-    return await tx.all(
-        _DOCUMENT + " where tenant_id = $1 and base_id = $2 and ($3::text is null or state = $3)"
-        " and ($4::text is null or position(lower($4) in lower(name || ' ' || coalesce(title, ''))) > 0)"
-        " and ($5::timestamptz is null or (created_at, id) < ($5, $6::uuid))"
-        " order by created_at desc, id desc limit $7",
-        tx.tenant_id, base_id, state, words, *(before or (None, None)), limit,
-    )  # fmt: skip
+    tx: Tx, base_id: UUID, state: str | None, words: str | None, order: Order,
+    after: tuple[datetime | int | str, UUID] | None, limit: int,
+) -> list[Row]:  # fmt: skip
+    """Documents of a base in an order, after the one with that time, size or name, and that id."""
+    return await tx.all(_PAGES[order], tx.tenant_id, base_id, state, words, *(after or (None, None)), limit)
 
 
 async def changed(tx: Tx, base_id: UUID, since: datetime, limit: int) -> list[Row]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, StringConstraints, model_validator
 
-from radiant.kit.schema import Strict
+from radiant.kit.schema import Metadata, Strict
 
 State = Literal["current", "superseded", "needs_review", "expired"]
 Outcome = Literal["added", "repeated", "superseded", "review"]
@@ -34,7 +34,6 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_CONTENT, pattern=_NO_NUL)]
 Source = Annotated[str, StringConstraints(max_length=100, pattern=_NO_NUL)]
 Names = Annotated[list[Name], Field(max_length=50)]
-Metadata = Annotated[dict[str, Any], Field(max_length=100)]
 
 
 class Span(Strict):

@@ -61,7 +61,7 @@ class Search:
                     tx, [postings[term] for term in asked_terms if term in postings], asked, total
                 )
             row = await search_store.columns(
-                tx, search_store.Filter(query.store_name, query.scope, query.as_of), _written(asked), query.types,
+                tx, search_store.Filter(query.store_name, query.scope, query.as_of), asked.written(), query.types,
                 query.conversation, numbers,
             )  # fmt: skip
             of = Columns.of(dict(row), search_store.RECORD)
@@ -76,14 +76,6 @@ class Search:
             ranking.rank, of, query.query, terms, facts, scores.floor_of(asked.model), query.min_similarity, total
         )
         return await _found(tx, query, of, ranked, asked.model)
-
-
-def _written(asked: Questions) -> search_store.Asked:
-    return search_store.Asked(
-        asked.model if asked.vector is not None else None, written(asked.vector) if asked.vector is not None else None,
-        asked.former_model if asked.former_vector is not None else None,
-        written(asked.former_vector) if asked.former_vector is not None else None,
-    )  # fmt: skip
 
 
 async def _candidates(tx: Tx, postings: Sequence[Posting], asked: Questions, total: int) -> list[int]:

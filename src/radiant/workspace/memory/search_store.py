@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from radiant.ai.retrieval.embedding import Written
 from radiant.infra.db import Row, Tx
 
 SEPARATOR = "\x1f"
@@ -21,16 +22,6 @@ class Filter:
     as_of: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question as vectors, of the store's model and of the one before it, as pgvector reads them."""
-
-    model: str | None
-    vector: str | None
-    former_model: str | None = None
-    former_vector: str | None = None
-
-
 async def postings(tx: Tx, terms: Sequence[str], most: int) -> list[Row]:
     """For each term the memories that hold it (int8) and how often (int2), in network order; of one that more than `most` hold, no more than so many."""
     return await tx.all(
@@ -43,7 +34,7 @@ async def postings(tx: Tx, terms: Sequence[str], most: int) -> list[Row]:
 
 
 async def columns(
-    tx: Tx, which: Filter, asked: Asked, types: Sequence[str], conversation: str | None,
+    tx: Tx, which: Filter, asked: Written, types: Sequence[str], conversation: str | None,
     numbers: Sequence[int] | None,
 ) -> Row:  # fmt: skip
     """What ranking needs, each column one value a memory, by ascending number: numbers in network order, one after the other, which numpy reads

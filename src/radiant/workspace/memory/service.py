@@ -5,10 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-import structlog
-
 from radiant.ai.inference.service import Inference
-from radiant.ai.retrieval.embedding import DEFAULT_MODEL, Embedder, Questions, Vector
+from radiant.ai.retrieval.embedding import DEFAULT_MODEL, Embedder, Questions
 from radiant.ai.retrieval.filling import Filling
 from radiant.foundation.identity.callers import Caller
 from radiant.foundation.runs import idempotency
@@ -16,7 +14,7 @@ from radiant.infra.changes import Changes as DbChanges
 from radiant.infra.db import Database, Row, Tx
 from radiant.infra.late import Late
 from radiant.kit.clock import Clock, utc_now
-from radiant.kit.errors import Invalid, Problem
+from radiant.kit.errors import Invalid
 from radiant.workspace.memory import adding, relations_store, sharing, store
 from radiant.workspace.memory.counting import Counts
 from radiant.workspace.memory.problems import (
@@ -45,8 +43,6 @@ from radiant.workspace.memory.schemas import (
     Memory as Remembered,
 )
 from radiant.workspace.memory.vectors import MemoryShelf
-
-log = structlog.get_logger()
 
 ROUTE = "memory"
 _MOST_EDGES = 2000
@@ -140,30 +136,15 @@ class Memory:
         if not asked_of:
             # Whoever has told nothing is asked about on every turn all the same: neither model nor library is needed.
             return Found(results=[], tokens=0, searched=0, embedding_model=None)
-        asked = await self._questions(caller, query.query, asked_of, patience)
+        asked = await self._embedder.questions(
+            caller, query.query, ((row["embedding_model"], row["total_memories"]) for row in asked_of),
+            (row["former_model"] for row in asked_of if row["former_model"] is not None), patience,
+        )  # fmt: skip
         search = await self._search.get()
         async with caller.db(self._database).tx() as tx:
             found = await search(tx, query, stores, asked)
         self.counts.count(caller, [result.memory.id for result in found.results])
         return found
-
-    async def _questions(self, caller: Caller, text: str, stores: Sequence[Row], patience: float | None) -> Questions:
-        models = sorted({row["embedding_model"] for row in stores}, key=lambda m: -_size(stores, m))
-        former = [row["former_model"] for row in stores if row["former_model"] is not None]
-        both = [*models, *former, None, None][:2]
-        vectors = [await self._question(caller, model, text, patience) for model in both]
-        return Questions(both[0], vectors[0], both[1], vectors[1])
-
-    async def _question(self, caller: Caller, model: str | None, text: str, patience: float | None) -> Vector | None:
-        if model is None or not text:
-            return None
-        try:
-            if patience is not None:
-                return await self._embedder.soon(caller, model, text, patience)
-            return await self._embedder.question(caller, model, text)
-        except Problem as error:
-            log.warning("memory.no_question_vector", model=model, error=error.slug)
-            return None
 
     async def used(self, caller: Caller, ids: Sequence[UUID]) -> None:
         """Memories, the caller's or their groups', were of use in an answer: what ranks equal otherwise comes after them."""
@@ -414,10 +395,6 @@ def _search(held_bytes: int) -> Callable[[Tx, Query, Sequence[Row], Questions], 
     from radiant.workspace.memory.search import Search  # numpy
 
     return Search(held_bytes).search
-
-
-def _size(stores: Sequence[Row], model: str) -> int:
-    return sum(row["total_memories"] for row in stores if row["embedding_model"] == model)
 
 
 def _holding(row: Row, **changed: object) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from radiant.foundation.identity.dependencies import AnyCaller, Databases, Db, M
 from radiant.http.pages import Cursor, ItemsOf, Limit, PageOf
 from radiant.kit.errors import Invalid, NotFound
 from radiant.kit.ids import ChatId, MessageId
-from radiant.kit.page import BadCursor, decode_cursor, encode_cursor, moment
+from radiant.kit.page import NOT_OURS, BadCursor, decode_cursor, encode_cursor, moment
 from radiant.workspace.memory.routes import engine_of
 from radiant.workspace.memory.schemas import Found
 from radiant.workspace.memory.schemas import Query as Wanted
@@ -57,7 +57,7 @@ def _after(cursor: str | None, number: Callable[[str], T]) -> tuple[T, UUID] | N
     try:
         return number(at), UUID(row_id)
     except ValueError as error:
-        raise BadCursor("cursor: not one of ours; leave it out to start from the first page") from error
+        raise BadCursor(NOT_OURS) from error
 
 
 @router.post("/learn", operation_id="learn_from_conversation")

@@ -93,6 +93,21 @@ function Answer({ message, siblings, busy, last, onRetry, onContinue, onBranch, 
           Cut at the token limit of this model.
         </Notice>
       )}
+      {message.documents_left_out && !streaming && (
+        <Notice
+          tone="warn"
+          className="mt-3"
+          action={
+            last && (
+              <Button size="sm" disabled={busy} onClick={() => onRetry(message)}>
+                Ask again
+              </Button>
+            )
+          }
+        >
+          Answered without your documents: they could not be looked up in time.
+        </Notice>
+      )}
       {!streaming && (
         <div className="mt-1.5 -ml-2 flex min-h-8 flex-wrap items-center gap-x-0.5 text-ink-3">
           {text && <CopyButton text={text} label="Copy answer" />}

@@ -74,11 +74,9 @@ export default function ChatPage({ id, lead }: Props) {
   const ensureChat = async (): Promise<string> => {
     if (id) return id;
     if (createdId.current) return createdId.current;
-    const created = await api.post<ChatDetail>("/chats", { model, ...(draftPrompt ? { system_prompt: draftPrompt } : {}) });
+    const created = await api.post<ChatDetail>("/chats", { model, system_prompt: draftPrompt, documents: draftDocuments });
     createdId.current = created.id;
-    const documents = [...draftDocuments];
-    if (documents.length) await api.patch(`/chats/${created.id}`, { documents });
-    client.setQueryData<ChatDetail>(chatKey(created.id), { ...created, system_prompt: draftPrompt, leaf_message_id: null, memory: true, documents, messages: [] });
+    client.setQueryData<ChatDetail>(chatKey(created.id), created);
     return created.id;
   };
 

@@ -24,7 +24,7 @@ import { SearchDocuments } from "./search";
 import { UploadList } from "./upload-list";
 import { useUploads } from "./uploads";
 import { useDrop } from "./use-drop";
-import { orders, type Order, plural, sorted, states } from "./words";
+import { type Order, orders, plural, states } from "./words";
 
 export function BasePage({ id }: { id: string }) {
   const { data: base, error, refetch } = useBase(id);
@@ -185,8 +185,7 @@ interface ListedProps {
 function Listed({ base, edits, add, uploading, onNewer }: ListedProps) {
   const client = useQueryClient();
   const [search, setSearch] = useState("");
-  const [filter, setFilter] = useState<Filter>({ search: "", state: "" });
-  const [order, setOrder] = useState<Order>("newest");
+  const [filter, setFilter] = useState<Filter>({ search: "", state: "", order: "newest" });
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage, isPlaceholderData } = useDocuments(base.id, filter);
   const leaving = useLeaving();
@@ -195,14 +194,9 @@ function Listed({ base, edits, add, uploading, onNewer }: ListedProps) {
     const timer = setTimeout(() => setFilter((before) => (before.search === search.trim() ? before : { ...before, search: search.trim() })), 200);
     return () => clearTimeout(timer);
   }, [search]);
-  useEffect(() => {
-    // The server gives the newest first; another order needs all of them.
-    if (order !== "newest" && hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [order, hasNextPage, isFetchingNextPage, fetchNextPage]);
 
   const narrowed = filter.search !== "" || filter.state !== "";
-  const all = data?.pages.flatMap((page) => page.items).filter((document) => !leaving.has(documentPath(document)));
-  const documents = all && sorted(all, order);
+  const documents = data?.pages.flatMap((page) => page.items).filter((document) => !leaving.has(documentPath(document)));
   const marked = documents?.filter((document) => chosen.has(document.id)) ?? [];
   const choose = (document: KnownDocument, on: boolean) => {
     const next = new Set(chosen);
@@ -231,7 +225,7 @@ function Listed({ base, edits, add, uploading, onNewer }: ListedProps) {
             </option>
           ))}
         </Select>
-        <Select aria-label="In which order" className="w-36 flex-1 sm:flex-none" value={order} onChange={(event) => setOrder(event.target.value as Order)}>
+        <Select aria-label="In which order" className="w-36 flex-1 sm:flex-none" value={filter.order} onChange={(event) => setFilter({ ...filter, order: event.target.value as Order })}>
           {Object.entries(orders).map(([name, title]) => (
             <option key={name} value={name}>
               {title}

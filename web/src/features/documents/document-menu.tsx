@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Download, Ellipsis, Pencil, RefreshCcw, Trash2 } from "lucide-react";
+import { Download, Ellipsis, Pencil, RefreshCcw, Tags, Trash2 } from "lucide-react";
 import { useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/components/ui/menu";
@@ -8,6 +8,7 @@ import { api } from "@/lib/api/client";
 import type { KnownDocument } from "@/lib/api/types";
 import { toast } from "@/lib/toast";
 import { changeDocument, deleteDocuments, documentPath } from "./acts";
+import { Properties } from "./properties";
 import { notNewer } from "./words";
 
 interface Props {
@@ -20,6 +21,7 @@ interface Props {
 export function DocumentMenu({ document, onNewer, onDeleted }: Props) {
   const client = useQueryClient();
   const [renaming, setRenaming] = useState(false);
+  const [describing, setDescribing] = useState(false);
   const picker = useRef<HTMLInputElement>(null);
   const replace = (file: File | undefined) => {
     if (!file) return;
@@ -50,6 +52,10 @@ export function DocumentMenu({ document, onNewer, onDeleted }: Props) {
             <Pencil />
             Rename
           </MenuItem>
+          <MenuItem onSelect={() => setTimeout(() => setDescribing(true))}>
+            <Tags />
+            Properties
+          </MenuItem>
           <MenuSeparator />
           <MenuItem
             danger
@@ -73,6 +79,7 @@ export function DocumentMenu({ document, onNewer, onDeleted }: Props) {
           event.target.value = "";
         }}
       />
+      <Properties document={document} open={describing} onClose={() => setDescribing(false)} />
       <RenameDialog what="document" open={renaming} onOpenChange={setRenaming} title={document.name} onSave={(name) => void changeDocument(client, api.patch<KnownDocument>(documentPath(document), { name }))} />
     </>
   );

@@ -2,7 +2,7 @@ import { ArrowLeft, Download, FileX } from "lucide-react";
 import { Link, useLocation, useSearchParams } from "wouter";
 import { Button } from "@/components/ui/button";
 import { Details } from "@/components/ui/details";
-import { Card, LoadFault, SettingsPage, ShowMore, TableSkeleton } from "@/components/ui/page";
+import { Card, LoadFault, Section, SettingsPage, ShowMore, TableSkeleton } from "@/components/ui/page";
 import { Badge } from "@/components/ui/parts";
 import { View, Views } from "@/components/ui/views";
 import type { KnownDocument } from "@/lib/api/types";
@@ -17,7 +17,7 @@ import { useBase, useBaseEvents, useDocument, usePassages } from "./queries";
 import { Reader } from "./reader";
 import { UploadList } from "./upload-list";
 import { useUploads } from "./uploads";
-import { kindOf, plural, spanOf, states } from "./words";
+import { kindOf, plural, propertiesOf, spanOf, states } from "./words";
 
 export function DocumentPage({ id }: { id: string }) {
   const { data: document, error, refetch } = useDocument(id);
@@ -85,6 +85,11 @@ function Known({ document }: { document: KnownDocument }) {
           ["Changed", document.updated_at !== document.created_at ? formatDateTime(document.updated_at) : null],
         ]}
       />
+      {Object.keys(document.metadata).length > 0 && (
+        <Section title="Properties">
+          <Details rows={propertiesOf(document.metadata).map(({ name, value }) => [name, value || "–"])} />
+        </Section>
+      )}
       {document.passages > 0 && (
         <Views
           label="What it says"

@@ -6,6 +6,7 @@ import type { DocumentBase, FoundPassages, KnownDocument, Page, Passage, TextPie
 import { basesKey, documentsKey } from "@/lib/documents";
 import { follow } from "@/lib/follow";
 import { useLatest } from "@/lib/use-latest";
+import type { Order } from "./words";
 
 const listsKey = (base: string) => [...documentsKey, "in", base] as const;
 const documentKey = (id: string) => [...documentsKey, "one", id] as const;
@@ -15,6 +16,7 @@ const readKey = (document: KnownDocument, what: "text" | "passages") => [...docu
 export interface Filter {
   search: string;
   state: KnownDocument["state"] | "";
+  order: Order;
 }
 
 const patient = (count: number, error: unknown): boolean => count < 2 && !(error instanceof ApiProblem && error.status >= 400 && error.status < 500);
@@ -85,6 +87,13 @@ export function putDocument(client: QueryClient, document: KnownDocument): void 
   if (!shown || (before && before.state !== document.state)) void client.invalidateQueries({ queryKey: key });
 }
 
+/** Takes over a base that the server told of; where documents left it, its lists are read anew. */
+function putBase(client: QueryClient, base: DocumentBase): void {
+  const before = client.getQueryData<DocumentBase>([...basesKey, base.id]);
+  client.setQueryData([...basesKey, base.id], base);
+  if (before && before.documents > base.documents) void client.invalidateQueries({ queryKey: listsKey(base.id) });
+}
+
 /** Hears what becomes of a base's documents while the page shows them. */
 export function useBaseEvents(base: string, onDocument: (document: KnownDocument) => void): boolean {
   const client = useQueryClient();
@@ -97,6 +106,11 @@ export function useBaseEvents(base: string, onDocument: (document: KnownDocument
       signal: stop.signal,
       after: () => null,
       onEvent: (event) => {
+        if (event.event === "base") putBase(client, JSON.parse(event.data) as DocumentBase);
+        if (event.event === "deleted") {
+          void client.invalidateQueries({ queryKey: basesKey });
+          return true;
+        }
         if (event.event !== "document") return false;
         const document = JSON.parse(event.data) as KnownDocument;
         putDocument(client, document);

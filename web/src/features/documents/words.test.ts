@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { KnownDocument } from "@/lib/api/types";
 import { excerpt, pagesOf, placeOf } from "@/lib/documents";
-import { doing, failure, kindOf, notNewer, reason, sorted, spanOf } from "./words";
+import { doing, failure, kindOf, notNewer, propertiesOf, reason, spanOf, written } from "./words";
 
 describe("a passage around its quote", () => {
   const passage = { start: 100, text: "Bees sleep. They dream of clover. Then they wake." };
@@ -43,18 +42,18 @@ describe("words about documents", () => {
     expect(reason({ kind: "nearby", detail: "x" })).toBe("what stands around it");
   });
 
+  it("show what is kept with a document, and change only what was touched", () => {
+    const before = { author: "Ada", year: 1843, tags: ["a", "b"] };
+    const rows = propertiesOf(before);
+    expect(rows.map(({ value }) => value)).toEqual(["Ada", "1843", '["a","b"]']);
+    expect(written([...rows, { name: " ", value: "lost" }], before)).toEqual(before);
+    expect(written([{ name: "year", value: "1844" }, { name: " place ", value: "" }], before)).toEqual({ year: "1844", place: "" });
+  });
+
   it("know kinds of files, and what is no newer version of what", () => {
     expect(["application/pdf", "text/markdown", "text/plain", "image/png", "application/octet-stream"].map(kindOf)).toEqual(["PDF", "Markdown", "Text", "Picture", "File"]);
     expect(notNewer({ name: "Plan.PDF" }, { name: "plan-2.pdf" })).toBeNull();
     expect(notNewer({ name: "plan.pdf" }, { name: "plan.docx" })).toContain("(.pdf)");
     expect(notNewer({ name: "notes" }, { name: "plan.docx" })).toContain("a document of its own");
-  });
-
-  it("sort by name as people do", () => {
-    const named = (name: string, bytes: number) => ({ name, bytes, updated_at: "" }) as KnownDocument;
-    const documents = [named("b10", 1), named("B2", 3), named("a", 2)];
-    expect(sorted(documents, "name").map((one) => one.name)).toEqual(["a", "B2", "b10"]);
-    expect(sorted(documents, "largest").map((one) => one.bytes)).toEqual([3, 2, 1]);
-    expect(sorted(documents, "newest")).toBe(documents);
   });
 });

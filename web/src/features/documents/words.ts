@@ -92,13 +92,16 @@ export function spanOf(at: string | null): { start: number; end: number } | null
 export const orders = { newest: "newest first", name: "by name", largest: "largest first", changed: "last changed" } as const;
 export type Order = keyof typeof orders;
 
-const alphabet = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+/** A fact that is kept with a document, as it is shown and written. */
+export interface Property {
+  name: string;
+  value: string;
+}
 
-const compare: Record<Exclude<Order, "newest">, (one: KnownDocument, other: KnownDocument) => number> = {
-  name: (one, other) => alphabet.compare(one.name, other.name),
-  largest: (one, other) => other.bytes - one.bytes,
-  changed: (one, other) => other.updated_at.localeCompare(one.updated_at),
-};
+const shown = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
-/** In that order; the newest first is how the server gives them. */
-export const sorted = (documents: KnownDocument[], order: Order): KnownDocument[] => (order === "newest" ? documents : documents.toSorted(compare[order]));
+export const propertiesOf = (metadata: Readonly<Record<string, unknown>>): Property[] => Object.entries(metadata).map(([name, value]) => ({ name, value: shown(value) }));
+
+/** What is kept of rows that a person wrote; nothing of those without a name. What was not touched stays what it was, be it a text or not. */
+export const written = (rows: readonly Property[], before: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(rows.filter(({ name }) => name.trim()).map(({ name, value }) => [name.trim(), name in before && shown(before[name]) === value ? before[name] : value]));
