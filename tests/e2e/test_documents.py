@@ -425,7 +425,7 @@ async def test_an_answer_that_had_to_do_without_its_documents_says_so(visit: Vis
         answer = await route.fetch()
         told = await answer.json()
         for message in told["messages"]:
-            message["documents_left_out"] = message["role"] == "assistant"
+            message["left_out"] = message["role"] == "assistant"
         await route.fulfill(response=answer, json=told)
 
     await page.route(f"**/api/chats/{chat['id']}", late)

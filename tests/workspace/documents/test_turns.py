@@ -53,7 +53,7 @@ async def test_a_chat_looks_its_questions_up_and_keeps_what_it_was_given(
     assert '"page": 2' in sent
     assert sent.index("Belvedere") < sent.index("Which is the conference hotel?")
     message = await message_of(callers.member, chat_id, turn["assistant_message"]["id"])
-    assert (message["cited"], message["documents_left_out"]) == (1, False)
+    assert (message["cited"], message["left_out"]) == (1, False)
     cited = await _cited(callers.member, message["id"])
     (one,) = cited["items"]
     assert (one["n"], one["base_name"], one["document"]["name"]) == (1, "Travel", "trip.pdf")
@@ -128,7 +128,7 @@ async def test_a_search_that_fails_or_takes_long_costs_no_answer(
     turn = await ask(callers.member, chat["id"], "Which is the conference hotel?")
     assert (await events(callers.member, turn["run_id"]))[-1][1] == "done"
     message = await message_of(callers.member, chat["id"], turn["assistant_message"]["id"])
-    assert (message["documents_left_out"], message["cited"]) == (True, 0)
+    assert (message["left_out"], message["cited"]) == (True, 0)
 
 
 async def test_what_an_answer_is_given_stays_within_its_budget(server: Server, callers: Callers, base: str) -> None:

@@ -53,10 +53,10 @@ class Questions:
 
     def written(self) -> Written:
         """For SQL."""
-        model, former = self.vector is not None, self.former_vector is not None
+        at, former = self.vector, self.former_vector
         return Written(
-            self.model if model else None, written(self.vector) if model else None,
-            self.former_model if former else None, written(self.former_vector) if former else None,
+            self.model if at is not None else None, written(at) if at is not None else None,
+            self.former_model if former is not None else None, written(former) if former is not None else None,
         )  # fmt: skip
 
 

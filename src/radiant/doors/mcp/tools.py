@@ -104,7 +104,7 @@ async def _list_documents(engines: Engines, caller: Caller, given: ListDocuments
         bases = await engines.documents.bases(caller, None, None, None, _MOST_LISTED)
         kept = {"id", "name", "description", "owner", "documents", "passages"}
         return {"bases": [one.model_dump(mode="json", include=kept) for one in bases]}
-    listed = await engines.documents.documents(caller, given.base_id, None, None, None, _MOST_LISTED)
+    listed = await engines.documents.documents(caller, given.base_id, None, None, "newest", None, _MOST_LISTED)
     kept = {"id", "name", "title", "state", "pages", "passages", "updated_at"}
     return {"documents": [one.model_dump(mode="json", include=kept) for one in listed]}
 

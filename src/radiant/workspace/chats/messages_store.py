@@ -64,7 +64,7 @@ async def finish(
         " coalesce(jsonb_array_length(applied -> 'preferences'), 0)"
         "  + coalesce(jsonb_array_length(applied -> 'memories'), 0) as recalled,"
         " coalesce(jsonb_array_length(cited -> 'items'), 0) as cited,"
-        " coalesce((cited ->> 'left_out')::boolean, false) as documents_left_out",
+        " coalesce((cited ->> 'left_out')::boolean, false) as left_out",
         tx.tenant_id, tx.user_id, run_id, status, content, reasoning, error, stop_reason, model, decision_id,
         input_tokens, output_tokens, cost, first_token_ms, duration_ms,
     )  # fmt: skip
@@ -90,7 +90,7 @@ async def tree(tx: Tx, chat_id: ChatId) -> list[Message]:
         " coalesce(jsonb_array_length(applied -> 'preferences'), 0)"
         "  + coalesce(jsonb_array_length(applied -> 'memories'), 0) as recalled,"
         " coalesce(jsonb_array_length(cited -> 'items'), 0) as cited,"
-        " coalesce((cited ->> 'left_out')::boolean, false) as documents_left_out from messages"
+        " coalesce((cited ->> 'left_out')::boolean, false) as left_out from messages"
         " where tenant_id = $1 and user_id = $2 and chat_id = $3 order by created_at, id",
         tx.tenant_id, tx.user_id, chat_id,
     )  # fmt: skip

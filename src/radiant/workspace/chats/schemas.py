@@ -84,7 +84,7 @@ class Folder(BaseModel):
 
 class Message(BaseModel):
     """A message of the tree. Cost in dollars, times in milliseconds. `recalled`: how many preferences and memories were
-    brought up for it; `cited`: how many passages of documents it was given; `documents_left_out`: the chosen documents
+    brought up for it; `cited`: how many passages of documents it was given; `left_out`: the chosen documents
     could not be looked up in time, and it was answered without them."""
 
     id: MessageId
@@ -106,7 +106,7 @@ class Message(BaseModel):
     created_at: datetime
     recalled: int = 0
     cited: int = 0
-    documents_left_out: bool = False
+    left_out: bool = False
 
 
 class Chat(ChatSummary):

@@ -93,7 +93,7 @@ function Answer({ message, siblings, busy, last, onRetry, onContinue, onBranch, 
           Cut at the token limit of this model.
         </Notice>
       )}
-      {message.documents_left_out && !streaming && (
+      {message.left_out && !streaming && (
         <Notice
           tone="warn"
           className="mt-3"

@@ -1890,7 +1890,7 @@ export interface MergeSummary {
   total_cost: string | null;
 }
 
-/** A message of the tree. Cost in dollars, times in milliseconds. `recalled`: how many preferences and memories were brought up for it; `cited`: how many passages of documents it was given. */
+/** A message of the tree. Cost in dollars, times in milliseconds. `recalled`: how many preferences and memories were brought up for it; `cited`: how many passages of documents it was given; `left_out`: the chosen documents could not be looked up in time, and it was answered without them. */
 export interface Message {
   cited?: number;
   content: Record<string, unknown>[];
@@ -1902,6 +1902,7 @@ export interface Message {
   first_token_ms: number | null;
   id: string;
   input_tokens: number | null;
+  left_out?: boolean;
   model: string | null;
   output_tokens: number | null;
   parent_id: string | null;
@@ -2028,8 +2029,9 @@ export interface NewBudget {
   warn_at?: number | string | null;
 }
 
-/** A chat to be made. */
+/** A chat to be made. `documents`: as in `ChatChange`. */
 export interface NewChat {
+  documents?: string[];
   model?: string;
   system_prompt?: string;
   title?: string;
@@ -2211,8 +2213,9 @@ export interface NewServiceAccount {
   role?: "viewer" | "member" | "admin";
 }
 
-/** A session to be made. `panes`: how many, or what each is to be. */
+/** A session to be made. `panes`: how many, or what each is to be; `documents`: as in `SessionChange`. */
 export interface NewSession {
+  documents?: string[];
   layout?: NewLayout;
   max_panes?: number;
   name?: string | null;
