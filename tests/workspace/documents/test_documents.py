@@ -297,6 +297,7 @@ async def test_documents_come_in_the_order_that_is_asked_for_page_by_page(server
     sizes = {"b10.txt": 40, "B2.txt": 10, "a.txt": 30, "Ähre.txt": 20, "b1-007.txt": 20}
     ids = [(await put_text(callers.member, base, name, "x" * size))["id"] for name, size in sizes.items()]
     await read_all(server)
+    await embed_all(server)  # which is a change too
     await callers.member.send("PATCH", f"{DOCUMENTS}/{ids[2]}", json={"metadata": {"touched": True}})
 
     async def listed(order: str) -> list[str]:
