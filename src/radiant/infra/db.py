@@ -6,13 +6,15 @@ tenant (and one person, where rows are a person's) be seen. The tenant comes fro
 (tests/architecture holds the list).
 """
 
+import asyncio
 import contextlib
 import datetime
+import functools
 import json
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString, ParamSpec, TypeVar, cast
 
 import asyncpg
 
@@ -21,8 +23,26 @@ from radiant.kit.ids import TenantId, UserId
 Row = asyncpg.Record
 Connection = asyncpg.Connection
 Pool = asyncpg.Pool
+P = ParamSpec("P")
+T = TypeVar("T")
 AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 """What a database that is away raises."""
+
+
+def again_after_deadlock(work: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """Does it again where two transactions waited for each other and Postgres ended this one: nothing of it was kept. For
+    work whose effects are all in the database."""
+
+    @functools.wraps(work)
+    async def tried(*args: P.args, **kwargs: P.kwargs) -> T:
+        for pause in (0.05, 0.2, 0.5):
+            try:
+                return await work(*args, **kwargs)
+            except asyncpg.DeadlockDetectedError:
+                await asyncio.sleep(pause)
+        return await work(*args, **kwargs)
+
+    return tried
 
 
 class Tx:

@@ -36,7 +36,7 @@ begin
                 || left(md5(model), 12)) then
         return true;
     end if;
-    execute format('select count(*) from (select from %s where embedding_model = $1 limit $2) some', tbl)
+    execute format('select count(*) from (select from %s where embedding_model = $1 limit $2) sample', tbl)
         into rows using model, min_rows;
     return rows >= min_rows and app.make_ann_index(tbl, model, dimension);
 end $$;

@@ -21,6 +21,9 @@ from tests.kit.postgres import Dsns
 from tests.kit.server import Client, Server
 from tests.kit.upstream import Hang, Say, Upstream
 
+# Processes that are started and killed: tried once more, and told.
+pytestmark = pytest.mark.flaky(reruns=1)
+
 COUNT = 60
 
 
@@ -52,8 +55,11 @@ async def sdk(key: Client) -> AsyncIterator[AsyncOpenAI]:
 async def _kill(child: asyncio.subprocess.Process, owner: Any) -> None:
     child.kill()
     await child.wait()
-    # A worker that beats no more is taken for dead after half a minute; here it is at once.
-    await owner.execute("update pgqueuer set heartbeat = heartbeat - interval '5 minutes'")
+    # A worker that beats no more is taken for dead after half a minute; here it is at once. Its last beat may still be on
+    # its way through the server.
+    for _ in range(5):
+        await owner.execute("update pgqueuer set heartbeat = heartbeat - interval '5 minutes'")
+        await asyncio.sleep(0.1)
 
 
 async def _let_end(child: asyncio.subprocess.Process) -> None:

@@ -298,7 +298,6 @@ async def test_documents_come_in_the_order_that_is_asked_for_page_by_page(server
     ids = [(await put_text(callers.member, base, name, "x" * size))["id"] for name, size in sizes.items()]
     await read_all(server)
     await embed_all(server)  # which is a change too
-    await callers.member.send("PATCH", f"{DOCUMENTS}/{ids[2]}", json={"metadata": {"touched": True}})
 
     async def listed(order: str) -> list[str]:
         names: list[str] = []
@@ -314,7 +313,9 @@ async def test_documents_come_in_the_order_that_is_asked_for_page_by_page(server
     assert await listed("name") == ["a.txt", "b1-007.txt", "B2.txt", "b10.txt", "Ähre.txt"]
     largest = await listed("largest")
     assert [sizes[name] for name in largest] == [40, 30, 20, 20, 10]
-    changed = await listed("changed")
+    async with server.app.state.documents.vectors._working:
+        await callers.member.send("PATCH", f"{DOCUMENTS}/{ids[2]}", json={"metadata": {"touched": True}})
+        changed = await listed("changed")
     assert (changed[0], sorted(changed)) == ("a.txt", sorted(sizes))
     page = (await callers.member.get(f"{BASES}/{base}/documents", params={"limit": "2", "order": "name"})).json()
     for order, cursor in (("newest", page["next"]), ("name", encode_cursor("name", "\x00", ids[0])),
@@ -323,6 +324,21 @@ async def test_documents_come_in_the_order_that_is_asked_for_page_by_page(server
                           ("largest", encode_cursor("largest", "9" * 30, ids[0]))):  # fmt: skip
         answer = await callers.member.get(f"{BASES}/{base}/documents", params={"order": order, "cursor": cursor})
         assert (answer.status, answer.json()["type"].rpartition("/")[2]) == (422, "bad-cursor"), (order, cursor)
+
+
+async def test_a_base_that_is_deleted_while_it_is_read_is_gone_whoever_waits_for_whom(
+    server: Server, callers: Callers, small_models: Path
+) -> None:
+    for _ in range(6):
+        base = await make_base(callers.member)
+        made = [await put_text(callers.member, base, f"{n}.txt", f"Words of {n}. " * 40) for n in range(6)]
+        reading = asyncio.create_task(read_all(server))
+        await asyncio.sleep(0.05)
+        first = callers.member.send("DELETE", f"{DOCUMENTS}/{made[0]['id']}")
+        answers = await asyncio.gather(first, callers.member.send("DELETE", f"{BASES}/{base}"))
+        assert {answer.status for answer in answers} <= {204, 404}, [answer.body for answer in answers]
+        await asyncio.gather(reading, return_exceptions=True)
+        assert (await callers.member.get(f"{BASES}/{base}")).status == 404
 
 
 async def test_who_follows_a_base_hears_of_each_change(server: Server, callers: Callers) -> None:

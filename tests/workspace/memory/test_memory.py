@@ -400,6 +400,14 @@ async def test_f13_6_the_approximate_index_finds_what_an_exact_search_does(
         list(range(3000)), [written(vector) for vector in vectors],
     )  # fmt: skip
     assert await owner.fetchval("select app.ensure_ann_index('memories', 'm', 64, 1000)")
+    try:
+        await _finds_by_index(server, callers, owner, vectors, random)
+    finally:
+        for (index,) in await owner.fetch("select relname from pg_class where relname like 'memories\\_ann\\_%'"):
+            await owner.execute(f"drop index {index}")
+
+
+async def _finds_by_index(server: Server, callers: Callers, owner: Any, vectors: Any, random: Any) -> None:
     await owner.execute("analyze memories")
     numbers = {row["content"]: row["number"] for row in await owner.fetch("select content, number from memories")}
     found = 0

@@ -16,7 +16,7 @@ from radiant.foundation.files import service as files
 from radiant.foundation.files.schemas import Asset
 from radiant.foundation.identity.callers import Caller, Role
 from radiant.infra.changes import Changes
-from radiant.infra.db import Database, Row, Tx
+from radiant.infra.db import Database, Row, Tx, again_after_deadlock
 from radiant.infra.late import Late
 from radiant.infra.objects import ObjectStore
 from radiant.kit.errors import Invalid
@@ -56,6 +56,8 @@ _READ_SHARE = 0.5
 _NO_BASE, _NO_DOCUMENT = "there is no such knowledge base", "there is no such document"
 
 
+# Who writes here holds a base and then its documents; who reads a document in the background holds it and then its base,
+# whose counts it changes. So two may wait for each other.
 class Documents:
     """Made once by a root, and closed by it. `most_bytes`: of an upload; `vectors`: what makes them."""
 
@@ -120,6 +122,7 @@ class Documents:
                 await passages_store.want_vectors(tx, base_id, None)
             return await _base(tx, caller, base_id)
 
+    @again_after_deadlock
     async def delete_base(self, caller: Caller, base_id: UUID) -> None:
         """Delete a base with all that is in it. Raises NoSuchBase, NotYourBase."""
         async with caller.db(self._database).tx() as tx:
@@ -148,11 +151,17 @@ class Documents:
         try:
             if not asset.bytes:
                 raise BadUpload("file: it is empty")
-            async with caller.db(self._database).tx() as tx:
-                return await _put(tx, caller, base_id, owner, asset, metadata)
+            return await self._keep(caller, base_id, owner, asset, metadata)
         except BaseException:
             await files.delete(home, asset.id)
             raise
+
+    @again_after_deadlock
+    async def _keep(
+        self, caller: Caller, base_id: UUID, owner: UUID | None, asset: Asset, metadata: Metadata | None
+    ) -> tuple[Document, bool]:
+        async with caller.db(self._database).tx() as tx:
+            return await _put(tx, caller, base_id, owner, asset, metadata)
 
     async def get(self, caller: Caller, document_id: UUID) -> Document:
         """A document. Raises NoSuchDocument."""
@@ -168,6 +177,7 @@ class Documents:
             await _base(tx, caller, base_id)
             return [document_of(row) for row in await store.page(tx, base_id, state, words, order, after, limit)]
 
+    @again_after_deadlock
     async def change(self, caller: Caller, document_id: UUID, change: DocumentChange) -> Document:
         """Rename a document, or put other metadata to it. Raises NoSuchDocument, NotYourBase, NameTaken."""
         try:
@@ -184,12 +194,14 @@ class Documents:
                 "name: this base has a document of that name; choose another, or delete that one"
             ) from error
 
+    @again_after_deadlock
     async def delete(self, caller: Caller, document_id: UUID) -> None:
         """Delete a document with its passages, vectors, words and original. Raises NoSuchDocument, NotYourBase."""
         async with caller.db(self._database).tx() as tx:
             await _editable_document(tx, caller, document_id)
             await store.delete(tx, document_id)
 
+    @again_after_deadlock
     async def retry(self, caller: Caller, document_id: UUID) -> Document:
         """Read again what could not be read. Raises NoSuchDocument, NotYourBase, NothingToRetry."""
         async with caller.db(self._database).tx() as tx:
@@ -200,6 +212,7 @@ class Documents:
             await jobs.ask_to_read(tx, row["user_id"], document_id, row["next_version"])
             return document_of(await _row(tx, document_id))
 
+    @again_after_deadlock
     async def cancel(self, caller: Caller, document_id: UUID) -> Document:
         """Stop reading it: back to the version before, or failed where there is none. Raises NoSuchDocument, NotYourBase,
         NothingToCancel."""
