@@ -1,5 +1,6 @@
 """Fixtures of every test: a real Postgres, tenants and people; nothing but loopback; a loop that is never blocked."""
 
+import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -61,6 +62,25 @@ def loop_is_never_blocked(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
     finally:
         blockbuster.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def no_child_outlives_its_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A process that a failed test left behind would go on with the work of the tests after it, in the same database."""
+    children: list[asyncio.subprocess.Process] = []
+    start = asyncio.create_subprocess_exec
+
+    async def noted(*command: Any, **options: Any) -> asyncio.subprocess.Process:
+        process = await start(*command, **options)
+        if any(str(part).startswith("tests.") for part in command):
+            children.append(process)
+        return process
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", noted)
+    yield
+    for child in children:
+        if child.returncode is None:
+            child.kill()
 
 
 @pytest.fixture(scope="session")
