@@ -36,13 +36,17 @@ async def _child(dsns: Dsns, folder: Path, objects: Path) -> asyncio.subprocess.
 
 
 @pytest.fixture
-def left_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    """This process works on nothing."""
+async def left_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process works on nothing, not even with a worker that a test before had it begin."""
 
     async def never(*_: object) -> bool:
         return False
 
     monkeypatch.setattr(WorkBeside, "_work", never)
+    monkeypatch.setattr(WorkBeside, "_waiting", never)
+    async with asyncio.timeout(30):
+        while any("run_worker" in repr(task.get_coro()) for task in asyncio.all_tasks()):
+            await asyncio.sleep(0.05)
 
 
 @pytest.fixture
