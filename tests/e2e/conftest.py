@@ -35,7 +35,7 @@ expect.set_options(timeout=15_000)
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A browser and an installation of five processes on two cores: what failed is tried once more. The closing line counts
-    those that needed it and `-ra` names them, for they are to be mended all the same."""
+    those that needed it and `-raR` names them, for they are to be mended all the same."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
