@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Plus, X } from "lucide-react";
-import { useId, useState } from "react";
+import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogActions } from "@/components/ui/dialog";
 import { Input } from "@/components/ui/field";
@@ -25,7 +25,6 @@ export const Properties = ({ document, open, onClose }: Props) => (
 
 function Form({ document, onClose }: Omit<Props, "open">) {
   const client = useQueryClient();
-  const id = useId();
   const [rows, setRows] = useState<Property[]>(() => [...propertiesOf(document.metadata), { name: "", value: "" }]);
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState("");
@@ -55,7 +54,7 @@ function Form({ document, onClose }: Omit<Props, "open">) {
         {rows.map((row, at) => (
           // Rows have no name of their own until one is written.
           // biome-ignore lint/suspicious/noArrayIndexKey: rows are added at the end, and leave together with their fields
-          <li key={`${id}-${at}`} className="flex items-center gap-2">
+          <li key={at} className="flex items-center gap-2">
             <Input aria-label={`Name of property ${at + 1}`} className="w-2/5" maxLength={200} placeholder="Author" value={row.name} onChange={(event) => change(at, { name: event.target.value })} />
             <Input aria-label={`Value of property ${at + 1}`} className="min-w-0 flex-1" maxLength={10_000} value={row.value} onChange={(event) => change(at, { value: event.target.value })} />
             <Button variant="ghost" size="icon" aria-label={`Remove property ${at + 1}`} title="Remove" onClick={() => setRows(rows.filter((_, n) => n !== at))}>
