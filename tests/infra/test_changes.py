@@ -22,9 +22,11 @@ async def _until(condition: object) -> None:
 
 
 @pytest.fixture
-async def changes(dsns: Dsns, db: Database) -> AsyncIterator[Changes]:
+async def changes(dsns: Dsns, db: Database, tenant: Tenant) -> AsyncIterator[Changes]:
+    """One that has heard of what made the tenant, so that what it hears next is of the test."""
     async with Changes(dsns.system, db.system("test")) as listening:
         await _until(lambda: listening.live)
+        await listening.caught_up()
         yield listening
 
 
@@ -65,8 +67,6 @@ async def test_who_watches_a_row_hears_of_that_one_as_long_as_they_do(
 async def test_a_lost_connection_says_that_anything_may_have_changed_and_then_hears_again(
     changes: Changes, dsns: Dsns, tenant: Tenant
 ) -> None:
-    # What made the tenant is heard already.
-    await changes.caught_up()
     heard: list[TenantId | None] = []
     changes.subscribe("tenants", heard.append)
     connection = await asyncpg.connect(dsns.owner)
