@@ -7,10 +7,9 @@ longer than some milliseconds.
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal, DecimalException, localcontext
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from radiant.workspace.tools.base import BadArguments, ToolResult, ToolType, Use
 from radiant.workspace.tools.compute import approximate, arguments
@@ -37,8 +36,7 @@ _WORDS = {"x": "*", "X": "*", "of": "*", "mod": "mod", "√": "sqrt", "π": "pi"
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
     kind: Literal["number", "name", "op"]
     text: str
     at: int
