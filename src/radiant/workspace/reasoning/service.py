@@ -237,7 +237,7 @@ class Thinking:
                 await store.note(tx, live.id, complexity, strategy)
 
         solver = live.solver = Solver(
-            self._inference, self._toolbox, self._run_tests, live.caller, journal, purse, row["problem_summary"], options, note
+            self._inference, self._toolbox, self._run_tests, live.caller, journal, purse, row["problem"], options, note
         )  # fmt: skip
         status: Status = "completed"
         ending, error = Ending(), None

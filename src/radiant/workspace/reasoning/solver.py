@@ -81,6 +81,7 @@ class Solver:
     """Keeps complexity and strategy with the session's row."""
     touched: asyncio.Event = field(default_factory=asyncio.Event)
     going: bool = False
+    _nodes: Nodes = field(init=False)
     nodes: list[Node] = field(default_factory=list[Node])
     notes: list[str] = field(default_factory=list[str])
     steered: Steered = field(default_factory=Steered)

@@ -13,8 +13,8 @@ async def insert(
 ) -> None:
     """A session that begins, worked on by `owner`."""
     await tx.run(
-        "insert into thinktank_sessions (id, tenant_id, user_id, problem_summary, domain, strategy, options, api_key_id,"
-        " lease_owner, lease_until) values ($3, $1, $2, $4, $5::jsonb ->> 'domain', $5::jsonb ->> 'strategy', $5::jsonb, $6,"
+        "insert into thinktank_sessions (id, tenant_id, user_id, problem, problem_summary, domain, strategy, options, api_key_id,"
+        " lease_owner, lease_until) values ($3, $1, $2, $4, left($4, 300), $5::jsonb ->> 'domain', $5::jsonb ->> 'strategy', $5::jsonb, $6,"
         " $7, current_timestamp + $8::interval)",
         tx.tenant_id, tx.user_id, session_id, problem, options, api_key_id, owner, lease,
     )  # fmt: skip
@@ -62,7 +62,7 @@ async def insert_step(tx: Tx, session_id: UUID, key: str, step: dict[str, Any]) 
         "   description text, reasoning text, result text, confidence numeric, self_confidence numeric, verifier text,"
         "   verdict text, evidence jsonb, tool_calls jsonb, model_used text, input_tokens integer, output_tokens integer,"
         "   cost numeric, duration_ms integer, error text)"
-        "  on conflict (session_id, key) do nothing returning input_tokens + output_tokens as tokens, cost)"
+        "  on conflict (tenant_id, session_id, key) do nothing returning input_tokens + output_tokens as tokens, cost)"
         " update thinktank_sessions s set total_steps = s.total_steps + 1, total_tokens = s.total_tokens + w.tokens,"
         "  total_cost = s.total_cost + w.cost from written w"
         " where s.tenant_id = $1 and s.user_id = $2 and s.id = $3",
@@ -84,8 +84,8 @@ async def steps(tx: Tx, session_id: UUID) -> list[Row]:
 async def get(tx: Tx, session_id: UUID) -> Row | None:
     """A session of the caller's."""
     return await tx.one_or_none(
-        "select id, problem_summary, domain, strategy, complexity, status, solution_found, avg_confidence, total_steps,"
-        " total_tokens, total_cost, created_at, completed_at, options, solution, answer, confidence, basis, notes, error,"
+        "select id, problem, problem_summary, domain, strategy, complexity, status, solution_found, avg_confidence,"
+        " total_steps, total_tokens, total_cost, created_at, completed_at, options, solution, answer, confidence, basis, notes, error,"
         " good, api_key_id, lease_owner, last_seq from thinktank_sessions where tenant_id = $1 and user_id = $2 and id = $3",
         tx.tenant_id, tx.user_id, session_id,
     )  # fmt: skip
@@ -105,10 +105,10 @@ async def page(
 ) -> list[SessionSummary]:
     """The caller's sessions, the newest first; those whose problem or solution holds the words."""
     rows = await tx.all(
-        "select id, left(problem_summary, 300) as problem_summary, domain, strategy, complexity, status, solution_found,"
+        "select id, problem_summary, domain, strategy, complexity, status, solution_found,"
         " avg_confidence, total_steps, total_tokens, total_cost, created_at, completed_at from thinktank_sessions"
         " where tenant_id = $1 and user_id = $2 and ($3::text is null or status = $3)"
-        " and ($4::text is null or position(lower($4) in lower(problem_summary)) > 0"
+        " and ($4::text is null or position(lower($4) in lower(problem)) > 0"
         "  or position(lower($4) in lower(coalesce(solution, ''))) > 0)"
         " and ($5::timestamptz is null or (created_at, id) < ($5, $6::uuid))"
         " order by created_at desc, id desc limit $7",

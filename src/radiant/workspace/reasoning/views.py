@@ -118,7 +118,7 @@ def session(row: Row, steps: Sequence[Row], fold: Fold) -> Session:
             node.state = "skipped"
     return Session(
         **{name: row[name] for name in _OF_ROW},
-        problem=row["problem_summary"],
+        problem=row["problem"],
         options=Options.model_validate(row["options"]),
         last_event=row["last_seq"],
         nodes=list(fold.nodes.values()),
