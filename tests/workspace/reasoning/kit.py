@@ -1,5 +1,6 @@
 """Sessions of Think Tank through HTTP, with models whose words are scripted by what they are asked for."""
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -106,3 +107,14 @@ async def steer(client: Client, session_id: str, **said: Any) -> dict[str, Any]:
     answered = await client.post(f"/api/reasoning/sessions/{session_id}/steer", said)
     assert answered.status == 200, answered.body
     return answered.json()
+
+
+async def until(client: Client, session_id: str, status: str) -> dict[str, Any]:
+    """The session once it is in that state."""
+    session: dict[str, Any] = {}
+    for _ in range(200):
+        session = await read(client, session_id)
+        if session["status"] == status:
+            return session
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"{session['status']}, not {status}: {session['error']}")

@@ -156,7 +156,8 @@ async def set_paused(tx: Tx, session_id: UUID) -> None:
 async def go_on(tx: Tx, session_id: UUID, owner: str, lease: timedelta) -> None:
     """It is worked on again, by `owner`."""
     await tx.run(
-        "update thinktank_sessions set status = 'running', completed_at = null, error = null, lease_owner = $4,"
+        "update thinktank_sessions set status = 'running', completed_at = null, error = null, solution_found = false,"
+        " lease_owner = $4,"
         " lease_until = current_timestamp + $5::interval where tenant_id = $1 and user_id = $2 and id = $3",
         tx.tenant_id, tx.user_id, session_id, owner, lease,
     )  # fmt: skip
