@@ -241,5 +241,5 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     app.state.merging = Merging(database, inference, runs, meter.flush)
     from radiant.interim_tools import Toolbox as InterimToolbox
     app.state.toolbox = toolbox = InterimToolbox()
-    thinking = Thinking(database, changes, inference, toolbox, None, meter.flush)
+    thinking = Thinking(database, changes, inference, toolbox, None, meter.flush, runs.owner)
     app.state.thinking = await stack.enter_async_context(thinking)
