@@ -131,7 +131,7 @@ def _tokens(expression: str) -> list[_Token]:
 
 def _literal(text: str) -> Fraction:
     digits = text.replace(",", "")
-    if len(digits) > 1_000 or abs(int((re.split("[eE]", digits) + ["0"])[1])) > 4_000:
+    if len(digits) > 1_000 or abs(int(([*re.split("[eE]", digits), "0"][1])) > 4_000:
         raise BadArguments("a number in it has too many digits; a thousand are allowed, and exponents to 4000")
     return Fraction(digits)
 

@@ -215,7 +215,9 @@ def _ran(output: bytes, said: bytes, mark: str, why: str | None, code: int | Non
     if not found:
         # 128 + SIGXCPU and SIGKILL: the kernel's own limits.
         limits = {152: "it took more processor time than it may", 137: "it took more memory or time than it may"}
-        return Ran(printed, error=limits.get(code or 0, f"it ended itself without an answer (exit code {code})"), ended=True)
+        return Ran(
+            printed, error=limits.get(code or 0, f"it ended itself without an answer (exit code {code})"), ended=True
+        )
     try:
         told: dict[str, Any] = json.loads(answer)
     except ValueError:

@@ -41,7 +41,9 @@ class Mathematics:
             except TimeoutError as error:
                 raise ToolFailed(f"it took longer than {seconds:g} seconds; ask for something simpler") from error
             except (ConnectionError, ValueError) as error:
-                raise ToolFailed("it took more memory than it may, or broke the library; ask for something simpler") from error
+                raise ToolFailed(
+                    "it took more memory than it may, or broke the library; ask for something simpler"
+                ) from error
             finally:
                 if answered:
                     self._spare.keep(process)

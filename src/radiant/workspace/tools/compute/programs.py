@@ -52,7 +52,12 @@ class Programs:
         seconds = max(0.05, min(seconds, SECONDS))
         monty = await asyncio.to_thread(importlib.import_module, "pydantic_monty")
         pool = await self._opened(monty)
-        limits = {"max_feed_duration_secs": seconds, "max_memory": _MEMORY, "max_recursion_depth": 400, "max_suspensions": 1}
+        limits = {
+            "max_feed_duration_secs": seconds,
+            "max_memory": _MEMORY,
+            "max_recursion_depth": 400,
+            "max_suspensions": 1,
+        }
         policy = {"sleep": "zero", "process_time": "zero"}
 
         async def feed() -> Any:
@@ -72,7 +77,11 @@ class Programs:
                 raise
             return Done(printed.text(), error="it was stopped, since it printed more than a program may")
         except monty.MontyCrashedError as error:
-            why = f"TimeoutError: it was stopped after {seconds:g} seconds" if error.timed_out else "it broke the interpreter"
+            why = (
+                f"TimeoutError: it was stopped after {seconds:g} seconds"
+                if error.timed_out
+                else "it broke the interpreter"
+            )
             return Done(printed.text(), error=why)
         except (monty.MontyRuntimeError, monty.MontySyntaxError) as error:
             kind = type(error.exception()).__name__

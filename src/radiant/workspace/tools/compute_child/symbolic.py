@@ -3,12 +3,14 @@
 import ast
 from collections.abc import Callable
 from fractions import Fraction
+from importlib import import_module
 from typing import Any
 
-import sympy
-from sympy.solvers.inequalities import reduce_inequalities
-
 from radiant.workspace.tools.compute_child.expressions import MOST_BITS, Refused, Walker, tree
+
+# Without types of its own that a strict checker could follow.
+sympy: Any = import_module("sympy")
+_inequalities: Any = import_module("sympy.solvers.inequalities")
 
 _MOST_CELLS = 100
 _CONSTANTS: dict[str, Any] = {"pi": sympy.pi, "e": sympy.E, "E": sympy.E, "i": sympy.I, "I": sympy.I, "oo": sympy.oo,
@@ -43,8 +45,10 @@ def _gamma(n: Any) -> Any:
 
 
 def _binomial(n: Any, k: Any) -> Any:
-    if n.is_number and k.is_number and not (
-        n.is_Rational and k.is_Rational and min(abs(k), abs(n - k)) * (_bits(n) + 1) < 2 * MOST_BITS
+    if (
+        n.is_number
+        and k.is_number
+        and not (n.is_Rational and k.is_Rational and min(abs(k), abs(n - k)) * (_bits(n) + 1) < 2 * MOST_BITS)
     ):
         raise Refused("a binomial in it has too many digits")
     return sympy.binomial(n, k)
@@ -94,7 +98,9 @@ class Reader:
             raise Refused(f"{name[:40]!r} is no function that is known here; where it is a variable, write * after it")
         least, most, function = _FUNCTIONS[name]
         if not least <= len(given) <= most:
-            raise Refused(f"{name} takes {least if least == most else f'{least} to {most}'} arguments, not {len(given)}")
+            raise Refused(
+                f"{name} takes {least if least == most else f'{least} to {most}'} arguments, not {len(given)}"
+            )
         return function(*given)
 
     def read(self, text: str) -> Any:
@@ -170,7 +176,7 @@ def _solve(reader: Reader, order: dict[str, Any]) -> dict[str, Any]:
             raise Refused("inequalities are solved in one variable")
         # Only real numbers can be compared.
         real = sympy.Symbol(variables[0].name, real=True)
-        found = reduce_inequalities([one.subs(variables[0], real) for one in relations], [real])
+        found = _inequalities.reduce_inequalities([one.subs(variables[0], real) for one in relations], [real])
         return {"result": sympy.sstr(found), "solutions": None, "checked": None}
     try:
         found = sympy.solve(relations, variables, dict=True)
@@ -274,7 +280,12 @@ def _evaluate(reader: Reader, order: dict[str, Any]) -> dict[str, Any]:
 def _grows(over: Any, values: dict[Any, Any]) -> bool:
     for power in over.atoms(sympy.Pow):
         base, exponent = power.base.subs(values), power.exp.subs(values)
-        if base.is_Rational and exponent.is_Rational and abs(base) not in (0, 1) and _bits(base) * abs(exponent) > MOST_BITS:
+        if (
+            base.is_Rational
+            and exponent.is_Rational
+            and abs(base) not in (0, 1)
+            and _bits(base) * abs(exponent) > MOST_BITS
+        ):
             return True
     return False
 
