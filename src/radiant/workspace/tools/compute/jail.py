@@ -207,7 +207,7 @@ async def _take(stream: asyncio.StreamReader | None, into: bytearray) -> None:
             raise _Flood
 
 
-def _ran(output: bytes, said: bytes, mark: str, why: str | None, code: int | None) -> Ran:
+def _ran(output: bytearray, said: bytearray, mark: str, why: str | None, code: int | None) -> Ran:
     printed = bounded(output.decode("utf-8", "replace"))
     if why is not None:
         return Ran(printed, error=why, ended=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from radiant.workspace.tools.base import ToolFailed, ToolResult, ToolType, Use
-from radiant.workspace.tools.compute import arguments
+from radiant.workspace.tools.compute.arguments import known_only, text_of, whole_of
 from radiant.workspace.tools.compute.jail import Jail
 from radiant.workspace.tools.compute.output import bounded
 from radiant.workspace.tools.compute.programs import SECONDS, Programs
@@ -31,9 +31,9 @@ def _parameters(example: str) -> dict[str, Any]:
 
 
 def _order(given: Mapping[str, Any], use: Use) -> tuple[str, float]:
-    arguments.only(given, ("code", "seconds"))
-    seconds = arguments.whole(given, "seconds", 1, int(SECONDS), int(SECONDS))
-    return arguments.text(given, "code", LONGEST), min(seconds, use.seconds)
+    known_only(given, ("code", "seconds"))
+    seconds = whole_of(given, "seconds", 1, int(SECONDS), int(SECONDS))
+    return text_of(given, "code", LONGEST), min(seconds, use.seconds)
 
 
 def _result(output: str, value: str | None, error: str | None) -> ToolResult:
@@ -64,9 +64,9 @@ class Python:
     def __init__(self, programs: Programs) -> None:
         self._programs = programs
 
-    async def call(self, arguments_: Mapping[str, Any], use: Use) -> ToolResult:
+    async def call(self, arguments: Mapping[str, Any], use: Use) -> ToolResult:
         """Raises BadArguments; ToolFailed with the traceback of a program that failed."""
-        code, seconds = _order(arguments_, use)
+        code, seconds = _order(arguments, use)
         done = await self._programs.run(code, seconds=seconds)
         return _result(done.output, done.value, done.error)
 
@@ -94,8 +94,8 @@ class PythonLibraries:
             "np.polyfit([0, 1, 2], [1, 3, 5], 1)"
         )
 
-    async def call(self, arguments_: Mapping[str, Any], use: Use) -> ToolResult:
+    async def call(self, arguments: Mapping[str, Any], use: Use) -> ToolResult:
         """Raises BadArguments; ToolFailed with the traceback of a program that failed, or where the host has no sandbox."""
-        code, seconds = _order(arguments_, use)
+        code, seconds = _order(arguments, use)
         ran = await self._jail.run(code, seconds=seconds)
         return _result(ran.output, ran.value, ran.error)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from radiant.workspace.tools.base import BadArguments, ToolResult, ToolType, Use
-from radiant.workspace.tools.compute import arguments
+from radiant.workspace.tools.compute.arguments import known_only, text_of, texts_of, whole_of
 from radiant.workspace.tools.compute.mathematics import SECONDS, Mathematics
 from radiant.workspace.tools.compute.output import bounded
 
@@ -72,9 +72,9 @@ class Symbolic:
     def __init__(self, mathematics: Mathematics) -> None:
         self._mathematics = mathematics
 
-    async def call(self, arguments_: Mapping[str, Any], use: Use) -> ToolResult:
+    async def call(self, arguments: Mapping[str, Any], use: Use) -> ToolResult:
         """Raises BadArguments with what was wrong, ToolFailed where it took too long."""
-        answer = await self._mathematics.ask("symbolic", _order(arguments_), min(use.seconds, SECONDS))
+        answer = await self._mathematics.ask("symbolic", _order(arguments), min(use.seconds, SECONDS))
         text = str(answer["result"])
         if answer.get("checked"):
             text += "\n(checked by putting it in)"
@@ -82,8 +82,8 @@ class Symbolic:
 
 
 def _order(given: Mapping[str, Any]) -> dict[str, Any]:
-    arguments.only(given, tuple(Symbolic.parameters["properties"]))
-    operation = arguments.text(given, "operation", 20)
+    known_only(given, tuple(Symbolic.parameters["properties"]))
+    operation = text_of(given, "operation", 20)
     if operation not in _OPERATIONS:
         raise BadArguments(f"there is no operation {operation!r}; there are: {', '.join(_OPERATIONS)}")
     order: dict[str, Any] = {"operation": operation, "real": given.get("real") is True}
@@ -92,23 +92,23 @@ def _order(given: Mapping[str, Any]) -> dict[str, Any]:
         if not isinstance(rows, list):
             raise BadArguments("'matrix' is needed, a list of rows")
         cells = {str(at): row for at, row in enumerate(cast(list[Any], rows)[:11])}
-        return order | {"matrix": [arguments.texts(cells, name, 10, _LONGEST) for name in cells]}
-    order["expression"] = arguments.text(given, "expression", _LONGEST)
+        return order | {"matrix": [texts_of(cells, name, 10, _LONGEST) for name in cells]}
+    order["expression"] = text_of(given, "expression", _LONGEST)
     if operation == "equal":
-        order["other"] = arguments.text(given, "other", _LONGEST)
-    order["variables"] = arguments.texts(given, "variables", 10, 30)
+        order["other"] = text_of(given, "other", _LONGEST)
+    order["variables"] = texts_of(given, "variables", 10, 30)
     for name in ("lower", "upper", "point"):
         if given.get(name) is not None:
-            order[name] = arguments.text(given, name, _LONGEST)
-    order["direction"] = arguments.text(given, "direction", 10, "both")
+            order[name] = text_of(given, name, _LONGEST)
+    order["direction"] = text_of(given, "direction", 10, "both")
     if order["direction"] not in _DIRECTIONS:
         raise BadArguments(f"'direction' is one of: {', '.join(_DIRECTIONS)}")
     if given.get("order") is not None:
-        order["order"] = arguments.whole(given, "order", 1, 20, 1)
+        order["order"] = whole_of(given, "order", 1, 20, 1)
     values = given.get("values")
     if values is not None:
         if not isinstance(values, Mapping) or len(cast(Mapping[str, Any], values)) > 20:
             raise BadArguments("'values' says what to put in for at most 20 variables")
         put_in = cast(Mapping[str, Any], values)
-        order["values"] = {name: arguments.text(put_in, name, _LONGEST) for name in put_in}
+        order["values"] = {name: text_of(put_in, name, _LONGEST) for name in put_in}
     return order

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from radiant.workspace.tools.base import BadArguments, ToolResult, ToolType, Use
-from radiant.workspace.tools.compute import arguments
+from radiant.workspace.tools.compute.arguments import known_only, text_of
 from radiant.workspace.tools.compute.mathematics import SECONDS, Mathematics
 
 _LONGEST, _LONGEST_UNIT = 500, 100
@@ -41,16 +41,16 @@ class Units:
     def __init__(self, mathematics: Mathematics) -> None:
         self._mathematics = mathematics
 
-    async def call(self, arguments_: Mapping[str, Any], use: Use) -> ToolResult:
+    async def call(self, arguments: Mapping[str, Any], use: Use) -> ToolResult:
         """Raises BadArguments with what was wrong, ToolFailed where it took too long."""
-        arguments.only(arguments_, ("operation", "expression", "unit"))
-        operation = arguments.text(arguments_, "operation", 20, "convert")
+        known_only(arguments, ("operation", "expression", "unit"))
+        operation = text_of(arguments, "operation", 20, "convert")
         if operation not in ("convert", "check"):
             raise BadArguments("'operation' is convert or check")
         order = {
             "operation": operation,
-            "expression": arguments.text(arguments_, "expression", _LONGEST),
-            "unit": arguments.text(arguments_, "unit", _LONGEST_UNIT),
+            "expression": text_of(arguments, "expression", _LONGEST),
+            "unit": text_of(arguments, "unit", _LONGEST_UNIT),
         }
         answer = await self._mathematics.ask("units", order, min(use.seconds, SECONDS))
         return ToolResult(str(answer["result"]), answer)
