@@ -260,7 +260,7 @@ def _laid_out() -> _Layout:
         bind += _package(name, packages)
     command = [
         str(bwrap), "--unshare-all", "--unshare-user", "--uid", "65534", "--gid", "65534", "--hostname", "sandbox",
-        "--cap-drop", "ALL", "--new-session", "--die-with-parent", "--as-pid-1", "--clearenv",
+        "--cap-drop", "ALL", "--die-with-parent", "--as-pid-1", "--clearenv",
     ]  # fmt: skip
     for source, target in bind:
         command += ["--ro-bind", str(source), target]

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 from typing import Generic, TypeVar
 
 _IDLE = 120.0
@@ -10,10 +12,17 @@ P = TypeVar("P", bound=asyncio.subprocess.Process)
 
 
 async def end(process: asyncio.subprocess.Process) -> None:
-    """Kill it, if it has not ended, and see it off."""
+    """Kill it and its group, if it has not ended, and see it off. It leads a session of its own."""
+    if process.stdin is not None:
+        process.stdin.close()
     if process.returncode is None:
+        # The group, since what has just begun does not yet die with its parent.
         with contextlib.suppress(ProcessLookupError):
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
+    for stream in (process.stdout, process.stderr):
+        # The end of a process is told when its pipes are at their end, and a full buffer stops them before it.
+        while stream is not None and await stream.read(2**16):
+            pass
     await process.wait()
 
 
