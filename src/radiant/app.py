@@ -71,6 +71,9 @@ from radiant.workspace.merging.service import Merging
 from radiant.workspace.personalization.applying import Recall
 from radiant.workspace.personalization.background import LearnBeside
 from radiant.workspace.personalization.learning import Learning
+from radiant.workspace.tools.service import Tools
+from radiant.workspace.tools.service import uses_of as tools_uses_of
+from radiant.workspace.tools.toolbox import Toolbox
 from radiant.workspace.turns.service import Turns
 
 
@@ -150,7 +153,7 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     for path in settings.gguf:
         await asyncio.to_thread(store.add_gguf, path)
     thermal = await stack.enter_async_context(ThermalStates(database))
-    vault = make_vault(runtime, changes, (uses_of, aws_identities.uses_of))
+    vault = make_vault(runtime, changes, (uses_of, aws_identities.uses_of, tools_uses_of))
     app.state.vaults, app.state.credentials, app.state.reveals = vault.vaults, vault.credentials, vault.reveals
     app.state.leases, app.state.credential_trail = vault.leases, vault.trail
     app.state.access_log = vault.log
@@ -238,3 +241,9 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     app.state.mcp = McpHttp(app.state.memory, app.state.documents)
     stack.push_async_callback(app.state.mcp.close)
     app.state.merging = Merging(database, inference, runs, meter.flush)
+    toolbox = Toolbox(
+        database, http, vault.leases, memory, documents,
+        inner_hosts=settings.tool_inner_hosts, hosts=settings.tool_hosts, commands=settings.tool_servers,
+    )  # fmt: skip
+    app.state.toolbox = await stack.enter_async_context(toolbox)
+    app.state.tools = Tools(database, toolbox, vault.leases)
