@@ -8,6 +8,7 @@ import functools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, cast
 
@@ -18,14 +19,23 @@ from radiant.workspace.tools.problems import BadToolSchema
 MOST_SCHEMA = 32 * 1024
 _MOST_DEPTH = 24
 _MOST_STEPS = 50_000
+# Of keywords within keywords; what recursion does to a library in Rust is not to be seen.
+_MOST_NESTED = 100
 _MOST_TOLD = 4
 _MOST_WORDS = 300
 
-_left: ContextVar[list[int]] = ContextVar("steps left")
-
 
 class _TooManySteps(Exception):
-    """A schema whose parts multiply."""
+    """A schema whose parts multiply, or that leads to itself."""
+
+
+@dataclass(slots=True)
+class _Budget:
+    steps: int = _MOST_STEPS
+    nested: int = _MOST_NESTED
+
+
+_budget: ContextVar[_Budget | None] = ContextVar("budget", default=None)
 
 
 def check_schema(schema: Mapping[str, Any]) -> None:
@@ -61,7 +71,7 @@ def _errors(schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> list[str
     import referencing
     from referencing.exceptions import Unresolvable
 
-    _left.set([_MOST_STEPS])
+    _budget.set(_Budget())
     try:
         # An empty one: nothing is fetched for a reference.
         nowhere: Any = cast("Any", referencing).Registry()
@@ -98,12 +108,18 @@ def _validator() -> Any:
 
 def _counted(check: Callable[..., Iterator[Any] | None]) -> Callable[..., Iterator[Any]]:
     def counted(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[Any]:
-        left = _left.get(None)
-        if left is not None:
-            left[0] -= 1
-            if left[0] < 0:
-                raise _TooManySteps
-        yield from check(validator, value, instance, schema) or ()
+        budget = _budget.get()
+        if budget is None:
+            yield from check(validator, value, instance, schema) or ()
+            return
+        budget.steps -= 1
+        budget.nested -= 1
+        if budget.steps < 0 or budget.nested < 0:
+            raise _TooManySteps
+        try:
+            yield from check(validator, value, instance, schema) or ()
+        finally:
+            budget.nested += 1
 
     return counted
 
@@ -129,7 +145,7 @@ def _look(value: object, path: str) -> None:
     if isinstance(value, list):
         for number, each in enumerate(cast("list[object]", value)):
             _look(each, f"{path}[{number}]")
-    inner = cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
+    inner: Mapping[str, object] = cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
     for name, each in inner.items():
         at = f"{path}.{name}"
         if name in ("$ref", "$dynamicRef") and isinstance(each, str) and not each.startswith("#"):
@@ -141,7 +157,7 @@ def _look(value: object, path: str) -> None:
         if name == "patternProperties" and isinstance(each, Mapping):
             for expression in cast("Mapping[str, object]", each):
                 _check_pattern(expression, at)
-        _look(cast("object", each), at)
+        _look(each, at)
 
 
 def _check_pattern(expression: str, path: str) -> None:

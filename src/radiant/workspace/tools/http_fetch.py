@@ -1,6 +1,5 @@
 """`http_fetch`: reads what a web address says, of hosts that the workspace lists."""
 
-import mimetypes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +12,13 @@ from radiant.workspace.tools.reach import Fetched, HostRule, Reach
 
 HTTP_FETCH = "http_fetch"
 _PLAIN = ("text/", "application/json", "application/xml", "application/javascript", "application/x-ndjson")
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+_DOCUMENTS: Mapping[str, str] = {
+    "text/html": ".html", "application/xhtml+xml": ".html", "text/xml": ".xml", "application/pdf": ".pdf",
+    _OFFICE + "wordprocessingml.document": ".docx", _OFFICE + "spreadsheetml.sheet": ".xlsx",
+    _OFFICE + "presentationml.presentation": ".pptx", "application/vnd.oasis.opendocument.text": ".odt",
+    "application/rtf": ".rtf", "application/epub+zip": ".epub",
+}  # fmt: skip
 _SHOWN_HEADERS = ("content-type", "content-length", "last-modified", "etag", "location", "date")
 
 
@@ -55,10 +61,10 @@ class HttpFetch:
 async def _text(found: Fetched) -> tuple[str, str]:
     """The title, where it has one, and the text."""
     kind = found.content_type or "text/plain"
-    if (kind.startswith(_PLAIN) and kind not in ("text/html", "text/xml")) or kind.endswith("+json"):
+    suffix = _DOCUMENTS.get(kind)
+    if suffix is None and (kind.startswith(_PLAIN) or kind.endswith("+json")):
         return "", _decoded(found)
-    suffix = ".html" if kind in ("text/html", "application/xhtml+xml") else mimetypes.guess_extension(kind) or ""
-    if not suffix:
+    if suffix is None:
         raise ToolFailed(f"it is {kind[:100]}, of which no text can be read")
     try:
         read = await reading.read(found.body, f"page{suffix}")

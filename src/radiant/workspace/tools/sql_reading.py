@@ -7,6 +7,7 @@ from on a Postgres that is not ours alone. The role and its policies hold beside
 It reads a large library at its first call and blocks: run it in a thread.
 """
 
+import logging
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -43,7 +44,7 @@ def _names(text: str) -> frozenset[str]:
 # Names of sqlglot's classes.
 _CLAUSES = _names(
     "Select Union Intersect Except Subquery With CTE From Join Lateral Where Group Rollup Cube GroupingSets "
-    "Having Order Ordered Limit Offset Fetch Distinct Window WindowSpec Filter WithinGroup Table TableAlias Alias "
+    "Having Order Ordered Limit LimitOptions Offset Fetch Distinct Window WindowSpec Filter WithinGroup Table TableAlias Alias "
     "Column Identifier Star Literal Var Paren Tuple Array Null Boolean Interval DataType DataTypeParam "
     "IntervalSpan"
 )
@@ -80,6 +81,8 @@ def checked(query: str) -> str:
         raise _refused(f"at most {MOST_CHARACTERS:,} characters, and no NUL")
     if _depth(query) > _MOST_DEPTH:
         raise _refused(f"brackets within brackets, at most {_MOST_DEPTH} deep")
+    # It would log the query, where it takes one for a command.
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)
     try:
         found = [each for each in sqlglot.parse(query, dialect="postgres") if each is not None]
     except (SqlglotError, RecursionError) as error:
@@ -106,9 +109,7 @@ def _look(tree: Any) -> None:
         nodes += 1
         name = type(node).__name__
         if isinstance(node, exp.Anonymous):
-            _require(
-                isinstance(node.this, str) and node.this.lower() in _BY_NAME, f"the function {str(node.this)[:60]}"
-            )
+            _require(str(node.name).lower() in _BY_NAME, f"the function {str(node.name)[:60]}")
         else:
             _require(name in _KNOWN, f"{_plain(name)}")
         joined += name in ("DPipe", "Concat") and len(node.expressions or (1,))
