@@ -284,5 +284,5 @@ async def test_an_address_that_is_kept_is_https_or_listed_by_the_operator(
     if fine:
         assert reach.check_address(url, "url") == url
     else:
-        with pytest.raises(BadToolAddress, match="^url: "):
+        with pytest.raises(BadToolAddress, match=r"^url: "):
             reach.check_address(url, "url")

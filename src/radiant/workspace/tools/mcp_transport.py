@@ -24,7 +24,9 @@ from radiant.workspace.tools.reach import Reach
 log = structlog.get_logger()
 
 MOST_ANSWER = 4 * 2**20
-_GRACE = 2.0
+_GRACE = 1.0
+# Programs that are on their way out, whoever waits for it.
+_ending: set[asyncio.Task[None]] = set()
 # The client of this house writes or reads these itself.
 _OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "content-encoding"})
 
@@ -115,7 +117,14 @@ async def program(command: Sequence[str]) -> AsyncGenerator[tuple[Any, Any]]:
         for stream in (to_session, from_server, to_server, from_session):
             stream.close()
         stdin.close()
-        await _end(process)
+        ending = asyncio.create_task(_end(process))
+        _ending.add(ending)
+        ending.add_done_callback(_ending.discard)
+        try:
+            await asyncio.shield(ending)
+        except asyncio.CancelledError:
+            _kill(process)
+            raise
 
 
 async def _line(stdout: asyncio.StreamReader) -> bytes:
@@ -126,17 +135,25 @@ async def _line(stdout: asyncio.StreamReader) -> bytes:
         return b""
 
 
+def _kill(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """It may end by itself once its stdin is closed; then its group is killed."""
+    """It may end by itself once its stdin is closed; then its group is killed. What it still writes is read and thrown
+    away: nobody hears of its end before that of its output."""
+    assert process.stdout is not None
+    draining = asyncio.create_task(_drain(process.stdout))
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_GRACE):
             await process.wait()
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()
-    # The pipe is let go of at its end alone.
-    assert process.stdout is not None
+    _kill(process)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_GRACE):
-            while await process.stdout.read(2**16):
-                pass
+            await asyncio.gather(process.wait(), draining)
+
+
+async def _drain(stdout: asyncio.StreamReader) -> None:
+    while await stdout.read(2**16):
+        pass
