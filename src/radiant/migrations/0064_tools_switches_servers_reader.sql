@@ -38,15 +38,15 @@ create index thinktank_tool_settings_credential on thinktank_tool_settings (tena
 create index thinktank_tool_settings_changer on thinktank_tool_settings (tenant_id, updated_by);
 call app.tenant_table('thinktank_tool_settings');
 
--- MCP servers. `command` names one of those that the platform's operator lists in the settings; `tools` and `left_out`
+-- MCP servers: at an address, or a command that the platform's operator lists in the settings; `tools` and `left_out`
 -- are the last listing that was good.
 create table tool_servers (
     id uuid primary key default gen_random_uuid(),
     tenant_id uuid not null references tenants (id) on delete cascade,
     name varchar(20) not null check (name ~ '^[a-z][a-z0-9_]*$'),
     transport varchar(10) not null check (transport in ('http', 'stdio')),
-    url varchar(2000),
-    command varchar(100),
+    -- Where it is, or the name of the command.
+    address varchar(2000) not null,
     credential_id uuid,
     header_name varchar(100) not null default 'Authorization' check (header_name ~ '^[A-Za-z0-9-]+$'),
     header_scheme varchar(50) not null default 'Bearer',
@@ -59,8 +59,6 @@ create table tool_servers (
     created_at timestamptz not null default current_timestamp,
     updated_at timestamptz not null default current_timestamp,
     unique (tenant_id, name),
-    check ((transport = 'http') = (url is not null)),
-    check ((transport = 'stdio') = (command is not null)),
     foreign key (tenant_id, credential_id) references stored_credentials (tenant_id, id)
         on delete set null (credential_id),
     foreign key (tenant_id, created_by) references users (tenant_id, id) on delete set null (created_by)

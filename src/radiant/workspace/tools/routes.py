@@ -61,10 +61,10 @@ async def put_settings(request: Request, caller: AdminCaller, tool_name: Name, s
     return await tools_of(request).put_settings(caller, tool_name, settings)
 
 
-@router.put("/{tool_name}/platform", status_code=204)
-async def switch_for_all(request: Request, caller: OperatorCaller, tool_name: Name, switch: PlatformSwitch) -> None:
+@router.put("/{built_in_tool}/platform", status_code=204)
+async def switch_for_all(request: Request, caller: OperatorCaller, built_in_tool: Name, switch: PlatformSwitch) -> None:
     """Switch a built-in tool on or off for every workspace, as the platform's operator."""
-    await tools_of(request).switch_for_all(caller, tool_name, is_active=switch.is_active)
+    await tools_of(request).switch_for_all(caller, built_in_tool, is_active=switch.is_active)
 
 
 @router.post("/webhooks", status_code=201)
@@ -111,19 +111,19 @@ async def create_server(request: Request, caller: AdminCaller, new: NewServer) -
     return await tools_of(request).create_server(caller, new)
 
 
-@router.patch("/servers/{server_id}")
-async def switch_server(request: Request, caller: AdminCaller, server_id: UUID, switch: ServerSwitch) -> Server:
+@router.patch("/servers/{tool_server_id}")
+async def switch_server(request: Request, caller: AdminCaller, tool_server_id: UUID, switch: ServerSwitch) -> Server:
     """Switch a server on or off."""
-    return await tools_of(request).switch_server(caller, server_id, is_active=switch.is_active)
+    return await tools_of(request).switch_server(caller, tool_server_id, is_active=switch.is_active)
 
 
-@router.post("/servers/{server_id}/refresh")
-async def refresh_server(request: Request, caller: AdminCaller, server_id: UUID) -> Server:
+@router.post("/servers/{tool_server_id}/refresh")
+async def refresh_server(request: Request, caller: AdminCaller, tool_server_id: UUID) -> Server:
     """Ask a server anew what it offers."""
-    return await tools_of(request).refresh(caller, server_id)
+    return await tools_of(request).refresh(caller, tool_server_id)
 
 
-@router.delete("/servers/{server_id}", status_code=204)
-async def delete_server(request: Request, caller: AdminCaller, server_id: UUID) -> None:
+@router.delete("/servers/{tool_server_id}", status_code=204)
+async def delete_server(request: Request, caller: AdminCaller, tool_server_id: UUID) -> None:
     """Remove a server."""
-    await tools_of(request).delete_server(caller, server_id)
+    await tools_of(request).delete_server(caller, tool_server_id)

@@ -9,7 +9,8 @@ from radiant.infra.db import Row, Tx
 async def all_of(tx: Tx) -> list[Row]:
     """The tenant's, by name."""
     return await tx.all(
-        "select id, name, transport, url, command, credential_id, header_name, header_scheme, is_active, tools, left_out,"
+        "select id, name, transport, case when transport = 'http' then address end as url, case when transport = 'stdio' then"
+        " address end as command, credential_id, header_name, header_scheme, is_active, tools, left_out,"
         " listed_at, last_error, created_at, updated_at from tool_servers where tenant_id = $1 order by name",
         tx.tenant_id,
     )
@@ -18,7 +19,8 @@ async def all_of(tx: Tx) -> list[Row]:
 async def get(tx: Tx, server_id: UUID) -> Row | None:
     """One of them."""
     return await tx.one_or_none(
-        "select id, name, transport, url, command, credential_id, header_name, header_scheme, is_active, tools, left_out,"
+        "select id, name, transport, case when transport = 'http' then address end as url, case when transport = 'stdio' then"
+        " address end as command, credential_id, header_name, header_scheme, is_active, tools, left_out,"
         " listed_at, last_error, created_at, updated_at from tool_servers where tenant_id = $1 and id = $2",
         tx.tenant_id, server_id,
     )  # fmt: skip
@@ -31,8 +33,8 @@ async def insert(
     """Keep a server; whether the name was free. `url`: over HTTP; else `command`."""
     return bool(
         await tx.run(
-            "insert into tool_servers (id, tenant_id, name, transport, url, command, credential_id, header_name, header_scheme,"
-            " created_by) values ($1, $2, $3, case when $4::text is null then 'stdio' else 'http' end, $4, $5, $6, $7, $8, $9)"
+            "insert into tool_servers (id, tenant_id, name, transport, address, credential_id, header_name, header_scheme,"
+            " created_by) values ($1, $2, $3, case when $4::text is null then 'stdio' else 'http' end, coalesce($4, $5), $6, $7, $8, $9)"
             " on conflict (tenant_id, name) do nothing",
             server_id, tx.tenant_id, name, url, command, credential_id, header_name, header_scheme, tx.user_id,
         )
