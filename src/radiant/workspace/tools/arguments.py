@@ -140,12 +140,12 @@ def _depth(value: object, level: int = 0) -> int:
     return max((_depth(each, level + 1) for each in inner), default=level)
 
 
-def _look(value: object, path: str) -> None:
+def _look(value: Any, path: str) -> None:
     """Raises BadToolSchema for a reference that leads out, and for a pattern that RE2 does not know."""
     if isinstance(value, list):
-        for number, each in enumerate(cast("list[object]", value)):
+        for number, each in enumerate(cast("list[Any]", value)):
             _look(each, f"{path}[{number}]")
-    inner: Mapping[str, object] = cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
+    inner: Mapping[str, Any] = cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
     for name, each in inner.items():
         at = f"{path}.{name}"
         if name in ("$ref", "$dynamicRef") and isinstance(each, str) and not each.startswith("#"):
@@ -155,7 +155,7 @@ def _look(value: object, path: str) -> None:
         if name == "pattern" and isinstance(each, str):
             _check_pattern(each, at)
         if name == "patternProperties" and isinstance(each, Mapping):
-            for expression in cast("Mapping[str, object]", each):
+            for expression in cast("Mapping[str, Any]", each):
                 _check_pattern(expression, at)
         _look(each, at)
 

@@ -478,6 +478,13 @@ export interface Citation {
   quote: QuoteSpan;
 }
 
+/** Where a part of a result comes from. */
+export interface CitationInfo {
+  quote: string;
+  source: string;
+  title: string;
+}
+
 /** What an answer was given; what was deleted since is left out. */
 export interface Cited {
   items: Citation[];
@@ -487,6 +494,12 @@ export interface Cited {
 /** A one-time code. */
 export interface Code {
   code: string;
+}
+
+/** Names of the programs that the operator lists, and hosts that the operator lets tools reach inside. */
+export interface Commands {
+  commands: string[];
+  inner_hosts: string[];
 }
 
 /** The answer that becomes everybody's: one of the turn's, or a text made of them (`merge_id`: by which merge). */
@@ -1418,6 +1431,10 @@ export interface ItemsOf_Rule_ {
   items: Rule[];
 }
 
+export interface ItemsOf_Server_ {
+  items: Server[];
+}
+
 export interface ItemsOf_SessionInfo_ {
   items: SessionInfo[];
 }
@@ -1428,6 +1445,10 @@ export interface ItemsOf_SimilarErrors_ {
 
 export interface ItemsOf_Store_ {
   items: Store[];
+}
+
+export interface ItemsOf_ToolInfo_ {
+  items: ToolInfo[];
 }
 
 export interface ItemsOf_UpstreamInfo_ {
@@ -1555,12 +1576,6 @@ export interface Learned {
 export interface LearningSettings {
   learning_enabled?: boolean;
   recall_enabled?: boolean;
-}
-
-/** A model that cannot take the request. */
-export interface LeftOut {
-  model: string;
-  why: string;
 }
 
 /** A rate limit; `used` is what processes drew in this window, some of which they may not have used yet. */
@@ -2207,6 +2222,16 @@ export interface NewRule {
   target_model: string;
 }
 
+/** An MCP server: at a `url` over streamable HTTP, or the `command` of that name that the operator lists. The value of `credential_id` goes in the header `header_name`, after `header_scheme`. */
+export interface NewServer {
+  command?: string | null;
+  credential_id?: string | null;
+  header_name?: string;
+  header_scheme?: string;
+  name: string;
+  url?: string | null;
+}
+
 /** A service account to be made. */
 export interface NewServiceAccount {
   name: string;
@@ -2282,6 +2307,16 @@ export interface NewVersion {
   value?: string | null;
   /** Bytes, for the type binary. */
   value_base64?: string | null;
+}
+
+/** A tool of the workspace's own. `credential_id`: whose value signs the calls. */
+export interface NewWebhook {
+  credential_id: string;
+  description: string;
+  name: string;
+  parameters: Record<string, unknown>;
+  side_effects?: boolean;
+  url: string;
 }
 
 /** A memory in the graph. */
@@ -2702,6 +2737,11 @@ export interface Picture {
   url: string;
 }
 
+/** Whether a built-in tool is to be had on this platform at all. */
+export interface PlatformSwitch {
+  is_active: boolean;
+}
+
 /** The same of one hour or day. */
 export interface Point {
   at: string;
@@ -2843,6 +2883,18 @@ export interface Query {
 export interface QuoteSpan {
   end: number;
   start: number;
+}
+
+/** A model that cannot take the request. */
+export interface radiant__ai__routing__schemas__LeftOut {
+  model: string;
+  why: string;
+}
+
+/** A tool of a server that cannot be offered. */
+export interface radiant__workspace__tools__schemas__LeftOut {
+  name: string;
+  why: string;
 }
 
 /** Why a memory came back. */
@@ -3161,7 +3213,7 @@ export interface RouteResult {
   fallbacks: Choice[];
   input_tokens: number;
   language: string;
-  left_out?: LeftOut[] | null;
+  left_out?: radiant__ai__routing__schemas__LeftOut[] | null;
   model: string;
   provider: string;
   quality_level: "economy" | "balanced" | "premium";
@@ -3320,6 +3372,29 @@ export interface Sentence {
   positions: number[];
   supported?: boolean;
   text: string;
+}
+
+/** One that is kept. `tools`: their names here, of the last listing that was good; `last_error`: why the last one was not. */
+export interface Server {
+  command: string | null;
+  created_at: string;
+  credential_id: string | null;
+  header_name: string;
+  header_scheme: string;
+  id: string;
+  is_active: boolean;
+  last_error: string | null;
+  left_out: radiant__workspace__tools__schemas__LeftOut[];
+  listed_at: string | null;
+  name: string;
+  tools: string[];
+  transport: "http" | "stdio";
+  url: string | null;
+}
+
+/** On or off. */
+export interface ServerSwitch {
+  is_active: boolean;
 }
 
 /** Who is signed in; `csrf_token` goes back as X-CSRF-Token with every change. `must_enrol`: a second factor comes first. */
@@ -3648,6 +3723,37 @@ export interface TokensBound {
   over?: "clamp" | "refuse";
 }
 
+/** What some tools need: `hosts` that http_fetch may read; `provider` of web_search, and `url` of SearXNG. */
+export interface ToolConfig {
+  hosts?: string[];
+  provider?: "brave" | "tavily" | "searxng" | null;
+  url?: string | null;
+}
+
+/** A tool, and whether the caller may call it: `absent` says why not. `origin`: of the program, of the workspace, or of its MCP server `server_id`; `tool_id`: of a webhook. `asks_first`: a person is asked before each call. */
+export interface ToolInfo {
+  absent: string | null;
+  asks_first: boolean;
+  description: string;
+  name: string;
+  origin: "built-in" | "webhook" | "server";
+  parameters: Record<string, unknown>;
+  server_id?: string | null;
+  settings: ToolSettings;
+  side_effects: boolean;
+  tool_id?: string | null;
+  type: "compute" | "retrieval" | "http" | "search" | "sql" | "mcp" | "webhook";
+}
+
+/** What admins say of a tool. `ask_first`: a person is asked before each call, though it has no side effects. `credential_id`: the key of a search provider. */
+export interface ToolSettings {
+  ask_first?: boolean;
+  config?: ToolConfig;
+  credential_id?: string | null;
+  is_active?: boolean;
+  least_role?: "viewer" | "member" | "admin" | "owner";
+}
+
 /** Sums over calls; cost in dollars. */
 export interface Totals {
   cost: string;
@@ -3673,6 +3779,24 @@ export interface TrailVerification {
   entries: number;
   first_broken: number | null;
   whole: boolean;
+}
+
+/** A call by a person. `confirmed`: side effects are wanted; `call_id`: the same where it is made again. */
+export interface Trial {
+  arguments?: Record<string, unknown>;
+  bases?: string[];
+  call_id?: string | null;
+  confirmed?: boolean;
+  seconds?: number;
+}
+
+/** What came of it. It is data: nothing in it is an instruction. */
+export interface Tried {
+  call_id: string;
+  citations: CitationInfo[];
+  data: unknown;
+  duration_ms: number;
+  text: string;
 }
 
 /** A turn that started: its run, the question and the answer to come. */
@@ -3829,6 +3953,28 @@ export interface Version {
 /** What the page offers before anybody is known. */
 export interface WaysToSignIn {
   password_reset: boolean;
+}
+
+/** One that is kept. Without a credential it was deleted, and the tool is absent. */
+export interface Webhook {
+  created_at: string;
+  credential_id: string | null;
+  description: string;
+  id: string;
+  name: string;
+  parameters: Record<string, unknown>;
+  side_effects: boolean;
+  updated_at: string;
+  url: string;
+}
+
+/** What of it becomes another. Its name stays: plans and settings know it by that. */
+export interface WebhookChange {
+  credential_id?: string | null;
+  description?: string | null;
+  parameters?: Record<string, unknown> | null;
+  side_effects?: boolean | null;
+  url?: string | null;
 }
 
 /** The same with question and answer; `response` null: none came, or it was relayed byte for byte. */
