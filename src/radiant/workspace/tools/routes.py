@@ -9,19 +9,19 @@ from fastapi import APIRouter, Path, Request
 from radiant.foundation.identity.dependencies import AdminCaller, AnyCaller, MemberCaller, OperatorCaller
 from radiant.http.pages import ItemsOf
 from radiant.workspace.tools.schemas import (
-    CitationInfo,
-    Commands,
-    NewServer,
-    NewWebhook,
-    PlatformSwitch,
-    Server,
-    ServerSwitch,
+    NewToolServer,
+    NewToolWebhook,
+    ToolCitation,
+    ToolCommands,
     ToolInfo,
+    ToolPlatformSwitch,
+    ToolServer,
+    ToolServerSwitch,
     ToolSettings,
-    Trial,
-    Tried,
-    Webhook,
-    WebhookChange,
+    ToolTrial,
+    ToolTried,
+    ToolWebhook,
+    ToolWebhookChange,
 )
 from radiant.workspace.tools.service import Tools
 from radiant.workspace.tools.toolbox import Toolbox
@@ -42,15 +42,15 @@ async def list_tools(request: Request, caller: AnyCaller) -> ItemsOf[ToolInfo]:
 
 
 @router.post("/{tool_name}/try")
-async def try_tool(request: Request, caller: MemberCaller, tool_name: Name, trial: Trial) -> Tried:
+async def try_tool(request: Request, caller: MemberCaller, tool_name: Name, trial: ToolTrial) -> ToolTried:
     """Call a tool. One that changes something, or that an admin wants to be asked about, needs `"confirmed": true`."""
     began = time.perf_counter()
     call_id, result = await tools_of(request).attempt(caller, tool_name, trial)
-    return Tried(
+    return ToolTried(
         call_id=call_id,
         text=result.text,
         data=result.data,
-        citations=[CitationInfo(source=each.source, title=each.title, quote=each.quote) for each in result.citations],
+        citations=[ToolCitation(source=each.source, title=each.title, quote=each.quote) for each in result.citations],
         duration_ms=round((time.perf_counter() - began) * 1000),
     )
 
@@ -62,25 +62,29 @@ async def put_settings(request: Request, caller: AdminCaller, tool_name: Name, s
 
 
 @router.put("/{built_in_tool}/platform", status_code=204)
-async def switch_for_all(request: Request, caller: OperatorCaller, built_in_tool: Name, switch: PlatformSwitch) -> None:
+async def switch_for_all(
+    request: Request, caller: OperatorCaller, built_in_tool: Name, switch: ToolPlatformSwitch
+) -> None:
     """Switch a built-in tool on or off for every workspace, as the platform's operator."""
     await tools_of(request).switch_for_all(caller, built_in_tool, is_active=switch.is_active)
 
 
 @router.post("/webhooks", status_code=201)
-async def create_webhook(request: Request, caller: AdminCaller, new: NewWebhook) -> Webhook:
+async def create_webhook(request: Request, caller: AdminCaller, new: NewToolWebhook) -> ToolWebhook:
     """Define a tool that calls an address of the workspace's."""
     return await tools_of(request).create_webhook(caller, new)
 
 
 @router.get("/webhooks/{tool_id}")
-async def read_webhook(request: Request, caller: AdminCaller, tool_id: UUID) -> Webhook:
+async def read_webhook(request: Request, caller: AdminCaller, tool_id: UUID) -> ToolWebhook:
     """A tool that the workspace defined."""
     return await tools_of(request).webhook(caller, tool_id)
 
 
 @router.patch("/webhooks/{tool_id}")
-async def change_webhook(request: Request, caller: AdminCaller, tool_id: UUID, change: WebhookChange) -> Webhook:
+async def change_webhook(
+    request: Request, caller: AdminCaller, tool_id: UUID, change: ToolWebhookChange
+) -> ToolWebhook:
     """Change it."""
     return await tools_of(request).change_webhook(caller, tool_id, change)
 
@@ -92,33 +96,35 @@ async def delete_webhook(request: Request, caller: AdminCaller, tool_id: UUID) -
 
 
 @router.get("/servers")
-async def list_servers(request: Request, caller: AdminCaller) -> ItemsOf[Server]:
+async def list_servers(request: Request, caller: AdminCaller) -> ItemsOf[ToolServer]:
     """MCP servers of the workspace, with their tools and how the last listing went."""
     return ItemsOf(items=await tools_of(request).servers(caller))
 
 
 @router.get("/servers/commands")
-async def list_commands(request: Request, caller: AdminCaller) -> Commands:
+async def list_commands(request: Request, caller: AdminCaller) -> ToolCommands:
     """Programs that may be added as servers, and inner hosts that tools may call: the operator lists both."""
     del caller
     toolbox: Toolbox = request.app.state.toolbox
-    return Commands(commands=sorted(toolbox.commands), inner_hosts=toolbox.inner_hosts)
+    return ToolCommands(commands=sorted(toolbox.commands), inner_hosts=toolbox.inner_hosts)
 
 
 @router.post("/servers", status_code=201)
-async def create_server(request: Request, caller: AdminCaller, new: NewServer) -> Server:
+async def create_server(request: Request, caller: AdminCaller, new: NewToolServer) -> ToolServer:
     """Add an MCP server. Refresh it to learn what it offers."""
     return await tools_of(request).create_server(caller, new)
 
 
 @router.patch("/servers/{tool_server_id}")
-async def switch_server(request: Request, caller: AdminCaller, tool_server_id: UUID, switch: ServerSwitch) -> Server:
+async def switch_server(
+    request: Request, caller: AdminCaller, tool_server_id: UUID, switch: ToolServerSwitch
+) -> ToolServer:
     """Switch a server on or off."""
     return await tools_of(request).switch_server(caller, tool_server_id, is_active=switch.is_active)
 
 
 @router.post("/servers/{tool_server_id}/refresh")
-async def refresh_server(request: Request, caller: AdminCaller, tool_server_id: UUID) -> Server:
+async def refresh_server(request: Request, caller: AdminCaller, tool_server_id: UUID) -> ToolServer:
     """Ask a server anew what it offers."""
     return await tools_of(request).refresh(caller, tool_server_id)
 

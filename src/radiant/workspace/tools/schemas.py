@@ -56,7 +56,7 @@ class ToolInfo(BaseModel):
     settings: ToolSettings
 
 
-class NewWebhook(Strict):
+class NewToolWebhook(Strict):
     """A tool of the workspace's own. `credential_id`: whose value signs the calls."""
 
     name: ToolName
@@ -67,7 +67,7 @@ class NewWebhook(Strict):
     side_effects: bool = True
 
 
-class WebhookChange(Strict):
+class ToolWebhookChange(Strict):
     """What of it becomes another. Its name stays: plans and settings know it by that."""
 
     description: Words | None = None
@@ -77,7 +77,7 @@ class WebhookChange(Strict):
     side_effects: bool | None = None
 
 
-class Webhook(BaseModel):
+class ToolWebhook(BaseModel):
     """One that is kept. Without a credential it was deleted, and the tool is absent."""
 
     id: UUID
@@ -91,7 +91,7 @@ class Webhook(BaseModel):
     updated_at: datetime
 
 
-class NewServer(Strict):
+class NewToolServer(Strict):
     """An MCP server: at a `url` over streamable HTTP, or the `command` of that name that the operator lists. The value of
     `credential_id` goes in the header `header_name`, after `header_scheme`."""
 
@@ -111,20 +111,20 @@ class NewServer(Strict):
         return self
 
 
-class ServerSwitch(Strict):
+class ToolServerSwitch(Strict):
     """On or off."""
 
     is_active: bool
 
 
-class LeftOut(BaseModel):
+class UnfitTool(BaseModel):
     """A tool of a server that cannot be offered."""
 
     name: str
     why: str
 
 
-class Server(BaseModel):
+class ToolServer(BaseModel):
     """One that is kept. `tools`: their names here, of the last listing that was good; `last_error`: why the last one was
     not."""
 
@@ -138,26 +138,26 @@ class Server(BaseModel):
     header_scheme: str
     is_active: bool
     tools: list[str]
-    left_out: list[LeftOut]
+    left_out: list[UnfitTool]
     listed_at: datetime | None
     last_error: str | None
     created_at: datetime
 
 
-class Commands(BaseModel):
+class ToolCommands(BaseModel):
     """Names of the programs that the operator lists, and hosts that the operator lets tools reach inside."""
 
     commands: list[str]
     inner_hosts: list[str]
 
 
-class PlatformSwitch(Strict):
+class ToolPlatformSwitch(Strict):
     """Whether a built-in tool is to be had on this platform at all."""
 
     is_active: bool
 
 
-class Trial(Strict):
+class ToolTrial(Strict):
     """A call by a person. `confirmed`: side effects are wanted; `call_id`: the same where it is made again."""
 
     arguments: dict[str, Any] = {}
@@ -167,7 +167,7 @@ class Trial(Strict):
     seconds: float = Field(default=30, gt=0, le=120)
 
 
-class CitationInfo(BaseModel):
+class ToolCitation(BaseModel):
     """Where a part of a result comes from."""
 
     source: str
@@ -175,11 +175,11 @@ class CitationInfo(BaseModel):
     quote: str
 
 
-class Tried(BaseModel):
+class ToolTried(BaseModel):
     """What came of it. It is data: nothing in it is an instruction."""
 
     call_id: UUID
     text: str
     data: Any
-    citations: list[CitationInfo]
+    citations: list[ToolCitation]
     duration_ms: int

@@ -29,15 +29,15 @@ from radiant.workspace.tools.problems import (
 )
 from radiant.workspace.tools.reach import HostRule
 from radiant.workspace.tools.schemas import (
-    LeftOut,
-    NewServer,
-    NewWebhook,
-    Server,
+    NewToolServer,
+    NewToolWebhook,
     ToolInfo,
+    ToolServer,
     ToolSettings,
-    Trial,
-    Webhook,
-    WebhookChange,
+    ToolTrial,
+    ToolWebhook,
+    ToolWebhookChange,
+    UnfitTool,
 )
 from radiant.workspace.tools.toolbox import Known, Toolbox
 from radiant.workspace.tools.web_search import WEB_SEARCH
@@ -66,7 +66,7 @@ class Tools:
         """Every tool, with why one cannot be called."""
         return [_info(each) for each in await self._toolbox.known(caller)]
 
-    async def attempt(self, caller: Caller, name: str, trial: Trial) -> tuple[UUID, ToolResult]:
+    async def attempt(self, caller: Caller, name: str, trial: ToolTrial) -> tuple[UUID, ToolResult]:
         """Call a tool as a person does. Raises NoSuchTool, ToolAbsent, ConfirmationNeeded, ToolFailed."""
         known = await self._toolbox.one(caller, name)
         if known.asks_first and not trial.confirmed:
@@ -135,12 +135,12 @@ class Tools:
 
     # --- webhooks ---
 
-    async def webhook(self, caller: Caller, tool_id: UUID) -> Webhook:
+    async def webhook(self, caller: Caller, tool_id: UUID) -> ToolWebhook:
         """A tool of the workspace's own. Raises NoSuchTool."""
         async with caller.db(self._database).tx() as tx:
             return _webhook(await _own(tx, tool_id))
 
-    async def create_webhook(self, caller: Caller, new: NewWebhook) -> Webhook:
+    async def create_webhook(self, caller: Caller, new: NewToolWebhook) -> ToolWebhook:
         """Define a tool. Raises ToolNameTaken, BadToolSchema, BadToolAddress, TooManyTools, and what keeps the credential
         from being used."""
         await asyncio.to_thread(check_schema, new.parameters)
@@ -161,7 +161,7 @@ class Tools:
             await trail.record(tx, caller, "tool.created", target=("tool", tool_id), name=new.name)
             return _webhook(await _own(tx, tool_id))
 
-    async def change_webhook(self, caller: Caller, tool_id: UUID, change: WebhookChange) -> Webhook:
+    async def change_webhook(self, caller: Caller, tool_id: UUID, change: ToolWebhookChange) -> ToolWebhook:
         """Change a tool. Raises NoSuchTool, and what creating it raises."""
         async with caller.db(self._database).tx() as tx:
             name = (await _own(tx, tool_id))["tool_name"]
@@ -192,12 +192,12 @@ class Tools:
 
     # --- servers ---
 
-    async def servers(self, caller: Caller) -> list[Server]:
+    async def servers(self, caller: Caller) -> list[ToolServer]:
         """MCP servers, by name."""
         async with caller.db(self._database).tx() as tx:
             return [_server(row) for row in await servers_store.all_of(tx)]
 
-    async def create_server(self, caller: Caller, new: NewServer) -> Server:
+    async def create_server(self, caller: Caller, new: NewToolServer) -> ToolServer:
         """Keep a server; it is asked what it offers by `refresh`. Raises ServerNameTaken, BadToolAddress, TooManyTools, and
         what keeps the credential from being used."""
         if new.url is not None:
@@ -220,7 +220,7 @@ class Tools:
             await trail.record(tx, caller, "tool-server.created", target=("tool-server", server_id), name=new.name)
             return _server(await _of_server(tx, server_id))
 
-    async def switch_server(self, caller: Caller, server_id: UUID, *, is_active: bool) -> Server:
+    async def switch_server(self, caller: Caller, server_id: UUID, *, is_active: bool) -> ToolServer:
         """Offer its tools or not. Raises NoSuchServer."""
         async with caller.db(self._database).tx() as tx:
             await _of_server(tx, server_id)
@@ -243,7 +243,7 @@ class Tools:
             await trail.record(tx, caller, "tool-server.deleted", target=("tool-server", server_id), name=row["name"])
         self._toolbox.connections.forget(caller.tenant_id, server_id)
 
-    async def refresh(self, caller: Caller, server_id: UUID) -> Server:
+    async def refresh(self, caller: Caller, server_id: UUID) -> ToolServer:
         """Ask it anew what it offers. Where it fails, that is noted with it and what it offered before stays. Raises
         NoSuchServer, ServerFailed, and the vault's problems."""
         async with caller.db(self._database).tx() as tx:
@@ -281,21 +281,21 @@ async def _of_server(tx: Tx, server_id: UUID) -> Row:
     return row
 
 
-def _webhook(row: Row) -> Webhook:
-    return Webhook(
+def _webhook(row: Row) -> ToolWebhook:
+    return ToolWebhook(
         id=row["id"], name=row["tool_name"], description=row["description"] or "", parameters=row["parameters_schema"],
         url=row["implementation"], credential_id=row["credential_id"], side_effects=row["side_effects"],
         created_at=row["created_at"], updated_at=row["updated_at"],
     )  # fmt: skip
 
 
-def _server(row: Row) -> Server:
+def _server(row: Row) -> ToolServer:
     tools: list[dict[str, Any]] = row["tools"]
-    return Server(
+    return ToolServer(
         id=row["id"], name=row["name"], transport=row["transport"], url=row["url"], command=row["command"],
         credential_id=row["credential_id"], header_name=row["header_name"], header_scheme=row["header_scheme"],
         is_active=row["is_active"], tools=[each["name"] for each in tools],
-        left_out=[LeftOut(**each) for each in row["left_out"]], listed_at=row["listed_at"], last_error=row["last_error"],
+        left_out=[UnfitTool(**each) for each in row["left_out"]], listed_at=row["listed_at"], last_error=row["last_error"],
         created_at=row["created_at"],
     )  # fmt: skip
 

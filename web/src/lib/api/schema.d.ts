@@ -478,13 +478,6 @@ export interface Citation {
   quote: QuoteSpan;
 }
 
-/** Where a part of a result comes from. */
-export interface CitationInfo {
-  quote: string;
-  source: string;
-  title: string;
-}
-
 /** What an answer was given; what was deleted since is left out. */
 export interface Cited {
   items: Citation[];
@@ -494,12 +487,6 @@ export interface Cited {
 /** A one-time code. */
 export interface Code {
   code: string;
-}
-
-/** Names of the programs that the operator lists, and hosts that the operator lets tools reach inside. */
-export interface Commands {
-  commands: string[];
-  inner_hosts: string[];
 }
 
 /** The answer that becomes everybody's: one of the turn's, or a text made of them (`merge_id`: by which merge). */
@@ -1431,10 +1418,6 @@ export interface ItemsOf_Rule_ {
   items: Rule[];
 }
 
-export interface ItemsOf_Server_ {
-  items: Server[];
-}
-
 export interface ItemsOf_SessionInfo_ {
   items: SessionInfo[];
 }
@@ -1449,6 +1432,10 @@ export interface ItemsOf_Store_ {
 
 export interface ItemsOf_ToolInfo_ {
   items: ToolInfo[];
+}
+
+export interface ItemsOf_ToolServer_ {
+  items: ToolServer[];
 }
 
 export interface ItemsOf_UpstreamInfo_ {
@@ -1576,6 +1563,12 @@ export interface Learned {
 export interface LearningSettings {
   learning_enabled?: boolean;
   recall_enabled?: boolean;
+}
+
+/** A model that cannot take the request. */
+export interface LeftOut {
+  model: string;
+  why: string;
 }
 
 /** A rate limit; `used` is what processes drew in this window, some of which they may not have used yet. */
@@ -2222,16 +2215,6 @@ export interface NewRule {
   target_model: string;
 }
 
-/** An MCP server: at a `url` over streamable HTTP, or the `command` of that name that the operator lists. The value of `credential_id` goes in the header `header_name`, after `header_scheme`. */
-export interface NewServer {
-  command?: string | null;
-  credential_id?: string | null;
-  header_name?: string;
-  header_scheme?: string;
-  name: string;
-  url?: string | null;
-}
-
 /** A service account to be made. */
 export interface NewServiceAccount {
   name: string;
@@ -2264,6 +2247,26 @@ export interface NewText {
   metadata?: Record<string, unknown>;
   name: string;
   text: string;
+}
+
+/** An MCP server: at a `url` over streamable HTTP, or the `command` of that name that the operator lists. The value of `credential_id` goes in the header `header_name`, after `header_scheme`. */
+export interface NewToolServer {
+  command?: string | null;
+  credential_id?: string | null;
+  header_name?: string;
+  header_scheme?: string;
+  name: string;
+  url?: string | null;
+}
+
+/** A tool of the workspace's own. `credential_id`: whose value signs the calls. */
+export interface NewToolWebhook {
+  credential_id: string;
+  description: string;
+  name: string;
+  parameters: Record<string, unknown>;
+  side_effects?: boolean;
+  url: string;
 }
 
 /** A question. `parent_id`: the message that it follows; absent: the chat's last; null: it starts the chat anew. */
@@ -2307,16 +2310,6 @@ export interface NewVersion {
   value?: string | null;
   /** Bytes, for the type binary. */
   value_base64?: string | null;
-}
-
-/** A tool of the workspace's own. `credential_id`: whose value signs the calls. */
-export interface NewWebhook {
-  credential_id: string;
-  description: string;
-  name: string;
-  parameters: Record<string, unknown>;
-  side_effects?: boolean;
-  url: string;
 }
 
 /** A memory in the graph. */
@@ -2737,11 +2730,6 @@ export interface Picture {
   url: string;
 }
 
-/** Whether a built-in tool is to be had on this platform at all. */
-export interface PlatformSwitch {
-  is_active: boolean;
-}
-
 /** The same of one hour or day. */
 export interface Point {
   at: string;
@@ -2883,18 +2871,6 @@ export interface Query {
 export interface QuoteSpan {
   end: number;
   start: number;
-}
-
-/** A model that cannot take the request. */
-export interface radiant__ai__routing__schemas__LeftOut {
-  model: string;
-  why: string;
-}
-
-/** A tool of a server that cannot be offered. */
-export interface radiant__workspace__tools__schemas__LeftOut {
-  name: string;
-  why: string;
 }
 
 /** Why a memory came back. */
@@ -3213,7 +3189,7 @@ export interface RouteResult {
   fallbacks: Choice[];
   input_tokens: number;
   language: string;
-  left_out?: radiant__ai__routing__schemas__LeftOut[] | null;
+  left_out?: LeftOut[] | null;
   model: string;
   provider: string;
   quality_level: "economy" | "balanced" | "premium";
@@ -3372,29 +3348,6 @@ export interface Sentence {
   positions: number[];
   supported?: boolean;
   text: string;
-}
-
-/** One that is kept. `tools`: their names here, of the last listing that was good; `last_error`: why the last one was not. */
-export interface Server {
-  command: string | null;
-  created_at: string;
-  credential_id: string | null;
-  header_name: string;
-  header_scheme: string;
-  id: string;
-  is_active: boolean;
-  last_error: string | null;
-  left_out: radiant__workspace__tools__schemas__LeftOut[];
-  listed_at: string | null;
-  name: string;
-  tools: string[];
-  transport: "http" | "stdio";
-  url: string | null;
-}
-
-/** On or off. */
-export interface ServerSwitch {
-  is_active: boolean;
 }
 
 /** Who is signed in; `csrf_token` goes back as X-CSRF-Token with every change. `must_enrol`: a second factor comes first. */
@@ -3723,6 +3676,19 @@ export interface TokensBound {
   over?: "clamp" | "refuse";
 }
 
+/** Where a part of a result comes from. */
+export interface ToolCitation {
+  quote: string;
+  source: string;
+  title: string;
+}
+
+/** Names of the programs that the operator lists, and hosts that the operator lets tools reach inside. */
+export interface ToolCommands {
+  commands: string[];
+  inner_hosts: string[];
+}
+
 /** What some tools need: `hosts` that http_fetch may read; `provider` of web_search, and `url` of SearXNG. */
 export interface ToolConfig {
   hosts?: string[];
@@ -3745,6 +3711,34 @@ export interface ToolInfo {
   type: "compute" | "retrieval" | "http" | "search" | "sql" | "mcp" | "webhook";
 }
 
+/** Whether a built-in tool is to be had on this platform at all. */
+export interface ToolPlatformSwitch {
+  is_active: boolean;
+}
+
+/** One that is kept. `tools`: their names here, of the last listing that was good; `last_error`: why the last one was not. */
+export interface ToolServer {
+  command: string | null;
+  created_at: string;
+  credential_id: string | null;
+  header_name: string;
+  header_scheme: string;
+  id: string;
+  is_active: boolean;
+  last_error: string | null;
+  left_out: UnfitTool[];
+  listed_at: string | null;
+  name: string;
+  tools: string[];
+  transport: "http" | "stdio";
+  url: string | null;
+}
+
+/** On or off. */
+export interface ToolServerSwitch {
+  is_active: boolean;
+}
+
 /** What admins say of a tool. `ask_first`: a person is asked before each call, though it has no side effects. `credential_id`: the key of a search provider. */
 export interface ToolSettings {
   ask_first?: boolean;
@@ -3752,6 +3746,46 @@ export interface ToolSettings {
   credential_id?: string | null;
   is_active?: boolean;
   least_role?: "viewer" | "member" | "admin" | "owner";
+}
+
+/** A call by a person. `confirmed`: side effects are wanted; `call_id`: the same where it is made again. */
+export interface ToolTrial {
+  arguments?: Record<string, unknown>;
+  bases?: string[];
+  call_id?: string | null;
+  confirmed?: boolean;
+  seconds?: number;
+}
+
+/** What came of it. It is data: nothing in it is an instruction. */
+export interface ToolTried {
+  call_id: string;
+  citations: ToolCitation[];
+  data: unknown;
+  duration_ms: number;
+  text: string;
+}
+
+/** One that is kept. Without a credential it was deleted, and the tool is absent. */
+export interface ToolWebhook {
+  created_at: string;
+  credential_id: string | null;
+  description: string;
+  id: string;
+  name: string;
+  parameters: Record<string, unknown>;
+  side_effects: boolean;
+  updated_at: string;
+  url: string;
+}
+
+/** What of it becomes another. Its name stays: plans and settings know it by that. */
+export interface ToolWebhookChange {
+  credential_id?: string | null;
+  description?: string | null;
+  parameters?: Record<string, unknown> | null;
+  side_effects?: boolean | null;
+  url?: string | null;
 }
 
 /** Sums over calls; cost in dollars. */
@@ -3781,24 +3815,6 @@ export interface TrailVerification {
   whole: boolean;
 }
 
-/** A call by a person. `confirmed`: side effects are wanted; `call_id`: the same where it is made again. */
-export interface Trial {
-  arguments?: Record<string, unknown>;
-  bases?: string[];
-  call_id?: string | null;
-  confirmed?: boolean;
-  seconds?: number;
-}
-
-/** What came of it. It is data: nothing in it is an instruction. */
-export interface Tried {
-  call_id: string;
-  citations: CitationInfo[];
-  data: unknown;
-  duration_ms: number;
-  text: string;
-}
-
 /** A turn that started: its run, the question and the answer to come. */
 export interface Turn {
   assistant_message: Message;
@@ -3812,6 +3828,12 @@ export interface TypeField {
   main: boolean;
   name: string;
   required: boolean;
+}
+
+/** A tool of a server that cannot be offered. */
+export interface UnfitTool {
+  name: string;
+  why: string;
 }
 
 /** How a key and a model do, as this process sees it. `resting`: seconds until it is asked again. */
@@ -3953,28 +3975,6 @@ export interface Version {
 /** What the page offers before anybody is known. */
 export interface WaysToSignIn {
   password_reset: boolean;
-}
-
-/** One that is kept. Without a credential it was deleted, and the tool is absent. */
-export interface Webhook {
-  created_at: string;
-  credential_id: string | null;
-  description: string;
-  id: string;
-  name: string;
-  parameters: Record<string, unknown>;
-  side_effects: boolean;
-  updated_at: string;
-  url: string;
-}
-
-/** What of it becomes another. Its name stays: plans and settings know it by that. */
-export interface WebhookChange {
-  credential_id?: string | null;
-  description?: string | null;
-  parameters?: Record<string, unknown> | null;
-  side_effects?: boolean | null;
-  url?: string | null;
 }
 
 /** The same with question and answer; `response` null: none came, or it was relayed byte for byte. */
