@@ -31,6 +31,12 @@ export interface AccessEntry {
   version: number | null;
 }
 
+/** Something that everything from now on must keep to. */
+export interface AddConstraint {
+  kind?: "constraint";
+  text: string;
+}
+
 /** What became of an added memory. `memory`: it, or the one that said so before. */
 export interface Added {
   memory: Memory;
@@ -106,6 +112,21 @@ export interface AppliedPreference {
   id: string;
   preference_key: string;
   preference_value: unknown;
+}
+
+/** Let the plan run. */
+export interface Approve {
+  kind?: "approve";
+}
+
+/** What a waiting session asks its person. `plan`: look at it, change it, approve; `tool`: may it be called with these arguments? `again`: it was under way when the server stopped, and may have taken effect; make the call once more? */
+export interface Asked {
+  again?: boolean;
+  arguments?: Record<string, unknown> | null;
+  call_id?: string | null;
+  kind: "plan" | "tool";
+  node_id?: string | null;
+  tool?: string | null;
 }
 
 /** One message of the conversation. */
@@ -263,27 +284,12 @@ export interface Body_upload_document {
   metadata?: string | null;
 }
 
-/** A budget and how far it is used in its period. `reserved`: held for calls under way and for those about to be made. `used_up_at`: when it will be used up if the rest of the period is spent as what is past of it (or the last 30 days, for a total); null: not in this period. */
-export interface Budget {
-  amount: string;
-  api_key_id: string | null;
-  by_day: DaySpend[];
-  created_at: string;
-  id: string;
-  is_active: boolean;
-  key_name: string | null;
-  model: string | null;
-  period: string;
-  period_end: string | null;
-  period_start: string | null;
-  remaining: string;
-  reserved: string;
-  scope: "tenant" | "user" | "api_key" | "model";
-  spent: string;
-  used_up_at: string | null;
-  user_email: string | null;
-  user_id: string | null;
-  warn_at: string | null;
+/** What a session may use; it ends as `partial` at the first that is reached. The call in flight is let finish, or is cut at `seconds`. */
+export interface Budget_Input {
+  cost?: number | string | null;
+  seconds?: number | null;
+  steps?: number | null;
+  tokens?: number | null;
 }
 
 /** What can be changed of a budget; `warn_at` null: no warning. */
@@ -489,6 +495,12 @@ export interface Code {
   code: string;
 }
 
+/** The answer's code passes these tests: Python with `assert`, run in the sandbox after it. */
+export interface CodeCheck {
+  tests: string;
+  type?: "tests";
+}
+
 /** The answer that becomes everybody's: one of the turn's, or a text made of them (`merge_id`: by which merge). */
 export interface Common {
   merge_id?: string | null;
@@ -617,7 +629,7 @@ export interface DebateTurn {
   answer: string | null;
   changed: boolean | null;
   cost: string | null;
-  error: Failure | null;
+  error: radiant__workspace__merging__schemas__Failure | null;
   flip: "right_to_wrong" | "wrong_to_right" | null;
   latency_ms: number | null;
   model: string;
@@ -626,6 +638,13 @@ export interface DebateTurn {
   response: string;
   round: number;
   tokens_used: number | null;
+}
+
+/** Allow or refuse a call that has effects outside. */
+export interface DecideTool {
+  allow: boolean;
+  call_id: string;
+  kind?: "tool";
 }
 
 /** One choice of a model, and what came of it. `success` null: nobody knows (yet). */
@@ -702,6 +721,13 @@ export interface DocumentText {
   start: number;
   text: string;
   total: number;
+}
+
+/** Put another plan in the place of this one, before it runs or while it does: nodes that are unchanged keep what they have. `revision`: of the plan that was edited, so that no other edit is lost. */
+export interface EditPlan {
+  kind?: "plan";
+  nodes: PlannedNode[];
+  revision: number;
 }
 
 /** Of the effort of reasoning. */
@@ -992,30 +1018,11 @@ export interface ErrorTriage {
   until?: string | null;
 }
 
-/** A signal. `weight` before it fades; `counts_now`: what is left of it in the confidence, 0 where another of the same conversation counts, or where it is of a value that is gone. */
-export interface Evidence {
-  at: string;
-  counts_now: number;
-  id: string;
-  kind: "user_edit" | "explicit" | "accepted" | "rejected" | "behaviour" | "inference";
-  message_id: string | null;
-  quote: string;
-  session: string;
-  sign: 1 | -1;
-  value: unknown;
-  weight: number;
-}
-
-/** Why something has no answer. */
-export interface Failure {
-  detail: string;
-  slug: string;
-  title: string;
-}
-
-/** Whether the result is right, or good. */
-export interface Feedback {
-  good: boolean;
+/** The answer is an arithmetic expression that `equals` this and, where `uses` is given, uses exactly those numbers. */
+export interface ExpressionCheck {
+  equals: string;
+  type?: "expression";
+  uses?: string[] | null;
 }
 
 /** What is kept of it. Said again, it replaces what was said before. */
@@ -1142,7 +1149,7 @@ export interface GivenResponse {
 /** Memories that have relationships, and those. */
 export interface Graph {
   edges: Relationship[];
-  nodes: Node[];
+  nodes: radiant__workspace__memory__schemas__Node[];
 }
 
 /** A group; `members`: how many are in it. `external_id`: what an identity provider calls it. */
@@ -1331,7 +1338,7 @@ export interface Invited {
 }
 
 export interface ItemsOf_Budget_ {
-  items: Budget[];
+  items: radiant__foundation__usage__bounds_schemas__Budget[];
 }
 
 export interface ItemsOf_CredentialType_ {
@@ -1351,7 +1358,7 @@ export interface ItemsOf_ErrorProject_ {
 }
 
 export interface ItemsOf_Evidence_ {
-  items: Evidence[];
+  items: radiant__workspace__personalization__schemas__Evidence[];
 }
 
 export interface ItemsOf_Folder_ {
@@ -1428,6 +1435,14 @@ export interface ItemsOf_SimilarErrors_ {
 
 export interface ItemsOf_Store_ {
   items: Store[];
+}
+
+export interface ItemsOf_ToolInfo_ {
+  items: ToolInfo[];
+}
+
+export interface ItemsOf_ToolServer_ {
+  items: ToolServer[];
 }
 
 export interface ItemsOf_UpstreamInfo_ {
@@ -1705,6 +1720,12 @@ export interface MadeScimToken {
   token: string;
 }
 
+/** A session that began; it is followed at /api/reasoning/sessions/{id}/events. */
+export interface MadeSession {
+  id: string;
+  status?: "running" | "waiting" | "paused" | "completed" | "partial" | "failed" | "cancelled";
+}
+
 /** A new workspace and its owner. */
 export interface MadeTenant {
   created_at: string;
@@ -1807,7 +1828,7 @@ export interface Merge {
   created_at: string;
   decided_by: string | null;
   decision: "decided" | "no_consensus" | "only_answer" | "none_usable" | "no_answers" | null;
-  error: Failure | null;
+  error: radiant__workspace__merging__schemas__Failure | null;
   final_result: string | null;
   good: boolean | null;
   id: string;
@@ -1864,7 +1885,7 @@ export interface MergeResponse {
   contribution_weight: string;
   copy_of: number | null;
   cost: string | null;
-  error: Failure | null;
+  error: radiant__workspace__merging__schemas__Failure | null;
   gates: string[];
   given: boolean;
   latency_ms: number | null;
@@ -2213,16 +2234,6 @@ export interface NewServiceAccount {
   role?: "viewer" | "member" | "admin";
 }
 
-/** A session to be made. `panes`: how many, or what each is to be; `documents`: as in `SessionChange`. */
-export interface NewSession {
-  documents?: string[];
-  layout?: NewLayout;
-  max_panes?: number;
-  name?: string | null;
-  panes?: number | NewPane[];
-  sync_mode?: "independent" | "synchronized" | "broadcast";
-}
-
 /** A link to be made. Without an end it holds until it is taken back. */
 export interface NewShare {
   expires_in_days?: number | null;
@@ -2239,6 +2250,26 @@ export interface NewText {
   metadata?: Record<string, unknown>;
   name: string;
   text: string;
+}
+
+/** An MCP server: at a `url` over streamable HTTP, or the `command` of that name that the operator lists. The value of `credential_id` goes in the header `header_name`, after `header_scheme`. */
+export interface NewToolServer {
+  command?: string | null;
+  credential_id?: string | null;
+  header_name?: string;
+  header_scheme?: string;
+  name: string;
+  url?: string | null;
+}
+
+/** A tool of the workspace's own. `credential_id`: whose value signs the calls. */
+export interface NewToolWebhook {
+  credential_id: string;
+  description: string;
+  name: string;
+  parameters: Record<string, unknown>;
+  side_effects?: boolean;
+  url: string;
 }
 
 /** A question. `parent_id`: the message that it follows; absent: the chat's last; null: it starts the chat anew. */
@@ -2284,15 +2315,6 @@ export interface NewVersion {
   value_base64?: string | null;
 }
 
-/** A memory in the graph. */
-export interface Node {
-  content: string;
-  id: string;
-  importance: number;
-  memory_type: string;
-  pinned: boolean;
-}
-
 /** Decisions of which nothing can be said, and why: `conversation`: they went on with the model that theirs had; `pattern`: whether `rule` would have found what it looks for, nobody knows, since prompts are not kept; `unnoted`: what was weighed was not noted. */
 export interface NotReplayed {
   decisions: number;
@@ -2317,6 +2339,21 @@ export interface OperatorTenantChange {
   name?: string | null;
   plan?: "free" | "standard" | "enterprise" | null;
   status?: "active" | "suspended" | null;
+}
+
+/** How to think. `strategy`: chosen by the problem's complexity where it is left out; `model`: for every step, else the Brain chooses one for each; `max_steps`: sub-problems at most; `samples`: answers of `vote`, and candidates a level of `tree`; `tools`: those that may be used, null: all that the caller may use; `documents`: knowledge bases to look into; `review_plan`: wait for a person before the plan runs; `stop_at`: how confident an answer that is not verified has to be to count as a solution. */
+export interface Options {
+  budget?: radiant__workspace__reasoning__schemas__Budget_Output;
+  checks?: (ExpressionCheck | ValueCheck | PatternCheck | CodeCheck)[];
+  documents?: string[];
+  domain?: "general" | "math" | "code" | "research" | "data" | "planning";
+  max_steps?: number;
+  model?: string | null;
+  review_plan?: boolean;
+  samples?: number;
+  stop_at?: number;
+  strategy?: "stepwise" | "vote" | "tree" | null;
+  tools?: string[] | null;
 }
 
 /** All guardrails of a policy, in the order in which they are to be asked. */
@@ -2498,11 +2535,6 @@ export interface PageOf_Rotation_ {
   next?: string | null;
 }
 
-export interface PageOf_SessionSummary_ {
-  items: SessionSummary[];
-  next?: string | null;
-}
-
 export interface PageOf_Tenant_ {
   items: Tenant[];
   next?: string | null;
@@ -2678,6 +2710,12 @@ export interface Pattern {
   shown: boolean;
 }
 
+/** The answer matches a regular expression (RE2), as a whole. */
+export interface PatternCheck {
+  pattern: string;
+  type?: "pattern";
+}
+
 /** `count` of `total` that could have been; `interval`: of the share, 95 %; `lift`: the share over what evenly spread would be. */
 export interface PatternData {
   count: number;
@@ -2685,6 +2723,11 @@ export interface PatternData {
   lift: number;
   share: number;
   total: number;
+}
+
+/** Begin nothing new; what is under way ends. */
+export interface Pause {
+  kind?: "pause";
 }
 
 /** One to import. */
@@ -2700,6 +2743,16 @@ export interface PickedSecret {
 export interface Picture {
   type: "image_url";
   url: string;
+}
+
+/** A sub-problem. `depends_on`: those whose answers it needs; `difficulty` chooses its model where none is named; `tools`: the only ones that it may use. */
+export interface PlannedNode {
+  depends_on?: string[];
+  difficulty?: "easy" | "medium" | "hard";
+  id: string;
+  model?: string | null;
+  question: string;
+  tools?: string[];
 }
 
 /** The same of one hour or day. */
@@ -2843,6 +2896,215 @@ export interface Query {
 export interface QuoteSpan {
   end: number;
   start: number;
+}
+
+/** Who is signed in; `csrf_token` goes back as X-CSRF-Token with every change. `must_enrol`: a second factor comes first. */
+export interface radiant__foundation__identity__schemas__Session {
+  csrf_token: string;
+  method: "password" | "sso" | "passkey" | "invitation";
+  must_enrol?: boolean;
+  tenant: Tenant;
+  user: User;
+}
+
+/** A budget and how far it is used in its period. `reserved`: held for calls under way and for those about to be made. `used_up_at`: when it will be used up if the rest of the period is spent as what is past of it (or the last 30 days, for a total); null: not in this period. */
+export interface radiant__foundation__usage__bounds_schemas__Budget {
+  amount: string;
+  api_key_id: string | null;
+  by_day: DaySpend[];
+  created_at: string;
+  id: string;
+  is_active: boolean;
+  key_name: string | null;
+  model: string | null;
+  period: string;
+  period_end: string | null;
+  period_start: string | null;
+  remaining: string;
+  reserved: string;
+  scope: "tenant" | "user" | "api_key" | "model";
+  spent: string;
+  used_up_at: string | null;
+  user_email: string | null;
+  user_id: string | null;
+  warn_at: string | null;
+}
+
+export interface radiant__http__pages__PageOf_SessionSummary___1 {
+  items: radiant__workspace__reasoning__schemas__SessionSummary[];
+  next?: string | null;
+}
+
+export interface radiant__http__pages__PageOf_SessionSummary___2 {
+  items: radiant__workspace__concurrent_chat__schemas__SessionSummary[];
+  next?: string | null;
+}
+
+/** A session to be made. `panes`: how many, or what each is to be; `documents`: as in `SessionChange`. */
+export interface radiant__workspace__concurrent_chat__schemas__NewSession {
+  documents?: string[];
+  layout?: NewLayout;
+  max_panes?: number;
+  name?: string | null;
+  panes?: number | NewPane[];
+  sync_mode?: "independent" | "synchronized" | "broadcast";
+}
+
+/** A session in the list. `models`: of its panes, in their order. */
+export interface radiant__workspace__concurrent_chat__schemas__SessionSummary {
+  created_at: string;
+  id: string;
+  is_active: boolean;
+  mode: "independent" | "synchronized" | "broadcast";
+  models: string[];
+  name: string | null;
+  type: "horizontal" | "vertical" | "grid";
+  updated_at: string;
+}
+
+/** A memory in the graph. */
+export interface radiant__workspace__memory__schemas__Node {
+  content: string;
+  id: string;
+  importance: number;
+  memory_type: string;
+  pinned: boolean;
+}
+
+/** Why something has no answer. */
+export interface radiant__workspace__merging__schemas__Failure {
+  detail: string;
+  slug: string;
+  title: string;
+}
+
+/** Whether the result is right, or good. */
+export interface radiant__workspace__merging__schemas__Feedback {
+  good: boolean;
+}
+
+/** A signal. `weight` before it fades; `counts_now`: what is left of it in the confidence, 0 where another of the same conversation counts, or where it is of a value that is gone. */
+export interface radiant__workspace__personalization__schemas__Evidence {
+  at: string;
+  counts_now: number;
+  id: string;
+  kind: "user_edit" | "explicit" | "accepted" | "rejected" | "behaviour" | "inference";
+  message_id: string | null;
+  quote: string;
+  session: string;
+  sign: 1 | -1;
+  value: unknown;
+  weight: number;
+}
+
+/** What a session may use; it ends as `partial` at the first that is reached. The call in flight is let finish, or is cut at `seconds`. */
+export interface radiant__workspace__reasoning__schemas__Budget_Output {
+  cost?: string | null;
+  seconds?: number | null;
+  steps?: number | null;
+  tokens?: number | null;
+}
+
+/** What a verifier found. `verifier`: arithmetic, checks, tests, citations, units, derivation, tool. */
+export interface radiant__workspace__reasoning__schemas__Evidence {
+  detail: string;
+  verdict: "confirmed" | "refuted" | "inconclusive";
+  verifier: string;
+}
+
+/** Why it failed, or is only partial. */
+export interface radiant__workspace__reasoning__schemas__Failure {
+  detail: string;
+  slug: string;
+  title: string;
+}
+
+/** Whether the solution is right: what confidences are calibrated by. */
+export interface radiant__workspace__reasoning__schemas__Feedback {
+  good: boolean;
+}
+
+/** A problem to be solved. */
+export interface radiant__workspace__reasoning__schemas__NewSession {
+  budget?: Budget_Input;
+  checks?: (ExpressionCheck | ValueCheck | PatternCheck | CodeCheck)[];
+  documents?: string[];
+  domain?: "general" | "math" | "code" | "research" | "data" | "planning";
+  max_steps?: number;
+  model?: string | null;
+  problem: string;
+  review_plan?: boolean;
+  samples?: number;
+  stop_at?: number;
+  strategy?: "stepwise" | "vote" | "tree" | null;
+  tools?: string[] | null;
+}
+
+/** A sub-problem and what has become of it. `basis`: what its confidence rests on, in words; `attempts`: tries so far. */
+export interface radiant__workspace__reasoning__schemas__Node {
+  answer?: string | null;
+  attempts?: number;
+  basis?: string | null;
+  confidence?: number | null;
+  cost?: string;
+  depends_on?: string[];
+  difficulty?: "easy" | "medium" | "hard";
+  error?: string | null;
+  id: string;
+  model?: string | null;
+  question: string;
+  state?: "pending" | "running" | "verified" | "answered" | "failed" | "skipped";
+  tools?: string[];
+  verifiers?: string[];
+}
+
+/** Everything about a session. `confidence`: of the solution, along what it rests on; `basis`: on what, in words; `last_event`: the number of the last event, to follow from. */
+export interface radiant__workspace__reasoning__schemas__Session {
+  answer: string | null;
+  asks: Asked[];
+  avg_confidence: number | null;
+  basis: string | null;
+  completed_at: string | null;
+  complexity: "low" | "medium" | "high" | null;
+  confidence: number | null;
+  constraints: string[];
+  created_at: string;
+  domain: "general" | "math" | "code" | "research" | "data" | "planning";
+  error: radiant__workspace__reasoning__schemas__Failure | null;
+  good: boolean | null;
+  id: string;
+  last_event: number;
+  nodes: radiant__workspace__reasoning__schemas__Node[];
+  notes: string[];
+  options: Options;
+  plan_revision: number;
+  problem: string;
+  problem_summary: string;
+  solution: string | null;
+  solution_found: boolean;
+  status: "running" | "waiting" | "paused" | "completed" | "partial" | "failed" | "cancelled";
+  steps: Step[];
+  strategy: "stepwise" | "vote" | "tree" | null;
+  total_cost: string;
+  total_steps: number;
+  total_tokens: number;
+}
+
+/** A session in the list. */
+export interface radiant__workspace__reasoning__schemas__SessionSummary {
+  avg_confidence: number | null;
+  completed_at: string | null;
+  complexity: "low" | "medium" | "high" | null;
+  created_at: string;
+  domain: "general" | "math" | "code" | "research" | "data" | "planning";
+  id: string;
+  problem_summary: string;
+  solution_found: boolean;
+  status: "running" | "waiting" | "paused" | "completed" | "partial" | "failed" | "cancelled";
+  strategy: "stepwise" | "vote" | "tree" | null;
+  total_cost: string;
+  total_steps: number;
+  total_tokens: number;
 }
 
 /** Why a memory came back. */
@@ -3043,9 +3305,22 @@ export interface Result {
   why: Reason[];
 }
 
+/** Go on: after a pause, or from `partial` or `failed`, with more budget where it is given. */
+export interface Resume {
+  budget?: Budget_Input | null;
+  kind?: "resume";
+}
+
 /** Another answer, perhaps of another model. */
 export interface Retry {
   model?: string | null;
+}
+
+/** Solve a node anew, and what rests on it; by another model where one is named. A session that ended goes on. */
+export interface RetryNode {
+  kind?: "retry";
+  model?: string | null;
+  node_id: string;
 }
 
 /** To be shown a value. */
@@ -3322,15 +3597,6 @@ export interface Sentence {
   text: string;
 }
 
-/** Who is signed in; `csrf_token` goes back as X-CSRF-Token with every change. `must_enrol`: a second factor comes first. */
-export interface Session {
-  csrf_token: string;
-  method: "password" | "sso" | "passkey" | "invitation";
-  must_enrol?: boolean;
-  tenant: Tenant;
-  user: User;
-}
-
 /** What can be changed of a session. `documents`: the knowledge bases that the questions of all its panes are looked up in. */
 export interface SessionChange {
   documents?: string[] | null;
@@ -3350,18 +3616,6 @@ export interface SessionInfo {
   last_seen_at: string;
   method: "password" | "sso" | "passkey" | "invitation";
   user_agent: string;
-}
-
-/** A session in the list. `models`: of its panes, in their order. */
-export interface SessionSummary {
-  created_at: string;
-  id: string;
-  is_active: boolean;
-  mode: "independent" | "synchronized" | "broadcast";
-  models: string[];
-  name: string | null;
-  type: "horizontal" | "vertical" | "grid";
-  updated_at: string;
 }
 
 /** How the workspace wants models to be chosen. */
@@ -3455,6 +3709,13 @@ export interface Snapshot {
   value: unknown;
 }
 
+/** What an answer cites. `source`: `document:ID`, `memory:ID` or an address. */
+export interface Source {
+  quote: string;
+  source: string;
+  title: string;
+}
+
 /** Where in its message a memory was found, in characters. */
 export interface Span {
   end: number;
@@ -3529,6 +3790,32 @@ export interface Started {
   pane_id: string;
   run_id: string;
   user_message: Message;
+}
+
+/** One step, as thinktank_steps keeps it. `confidence`: by what verified it; `self_confidence`: what the model said of itself, which counts for nothing; `verifier`: what confirmed it. */
+export interface Step {
+  attempt: number;
+  confidence: number | null;
+  cost: string;
+  created_at: string;
+  description: string;
+  duration_ms: number;
+  error: string | null;
+  evidence: radiant__workspace__reasoning__schemas__Evidence[];
+  id: string;
+  input_tokens: number;
+  model_used: string | null;
+  node_id: string | null;
+  output_tokens: number;
+  reasoning: string | null;
+  result: string | null;
+  self_confidence: number | null;
+  step_number: number;
+  step_type: "decompose" | "reason" | "execute" | "verify" | "synthesize";
+  tokens_used: number;
+  tool_calls: ToolCall[];
+  verdict: "confirmed" | "refuted" | "inconclusive" | null;
+  verifier: string | null;
 }
 
 /** Which panes are to stop; left out, all. */
@@ -3648,6 +3935,129 @@ export interface TokensBound {
   over?: "clamp" | "refuse";
 }
 
+/** A call of a tool. `error`: why it has no result. */
+export interface ToolCall {
+  arguments: Record<string, unknown>;
+  call_id: string;
+  citations: Source[];
+  duration_ms: number;
+  error: string | null;
+  text: string;
+  tool: string;
+}
+
+/** Where a part of a result comes from. */
+export interface ToolCitation {
+  quote: string;
+  source: string;
+  title: string;
+}
+
+/** Names of the programs that the operator lists, and hosts that the operator lets tools reach inside. */
+export interface ToolCommands {
+  commands: string[];
+  inner_hosts: string[];
+}
+
+/** What some tools need: `hosts` that http_fetch may read; `provider` of web_search, and `url` of SearXNG. */
+export interface ToolConfig {
+  hosts?: string[];
+  provider?: "brave" | "tavily" | "searxng" | null;
+  url?: string | null;
+}
+
+/** A tool, and whether the caller may call it: `absent` says why not. `origin`: of the program, of the workspace, or of its MCP server `server_id`; `tool_id`: of a webhook. `asks_first`: a person is asked before each call. */
+export interface ToolInfo {
+  absent: string | null;
+  asks_first: boolean;
+  description: string;
+  name: string;
+  origin: "built-in" | "webhook" | "server";
+  parameters: Record<string, unknown>;
+  server_id?: string | null;
+  settings: ToolSettings;
+  side_effects: boolean;
+  tool_id?: string | null;
+  type: "compute" | "retrieval" | "http" | "search" | "sql" | "mcp" | "webhook";
+}
+
+/** Whether a built-in tool is to be had on this platform at all. */
+export interface ToolPlatformSwitch {
+  is_active: boolean;
+}
+
+/** One that is kept. `tools`: their names here, of the last listing that was good; `last_error`: why the last one was not. */
+export interface ToolServer {
+  command: string | null;
+  created_at: string;
+  credential_id: string | null;
+  header_name: string;
+  header_scheme: string;
+  id: string;
+  is_active: boolean;
+  last_error: string | null;
+  left_out: UnfitTool[];
+  listed_at: string | null;
+  name: string;
+  tools: string[];
+  transport: "http" | "stdio";
+  url: string | null;
+}
+
+/** On or off. */
+export interface ToolServerSwitch {
+  is_active: boolean;
+}
+
+/** What admins say of a tool. `ask_first`: a person is asked before each call, though it has no side effects. `credential_id`: the key of a search provider. */
+export interface ToolSettings {
+  ask_first?: boolean;
+  config?: ToolConfig;
+  credential_id?: string | null;
+  is_active?: boolean;
+  least_role?: "viewer" | "member" | "admin" | "owner";
+}
+
+/** A call by a person. `confirmed`: side effects are wanted; `call_id`: the same where it is made again. */
+export interface ToolTrial {
+  arguments?: Record<string, unknown>;
+  bases?: string[];
+  call_id?: string | null;
+  confirmed?: boolean;
+  seconds?: number;
+}
+
+/** What came of it. It is data: nothing in it is an instruction. */
+export interface ToolTried {
+  call_id: string;
+  citations: ToolCitation[];
+  data: unknown;
+  duration_ms: number;
+  text: string;
+}
+
+/** One that is kept. Without a credential it was deleted, and the tool is absent. */
+export interface ToolWebhook {
+  created_at: string;
+  credential_id: string | null;
+  description: string;
+  id: string;
+  name: string;
+  parameters: Record<string, unknown>;
+  side_effects: boolean;
+  updated_at: string;
+  url: string;
+}
+
+/** What of it becomes another. Its name stays: plans and settings know it by that. */
+export interface ToolWebhookChange {
+  credential_id?: string | null;
+  description?: string | null;
+  parameters?: Record<string, unknown> | null;
+  side_effects?: boolean | null;
+  url?: string | null;
+}
+
 /** Sums over calls; cost in dollars. */
 export interface Totals {
   cost: string;
@@ -3688,6 +4098,12 @@ export interface TypeField {
   main: boolean;
   name: string;
   required: boolean;
+}
+
+/** A tool of a server that cannot be offered. */
+export interface UnfitTool {
+  name: string;
+  why: string;
 }
 
 /** How a key and a model do, as this process sees it. `resting`: seconds until it is asked again. */
@@ -3766,6 +4182,13 @@ export interface ValidationError {
   loc: (string | number)[];
   msg: string;
   type: string;
+}
+
+/** The answer is this number, exactly or within `within`. */
+export interface ValueCheck {
+  equals: string;
+  type?: "value";
+  within?: string | null;
 }
 
 /** A vault, as the caller stands to it. */
