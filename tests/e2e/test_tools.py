@@ -57,7 +57,7 @@ async def test_a_person_tries_a_tool_by_the_form_of_its_schema(visit: Visit) -> 
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("button", name="Try Current time")).to_be_focused()
 
-    await page.get_by_role("button", name="Try Sql query").click()
+    await page.get_by_role("button", name="Try SQL query").click()
     await page.get_by_role("button", name="Call it").click()
     await expect(page.get_by_text("Needed")).to_be_visible()
     await dialog.get_by_label("query").fill("select count(*) as chats from chats")
@@ -131,7 +131,7 @@ async def test_an_admin_defines_a_tool_changes_it_and_switches_it_off(visit: Vis
 async def test_an_admin_lists_hosts_and_sets_up_a_search(visit: Visit) -> None:
     page = visit.page
     await open_settings(page, "Tools")
-    await page.get_by_role("button", name="Settings of Http fetch").click()
+    await page.get_by_role("button", name="Settings of HTTP fetch").click()
     await page.get_by_label("Hosts that may be read").fill("http://example.org")
     await page.get_by_role("button", name="Save").click()
     await expect(page.get_by_role("alert")).to_contain_text("give example.org")
@@ -148,7 +148,7 @@ async def test_an_admin_lists_hosts_and_sets_up_a_search(visit: Visit) -> None:
     await page.get_by_label("Provider").select_option("searxng")
     await page.get_by_label("Address").fill("https://search.example.org")
     await page.get_by_role("button", name="Save").click()
-    await expect(_row(page, "web_search").get_by_text("not to be had")).to_have_count(0)
+    await expect(_row(page, "web_search").get_by_text("unavailable")).to_have_count(0)
     for name in ("http_fetch", "web_search"):
         await visit.call("PUT", f"/api/tools/{name}/settings", {})
 
@@ -170,7 +170,7 @@ async def test_servers_are_added_with_their_tools_or_with_what_went_wrong(visit:
     await page.get_by_label("Name", exact=True).fill("dead")
     await page.get_by_label("Address").fill("http://127.0.0.1:9/mcp")
     await page.get_by_role("button", name="Add it").click()
-    await expect(page.get_by_role("alert").filter(has_text="Dead failed").first).to_be_visible()
+    await expect(page.get_by_role("alert").filter(has_text="The server dead failed").first).to_be_visible()
     assert await faults_of(page) == []
     await _picture(page, "servers")
     await page.get_by_role("tab", name="Tools", exact=True).click()

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import asyncpg
+import structlog
 
 from radiant.infra.db import Database
-from radiant.workspace.tools import sql_reading
+from radiant.workspace.tools import sql_plan, sql_reading
 from radiant.workspace.tools.base import BadArguments, ToolFailed, ToolResult, ToolType, Use
 from radiant.workspace.tools.sql_reading import MOST_CHARACTERS, VIEWS
+
+log = structlog.get_logger()
 
 MOST_ROWS = 200
 _MOST_ROW, _MOST_BYTES = 8_000, 100_000
@@ -57,6 +60,10 @@ class SqlQuery:
             async with self.turns, use.caller.db(self.database).reading(seconds) as tx:
                 # No literal: it was written from known parts, and the role can do no more than read.
                 connection = tx.connection
+                plan = await connection.fetch("explain (verbose, costs off) " + query)
+                if unknown := sql_plan.unknown_parts("\n".join(row[0] for row in plan)):
+                    log.warning("tools.sql_misread", unknown=unknown, query=query)
+                    raise BadArguments(f"arguments.query: not allowed: {', '.join(unknown)[:200]}")
                 columns = [each.name for each in (await connection.prepare(query)).get_attributes()]
                 rows = await connection.fetch(_BEFORE + query + _AFTER, _MOST_ROW + 1, MOST_ROWS + 1)
         except asyncpg.QueryCanceledError as error:
