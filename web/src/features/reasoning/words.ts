@@ -28,14 +28,9 @@ export const statuses: Record<Status, { text: string; tone: Tone }> = {
   cancelled: { text: "Cancelled", tone: "neutral" },
 };
 
-export const states: Record<NodeState, { text: string; tone: Tone }> = {
-  pending: { text: "To do", tone: "neutral" },
-  running: { text: "Under way", tone: "accent" },
-  verified: { text: "Verified", tone: "good" },
-  answered: { text: "Not verified", tone: "warn" },
-  failed: { text: "Failed", tone: "danger" },
-  skipped: { text: "Left out", tone: "neutral" },
-};
+/** `made`: of the plan itself, which nobody proves. */
+export type Mark = NodeState | "made";
+export const marks: Record<Mark, string> = { made: "Made", pending: "To do", running: "Under way", verified: "Verified", answered: "Not verified", failed: "Failed", skipped: "Left out" };
 
 /** What happens no more by itself: `partial`, `failed` and `cancelled` may be taken up again. */
 export const hasEnded = (status: Status): boolean => status === "completed" || status === "partial" || status === "failed" || status === "cancelled";
@@ -75,7 +70,7 @@ const plural = (count: number, one: string, many = `${one}s`): string => `${coun
 export function restsOn(node: Pick<Node, "state" | "verifiers">): string {
   if (node.state === "verified") return node.verifiers.length ? `Verified by ${listed(node.verifiers.map(verifierName))}` : "Verified";
   if (node.state === "answered") return "Rests on the model’s word: nothing confirmed it";
-  return states[node.state].text;
+  return marks[node.state];
 }
 
 /** How far a whole session can be trusted: what is proven and what is not, counted and named. */
