@@ -1,5 +1,5 @@
 /** What the graph shows: the plan's nodes between the planning and the solution, each with a line about it. */
-import { ends, placed } from "./graph";
+import { ends, type Point, placed } from "./graph";
 import type { Node, NodeState, Session } from "./types";
 import { hasEnded, type Mark, percent, restsOn } from "./words";
 import type { UnderWay } from "./under-way";
@@ -16,7 +16,8 @@ export interface Drawn {
   note: string;
   x: number;
   y: number;
-  before: string[];
+  /** What it depends on, and where the lines from there run. */
+  before: { id: string; way: Point[] }[];
 }
 
 export const doing = (some: readonly UnderWay[]): string => {
@@ -65,13 +66,17 @@ export function drawn(session: Session, now: readonly UnderWay[]): Drawn[] {
     ...nodes.map((node) => ({ id: node.id, depends_on: node.depends_on.length ? node.depends_on : [PLAN] })),
     { id: SOLUTION, depends_on: last.length ? last : [PLAN] },
   ];
-  const places = new Map(placed(all).map((place) => [place.id, place]));
-  const at = (id: string) => ({ x: places.get(id)?.x ?? 0, y: places.get(id)?.y ?? 0 });
+  const { places, ways } = placed(all);
+  const at = (id: string) => ({
+    x: places.get(id)?.x ?? 0,
+    y: places.get(id)?.y ?? 0,
+    before: (all.find((one) => one.id === id)?.depends_on ?? []).flatMap((other) => (places.has(other) ? [{ id: other, way: ways.get(`${other}>${id}`) ?? [] }] : [])),
+  });
   const whole = doing(now.filter((one) => one.node === null));
   const ending = solutionState(session);
   return [
-    { id: PLAN, title: "Plan", text: nodes.length ? `${nodes.length} ${nodes.length === 1 ? "step" : "steps"}` : "Takes the problem apart", state: planState(session), note: nodes.length ? "" : whole, ...at(PLAN), before: [] },
-    ...nodes.map((node) => ({ id: node.id, title: node.id, text: node.question, state: node.state, note: noteOf(node, now), ...at(node.id), before: all.find((one) => one.id === node.id)?.depends_on ?? [] })),
-    { id: SOLUTION, title: "Solution", text: session.answer ?? (session.solution ? session.solution.slice(0, 200) : "Put together from the answers"), state: ending, note: nodes.length && ending === "running" ? whole : "", ...at(SOLUTION), before: last.length ? last : [PLAN] },
+    { id: PLAN, title: "Plan", text: nodes.length ? `${nodes.length} ${nodes.length === 1 ? "step" : "steps"}` : "Takes the problem apart", state: planState(session), note: nodes.length ? "" : whole, ...at(PLAN) },
+    ...nodes.map((node) => ({ id: node.id, title: node.id, text: node.question, state: node.state, note: noteOf(node, now), ...at(node.id) })),
+    { id: SOLUTION, title: "Solution", text: session.answer ?? (session.solution ? session.solution.slice(0, 200) : "Put together from the answers"), state: ending, note: nodes.length && ending === "running" ? whole : "", ...at(SOLUTION) },
   ];
 }

@@ -1,12 +1,12 @@
 /** The graph as a drawing, a chunk of its own: @xyflow/react is loaded with it. */
 import "@xyflow/react/dist/base.css";
-import { type Edge, Handle, type Node as FlowNode, type NodeProps, Panel, Position, ReactFlow, ReactFlowProvider, useReactFlow } from "@xyflow/react";
+import { BaseEdge, type Edge, type EdgeProps, Handle, type Node as FlowNode, type NodeProps, Panel, Position, ReactFlow, ReactFlowProvider, useReactFlow } from "@xyflow/react";
 import { Maximize, ZoomIn, ZoomOut } from "lucide-react";
 import { useEffect, useMemo } from "react";
 import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/cn";
-import type { Drawn } from "./drawing";
-import { NODE_HEIGHT, NODE_WIDTH } from "./graph";
+import { type Drawn, PLAN } from "./drawing";
+import { NODE_HEIGHT, NODE_WIDTH, pathThrough, type Point } from "./graph";
 import { grounds, StateMark } from "./state-mark";
 import { marks } from "./words";
 
@@ -34,21 +34,28 @@ function BoxView({ data: { node, chosen, onChoose } }: NodeProps<Box>) {
           if (event.currentTarget.matches(":focus-visible")) void flow.setCenter(node.x + NODE_WIDTH / 2, node.y + NODE_HEIGHT / 2, { zoom: flow.getZoom(), duration: 150 });
         }}
         style={{ width: NODE_WIDTH, height: NODE_HEIGHT }}
-        className={cn("nodrag nopan grid cursor-pointer grid-rows-[auto_1fr_auto] gap-0.5 rounded-xl border p-2.5 text-left text-ink transition-colors", grounds[node.state], chosen && "outline-2 outline-offset-2 outline-accent")}
+        className={cn("nodrag nopan pointer-events-auto grid cursor-pointer grid-rows-[auto_1fr_auto] gap-0.5 rounded-xl border p-2.5 text-left text-ink transition-colors", grounds[node.state], chosen && "outline-2 outline-offset-2 outline-accent")}
       >
         <span className="flex items-center justify-between gap-2">
-          <span className="truncate text-xs font-semibold">{node.title}</span>
+          <span className="truncate text-[13px] font-semibold">{node.title}</span>
           <StateMark state={node.state} />
         </span>
-        <span className="line-clamp-2 text-xs leading-snug [overflow-wrap:anywhere]">{node.text}</span>
-        <span className="h-4 truncate text-[11px] leading-4 text-ink-2">{node.note}</span>
+        <span className="line-clamp-2 text-[13px] leading-snug [overflow-wrap:anywhere]">{node.text}</span>
+        <span className="h-4 truncate text-xs leading-4 text-ink-2">{node.note}</span>
       </button>
       <Handle type="source" position={Position.Right} isConnectable={false} className="invisible" />
     </>
   );
 }
 
+type Line = Edge<{ way: Point[] }, "line">;
+
+const LineView = ({ id, sourceX, sourceY, targetX, targetY, data, style }: EdgeProps<Line>) => (
+  <BaseEdge id={id} path={pathThrough([{ x: sourceX, y: sourceY }, ...(data?.way ?? []), { x: targetX, y: targetY }])} style={style} />
+);
+
 const nodeTypes = { box: BoxView };
+const edgeTypes = { line: LineView };
 
 export default function GraphView(props: Props) {
   return (
@@ -58,9 +65,11 @@ export default function GraphView(props: Props) {
   );
 }
 
-const FIT = { padding: 0.08, maxZoom: 1, minZoom: 0.35 };
+const FIT = { padding: 0.06, maxZoom: 1, minZoom: 0.3 };
 
-function Drawing({ nodes, chosen, onChoose }: Props) {
+function Drawing({ nodes: all, chosen, onChoose }: Props) {
+  // Once there are steps, the planning before them tells nothing that the list and the steps do not.
+  const nodes = useMemo(() => (all.length > 2 ? all.filter((node) => node.id !== PLAN) : all), [all]);
   const { fitView, zoomIn, zoomOut } = useReactFlow();
   const boxes = useMemo(
     () => nodes.map((node): Box => ({ id: node.id, type: "box", position: { x: node.x, y: node.y }, width: NODE_WIDTH, height: NODE_HEIGHT, data: { node, chosen: node.id === chosen, onChoose } })),
@@ -69,12 +78,14 @@ function Drawing({ nodes, chosen, onChoose }: Props) {
   const lines = useMemo(
     () =>
       nodes.flatMap((node) =>
-        node.before.map((other): Edge => ({ id: `${other}>${node.id}`, source: other, target: node.id, animated: node.state === "running", focusable: false, style: { stroke: "var(--line-strong)", strokeWidth: 1.5 } })),
+        node.before
+          .filter((other) => nodes.some((one) => one.id === other.id))
+          .map((other): Line => ({ id: `${other.id}>${node.id}`, type: "line", source: other.id, target: node.id, data: { way: other.way }, animated: node.state === "running", focusable: false, style: { stroke: "var(--line-strong)", strokeWidth: 1.5 } })),
       ),
     [nodes],
   );
-  // The whole of it again when its shape changes, and only then: who has zoomed in stays there.
-  const shape = nodes.map((node) => `${node.id}<${node.before.join()}`).join(";");
+  // The whole of it again when its shape or its room changes, and only then: who has zoomed in stays there.
+  const shape = `${chosen === null} ${nodes.map((node) => `${node.id}<${node.before.map((one) => one.id).join()}`).join(";")}`;
   useEffect(() => {
     const frame = requestAnimationFrame(() => void fitView({ ...FIT, duration: 200 }));
     return () => cancelAnimationFrame(frame);
@@ -84,6 +95,7 @@ function Drawing({ nodes, chosen, onChoose }: Props) {
       nodes={boxes}
       edges={lines}
       nodeTypes={nodeTypes}
+      edgeTypes={edgeTypes}
       fitView
       fitViewOptions={FIT}
       minZoom={0.2}

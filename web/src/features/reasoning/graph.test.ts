@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cycleOf, depths, ends, faultsOf, freshId, layers, mayDepend, NODE_HEIGHT, NODE_WIDTH, placed, without } from "./graph";
+import { cycleOf, depths, ends, faultsOf, freshId, layers, mayDepend, NODE_HEIGHT, NODE_WIDTH, pathThrough, placed, without } from "./graph";
 import type { PlannedNode } from "./types";
 
 const node = (id: string, ...depends_on: string[]): PlannedNode => ({ id, question: `What is ${id}?`, depends_on, difficulty: "medium", tools: [], model: null });
@@ -22,15 +22,30 @@ test("nodes stand near what they depend on, whatever their order in the plan", (
   ]);
 });
 
-test("no two of forty nodes lie on each other, and none that it depends on lies beside it", () => {
-  const forty = Array.from({ length: 40 }, (_, at) => node(`n${at}`, ...[at - 3, at - 7].filter((other) => other >= 0).map((other) => `n${other}`)));
-  const places = placed(forty);
-  expect(places).toHaveLength(40);
-  for (const one of places)
-    for (const other of places)
-      if (one.id !== other.id) expect(Math.abs(one.x - other.x) >= NODE_WIDTH || Math.abs(one.y - other.y) >= NODE_HEIGHT).toBe(true);
-  const x = new Map(places.map((one) => [one.id, one.x]));
-  for (const one of forty) for (const other of one.depends_on) expect(x.get(other)! < x.get(one.id)!).toBe(true);
+test("no two of forty nodes lie on each other, none beside what it depends on, and no line under a node", () => {
+  const forty = Array.from({ length: 40 }, (_, at) => node(`n${at}`, ...[at - 3, at - 7, at - 20].filter((other) => other >= 0).map((other) => `n${other}`)));
+  const { places, ways } = placed(forty);
+  const all = [...places];
+  expect(all).toHaveLength(40);
+  for (const [id, one] of all)
+    for (const [other, two] of all)
+      if (id !== other) expect(Math.abs(one.x - two.x) >= NODE_WIDTH || Math.abs(one.y - two.y) >= NODE_HEIGHT).toBe(true);
+  for (const one of forty) for (const other of one.depends_on) expect(places.get(other)!.x < places.get(one.id)!.x).toBe(true);
+  expect(ways.size).toBe(forty.reduce((sum, one) => sum + one.depends_on.length, 0));
+  const long = [...ways.values()].filter((way) => way.length);
+  expect(long.length).toBeGreaterThan(0);
+  for (const way of long)
+    for (const point of way) for (const [, one] of all) expect(point.x >= one.x && point.x <= one.x + NODE_WIDTH && point.y >= one.y && point.y <= one.y + NODE_HEIGHT).toBe(false);
+});
+
+test("a line is level at its ends and straight where nothing turns it", () => {
+  expect(pathThrough([{ x: 0, y: 5 }, { x: 10, y: 5 }])).toBe("M 0 5 L 10 5");
+  expect(pathThrough([{ x: 0, y: 0 }, { x: 10, y: 4 }])).toBe("M 0 0 C 5 0 5 4 10 4");
+  expect(pathThrough([])).toBe("");
+});
+
+test("a plan that waits for itself, or for what is not there, is drawn all the same", () => {
+  expect(placed([node("a", "b"), node("b", "a"), node("c", "gone")]).places.size).toBe(3);
 });
 
 test("a circle is found and named, and a plan without one is not accused", () => {

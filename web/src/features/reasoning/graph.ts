@@ -3,10 +3,11 @@ import type { PlannedNode } from "./types";
 
 type Edges = Pick<PlannedNode, "id" | "depends_on">;
 
-export const NODE_WIDTH = 216;
-export const NODE_HEIGHT = 92;
-const GAP_X = 56;
-const GAP_Y = 20;
+export const NODE_WIDTH = 196;
+export const NODE_HEIGHT = 100;
+const LANE = 14;
+const GAP_X = 40;
+const GAP_Y = 16;
 
 /** How many dependencies lie before each, along the longest way; what is on a circle stands where its other ways put it. */
 export function depths(nodes: readonly Edges[]): Map<string, number> {
@@ -52,17 +53,73 @@ export function layers(nodes: readonly Edges[]): string[][] {
   return columns;
 }
 
-export interface Placed {
-  id: string;
+export interface Point {
   x: number;
   y: number;
 }
 
-/** Where each node stands, its column's middle on y = 0. In pixels of the drawing. */
-export function placed(nodes: readonly Edges[]): Placed[] {
-  return layers(nodes).flatMap((column, at) =>
-    column.map((id, row) => ({ id, x: at * (NODE_WIDTH + GAP_X), y: (row - (column.length - 1) / 2) * (NODE_HEIGHT + GAP_Y) - NODE_HEIGHT / 2 })),
-  );
+export interface Drawing {
+  /** The upper left corner of each node. */
+  places: Map<string, Point>;
+  /** By "from>to": where the line between the two runs besides its ends. */
+  ways: Map<string, Point[]>;
+}
+
+/** Where everything stands, each column's middle on y = 0, in pixels. A line that goes farther than to the next column has
+ * a lane of its own there, so that it runs under no node. */
+export function placed(nodes: readonly Edges[]): Drawing {
+  const depth = depths(nodes);
+  const at = (id: string) => depth.get(id) ?? 0;
+  const lane = (from: string, column: number) => `${from}~${column}`;
+  const lanes = new Map<string, Edges>();
+  const through = (from: string, to: string): string => {
+    let before = from;
+    for (let column = at(from) + 1; column < at(to); column++) {
+      const id = lane(from, column);
+      lanes.set(id, { id, depends_on: [before] });
+      before = id;
+    }
+    return before;
+  };
+  const known = nodes.map((node) => ({ id: node.id, depends_on: node.depends_on.filter((other) => depth.has(other)) }));
+  const routed = known.map((node) => ({ id: node.id, depends_on: node.depends_on.map((other) => through(other, node.id)) }));
+  const places = new Map<string, Point>();
+  const middles = new Map<string, Point>();
+  for (const [column, ids] of layers([...routed, ...lanes.values()]).entries()) {
+    const height = (id: string) => (lanes.has(id) ? LANE : NODE_HEIGHT);
+    let y = -(ids.reduce((sum, id) => sum + height(id), 0) + GAP_Y * (ids.length - 1)) / 2;
+    const x = column * (NODE_WIDTH + GAP_X);
+    for (const id of ids) {
+      if (lanes.has(id)) middles.set(id, { x, y: y + LANE / 2 });
+      else places.set(id, { x, y });
+      y += height(id) + GAP_Y;
+    }
+  }
+  const ways = new Map<string, Point[]>();
+  for (const node of known)
+    for (const other of node.depends_on) {
+      const way: Point[] = [];
+      for (let column = at(other) + 1; column < at(node.id); column++) {
+        const point = middles.get(lane(other, column));
+        if (point) way.push(point, { x: point.x + NODE_WIDTH, y: point.y });
+      }
+      ways.set(`${other}>${node.id}`, way);
+    }
+  return { places, ways };
+}
+
+/** The line through these points as the path of an SVG: level at each of them. */
+export function pathThrough(points: readonly Point[]): string {
+  const [first, ...rest] = points;
+  if (!first) return "";
+  let before = first;
+  let path = `M ${first.x} ${first.y}`;
+  for (const point of rest) {
+    const half = (before.x + point.x) / 2;
+    path += before.y === point.y ? ` L ${point.x} ${point.y}` : ` C ${half} ${before.y} ${half} ${point.y} ${point.x} ${point.y}`;
+    before = point;
+  }
+  return path;
 }
 
 /** The ids on a circle, in its order; null where there is none. */

@@ -14,7 +14,7 @@ interface Props {
 export function NodeList({ nodes, chosen, onChoose }: Props) {
   const sorted = [...nodes].sort((a, b) => a.x - b.x || a.y - b.y);
   const needs = (node: Drawn): string => {
-    const before = node.before.filter((id) => id !== PLAN);
+    const before = node.before.map((one) => one.id).filter((id) => id !== PLAN);
     return before.length && node.id !== SOLUTION ? `needs ${listed(before)}` : "";
   };
   return (

@@ -89,7 +89,7 @@ function CallView({ call }: { call: ToolCall }) {
 }
 
 const Lines = ({ label, text }: { label: string; text: string }) => (
-  <pre tabIndex={0} role="region" aria-label={label} className="scroll max-h-48 min-w-0 rounded-md bg-code px-2.5 py-1.5 font-mono text-[12.5px] leading-relaxed whitespace-pre-wrap [overflow-wrap:anywhere]">
+  <pre tabIndex={0} role="group" aria-label={label} className="scroll max-h-48 min-w-0 rounded-md bg-code px-2.5 py-1.5 font-mono text-[12.5px] leading-relaxed whitespace-pre-wrap [overflow-wrap:anywhere]">
     {text}
   </pre>
 );
