@@ -32,15 +32,14 @@ function planState(session: Session): Mark {
   return session.status === "running" ? "running" : session.status === "failed" ? "failed" : session.status === "cancelled" ? "skipped" : "pending";
 }
 
-/** Proven is a solution that a verifier confirmed, or that is word for word the answer of the one verified step at the end. */
+/** Proven is a solution that a verifier confirmed, or that is word for word the answer of a verified step at the end. */
 export function solutionState(session: Session): NodeState {
   const all = session.nodes;
   if (session.solution !== null || session.answer !== null) {
-    const step = session.steps.findLast((one) => one.step_type === "synthesize" || (one.step_type === "verify" && one.node_id === null));
-    const [end, ...others] = ends(all);
-    const last = all.find((node) => node.id === end);
-    const same = others.length === 0 && last?.state === "verified" && session.answer !== null && last.answer?.trim() === session.answer.trim();
-    return session.solution_found && (step?.verdict === "confirmed" || same) ? "verified" : "answered";
+    const verdict = session.steps.findLast((one) => one.node_id === null && one.verdict !== null)?.verdict;
+    const last = new Set(ends(all));
+    const same = all.some((node) => last.has(node.id) && node.state === "verified" && session.answer !== null && node.answer?.trim() === session.answer.trim());
+    return session.solution_found && verdict !== "refuted" && (verdict === "confirmed" || same) ? "verified" : "answered";
   }
   if (session.status === "failed") return "failed";
   if (hasEnded(session.status)) return "skipped";

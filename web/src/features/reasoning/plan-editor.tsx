@@ -163,7 +163,7 @@ function OneNode({ node, nodes, keeps, loses, onChange, onRemove }: OneProps) {
           </ul>
         </fieldset>
       )}
-      <ToolChoice label="Tools" chosen={node.tools.length ? node.tools : null} onChange={(tools) => onChange({ tools: tools ?? [] })} all="as the session allows" />
+      <ToolChoice label="Tools" chosen={node.tools} onChange={(tools) => onChange({ tools: tools ?? [] })} />
     </section>
   );
 }

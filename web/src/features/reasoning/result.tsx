@@ -17,7 +17,7 @@ import { Count } from "./composer";
 import { solutionState } from "./drawing";
 import { type Acts, pathOf, saveReport } from "./queries";
 import type { Budget, Session } from "./types";
-import { howSure, percent, wayOut } from "./words";
+import { countsBy, howSure, percent, wayOut } from "./words";
 
 /** What a session that ended came to, and what can be done with it. */
 export function Result({ session, acts }: { session: Session; acts: Acts | null }) {
@@ -78,7 +78,7 @@ function Sure({ session }: { session: Session }) {
     <div className={cn("flex items-start gap-3 rounded-xl px-4 py-3 text-sm", proven ? "bg-good-soft text-good" : "bg-warn-soft text-warn")}>
       <Icon aria-hidden className="mt-0.5 size-4.5 shrink-0" />
       <div className="grid gap-0.5">
-        <p className="font-medium">{proven ? "The solution is verified." : session.solution_found ? "The solution is not verified as a whole, and passes for sure enough." : "This is not proven. Take it for a proposal."}</p>
+        <p className="font-medium">{proven ? "The solution is verified." : countsBy(session)}</p>
         <p>{howSure(session)}</p>
         {session.basis && session.nodes.length > 0 && <p>{sentence(session.basis)}</p>}
         {session.confidence !== null && <p>Confidence {percent(session.confidence)}: so often are solutions right that rest on the like.</p>}
@@ -110,7 +110,6 @@ function Facts({ session }: { session: Session }) {
 /** Why it is not whole, and what can be done: more budget, or a step anew. */
 function GoOn({ session, acts }: { session: Session; acts: Acts }) {
   const [budget, setBudget] = useState<Budget>(() => more(session.options.budget));
-  if (session.status === "cancelled") return <p className="text-sm text-ink-2">{wayOut(session)}</p>;
   return (
     <form
       aria-label="Go on"

@@ -6,8 +6,8 @@ interface Props {
   /** Names; null: all. */
   chosen: string[] | null;
   onChange: (chosen: string[] | null) => void;
-  /** What no choice stands for. */
-  all: string;
+  /** What no choice stands for; left out where something is always chosen. */
+  all?: string;
 }
 
 /** Which tools may be used. Nothing to choose from where the installation lists none. */
@@ -24,8 +24,8 @@ export function ToolChoice({ label, chosen, onChange, all }: Props) {
   return (
     <fieldset className="grid gap-2">
       <legend className="mb-1 text-[13px] font-medium">
-        {label} <span className="font-normal text-ink-3">{chosen === null ? all : `${chosen.length} chosen`}</span>
-        {chosen !== null && (
+        {label} <span className="font-normal text-ink-3">{chosen === null ? all : chosen.length ? `${chosen.length} chosen` : "none"}</span>
+        {chosen !== null && all && (
           <button type="button" onClick={() => onChange(null)} className="ml-2 font-normal text-accent underline underline-offset-3">
             {all}
           </button>

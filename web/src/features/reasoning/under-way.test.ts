@@ -14,6 +14,13 @@ test("what has begun is under way until it ends", () => {
   expect(applied(begun, "tool_ended", { call_id: "3" }).map((one) => one.name)).toEqual(["big", "small"]);
 });
 
+test("calls are told by their key, tools by what was called", () => {
+  const begun = fold(["call_begun", { key: "n1/r1", model: "big", node_id: "n1" }], ["call_begun", { key: "n1/d1", model: "big", node_id: "n1" }], ["tool_begun", { call_id: "3", tool: "calculator", node_id: "n1" }]);
+  expect(begun).toHaveLength(3);
+  expect(fold(["call_begun", { key: "n1/r1", model: "big" }], ["call_ended", { key: "n1/r1", model: "big", text: "12" }])).toEqual([]);
+  expect(applied(begun, "tool_ended", { node_id: "n1", used: { call_id: "3", error: null } }).map((one) => one.kind)).toEqual(["call", "call"]);
+});
+
 test("a call that has no id is told by its model and its node", () => {
   const begun = fold(["call_begun", { model: "big", node_id: "n1" }], ["call_begun", { model: "big", node_id: "n2" }]);
   expect(applied(begun, "call_ended", { model: "big", node_id: "n1" }).map((one) => one.node)).toEqual(["n2"]);

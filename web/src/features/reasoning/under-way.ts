@@ -15,7 +15,8 @@ const text = (value: unknown): string | null => (typeof value === "string" && va
 
 /** By what its end is told from that of others: its id, where it has one. */
 function keyOf(kind: UnderWay["kind"], data: Record<string, unknown>): string {
-  const id = text(data.call_id) ?? text(data.step_id) ?? text(data.id);
+  const used = data.used as Record<string, unknown> | undefined;
+  const id = text(data.key) ?? text(data.call_id) ?? text(used?.call_id);
   return `${kind}/${id ?? `${text(data.node_id) ?? ""}/${text(data.model) ?? text(data.tool) ?? ""}`}`;
 }
 

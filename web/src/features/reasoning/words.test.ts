@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Node, NodeState, Session } from "./types";
-import { changed, defaults, examples, howSure, outcome, restsOn, used } from "./words";
+import { changed, countsBy, defaults, examples, howSure, outcome, restsOn, used } from "./words";
 
 const node = (id: string, state: NodeState, verifiers: string[] = []): Node => ({
   id, question: "?", depends_on: [], difficulty: "medium", tools: [], model: null, state, answer: "1", confidence: null, basis: null, verifiers, attempts: 1, error: null, cost: "0",
@@ -23,7 +23,7 @@ test("an end without a solution is not called solved", () => {
 });
 
 test("a verified step names its verifiers, and one that is not says so", () => {
-  expect(restsOn(node("a", "verified", ["arithmetic", "units"]))).toBe("Verified by exact arithmetic and units");
+  expect(restsOn(node("a", "verified", ["recomputed", "units"]))).toBe("Verified by recomputing the question exactly and units");
   expect(restsOn(node("a", "verified", ["new"]))).toBe("Verified by new");
   expect(restsOn(node("a", "answered"))).toContain("model’s word");
 });
@@ -46,4 +46,11 @@ test("what was used of a budget is a share, and a budget of nothing is used up",
     { name: "cost", share: 1 },
     { name: "steps", share: 1 },
   ]);
+});
+
+test("a solution that is not verified as a whole says what it counts by", () => {
+  const session = { solution_found: true, nodes: [node("a", "verified")], confidence: 0.9, options: defaults };
+  expect(countsBy(session)).toContain("Each step is verified");
+  expect(countsBy({ ...session, nodes: [node("a", "answered")] })).toContain("reaches the bar of 80%");
+  expect(countsBy({ ...session, solution_found: false })).toContain("not proven");
 });

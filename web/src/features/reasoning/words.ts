@@ -45,12 +45,17 @@ const stepTypes: Record<Step["step_type"], string> = { decompose: "Plan", reason
 export const stepName = (type: string): string => stepTypes[type as Step["step_type"]] ?? type;
 
 const verifiers: Record<string, string> = {
-  arithmetic: "exact arithmetic",
   checks: "your checks",
   tests: "running the tests",
-  citations: "citations found again",
+  recomputed: "recomputing the question exactly",
+  arithmetic: "exact arithmetic",
+  derivation: "an independent derivation",
+  derivations: "two independent derivations",
+  majority: "a majority of answers",
+  citations: "finding its citations again",
   units: "units",
-  derivation: "a second derivation",
+  steps: "comparing it with its steps",
+  form: "its form",
   tool: "a tool’s result",
 };
 export const verifierName = (name: string): string => verifiers[name] ?? name;
@@ -90,11 +95,18 @@ export function howSure(session: Pick<Session, "nodes" | "solution_found" | "bas
 }
 
 /** What can be done about an end that is none. */
-export function wayOut(session: Pick<Session, "status" | "error">): string {
+export function wayOut(session: Pick<Session, "status">): string {
   if (session.status === "partial") return "What is proven so far is kept. Give it more to go on, or solve a step anew.";
   if (session.status === "failed") return "Solve the step that failed anew, perhaps by another model, or go on with more budget.";
-  if (session.status === "cancelled") return "What was done is kept. Run it again to begin anew.";
+  if (session.status === "cancelled") return "What was done is kept, and it can go on from there.";
   return "";
+}
+
+/** What a solution that is not verified as a whole counts by. */
+export function countsBy(session: Pick<Session, "solution_found" | "nodes" | "confidence" | "options">): string {
+  if (!session.solution_found) return "This is not proven. Take it for a proposal.";
+  if (session.nodes.length && session.nodes.every((node) => node.state === "verified")) return "Each step is verified; that they were put together rightly is the model’s word.";
+  return `It is not verified as a whole. It counts because its confidence reaches the bar of ${percent(session.options.stop_at)}.`;
 }
 
 export const defaultBudget: Budget = { tokens: null, cost: null, seconds: 1800, steps: 100 };
