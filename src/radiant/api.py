@@ -52,6 +52,7 @@ from radiant.workspace.documents import routes as documents_routes
 from radiant.workspace.memory import routes as memory_routes
 from radiant.workspace.merging import routes as merging_routes
 from radiant.workspace.personalization import routes as personalization_routes
+from radiant.workspace.reasoning import routes as reasoning_routes
 from radiant.workspace.turns import routes as turns_routes
 
 _ROUTERS = (
@@ -88,6 +89,7 @@ _ROUTERS = (
     memory_routes.router,
     merging_routes.router,
     personalization_routes.router,
+    reasoning_routes.router,
     turns_routes.router,
     chats_routes.router,
     shares_routes.router,

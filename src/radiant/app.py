@@ -68,6 +68,7 @@ from radiant.workspace.documents.citing import Citing
 from radiant.workspace.documents.service import Documents
 from radiant.workspace.memory.service import Memory
 from radiant.workspace.merging.service import Merging
+from radiant.workspace.reasoning.service import Thinking
 from radiant.workspace.personalization.applying import Recall
 from radiant.workspace.personalization.background import LearnBeside
 from radiant.workspace.personalization.learning import Learning
@@ -238,3 +239,7 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     app.state.mcp = McpHttp(app.state.memory, app.state.documents)
     stack.push_async_callback(app.state.mcp.close)
     app.state.merging = Merging(database, inference, runs, meter.flush)
+    from radiant.interim_tools import Toolbox as InterimToolbox
+    app.state.toolbox = toolbox = InterimToolbox()
+    thinking = Thinking(database, changes, inference, toolbox, None, meter.flush)
+    app.state.thinking = await stack.enter_async_context(thinking)

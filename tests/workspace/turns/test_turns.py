@@ -33,9 +33,13 @@ async def ask(client: Client, chat_id: str, text: str, **options: Any) -> dict[s
 
 async def events(client: Client, run_id: str, after: int = 0, until: int | None = None) -> list[tuple[int, str, Any]]:
     """Events of a run past `after`, to its end or until so many came."""
+    return await sse(client, f"/api/runs/{run_id}/events?after={after}", until)
+
+
+async def sse(client: Client, path: str, until: int | None = None) -> list[tuple[int, str, Any]]:
+    """Numbered server-sent events, to their end or until so many came."""
     found: list[tuple[int, str, Any]] = []
-    url = f"{client.base_url}/api/runs/{run_id}/events?after={after}"
-    async with client.http.get(url, headers=client.headers) as response:
+    async with client.http.get(client.base_url + path, headers=client.headers) as response:
         assert response.status == 200
         fields: dict[str, str] = {}
         async for raw in response.content:

@@ -122,6 +122,11 @@ class Inference:
             raise UnsupportedByModel(f"{target.model.id} {why}")
         return await attempt(Chosen(target, needs, "named", "named"))
 
+    async def must_be_there(self, caller: Caller, name: str) -> None:
+        """Raises the problems of resolving, PolicyViolation, where no model of that name can be called; auto always can."""
+        if level_of(name) is None:
+            await self.target(caller, name)
+
     async def target(self, caller: Caller, name: str) -> Target:
         """The model of that name, ready to be called by this caller; of an alias the first that can be. Raises the
         problems of resolving, PolicyViolation."""

@@ -21,11 +21,12 @@ from radiant.doors.gateway.anthropic_messages import messages
 from radiant.doors.gateway.batches_store import Batch, Line
 from radiant.doors.gateway.call import Call, Protocol
 from radiant.doors.gateway.completions import completions
-from radiant.doors.gateway.inner import InnerCall, caller_again
+from radiant.doors.gateway.inner import InnerCall
 from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.openai_chat import chat_completions, embeddings
 from radiant.doors.gateway.responses import responses
 from radiant.foundation.files import service as files
+from radiant.foundation.identity.again import caller_again
 from radiant.foundation.identity.callers import Caller
 from radiant.infra.db import TenantDb
 from radiant.infra.jobs import Job, Registry

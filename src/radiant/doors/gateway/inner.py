@@ -3,37 +3,19 @@ that did, with its caller known already."""
 
 from collections.abc import Awaitable, Mapping
 from typing import Any
-from uuid import UUID
 
 import msgspec
 import structlog
 from starlette.types import Message
 
-from radiant.doors.gateway import inner_store as store
 from radiant.doors.gateway.call import Call, Protocol
 from radiant.doors.gateway.lanes import Bug
-from radiant.foundation.identity.callers import Caller, role_of
+from radiant.foundation.identity.callers import Caller
 from radiant.foundation.identity.known_keys import KnownKeys
 from radiant.http.exchange import AsgiExchange, ClientGone
-from radiant.infra.db import TenantDb
 from radiant.kit.errors import Problem
-from radiant.kit.ids import ApiKeyId
 
 log = structlog.get_logger()
-
-
-async def caller_again(db: TenantDb, api_key_id: UUID | None) -> Caller | None:
-    """Whoever asked for it, by that key of theirs or as the page does, as they may call now; None where they, or the
-    key, no longer may."""
-    async with db.tx() as tx:
-        row = await store.creator(tx, api_key_id)
-    if row is None or db.user_id is None:
-        return None
-    return Caller(
-        tenant_id=db.tenant_id, user_id=db.user_id, role=role_of(row["role"]), is_operator=False,
-        kind="api_key" if api_key_id else "user", scopes=frozenset(row["scopes"] or ("inference",)),
-        api_key_id=ApiKeyId(api_key_id) if api_key_id else None,
-    )  # fmt: skip
 
 
 async def _nobody() -> Message:

@@ -16,11 +16,12 @@ import structlog
 
 from radiant.doors.gateway import responses_kept
 from radiant.doors.gateway import responses_store as store
-from radiant.doors.gateway.inner import InnerCall, caller_again
+from radiant.doors.gateway.inner import InnerCall
 from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.responses import responses
 from radiant.doors.gateway.responses_kept import ATTEMPTS, JOB, LONGEST
 from radiant.doors.gateway.responses_store import Work
+from radiant.foundation.identity.again import caller_again
 from radiant.infra.db import TenantDb
 from radiant.infra.jobs import Job, Registry
 

@@ -1,12 +1,16 @@
 """Arithmetic that an answer writes down, recomputed exactly: `12 * 3 = 36`, `$1,200 / 4 = 300`, `<<16-3=13>>`.
 
-A grammar of its own over fractions, never `eval`. What is not plainly arithmetic is not judged.
+What prose means by its signs is read here, what they amount to is the calculator's. What is not plainly arithmetic is not
+judged.
 """
 
 import re
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+
+from radiant.workspace.tools.base import BadArguments
+from radiant.workspace.tools.compute import calculator
 
 _MOST_EQUATIONS = 200
 _LONGEST = 100_000
@@ -98,7 +102,7 @@ def _equal(value: Fraction, said: Fraction, digits: str) -> bool:
 
 def evaluate(expression: str) -> Fraction | None:
     """The exact value of an arithmetic expression; None where it is none, or divides by zero."""
-    tokens: list[str | Fraction] = []
+    parts: list[str] = []
     at = 0
     expression = expression.strip()
     while at < len(expression):
@@ -106,60 +110,18 @@ def evaluate(expression: str) -> Fraction | None:
         if match is None:
             return None
         if match["number"]:
-            number = Fraction(match["number"].replace(",", ""))
-            tokens.append(number / 100 if match["percent"] else number)
+            number = match["number"].replace(",", "")
+            parts.append(f"({number}/100)" if match["percent"] else number)
         else:
-            tokens.append({"x": "*", "×": "*", "·": "*", "÷": "/", "−": "-", "–": "-"}.get(match["op"], match["op"]))
+            sign = {"x": "*", "×": "*", "·": "*", "÷": "/", "−": "-", "–": "-"}.get(match["op"], match["op"])
+            # In prose a plus before a number is a list's mark, or stands after a sign by mistake.
+            if sign == "+" and (not parts or parts[-1] in ("+", "-", "*", "/", "(")):
+                return None
+            parts.append(sign)
         at = match.end()
-    parser = _Parser(tokens)
     try:
-        value = parser.sum(0)
-    except (_NotArithmetic, ZeroDivisionError):
+        # Apart, so that two signs do not become another one.
+        value = calculator.evaluate(" ".join(parts))
+    except BadArguments:
         return None
-    return value if parser.at == len(tokens) else None
-
-
-class _NotArithmetic(Exception):
-    pass
-
-
-class _Parser:
-    def __init__(self, tokens: list[str | Fraction]) -> None:
-        self.tokens = tokens
-        self.at = 0
-
-    def _next(self) -> str | Fraction | None:
-        return self.tokens[self.at] if self.at < len(self.tokens) else None
-
-    def sum(self, depth: int) -> Fraction:
-        value = self._product(depth)
-        while (operator := self._next()) in ("+", "-"):
-            self.at += 1
-            other = self._product(depth)
-            value = value + other if operator == "+" else value - other
-        return value
-
-    def _product(self, depth: int) -> Fraction:
-        value = self._factor(depth)
-        while (operator := self._next()) in ("*", "/"):
-            self.at += 1
-            other = self._factor(depth)
-            value = value * other if operator == "*" else value / other
-        return value
-
-    def _factor(self, depth: int) -> Fraction:
-        token = self._next()
-        if token is None or depth > 20:
-            raise _NotArithmetic
-        self.at += 1
-        if isinstance(token, Fraction):
-            return token
-        if token == "-":  # noqa: S105
-            return -self._factor(depth + 1)
-        if token == "(":  # noqa: S105
-            value = self.sum(depth + 1)
-            if self._next() != ")":
-                raise _NotArithmetic
-            self.at += 1
-            return value
-        raise _NotArithmetic
+    return value if isinstance(value, Fraction) else None

@@ -58,7 +58,7 @@ class Split(msgspec.Struct):
     answers: list[SplitAnswer]
 
 
-Form = TypeVar("Form", Compared, Turn, Draft, Split)
+Form = TypeVar("Form", bound=msgspec.Struct)
 
 
 def _object(**properties: Any) -> dict[str, Any]:

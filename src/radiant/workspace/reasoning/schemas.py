@@ -5,8 +5,9 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
 
+from radiant.kit.linear import found_by
 from radiant.kit.money import Dollars
 from radiant.kit.schema import Strict
 
@@ -50,11 +51,21 @@ class ValueCheck(Strict):
     within: Annotated[Words, Field(max_length=50)] | None = None
 
 
+def _readable(pattern: str) -> str:
+    found_by(whole(pattern))
+    return pattern
+
+
+def whole(pattern: str) -> str:
+    """The pattern that a text has to fit from end to end."""
+    return rf"(?s)\A(?:{pattern})\z"
+
+
 class PatternCheck(Strict):
     """The answer matches a regular expression (RE2), as a whole."""
 
     type: Literal["pattern"] = "pattern"
-    pattern: Annotated[Words, Field(min_length=1, max_length=1000)]
+    pattern: Annotated[Words, Field(min_length=1, max_length=1000), AfterValidator(_readable)]
 
 
 class CodeCheck(Strict):

@@ -1,4 +1,4 @@
-"""SQL of whom a request from inside is made for."""
+"""SQL of whom work that outlives its request is done for."""
 
 from uuid import UUID
 

@@ -1,0 +1,1 @@
+"""Tools that compute: exact arithmetic, symbolic maths, units, and Python in sandboxes."""
