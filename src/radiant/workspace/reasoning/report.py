@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -92,7 +93,7 @@ class _Sources:
                 {
                     "number": self._numbers[key],
                     "name": prose.plain(source.title or source.source),
-                    "source": prose.plain(source.source),
+                    "source": prose.plain(source.source) if source.title else None,
                     "to": prose.address_of(source.source),
                     "quote": prose.plain(source.quote) if source.quote.strip() else None,
                 }
@@ -109,7 +110,7 @@ def _outline(session: Session) -> dict[str, Any]:
         parts.append({"title": "The whole", "question": None, "told": [], "answer": [], "steps": _steps(whole, sources)})
     return {
         "title": prose.plain(_first_line(session.problem)),
-        "problem": prose.plain(session.problem.strip()),
+        "problem": None if _same(session.problem, _first_line(session.problem)) else prose.plain(session.problem.strip()),
         "outcome": _outcome(session),
         "failure": prose.plain(f"{session.error.title}: {session.error.detail}") if session.error else None,
         "answer": prose.tree(session.answer or ""),
@@ -266,7 +267,7 @@ def _made(session: Session) -> list[str]:
     models = sorted({step.model_used for step in session.steps if step.model_used})
     tools = sorted({call.tool for step in session.steps for call in step.tool_calls})
     told = [
-        f"RADIANT's Think Tank solved it {how}, begun {session.created_at:%Y-%m-%d %H:%M} UTC; field: {session.domain}.",
+        f"RADIANT's Think Tank worked on it {how}, begun {session.created_at:%Y-%m-%d %H:%M} UTC; field: {session.domain}.",
         f"Models: {', '.join(models) or 'none'}{'' if options.model else ', chosen for each step'}.",
         f"Tools that were called: {', '.join(tools) or 'none'}.",
     ]
@@ -284,7 +285,8 @@ def _as_markdown(outline: Mapping[str, Any]) -> str:
     lines = [f"# {md.at_start(md.words(outline['title']))}", "", f"**{outline['outcome']}**"]
     if outline["failure"]:
         lines += ["", md.at_start(md.words(outline["failure"]))]
-    lines += ["", "## Problem", "", *md.quoted([{"is": "words", "of": outline["problem"]}])]
+    if outline["problem"]:
+        lines += ["", "## Problem", "", *md.quoted([{"is": "words", "of": outline["problem"]}])]
     if outline["answer"]:
         lines += ["", "## Answer", "", *md.quoted(outline["answer"])]
     if outline["solution"]:
@@ -354,7 +356,9 @@ def _call_lines(call: Mapping[str, Any]) -> list[str]:
 
 def _source_lines(source: Mapping[str, Any]) -> list[str]:
     name = md.words(source["name"])
-    told = f"[{name}](<{source['to']}>)" if source["to"] else f"{name} ({md.words(source['source'])})"
+    told = f"[{name}](<{source['to']}>)" if source["to"] else name
+    if source["source"] and not source["to"]:
+        told += f" ({md.words(source['source'])})"
     quote = f": “{md.words(source['quote'])}”" if source["quote"] else ""
     return [f"[^{source['number']}]: {told}{quote}"]
 
@@ -364,8 +368,8 @@ def _source_lines(source: Mapping[str, Any]) -> list[str]:
 
 async def _typeset(outline: bytes) -> bytes:
     """Run the typesetter in a folder of its own, without this process's environment, for some seconds at most."""
-    with contextlib.ExitStack() as held:
-        folder = await asyncio.to_thread(held.enter_context, tempfile.TemporaryDirectory(prefix="radiant-report-"))
+    folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="radiant-report-")
+    try:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-I", str(_CHILD), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE, cwd=folder, start_new_session=True,
@@ -381,7 +385,8 @@ async def _typeset(outline: bytes) -> bytes:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
                 await process.wait()
-            await asyncio.to_thread(held.close)
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
     if process.returncode != 0 or not made.startswith(b"%PDF"):
         log.warning("report.failed", exit_code=process.returncode, said=said[-1000:].decode("utf-8", "replace"))
         raise ReportFailed("the PDF could not be made; take the report as Markdown")
