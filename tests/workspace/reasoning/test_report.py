@@ -97,7 +97,9 @@ def _headings(text: str) -> list[str]:
     """The headings that a reader of GitHub-flavoured Markdown sees, of the first two levels."""
     tokens = MarkdownIt("commonmark", {"html": True, "maxNesting": 200}).enable("table").parse(text)
     return [
-        tokens[at + 1].content for at, token in enumerate(tokens) if token.type == "heading_open" and token.tag in ("h1", "h2")
+        tokens[at + 1].content
+        for at, token in enumerate(tokens)
+        if token.type == "heading_open" and token.tag in ("h1", "h2")
     ]
 
 
@@ -146,7 +148,9 @@ async def test_no_text_breaks_out_of_its_place_in_markdown(text: str) -> None:
     title, *rest = _headings(made)
     assert title == "How many apples?"
     assert [name for name in rest if name not in ("n1", "n2")] == [name for name in _OURS if name in rest]
-    assert {"Answer", "How sure it is, and why", "Sub-problems", "What it cost", "How it was made", "n1", "n2"} <= set(rest)
+    assert {"Answer", "How sure it is, and why", "Sub-problems", "What it cost", "How it was made", "n1", "n2"} <= set(
+        rest
+    )
     assert len(set(rest)) == len(rest)
     env: dict[str, Any] = {}
     tokens = MarkdownIt("commonmark", {"html": True, "maxNesting": 200}).enable("table").parse(made, env)
@@ -170,7 +174,15 @@ async def test_no_text_breaks_out_of_its_place_in_markdown(text: str) -> None:
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(st.sampled_from("ab1 \n\t`~*_#>|[]()<>!-+=.:\\$&^{}\"'"), max_size=80))
 def test_no_text_at_all_makes_a_heading_or_html(text: str) -> None:
-    lines = ["before", "", *md.quoted(prose.tree(text)), "", f"- {md.at_start(md.words(prose.plain(text)))}", "", "## After"]
+    lines = [
+        "before",
+        "",
+        *md.quoted(prose.tree(text)),
+        "",
+        f"- {md.at_start(md.words(prose.plain(text)))}",
+        "",
+        "## After",
+    ]
     tokens = MarkdownIt("commonmark", {"html": True, "maxNesting": 200}).enable("table").parse("\n".join(lines))
     top = [token.type for token in tokens if token.level == 0]
     assert [kind for kind in top if kind != "blockquote_open" and kind != "blockquote_close"] == [

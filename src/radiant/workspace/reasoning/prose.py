@@ -26,7 +26,9 @@ Tree = dict[str, Any]
 MOST = 50_000
 CUT = "… (cut here; the session has all of it)"
 # Controls, and marks that turn the direction of what stands around them: a text shows in the order in which it is.
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
 _SAFE = re.compile(r"(?:https?://|mailto:)[^\s<>\"]+", re.IGNORECASE)
 # Formulas are shown as they are written.
 _FORMULA = re.compile(r"\\\(([^`\n]+?)\\\)|\\\[([^`]+?)\\\]|\$\$([^`]+?)\$\$")
@@ -36,7 +38,9 @@ _TOO_DEEP = re.compile(r"^(?:[ \t]*(?:>|[-*+]|\d{1,9}[.)])){12}|^ {60}", re.MULT
 
 def shown(text: str) -> str:
     """The text without what nobody sees, cut where it is too long."""
-    clean = _UNSEEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n"))
+    clean = _UNSEEN.sub(
+        "", text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
+    )
     return clean if len(clean) <= MOST else clean[:MOST] + CUT
 
 

@@ -105,12 +105,18 @@ def _outline(session: Session) -> dict[str, Any]:
     sources = _Sources()
     known = {node.id for node in session.nodes}
     whole = [step for step in session.steps if step.node_id is None or step.node_id not in known]
-    parts = [_part(node, [step for step in session.steps if step.node_id == node.id], sources) for node in session.nodes]
+    parts = [
+        _part(node, [step for step in session.steps if step.node_id == node.id], sources) for node in session.nodes
+    ]
     if whole:
-        parts.append({"title": "The whole", "question": None, "told": [], "answer": [], "steps": _steps(whole, sources)})
+        parts.append(
+            {"title": "The whole", "question": None, "told": [], "answer": [], "steps": _steps(whole, sources)}
+        )
     return {
         "title": prose.plain(_first_line(session.problem)),
-        "problem": None if _same(session.problem, _first_line(session.problem)) else prose.plain(session.problem.strip()),
+        "problem": None
+        if _same(session.problem, _first_line(session.problem))
+        else prose.plain(session.problem.strip()),
         "outcome": _outcome(session),
         "failure": prose.plain(f"{session.error.title}: {session.error.detail}") if session.error else None,
         "answer": prose.tree(session.answer or ""),
@@ -305,7 +311,12 @@ def _as_markdown(outline: Mapping[str, Any]) -> str:
         lines += ["", "## Sub-problems", "", *md.table([head, *rows])]
     for part in outline["parts"]:
         lines += ["", *_part_lines(part)]
-    lines += ["", "## What it cost", "", *md.table([["", ""], *[[name, md.escaped(value)] for name, value in outline["cost"]]])]
+    lines += [
+        "",
+        "## What it cost",
+        "",
+        *md.table([["", ""], *[[name, md.escaped(value)] for name, value in outline["cost"]]]),
+    ]
     lines += ["", "## How it was made", "", *_listed(outline["made"])]
     for source in outline["sources"]:
         lines += ["", *_source_lines(source)]

@@ -31,7 +31,8 @@ def _main() -> None:
 
     template = Path(__file__).with_name("report.typ").read_bytes()
     outline = sys.stdin.buffer.read().decode()
-    made = typst.compile(template, root=os.getcwd(), sys_inputs={"report": outline}, timestamp=0)
+    made = typst.Compiler(template, root=Path.cwd(), sys_inputs={"report": outline}).compile(format="pdf", timestamp=0)
+    assert isinstance(made, bytes)
     sys.stdout.buffer.write(made)
 
 

@@ -168,7 +168,7 @@ function Thinking({ session, underWay, acts }: { session: Session; underWay: Ret
   const title = shown === PLAN ? "Plan" : shown === SOLUTION ? "Solution" : `Step ${shown}`;
   return (
     <section aria-label="How it is solved" className="grid gap-3">
-      <div className="flex items-center gap-3">
+      <div className="flex flex-wrap items-center gap-3">
         <h2 className="text-[15px] font-semibold">How it is solved</h2>
         <div role="radiogroup" aria-label="Shown as" className="ml-auto flex gap-1">
           {(
