@@ -31,6 +31,12 @@ export interface AccessEntry {
   version: number | null;
 }
 
+/** Something that everything from now on must keep to. */
+export interface AddConstraint {
+  kind?: "constraint";
+  text: string;
+}
+
 /** What became of an added memory. `memory`: it, or the one that said so before. */
 export interface Added {
   memory: Memory;
@@ -106,6 +112,20 @@ export interface AppliedPreference {
   id: string;
   preference_key: string;
   preference_value: unknown;
+}
+
+/** Let the plan run. */
+export interface Approve {
+  kind?: "approve";
+}
+
+/** What a waiting session asks its person. `plan`: look at it, change it, approve; `tool`: may it be called with these arguments? */
+export interface Asked {
+  arguments?: Record<string, unknown> | null;
+  call_id?: string | null;
+  kind: "plan" | "tool";
+  node_id?: string | null;
+  tool?: string | null;
 }
 
 /** One message of the conversation. */
@@ -489,6 +509,12 @@ export interface Code {
   code: string;
 }
 
+/** The answer's code passes these tests: Python with `assert`, run in the sandbox after it. */
+export interface CodeCheck {
+  tests: string;
+  type?: "tests";
+}
+
 /** The answer that becomes everybody's: one of the turn's, or a text made of them (`merge_id`: by which merge). */
 export interface Common {
   merge_id?: string | null;
@@ -628,6 +654,13 @@ export interface DebateTurn {
   tokens_used: number | null;
 }
 
+/** Allow or refuse a call that has effects outside. */
+export interface DecideTool {
+  allow: boolean;
+  call_id: string;
+  kind?: "tool";
+}
+
 /** One choice of a model, and what came of it. `success` null: nobody knows (yet). */
 export interface Decision {
   chosen_by: "rule" | "score" | "conversation" | "exploration" | "fallback" | "named" | "merge";
@@ -702,6 +735,13 @@ export interface DocumentText {
   start: number;
   text: string;
   total: number;
+}
+
+/** Put another plan in the place of this one, before it runs or while it does: nodes that are unchanged keep what they have. `revision`: of the plan that was edited, so that no other edit is lost. */
+export interface EditPlan {
+  kind?: "plan";
+  nodes: PlannedNode[];
+  revision: number;
 }
 
 /** Of the effort of reasoning. */
@@ -1004,6 +1044,13 @@ export interface Evidence {
   sign: 1 | -1;
   value: unknown;
   weight: number;
+}
+
+/** The answer is an arithmetic expression that `equals` this and, where `uses` is given, uses exactly those numbers. */
+export interface ExpressionCheck {
+  equals: string;
+  type?: "expression";
+  uses?: string[] | null;
 }
 
 /** Why something has no answer. */
@@ -1705,6 +1752,12 @@ export interface MadeScimToken {
   token: string;
 }
 
+/** A session that began; it is followed at /api/reasoning/sessions/{id}/events. */
+export interface MadeSession {
+  id: string;
+  status?: "running" | "waiting" | "paused" | "completed" | "partial" | "failed" | "cancelled";
+}
+
 /** A new workspace and its owner. */
 export interface MadeTenant {
   created_at: string;
@@ -2165,6 +2218,22 @@ export interface NewPolicy {
   required_tags?: RequiredTag[];
 }
 
+/** A problem to be solved. */
+export interface NewReasoningSession {
+  budget?: ReasoningBudget_Input;
+  checks?: (ExpressionCheck | ValueCheck | PatternCheck | CodeCheck)[];
+  documents?: string[];
+  domain?: "general" | "math" | "code" | "research" | "data" | "planning";
+  max_steps?: number;
+  model?: string | null;
+  problem: string;
+  review_plan?: boolean;
+  samples?: number;
+  stop_at?: number;
+  strategy?: "stepwise" | "vote" | "tree" | null;
+  tools?: string[] | null;
+}
+
 /** From the memory of the path to another of the same store. */
 export interface NewRelationship {
   relationship_type: string;
@@ -2317,6 +2386,21 @@ export interface OperatorTenantChange {
   name?: string | null;
   plan?: "free" | "standard" | "enterprise" | null;
   status?: "active" | "suspended" | null;
+}
+
+/** How to think. `strategy`: chosen by the problem's complexity where it is left out; `model`: for every step, else the Brain chooses one for each; `max_steps`: sub-problems at most; `samples`: answers of `vote`, and candidates a level of `tree`; `tools`: those that may be used, null: all that the caller may use; `documents`: knowledge bases to look into; `review_plan`: wait for a person before the plan runs; `stop_at`: how confident an answer that is not verified has to be to count as a solution. */
+export interface Options {
+  budget?: ReasoningBudget_Output;
+  checks?: (ExpressionCheck | ValueCheck | PatternCheck | CodeCheck)[];
+  documents?: string[];
+  domain?: "general" | "math" | "code" | "research" | "data" | "planning";
+  max_steps?: number;
+  model?: string | null;
+  review_plan?: boolean;
+  samples?: number;
+  stop_at?: number;
+  strategy?: "stepwise" | "vote" | "tree" | null;
+  tools?: string[] | null;
 }
 
 /** All guardrails of a policy, in the order in which they are to be asked. */
@@ -2475,6 +2559,11 @@ export interface PageOf_Preference_ {
 
 export interface PageOf_PreferenceChange_ {
   items: PreferenceChange[];
+  next?: string | null;
+}
+
+export interface PageOf_ReasoningSessionSummary_ {
+  items: ReasoningSessionSummary[];
   next?: string | null;
 }
 
@@ -2678,6 +2767,12 @@ export interface Pattern {
   shown: boolean;
 }
 
+/** The answer matches a regular expression (RE2), as a whole. */
+export interface PatternCheck {
+  pattern: string;
+  type?: "pattern";
+}
+
 /** `count` of `total` that could have been; `interval`: of the share, 95 %; `lift`: the share over what evenly spread would be. */
 export interface PatternData {
   count: number;
@@ -2685,6 +2780,11 @@ export interface PatternData {
   lift: number;
   share: number;
   total: number;
+}
+
+/** Begin nothing new; what is under way ends. */
+export interface Pause {
+  kind?: "pause";
 }
 
 /** One to import. */
@@ -2700,6 +2800,16 @@ export interface PickedSecret {
 export interface Picture {
   type: "image_url";
   url: string;
+}
+
+/** A sub-problem. `depends_on`: those whose answers it needs; `difficulty` chooses its model where none is named; `tools`: the only ones that it may use. */
+export interface PlannedNode {
+  depends_on?: string[];
+  difficulty?: "easy" | "medium" | "hard";
+  id: string;
+  model?: string | null;
+  question: string;
+  tools?: string[];
 }
 
 /** The same of one hour or day. */
@@ -2849,6 +2959,108 @@ export interface QuoteSpan {
 export interface Reason {
   detail: string;
   kind: "words" | "meaning" | "nearby" | "speaker" | "time" | "fact" | "alias" | "pinned" | "related";
+}
+
+/** What a session may use; it ends as `partial` at the first that is reached. The call in flight is let finish, or is cut at `seconds`. */
+export interface ReasoningBudget_Input {
+  cost?: number | string | null;
+  seconds?: number | null;
+  steps?: number | null;
+  tokens?: number | null;
+}
+
+/** What a session may use; it ends as `partial` at the first that is reached. The call in flight is let finish, or is cut at `seconds`. */
+export interface ReasoningBudget_Output {
+  cost?: string | null;
+  seconds?: number | null;
+  steps?: number | null;
+  tokens?: number | null;
+}
+
+/** What a verifier found. `verifier`: arithmetic, checks, tests, citations, units, derivation, tool. */
+export interface ReasoningEvidence {
+  detail: string;
+  verdict: "confirmed" | "refuted" | "inconclusive";
+  verifier: string;
+}
+
+/** Why it failed, or is only partial. */
+export interface ReasoningFailure {
+  detail: string;
+  slug: string;
+  title: string;
+}
+
+/** Whether the solution is right: what confidences are calibrated by. */
+export interface ReasoningFeedback {
+  good: boolean;
+}
+
+/** A sub-problem and what has become of it. `basis`: what its confidence rests on, in words; `attempts`: tries so far. */
+export interface ReasoningNode {
+  answer?: string | null;
+  attempts?: number;
+  basis?: string | null;
+  confidence?: number | null;
+  cost?: string;
+  depends_on?: string[];
+  difficulty?: "easy" | "medium" | "hard";
+  error?: string | null;
+  id: string;
+  model?: string | null;
+  question: string;
+  state?: "pending" | "running" | "verified" | "answered" | "failed" | "skipped";
+  tools?: string[];
+  verifiers?: string[];
+}
+
+/** Everything about a session. `confidence`: of the solution, along what it rests on; `basis`: on what, in words; `last_event`: the number of the last event, to follow from. */
+export interface ReasoningSession {
+  answer: string | null;
+  asks: Asked[];
+  avg_confidence: number | null;
+  basis: string | null;
+  completed_at: string | null;
+  complexity: "low" | "medium" | "high" | null;
+  confidence: number | null;
+  constraints: string[];
+  created_at: string;
+  domain: "general" | "math" | "code" | "research" | "data" | "planning";
+  error: ReasoningFailure | null;
+  good: boolean | null;
+  id: string;
+  last_event: number;
+  nodes: ReasoningNode[];
+  notes: string[];
+  options: Options;
+  plan_revision: number;
+  problem: string;
+  problem_summary: string;
+  solution: string | null;
+  solution_found: boolean;
+  status: "running" | "waiting" | "paused" | "completed" | "partial" | "failed" | "cancelled";
+  steps: Step[];
+  strategy: "stepwise" | "vote" | "tree" | null;
+  total_cost: string;
+  total_steps: number;
+  total_tokens: number;
+}
+
+/** A session in the list. */
+export interface ReasoningSessionSummary {
+  avg_confidence: number | null;
+  completed_at: string | null;
+  complexity: "low" | "medium" | "high" | null;
+  created_at: string;
+  domain: "general" | "math" | "code" | "research" | "data" | "planning";
+  id: string;
+  problem_summary: string;
+  solution_found: boolean;
+  status: "running" | "waiting" | "paused" | "completed" | "partial" | "failed" | "cancelled";
+  strategy: "stepwise" | "vote" | "tree" | null;
+  total_cost: string;
+  total_steps: number;
+  total_tokens: number;
 }
 
 /** What became of a batch. Accepted events are in the database; duplicates were accepted before. */
@@ -3043,9 +3255,22 @@ export interface Result {
   why: Reason[];
 }
 
+/** Go on: after a pause, or from `partial` or `failed`, with more budget where it is given. */
+export interface Resume {
+  budget?: ReasoningBudget_Input | null;
+  kind?: "resume";
+}
+
 /** Another answer, perhaps of another model. */
 export interface Retry {
   model?: string | null;
+}
+
+/** Solve a node anew, and what rests on it; by another model where one is named. A session that ended goes on. */
+export interface RetryNode {
+  kind?: "retry";
+  model?: string | null;
+  node_id: string;
 }
 
 /** To be shown a value. */
@@ -3455,6 +3680,13 @@ export interface Snapshot {
   value: unknown;
 }
 
+/** What an answer cites. `source`: `document:ID`, `memory:ID` or an address. */
+export interface Source {
+  quote: string;
+  source: string;
+  title: string;
+}
+
 /** Where in its message a memory was found, in characters. */
 export interface Span {
   end: number;
@@ -3529,6 +3761,32 @@ export interface Started {
   pane_id: string;
   run_id: string;
   user_message: Message;
+}
+
+/** One step, as thinktank_steps keeps it. `confidence`: by what verified it; `self_confidence`: what the model said of itself, which counts for nothing; `verifier`: what confirmed it. */
+export interface Step {
+  attempt: number;
+  confidence: number | null;
+  cost: string;
+  created_at: string;
+  description: string;
+  duration_ms: number;
+  error: string | null;
+  evidence: ReasoningEvidence[];
+  id: string;
+  input_tokens: number;
+  model_used: string | null;
+  node_id: string | null;
+  output_tokens: number;
+  reasoning: string | null;
+  result: string | null;
+  self_confidence: number | null;
+  step_number: number;
+  step_type: "decompose" | "reason" | "execute" | "verify" | "synthesize";
+  tokens_used: number;
+  tool_calls: ToolCall[];
+  verdict: "confirmed" | "refuted" | "inconclusive" | null;
+  verifier: string | null;
 }
 
 /** Which panes are to stop; left out, all. */
@@ -3646,6 +3904,17 @@ export interface TokensBound {
   default?: number | null;
   maximum?: number | null;
   over?: "clamp" | "refuse";
+}
+
+/** A call of a tool. `error`: why it has no result. */
+export interface ToolCall {
+  arguments: Record<string, unknown>;
+  call_id: string;
+  citations: Source[];
+  duration_ms: number;
+  error: string | null;
+  text: string;
+  tool: string;
 }
 
 /** Sums over calls; cost in dollars. */
@@ -3766,6 +4035,13 @@ export interface ValidationError {
   loc: (string | number)[];
   msg: string;
   type: string;
+}
+
+/** The answer is this number, exactly or within `within`. */
+export interface ValueCheck {
+  equals: string;
+  type?: "value";
+  within?: string | null;
 }
 
 /** A vault, as the caller stands to it. */
