@@ -66,9 +66,9 @@ export function useActs(id: string) {
   };
   return {
     busy,
-    steer: (steering: Steering, name: string = steering.kind) => run(name, () => api.post<Session>(`${pathOf(id)}/steer`, steering)),
-    cancel: () => run("cancel", () => api.post<Session>(`${pathOf(id)}/cancel`)),
-    judge: (good: boolean) => run("feedback", () => api.post<Session>(`${pathOf(id)}/feedback`, { good })),
+    steer: (steering: Steering, name: string = steering.kind) => run(name, () => api.post<Session>(`/reasoning/sessions/${id}/steer`, steering)),
+    cancel: () => run("cancel", () => api.post<Session>(`/reasoning/sessions/${id}/cancel`)),
+    judge: (good: boolean) => run("feedback", () => api.post<Session>(`/reasoning/sessions/${id}/feedback`, { good })),
   };
 }
 
@@ -93,7 +93,7 @@ export function removeSession(queries: QueryClient, id: string): void {
 
 /** Fetches the report and hands it to the browser as a file. */
 export async function saveReport(id: string, format: "markdown" | "pdf"): Promise<void> {
-  const answer = await api.raw("GET", `${pathOf(id)}/report`, { query: { format }, headers: { accept: "*/*" } });
+  const answer = await api.raw("GET", `/reasoning/sessions/${id}/report`, { query: { format }, headers: { accept: "*/*" } });
   const link = document.createElement("a");
   link.href = URL.createObjectURL(await answer.blob());
   link.download = `think-tank-${id.slice(0, 8)}.${format === "pdf" ? "pdf" : "md"}`;

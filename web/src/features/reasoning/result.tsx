@@ -15,7 +15,7 @@ import { formatCount, formatDuration, formatMoney } from "@/lib/format";
 import { toast } from "@/lib/toast";
 import { Count } from "./composer";
 import { solutionState } from "./drawing";
-import { type Acts, pathOf, saveReport } from "./queries";
+import { type Acts, saveReport } from "./queries";
 import type { Budget, Session } from "./types";
 import { countsBy, howSure, percent, wayOut } from "./words";
 
@@ -151,7 +151,7 @@ function ToChat({ session }: { session: Session }) {
   const begin = async () => {
     setBusy(true);
     try {
-      const chat = await api.post<Chat>(`${pathOf(session.id)}/chat`);
+      const chat = await api.post<Chat>(`/reasoning/sessions/${session.id}/chat`);
       void queries.invalidateQueries({ queryKey: ["chats"] });
       navigate(`/chat/${chat.id}`);
     } catch (error) {
