@@ -15,7 +15,7 @@ export function ToolChoice({ label, chosen, onChange, all }: Props) {
   const { data: tools, isPending } = useTools();
   if (isPending) return <Skeleton className="h-8" />;
   if (!tools?.length) return null;
-  const usable = tools.filter((tool) => tool.available);
+  const usable = tools.filter((tool) => tool.absent === null);
   const on = (name: string) => chosen === null || chosen.includes(name);
   const put = (name: string) => {
     const now = chosen ?? usable.map((tool) => tool.name);
@@ -35,13 +35,13 @@ export function ToolChoice({ label, chosen, onChange, all }: Props) {
         {tools.map((tool) => (
           <li key={tool.name}>
             <label
-              title={tool.available ? tool.description : (tool.why_not ?? "Not available")}
+              title={tool.absent ?? tool.description}
               className="inline-flex cursor-pointer items-center gap-2 rounded-lg border px-2.5 py-1.5 text-[13px] hover:bg-hover has-checked:border-accent has-checked:bg-accent-soft has-disabled:cursor-not-allowed has-disabled:text-ink-3"
             >
-              <input type="checkbox" className="size-3.5 accent-accent" checked={tool.available && on(tool.name)} disabled={!tool.available} onChange={() => put(tool.name)} />
+              <input type="checkbox" className="size-3.5 accent-accent" checked={tool.absent === null && on(tool.name)} disabled={tool.absent !== null} onChange={() => put(tool.name)} />
               {tool.name}
-              {tool.side_effects && tool.available && <span className="text-ink-3">asks first</span>}
-              {!tool.available && <span>off</span>}
+              {tool.asks_first && tool.absent === null && <span className="text-ink-3">asks first</span>}
+              {tool.absent !== null && <span>off</span>}
             </label>
           </li>
         ))}

@@ -31,11 +31,10 @@ export type Steering =
   | { kind: "pause" }
   | { kind: "resume"; budget: Budget | null };
 
-/** A tool as `/api/tools` lists it. */
+/** A tool as `/api/tools` lists it. `absent`: why it cannot be called, where it cannot. */
 export interface Tool {
   name: string;
   description: string;
-  side_effects: boolean;
-  available: boolean;
-  why_not?: string | null;
+  asks_first: boolean;
+  absent: string | null;
 }
