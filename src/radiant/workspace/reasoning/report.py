@@ -176,7 +176,7 @@ def _sure(session: Session) -> list[str]:
     if session.basis:
         told.append(f"The solution rests on this: {session.basis}.")
     if session.confidence is not None:
-        told.append(f"Confidence {_percent(session.confidence)}: so often are solutions right that rest on the like.")
+        told.append(f"Confidence {_percent(session.confidence)}, by how often what it rests on is right.")
     return told
 
 

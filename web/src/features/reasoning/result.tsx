@@ -81,7 +81,7 @@ function Sure({ session }: { session: Session }) {
         <p className="font-medium">{proven ? "The solution is verified." : countsBy(session)}</p>
         <p>{howSure(session)}</p>
         {session.basis && session.nodes.length > 0 && <p>{sentence(session.basis)}</p>}
-        {session.confidence !== null && <p>Confidence {percent(session.confidence)}: so often are solutions right that rest on the like.</p>}
+        {session.confidence !== null && <p>Confidence {percent(session.confidence)}, by how often what it rests on is right.</p>}
       </div>
     </div>
   );

@@ -131,7 +131,7 @@ function about(session: Session): string {
   const { domain, strategy, complexity, options } = session;
   const rest = changed(options).filter((words) => words !== strategyName(options.strategy));
   const field = domains.find(([id]) => id === domain)?.[1];
-  return [strategyName(strategy), complexity && `${complexity} complexity`, options.model, ...rest.filter((words) => words !== field), domain === "general" ? null : field, formatAgo(session.created_at)].filter(Boolean).join(" · ");
+  return [strategyName(strategy), complexity && `${complexity} complexity`, ...rest.filter((words) => words !== field), domain === "general" ? null : field, formatAgo(session.created_at)].filter(Boolean).join(" · ");
 }
 
 type View = "graph" | "list" | "steps";

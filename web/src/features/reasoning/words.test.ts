@@ -31,6 +31,7 @@ test("a verified step names its verifiers, and one that is not says so", () => {
 test("only what was changed is told of the options", () => {
   expect(changed(defaults)).toEqual([]);
   expect(changed({ ...defaults, strategy: "vote", tools: [], review_plan: true, budget: { ...defaults.budget, cost: "0.50", seconds: null } })).toEqual(["Vote", "no tools", "plan first", "at most $0.50", "any time"]);
+  expect(changed({ ...defaults, model: "gpt-4o" })).toEqual(["gpt-4o"]);
   for (const one of examples) expect(changed({ ...defaults, ...one.options }).length).toBeGreaterThan(0);
 });
 

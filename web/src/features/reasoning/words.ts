@@ -130,6 +130,7 @@ export function changed(options: Options): string[] {
   const words: string[] = [];
   if (options.domain !== defaults.domain) words.push(domains.find(([id]) => id === options.domain)?.[1] ?? options.domain);
   if (options.strategy) words.push(strategyName(options.strategy));
+  if (options.model) words.push(options.model);
   if (options.tools) words.push(options.tools.length ? plural(options.tools.length, "tool") : "no tools");
   if (options.documents.length) words.push(plural(options.documents.length, "knowledge base"));
   if (options.checks.length) words.push(plural(options.checks.length, "check"));
