@@ -13,8 +13,8 @@ from playwright.async_api import Page, expect
 from tests.e2e.conftest import Visit
 from tests.e2e.test_screens import PHONE, faults_of
 from tests.kit.upstream import Say, Upstream
-from tests.workspace.reasoning.kit import answer, asked, form_of, script
-from tests.workspace.reasoning.test_sessions import FARM, FARM_SCRIPT, farm
+from tests.workspace.reasoning.kit import answer, asked, derived, form_of, script
+from tests.workspace.reasoning.test_sessions import FARM, FARM_SCRIPT, by_itself, farm
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.xdist_group("browser")]
 
@@ -107,6 +107,13 @@ async def test_a_problem_is_solved_and_shows_what_it_rests_on(visit: Visit, scri
     await page.reload()
     await expect(page.get_by_role("button", name="The solution is right")).to_have_attribute("aria-pressed", "true")
     await expect(page.get_by_role("radio", name="Steps")).to_be_checked()
+
+
+def _of_any_form(told: dict[str, Any], body: Any) -> Any:
+    """A vote asks the problem as a whole."""
+    if "question" in told:
+        return farm(told, body) if form_of(body) == "answer" else by_itself(told, body)
+    return answer("17", "3 * 4 + 5 = 17") if form_of(body) == "answer" else derived("17")
 
 
 async def test_a_report_a_chat_and_another_run_come_of_it_and_two_are_compared(

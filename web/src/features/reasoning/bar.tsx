@@ -5,7 +5,6 @@ import { Field, Input } from "@/components/ui/field";
 import { Card } from "@/components/ui/page";
 import { Spinner } from "@/components/ui/spinner";
 import { formatCount, formatDuration, formatMoney } from "@/lib/format";
-import { modelName, useModels } from "@/lib/models";
 import { doing } from "./drawing";
 import type { Acts } from "./queries";
 import type { Session } from "./types";
@@ -21,14 +20,12 @@ interface Props {
 
 /** What happens now, what it has used, and how it is steered. Its height is the same whatever happens. */
 export function Bar({ session, underWay, acts, onEdit }: Props) {
-  const { data: models } = useModels();
   const running = session.status === "running";
   const elapsed = useElapsed(session.created_at, running);
   const done = session.nodes.filter((node) => node.state !== "pending" && node.state !== "running").length;
-  const named = underWay.map((one) => (one.kind === "call" ? { ...one, name: modelName(models, one.name) } : one));
   const now =
     session.status === "waiting" ? "Waits for you" : session.status === "paused" ? "Paused: what was under way has ended" : session.nodes.length === 0 ? "Taking the problem apart" : done === session.nodes.length ? "Putting the solution together" : `${done} of ${session.nodes.length} steps done`;
-  const what = doing(named);
+  const what = doing(underWay);
   return (
     <Card className="grid gap-4 p-4 sm:p-5">
       <div className="flex flex-wrap items-start justify-between gap-3">
@@ -38,7 +35,7 @@ export function Bar({ session, underWay, acts, onEdit }: Props) {
             {now}
           </p>
           <p className="h-5 truncate text-[13px] text-ink-2" data-now>
-            {what && `${what}${named[0]?.node ? ` for ${named[0].node}` : ""}`}
+            {what && `${what}${underWay[0]?.node ? ` for ${underWay[0].node}` : ""}`}
           </p>
         </div>
         {acts && (

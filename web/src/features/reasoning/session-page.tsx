@@ -7,6 +7,7 @@ import { Dialog } from "@/components/ui/dialog";
 import { Card, LoadFault, TableSkeleton, useTitle } from "@/components/ui/page";
 import { Badge, Notice, Skeleton } from "@/components/ui/parts";
 import { formatAgo } from "@/lib/format";
+import { modelName, useModels } from "@/lib/models";
 import { mayWrite, useSession } from "@/lib/session";
 import { useWide } from "@/lib/surroundings";
 import { Asks } from "./asks";
@@ -20,6 +21,7 @@ import { type Acts, removeSession, useActs, useThinking } from "./queries";
 import { Result } from "./result";
 import { StepView } from "./step-view";
 import type { Session } from "./types";
+import type { UnderWay } from "./under-way";
 import { changed, domains, hasEnded, outcome, strategyName } from "./words";
 
 const GraphView = lazy(() => import("./graph-view"));
@@ -52,6 +54,8 @@ function OneSession({ session, beside }: { session: Session; beside: string | nu
   const writes = mayWrite(useSession());
   const acts = useActs(session.id);
   const live = useLive(session);
+  const { data: models } = useModels();
+  const underWay = useMemo(() => live.underWay.map((one) => (one.kind === "call" ? { ...one, name: modelName(models, one.name) } : one)), [live.underWay, models]);
   const [editing, setEditing] = useState(false);
   const may: Acts | null = writes ? acts : null;
   const { text, tone } = outcome(session);
@@ -116,10 +120,10 @@ function OneSession({ session, beside }: { session: Session; beside: string | nu
         </Suspense>
       ) : (
         <>
-          {ended ? <Result session={session} acts={may} /> : <Bar session={session} underWay={live.underWay} acts={may} onEdit={() => setEditing(true)} />}
+          {ended ? <Result session={session} acts={may} /> : <Bar session={session} underWay={underWay} acts={may} onEdit={() => setEditing(true)} />}
           {!live.connected && !ended && <Notice tone="warn">The connection broke. It goes on meanwhile, and is shown again when the connection is back.</Notice>}
           <Asks session={session} acts={may} onEdit={() => setEditing(true)} />
-          <Thinking session={session} underWay={live.underWay} acts={may} />
+          <Thinking session={session} underWay={underWay} acts={may} />
         </>
       )}
       {editing && <PlanEditor session={session} acts={acts} onClose={() => setEditing(false)} />}
@@ -149,7 +153,7 @@ function readView(wide: boolean): View {
 }
 
 /** The graph, as a drawing, as a list or as the steps one after the other; and what is chosen of it beside. */
-function Thinking({ session, underWay, acts }: { session: Session; underWay: ReturnType<typeof useLive>["underWay"]; acts: Acts | null }) {
+function Thinking({ session, underWay, acts }: { session: Session; underWay: readonly UnderWay[]; acts: Acts | null }) {
   const wide = useWide();
   const [view, setView] = useState<View>(() => readView(wide));
   const [chosen, setChosen] = useState<string | null>(null);
