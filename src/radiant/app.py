@@ -72,6 +72,7 @@ from radiant.workspace.reasoning.service import Thinking
 from radiant.workspace.personalization.applying import Recall
 from radiant.workspace.personalization.background import LearnBeside
 from radiant.workspace.personalization.learning import Learning
+from radiant.workspace.tools.compute import Compute
 from radiant.workspace.turns.service import Turns
 
 
@@ -238,8 +239,6 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     app.state.pane_turns = PaneTurns(database, turns, runs)
     app.state.mcp = McpHttp(app.state.memory, app.state.documents)
     stack.push_async_callback(app.state.mcp.close)
-    app.state.merging = Merging(database, inference, runs, meter.flush)
-    from radiant.interim_tools import Toolbox as InterimToolbox
-    app.state.toolbox = toolbox = InterimToolbox()
-    thinking = Thinking(database, changes, inference, toolbox, None, meter.flush)
-    app.state.thinking = await stack.enter_async_context(thinking)
+    compute = Compute()
+    stack.push_async_callback(compute.close)
+    app.state.merging = Merging(database, inference, runs, meter.flush, compute.code_check.stated)

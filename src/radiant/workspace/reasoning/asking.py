@@ -35,7 +35,7 @@ from radiant.kit.ids import RunId
 from radiant.kit.money import ZERO, plain
 from radiant.workspace.merging.replies import read_reply
 from radiant.workspace.reasoning.journal import Journal
-from radiant.workspace.reasoning.purse import Purse
+from radiant.workspace.reasoning.purse import OutOfBudget, Purse
 
 Form = TypeVar("Form", bound=msgspec.Struct)
 
@@ -171,7 +171,11 @@ class Asker:
             await self._journal.write("call_begun", None, told)
             said, problem = await self._tried(model, request)
             self._purse.spend(said.input_tokens + said.output_tokens, Decimal(said.cost))
-            await self._journal.write("call_ended", key, told | msgspec.to_builtins(said))
+            # One that the session's time cut off has no result, and is made anew once there is more.
+            cut = isinstance(problem, NoAnswer) and self._purse.seconds_left <= 0
+            await self._journal.write("call_ended", None if cut else key, told | msgspec.to_builtins(said))
+            if cut:
+                raise OutOfBudget("seconds")
         if problem is not None:
             raise problem
         return said

@@ -226,13 +226,14 @@ Node = ReasoningNode
 
 class Asked(BaseModel):
     """What a waiting session asks its person. `plan`: look at it, change it, approve; `tool`: may it be called with these
-    arguments?"""
+    arguments? `again`: it was under way when the server stopped, and may have taken effect; make the call once more?"""
 
     kind: Literal["plan", "tool"]
     call_id: UUID | None = None
     node_id: str | None = None
     tool: str | None = None
     arguments: dict[str, Any] | None = None
+    again: bool = False
 
 
 class ReasoningFailure(BaseModel):

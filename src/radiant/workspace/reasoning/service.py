@@ -15,7 +15,7 @@ from radiant.ai.inference.service import Inference
 from radiant.foundation.identity.again import caller_again
 from radiant.foundation.identity.callers import ALL_SCOPES, Caller
 from radiant.foundation.runs import idempotency
-from radiant.foundation.runs.hub import BUG, is_dead, owner_name
+from radiant.foundation.runs.hub import BUG, is_dead
 from radiant.infra.changes import Changes
 from radiant.infra.db import Database, TenantDb, Tx
 from radiant.kit.errors import Conflict, Invalid, NotFound, Problem
@@ -106,11 +106,11 @@ class _Live:
 
 class Thinking:
     """Made once by a root: `async with Thinking(...)`. `run_tests`: runs code in a sandbox; `catch_up`: brings calls that have
-    just ended into the ledger; `after_write`: told of each event that was committed."""
+    just ended into the ledger; `owner`: this process, as leases name it; `after_write`: told of each event that was committed."""
 
     def __init__(
         self, database: Database, changes: Changes, inference: Inference, toolbox: Toolbox,
-        run_tests: RunTests | None, catch_up: Callable[[], Awaitable[None]],
+        run_tests: RunTests | None, catch_up: Callable[[], Awaitable[None]], owner: str,
         after_write: Callable[[str], None] = lambda _: None,
     ) -> None:  # fmt: skip
         self._database = database
@@ -120,7 +120,7 @@ class Thinking:
         self._run_tests = run_tests
         self._catch_up = catch_up
         self._after_write = after_write
-        self._owner = owner_name()
+        self._owner = owner
         self._live: dict[UUID, _Live] = {}
         self._looking: asyncio.Task[None] | None = None
 

@@ -1,5 +1,9 @@
 """Calls of tools that a session makes: those that the plan allows and no others, each at most once where it has effects, and
-those only after a person said so. What a tool answers is data."""
+those only after a person said so. What a tool answers is data.
+
+A call that was under way when its process died is made again where that does no harm: it has no effects, or whoever is called
+knows it by its id (`Idempotency-Key` of a webhook). Of any other a person is asked again.
+"""
 
 import asyncio
 import json
@@ -117,31 +121,36 @@ class Using:
             used.error = f"the plan does not allow {wanted.name!r} here; use one of: {', '.join(allowed) or 'none'}"
         elif arguments is None:
             used.error = "the arguments are no JSON object"
-        elif tool.side_effects and not self._decided(call_id, "allow"):
-            if not self._decided(call_id, "refuse"):
-                asked = {"kind": "tool", "call_id": str(call_id), "node_id": node, "tool": tool.name, "arguments": arguments}
-                await self._journal.write("waiting", str(call_id), asked)
-                raise Parked
+        elif tool.side_effects and not await self._allowed(call_id, node, used, again=False):
             used.error = "the person refused this call"
+        elif self._is_unsure(key, tool) and not await self._allowed(
+            uuid.uuid5(call_id, "again"), node, used, again=True
+        ):
+            used.error = "the server stopped while this call was under way: it may have taken effect, and was not made again"
         else:
             used.type = tool.type
             await self._run(key, node, tool, used)
         await self._journal.write("tool_ended", key, {"node_id": node, "used": msgspec.to_builtins(used)})
         return used
 
-    def _decided(self, call_id: UUID, how: str) -> bool:
-        return any(
-            said["kind"] == "tool" and said["call_id"] == str(call_id) and said["allow"] == (how == "allow")
-            for _, said in self._journal.steering
-        )
+    def _is_unsure(self, key: str, tool: Tool) -> bool:
+        """Whether a call was under way when a process died, and may have taken effect: webhooks are told by the call's id."""
+        return tool.side_effects and tool.type != "webhook" and self._journal.found("tool_begun", key) is not None
+
+    async def _allowed(self, ask_id: UUID, node: str, used: Used, *, again: bool) -> bool:
+        """What a person said of a call. Raises Parked where they have not yet."""
+        for _, said in self._journal.steering:
+            if said["kind"] == "tool" and said["call_id"] == str(ask_id):
+                return said["allow"]
+        asked = {
+            "kind": "tool", "call_id": str(ask_id), "node_id": node, "tool": used.tool, "arguments": used.arguments,
+            "again": again,
+        }  # fmt: skip
+        await self._journal.write("waiting", str(ask_id), asked)
+        raise Parked
 
     async def _run(self, key: str, node: str, tool: Tool, used: Used) -> None:
         self._purse.check()
-        if tool.side_effects and self._journal.found("tool_begun", key) is not None:
-            used.error = (
-                "the server stopped while this call was under way: it may have taken effect, and is not made again"
-            )
-            return
         begun = {"node_id": node, "call_id": str(used.call_id), "tool": tool.name, "arguments": used.arguments}
         await self._journal.write("tool_begun", key, begun)
         began = time.perf_counter()

@@ -85,7 +85,12 @@ def log(x: Number, base: Number | None = None) -> Number:
         raise NoValue("the base of a logarithm is positive and not 1")
     value = WORKING.divide(WORKING.ln(decimal_of(x)), WORKING.ln(decimal_of(base)))
     whole = int(value.to_integral_value())
-    if isinstance(x, Fraction) and isinstance(base, Fraction) and abs(whole) <= 20_000 and abs(value - whole) < Decimal("1e-40"):
+    if (
+        isinstance(x, Fraction)
+        and isinstance(base, Fraction)
+        and abs(whole) <= 20_000
+        and abs(value - whole) < Decimal("1e-40")
+    ):
         # Near a whole number: is it that?
         size = max(base.numerator.bit_length(), base.denominator.bit_length()) * abs(whole)
         if size <= 20_000 and base**whole == x:

@@ -6,13 +6,13 @@ from typing import Any, cast
 from radiant.workspace.tools.base import BadArguments
 
 
-def only(arguments: Mapping[str, Any], known: Collection[str]) -> None:
+def known_only(arguments: Mapping[str, Any], known: Collection[str]) -> None:
     """Raises BadArguments where there is another."""
     if unknown := sorted(set(arguments) - set(known)):
         raise BadArguments(f"there is no argument {unknown[0]!r}; there are: {', '.join(known)}")
 
 
-def text(arguments: Mapping[str, Any], name: str, most: int, default: str | None = None) -> str:
+def text_of(arguments: Mapping[str, Any], name: str, most: int, default: str | None = None) -> str:
     """A text of 1 to `most` characters, or the default. Raises BadArguments."""
     value = arguments.get(name)
     if value is None and default is not None:
@@ -24,7 +24,7 @@ def text(arguments: Mapping[str, Any], name: str, most: int, default: str | None
     return value
 
 
-def texts(arguments: Mapping[str, Any], name: str, count: int, most: int) -> list[str]:
+def texts_of(arguments: Mapping[str, Any], name: str, count: int, most: int) -> list[str]:
     """Up to `count` texts; none where it is not given. Raises BadArguments."""
     value = arguments.get(name)
     if value is None:
@@ -37,7 +37,7 @@ def texts(arguments: Mapping[str, Any], name: str, count: int, most: int) -> lis
     return cast(list[str], found)
 
 
-def whole(arguments: Mapping[str, Any], name: str, least: int, most: int, default: int) -> int:
+def whole_of(arguments: Mapping[str, Any], name: str, least: int, most: int, default: int) -> int:
     """A whole number within bounds. Raises BadArguments."""
     value = arguments.get(name)
     if value is None:

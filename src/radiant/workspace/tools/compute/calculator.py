@@ -12,8 +12,9 @@ from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
 from radiant.workspace.tools.base import BadArguments, ToolResult, ToolType, Use
-from radiant.workspace.tools.compute import approximate, arguments
+from radiant.workspace.tools.compute import approximate
 from radiant.workspace.tools.compute.approximate import DIGITS, WORKING, NoValue, Number, decimal_of
+from radiant.workspace.tools.compute.arguments import known_only, text_of
 
 Value = Fraction | Decimal | bool
 """Exact, approximate (to 50 digits), or whether a comparison holds."""
@@ -131,7 +132,7 @@ def _tokens(expression: str) -> list[_Token]:
 
 def _literal(text: str) -> Fraction:
     digits = text.replace(",", "")
-    if len(digits) > 1_000 or abs(int((re.split("[eE]", digits) + ["0"])[1])) > 4_000:
+    if len(digits) > 1_000 or abs(int([*re.split("[eE]", digits), "0"][1])) > 4_000:
         raise BadArguments("a number in it has too many digits; a thousand are allowed, and exponents to 4000")
     return Fraction(digits)
 
@@ -495,10 +496,10 @@ class Calculator:
     }  # fmt: skip
     side_effects = False
 
-    async def call(self, arguments_: Mapping[str, Any], use: Use) -> ToolResult:
+    async def call(self, arguments: Mapping[str, Any], use: Use) -> ToolResult:
         """Raises BadArguments."""
-        arguments.only(arguments_, ("expression",))
-        expression = arguments.text(arguments_, "expression", _LONGEST)
+        known_only(arguments, ("expression",))
+        expression = text_of(arguments, "expression", _LONGEST)
         value = evaluate(expression)
         exact = not isinstance(value, Decimal)
         return ToolResult(shown(value), {"value": _json(value), "exact": exact})

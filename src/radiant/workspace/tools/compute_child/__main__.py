@@ -14,12 +14,15 @@ import signal
 import sys
 from typing import Any
 
+from radiant.workspace.tools.compute_child import symbolic, units
+from radiant.workspace.tools.compute_child.expressions import Refused
+
 _PR_SET_PDEATHSIG = 1
 
 
 def _limit(megabytes: int) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    resource.setrlimit(resource.RLIMIT_AS, (megabytes * 2**20,) * 2)
+    resource.setrlimit(resource.RLIMIT_AS, (megabytes * 2**20, megabytes * 2**20))
     for what in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE):
         resource.setrlimit(what, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
@@ -27,9 +30,6 @@ def _limit(megabytes: int) -> None:
 
 
 def _answer(order: dict[str, Any]) -> dict[str, Any]:
-    from radiant.workspace.tools.compute_child import symbolic, units
-    from radiant.workspace.tools.compute_child.expressions import Refused
-
     used = resource.getrusage(resource.RUSAGE_SELF)
     most = math.ceil(used.ru_utime + used.ru_stime + order["seconds"]) + 1
     # The parent kills at its own clock; this is for when the parent is busy.
@@ -60,6 +60,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    from radiant.workspace.tools.compute_child import symbolic, units  # noqa: F401 - read before the first order
-
     main()

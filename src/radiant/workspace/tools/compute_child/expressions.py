@@ -13,7 +13,19 @@ from typing import Any
 
 LONGEST, _DEEPEST = 2_000, 80
 MOST_BITS = 14_000
-_SIGNS = {"^": "**", "×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "≤": "<=", "≥": ">=", "≠": "!=", "π": "pi", "∞": "oo"}
+_SIGNS = {
+    "^": "**",
+    "×": "*",
+    "·": "*",
+    "÷": "/",
+    "−": "-",
+    "–": "-",
+    "≤": "<=",
+    "≥": ">=",
+    "≠": "!=",
+    "π": "pi",
+    "∞": "oo",
+}
 # 2x, 2(x + 1), (a)(b), 5 km: a number or a bracket before a name or a bracket. Not 1e5, and not the 2 of x2 or log2(x).
 _AFTER_NUMBER = re.compile(r"(?<![\w.])(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+)\s*(?=[A-Za-zµΩ°_(])(?![eE][+-]?\d)")
 _AFTER_BRACKET = re.compile(r"\)\s*(?=[A-Za-z0-9(])")

@@ -3,31 +3,20 @@
 import ast
 from collections.abc import Callable
 from fractions import Fraction
+from importlib import import_module
 from typing import Any
-
-import sympy
-from sympy.solvers.inequalities import reduce_inequalities
 
 from radiant.workspace.tools.compute_child.expressions import MOST_BITS, Refused, Walker, tree
 
+# Without types of its own that a strict checker could follow.
+sympy: Any = import_module("sympy")
+_inequalities: Any = import_module("sympy.solvers.inequalities")
+
 _MOST_CELLS = 100
-_CONSTANTS: dict[str, Any] = {"pi": sympy.pi, "e": sympy.E, "E": sympy.E, "i": sympy.I, "I": sympy.I, "oo": sympy.oo,
-                              "inf": sympy.oo, "infinity": sympy.oo}  # fmt: skip
-_FUNCTIONS: dict[str, tuple[int, int, Callable[..., Any]]] = {
-    **{name: (1, 1, getattr(sympy, name)) for name in (
-        "sqrt", "cbrt", "exp", "sin", "cos", "tan", "cot", "sec", "csc", "asin", "acos", "atan", "sinh", "cosh", "tanh",
-        "asinh", "acosh", "atanh", "sign", "re", "im", "conjugate", "erf", "floor", "ceiling", "Abs",
-    )},
-    "abs": (1, 1, sympy.Abs), "ceil": (1, 1, sympy.ceiling), "ln": (1, 1, sympy.log), "log": (1, 2, sympy.log),
-    "log2": (1, 1, lambda x: sympy.log(x, 2)), "log10": (1, 1, lambda x: sympy.log(x, 10)),
-    "atan2": (2, 2, sympy.atan2), "root": (2, 2, sympy.root), "min": (1, 50, sympy.Min), "max": (1, 50, sympy.Max),
-    "gcd": (2, 2, sympy.gcd), "lcm": (2, 2, sympy.lcm),
-    "factorial": (1, 1, lambda n: _factorial(n)), "gamma": (1, 1, lambda n: _gamma(n)),
-    "binomial": (2, 2, lambda n, k: _binomial(n, k)),
-}  # fmt: skip
-_RELATIONS: dict[type[ast.cmpop], Callable[..., Any]] = {
-    ast.Eq: sympy.Eq, ast.NotEq: sympy.Ne, ast.Lt: sympy.Lt, ast.LtE: sympy.Le, ast.Gt: sympy.Gt, ast.GtE: sympy.Ge,
-}  # fmt: skip
+
+
+def _bits(value: Any) -> int:
+    return max(int(value.p).bit_length(), int(value.q).bit_length())
 
 
 def _factorial(n: Any) -> Any:
@@ -43,15 +32,40 @@ def _gamma(n: Any) -> Any:
 
 
 def _binomial(n: Any, k: Any) -> Any:
-    if n.is_number and k.is_number and not (
-        n.is_Rational and k.is_Rational and min(abs(k), abs(n - k)) * (_bits(n) + 1) < 2 * MOST_BITS
+    if (
+        n.is_number
+        and k.is_number
+        and not (n.is_Rational and k.is_Rational and min(abs(k), abs(n - k)) * (_bits(n) + 1) < 2 * MOST_BITS)
     ):
         raise Refused("a binomial in it has too many digits")
     return sympy.binomial(n, k)
 
 
-def _bits(value: Any) -> int:
-    return max(int(value.p).bit_length(), int(value.q).bit_length())
+def _log2(x: Any) -> Any:
+    return sympy.log(x, 2)
+
+
+def _log10(x: Any) -> Any:
+    return sympy.log(x, 10)
+
+
+_CONSTANTS: dict[str, Any] = {"pi": sympy.pi, "e": sympy.E, "E": sympy.E, "i": sympy.I, "I": sympy.I, "oo": sympy.oo,
+                              "inf": sympy.oo, "infinity": sympy.oo}  # fmt: skip
+_FUNCTIONS: dict[str, tuple[int, int, Callable[..., Any]]] = {
+    **{name: (1, 1, getattr(sympy, name)) for name in (
+        "sqrt", "cbrt", "exp", "sin", "cos", "tan", "cot", "sec", "csc", "asin", "acos", "atan", "sinh", "cosh", "tanh",
+        "asinh", "acosh", "atanh", "sign", "re", "im", "conjugate", "erf", "floor", "ceiling", "Abs",
+    )},
+    "abs": (1, 1, sympy.Abs), "ceil": (1, 1, sympy.ceiling), "ln": (1, 1, sympy.log), "log": (1, 2, sympy.log),
+    "log2": (1, 1, _log2), "log10": (1, 1, _log10),
+    "atan2": (2, 2, sympy.atan2), "root": (2, 2, sympy.root), "min": (1, 50, sympy.Min), "max": (1, 50, sympy.Max),
+    "gcd": (2, 2, sympy.gcd), "lcm": (2, 2, sympy.lcm),
+    "factorial": (1, 1, _factorial), "gamma": (1, 1, _gamma),
+    "binomial": (2, 2, _binomial),
+}  # fmt: skip
+_RELATIONS: dict[type[ast.cmpop], Callable[..., Any]] = {
+    ast.Eq: sympy.Eq, ast.NotEq: sympy.Ne, ast.Lt: sympy.Lt, ast.LtE: sympy.Le, ast.Gt: sympy.Gt, ast.GtE: sympy.Ge,
+}  # fmt: skip
 
 
 def _power(base: Any, exponent: Any) -> Any:
@@ -94,7 +108,9 @@ class Reader:
             raise Refused(f"{name[:40]!r} is no function that is known here; where it is a variable, write * after it")
         least, most, function = _FUNCTIONS[name]
         if not least <= len(given) <= most:
-            raise Refused(f"{name} takes {least if least == most else f'{least} to {most}'} arguments, not {len(given)}")
+            raise Refused(
+                f"{name} takes {least if least == most else f'{least} to {most}'} arguments, not {len(given)}"
+            )
         return function(*given)
 
     def read(self, text: str) -> Any:
@@ -137,10 +153,11 @@ def _undone(value: Any, kind: Any, what: str) -> Any:
 
 
 def _variables(reader: Reader, order: dict[str, Any], *over: Any) -> list[Any]:
-    named = [reader.symbol(name) for name in order.get("variables") or []]
+    names: list[str] = order.get("variables") or []
+    named = [reader.symbol(name) for name in names]
     if any(not one.is_Symbol for one in named):
         raise Refused("a constant such as e, i or pi cannot be a variable; give it another name")
-    free: set[Any] = set().union(*(one.free_symbols for one in over))
+    free = {symbol for one in over for symbol in one.free_symbols}
     return named or sorted(free, key=str)
 
 
@@ -170,7 +187,7 @@ def _solve(reader: Reader, order: dict[str, Any]) -> dict[str, Any]:
             raise Refused("inequalities are solved in one variable")
         # Only real numbers can be compared.
         real = sympy.Symbol(variables[0].name, real=True)
-        found = reduce_inequalities([one.subs(variables[0], real) for one in relations], [real])
+        found = _inequalities.reduce_inequalities([one.subs(variables[0], real) for one in relations], [real])
         return {"result": sympy.sstr(found), "solutions": None, "checked": None}
     try:
         found = sympy.solve(relations, variables, dict=True)
@@ -257,7 +274,8 @@ def _series(reader: Reader, order: dict[str, Any]) -> dict[str, Any]:
 
 
 def _evaluate(reader: Reader, order: dict[str, Any]) -> dict[str, Any]:
-    values = {reader.symbol(name): reader.plain(text) for name, text in (order.get("values") or {}).items()}
+    given: dict[str, str] = order.get("values") or {}
+    values = {reader.symbol(name): reader.plain(text) for name, text in given.items()}
     over = reader.read(order["expression"])
     # What is put in may make a power too large to be computed: the expression is read again with it.
     over = over.subs(values, simultaneous=True) if not _grows(over, values) else _too_large()
@@ -274,7 +292,12 @@ def _evaluate(reader: Reader, order: dict[str, Any]) -> dict[str, Any]:
 def _grows(over: Any, values: dict[Any, Any]) -> bool:
     for power in over.atoms(sympy.Pow):
         base, exponent = power.base.subs(values), power.exp.subs(values)
-        if base.is_Rational and exponent.is_Rational and abs(base) not in (0, 1) and _bits(base) * abs(exponent) > MOST_BITS:
+        if (
+            base.is_Rational
+            and exponent.is_Rational
+            and abs(base) not in (0, 1)
+            and _bits(base) * abs(exponent) > MOST_BITS
+        ):
             return True
     return False
 
@@ -314,15 +337,15 @@ def _matrix(operation: str, reader: Reader, order: dict[str, Any]) -> dict[str, 
     if operation == "inverse":
         if sympy.simplify(matrix.det()) == 0:
             raise Refused("the matrix has no inverse: its determinant is 0")
-        found = sympy.simplify(matrix.inv())
-        checked = sympy.simplify(matrix * found) == sympy.eye(len(rows))
-        return {"result": sympy.sstr(found.tolist()), "checked": checked or None}
+        inverse = sympy.simplify(matrix.inv())
+        checked = sympy.simplify(matrix * inverse) == sympy.eye(len(rows))
+        return {"result": sympy.sstr(inverse.tolist()), "checked": checked or None}
     values = matrix.eigenvals()
     if sum(values.values()) != len(rows):
         raise Refused("its eigenvalues have no closed form")
-    pairs = [{"value": sympy.sstr(sympy.simplify(value)), "times": int(times)} for value, times in values.items()]
-    text = ", ".join(f"{one['value']} (× {one['times']})" if one["times"] > 1 else one["value"] for one in pairs)
-    return {"result": text, "eigenvalues": pairs}
+    found = [(str(sympy.sstr(sympy.simplify(value))), int(times)) for value, times in values.items()]
+    text = ", ".join(f"{value} (× {times})" if times > 1 else value for value, times in found)
+    return {"result": text, "eigenvalues": [{"value": value, "times": times} for value, times in found]}
 
 
 _OPERATIONS: dict[str, Callable[[Reader, dict[str, Any]], dict[str, Any]]] = {

@@ -2,12 +2,12 @@
 
 from decimal import Context, Decimal
 from fractions import Fraction
+from importlib import import_module
 from typing import Any
-
-import pint
 
 from radiant.workspace.tools.compute_child.expressions import MOST_BITS, Refused, Walker, tree
 
+pint: Any = import_module("pint")
 _registry: Any = pint.UnitRegistry(non_int_type=Fraction, cache_folder=None)
 _FIFTEEN = Context(prec=15)
 # As people write them.
@@ -78,7 +78,10 @@ def _no_call(name: str, given: list[Any]) -> Any:
 
 
 _walker = Walker(
-    lambda value: _Quantity(value, _registry.dimensionless), lambda name: _Quantity(Fraction(1), _unit(name)), _no_call, _power
+    lambda value: _Quantity(value, _registry.dimensionless),
+    lambda name: _Quantity(Fraction(1), _unit(name)),
+    _no_call,
+    _power,
 )
 
 
@@ -96,7 +99,9 @@ def compute(order: dict[str, Any]) -> dict[str, Any]:
         one, other = (_named(units) for units in (error.units1, error.units2))
         raise Refused(f"{one} and {other} are of different dimensions") from error
     except pint.OffsetUnitCalculusError as error:
-        raise Refused("temperatures in °C or °F cannot be computed with; convert them to kelvin, or use delta_degC") from error
+        raise Refused(
+            "temperatures in °C or °F cannot be computed with; convert them to kelvin, or use delta_degC"
+        ) from error
     except ZeroDivisionError as error:
         raise Refused("it divides by zero") from error
 
