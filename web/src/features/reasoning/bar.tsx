@@ -40,12 +40,10 @@ export function Bar({ session, underWay, acts, onEdit }: Props) {
         </div>
         {acts && (
           <div className="flex flex-wrap gap-2">
-            {session.nodes.length > 0 && (
-              <Button size="sm" onClick={onEdit}>
-                <Pencil className="size-3.5" />
-                Edit the plan
-              </Button>
-            )}
+            <Button size="sm" disabled={session.nodes.length === 0} onClick={onEdit}>
+              <Pencil className="size-3.5" />
+              Edit the plan
+            </Button>
             {session.status === "paused" ? (
               <Button size="sm" variant="primary" busy={acts.busy === "resume"} onClick={() => void acts.steer({ kind: "resume", budget: null })}>
                 {acts.busy !== "resume" && <Play className="size-3.5" />}

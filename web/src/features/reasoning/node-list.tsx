@@ -12,7 +12,8 @@ interface Props {
 
 /** The graph as a list, in the order in which it can be solved. */
 export function NodeList({ nodes, chosen, onChoose }: Props) {
-  const sorted = [...nodes].sort((a, b) => a.x - b.x || a.y - b.y);
+  // Before there are steps, the solution would only be pushed down by them.
+  const sorted = nodes.filter((node) => nodes.length > 2 || node.id === PLAN).sort((a, b) => a.x - b.x || a.y - b.y);
   const needs = (node: Drawn): string => {
     const before = node.before.map((one) => one.id).filter((id) => id !== PLAN);
     return before.length && node.id !== SOLUTION ? `needs ${listed(before)}` : "";
