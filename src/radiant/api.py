@@ -53,6 +53,7 @@ from radiant.workspace.memory import routes as memory_routes
 from radiant.workspace.merging import routes as merging_routes
 from radiant.workspace.personalization import routes as personalization_routes
 from radiant.workspace.reasoning import routes as reasoning_routes
+from radiant.workspace.tools import routes as tools_routes
 from radiant.workspace.turns import routes as turns_routes
 
 _ROUTERS = (
@@ -90,6 +91,7 @@ _ROUTERS = (
     merging_routes.router,
     personalization_routes.router,
     reasoning_routes.router,
+    tools_routes.router,
     turns_routes.router,
     chats_routes.router,
     shares_routes.router,

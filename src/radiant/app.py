@@ -73,6 +73,9 @@ from radiant.workspace.personalization.applying import Recall
 from radiant.workspace.personalization.background import LearnBeside
 from radiant.workspace.personalization.learning import Learning
 from radiant.workspace.tools.compute import Compute
+from radiant.workspace.tools.service import Tools
+from radiant.workspace.tools.service import uses_of as tools_uses_of
+from radiant.workspace.tools.toolbox import Toolbox
 from radiant.workspace.turns.service import Turns
 
 
@@ -152,7 +155,7 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     for path in settings.gguf:
         await asyncio.to_thread(store.add_gguf, path)
     thermal = await stack.enter_async_context(ThermalStates(database))
-    vault = make_vault(runtime, changes, (uses_of, aws_identities.uses_of))
+    vault = make_vault(runtime, changes, (uses_of, aws_identities.uses_of, tools_uses_of))
     app.state.vaults, app.state.credentials, app.state.reveals = vault.vaults, vault.credentials, vault.reveals
     app.state.leases, app.state.credential_trail = vault.leases, vault.trail
     app.state.access_log = vault.log
@@ -209,9 +212,6 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     app.state.sso = Sso(database, runtime.kms, Oidc(http), settings.base_url)
     memory = await stack.enter_async_context(Memory(database, changes, inference, settings.memory_held_mb * 2**20))
     recall = Recall(database, memory)
-    engine = Engine(inference, keys, meter, http, database, runtime.objects, recall)
-    await stack.enter_async_context(WorkBeside(engine, runtime.addresses.system))
-    app.state.gateway = app.door.engine = engine
     app.state.meter = meter
     app.state.metrics_ingest = Ingest(told=Told(sums=settings.cloudwatch_namespace is not None))
     app.state.brain = brain
@@ -242,3 +242,14 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     compute = Compute()
     stack.push_async_callback(compute.close)
     app.state.merging = Merging(database, inference, runs, meter.flush, compute.code_check.stated)
+    toolbox = Toolbox(
+        database, http, vault.leases, memory, documents, compute=compute.tools(),
+        inner_hosts=settings.tool_inner_hosts, hosts=settings.tool_hosts, commands=settings.tool_servers,
+    )  # fmt: skip
+    app.state.toolbox = await stack.enter_async_context(toolbox)
+    app.state.tools = Tools(database, toolbox, vault.leases)
+    thinking = Thinking(database, changes, inference, toolbox, compute.code_check.run, meter.flush, runs.owner)
+    app.state.thinking = await stack.enter_async_context(thinking)
+    engine = Engine(inference, keys, meter, http, database, runtime.objects, recall, thinking)
+    await stack.enter_async_context(WorkBeside(engine, runtime.addresses.system))
+    app.state.gateway = app.door.engine = engine

@@ -117,6 +117,20 @@ class Settings(BaseSettings):
         default=None,
         description="A Python of another environment that has the package litellm, for providers that only it knows.",
     )
+    tool_hosts: list[str] = Field(
+        default=["*"],
+        description="Hosts that workspaces may let the tool http_fetch read: example.org, *.example.org, or * for all that"
+        " are public.",
+    )
+    tool_inner_hosts: list[str] = Field(
+        default=[],
+        description="Hosts on this machine or its network that tools may call besides, with a port where it is not 80 or"
+        " 443: 127.0.0.1:8080, search.internal:*.",
+    )
+    tool_servers: dict[str, list[str]] = Field(
+        default={},
+        description="MCP servers that workspaces may have run as programs on this machine: name and command.",
+    )
     gguf: list[Path] = Field(default=[], description="Further GGUF files to offer as chat models.")
     trusted_proxies: list[str] = Field(
         default=[], description="Addresses of proxies whose X-Forwarded-For is believed."

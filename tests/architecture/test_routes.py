@@ -40,13 +40,14 @@ OPEN = {
     ("GET", "/api/shared/{token}/pictures/{number}"): "the token is the right",
 }
 # What everybody sees: nothing foreign can be named by it.
-UNNAMED = {"provider", "model_id", "whom", "preference_key"}
+UNNAMED = {"provider", "model_id", "whom", "preference_key", "built_in_tool"}
 GUARDRAIL = {"name": "g", "kind": "secrets", "stage": "before"}
 # What admins of the tenant see, whoever made it.
 OF_ADMINS = {
     "user_id", "key_id", "tenant_id", "budget_id", "limit_id", "policy_id", "invitation_id", "group_id", "rule_id",
     "error_group_id", "error_id", "project_id",
-    "vault_id", "credential_id", "member_id", "reveal_request_id", "rotation_id", "mirror_id", "aws_identity_id", "aws_rotation_id",
+    "vault_id", "credential_id", "member_id", "reveal_request_id", "rotation_id", "mirror_id", "aws_identity_id", "aws_rotation_id", "tool_id",
+    "tool_server_id", "tool_name",
 }  # fmt: skip
 FOREIGN_ID = "01a204fa-5bf7-74a5-889a-d39cb4a4b580"
 
@@ -124,6 +125,7 @@ async def test_f0_5_an_id_of_another_tenant_or_person_is_not_found(
         "mirrors": {"region": "eu-west-1", "secret_id": "x", "access_credential_id": FOREIGN_ID},
         "texts": {"name": "a.txt", "text": "x"},
         "relationships": {"target_memory_id": FOREIGN_ID, "relationship_type": "like"},
+        "{tool_server_id}": {"is_active": False},
         "{aws_identity_id}": {"name": "n", "key_credential": FOREIGN_ID},
     }
     bodies |= {"guardrails": GUARDRAIL if method == "POST" else {"guardrails": []}, "{guardrail_id}": GUARDRAIL}
@@ -183,6 +185,20 @@ async def _of_aws(callers: Callers, vault_id: str) -> dict[str, str]:
             tx.tenant_id, UUID(identity),
         )  # fmt: skip
     return {"aws_identity_id": identity, "aws_rotation_id": str(rotation)}
+
+
+async def _of_tools(callers: Callers, credential_id: str) -> dict[str, str]:
+    new = {
+        "name": "sweep", "description": "d", "parameters": {"type": "object"}, "url": "https://x.example.org/",
+        "credential_id": credential_id,
+    }  # fmt: skip
+    tool = (await callers.owner.post("/api/tools/webhooks", new)).json()
+    server = {"name": "sweep", "url": "https://mcp.example.org/"}
+    return {
+        "tool_id": tool["id"],
+        "tool_name": tool["name"],
+        "tool_server_id": (await callers.owner.post("/api/tools/servers", server)).json()["id"],
+    }
 
 
 async def _of_personalization(client: Client) -> dict[str, str]:
@@ -248,6 +264,7 @@ async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
         **await _of_policies(client, callers),
         **vault,
         **await _of_aws(callers, vault["vault_id"]),
+        **await _of_tools(callers, vault["credential_id"]),
         "rule_id": (await callers.owner.post("/api/routing/rules", {"name": "r", "target_model": "gpt-4o"})).json()[
             "id"
         ],

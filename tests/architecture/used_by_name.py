@@ -59,3 +59,5 @@ _._some, contribution_weight, flip, models_used, quality_score, quality_basis, j
 preference_value, counts_now, lift, pattern_type, pattern_key, pattern_data, last_occurred, rejected_spans, memories
 # Memory: members of answers
 may_edit, base_name, total_memories, last_accessed, access_count, similarity, searched, source_memory_id
+# Tools: what httpx2 and pydantic call, members of answers, a tool of a test's own server
+_.handle_async_request, _._one_way, listed_at, order_umbrella

@@ -21,7 +21,8 @@ _TEXTS = {
     "error_projects.slug": "s-{x}",
     "error_projects.public_key": "{h}",
     "aws_identities.arn": "arn:aws:iam::123456789012:role/{x}",
-    "thinktank_tools.tool_name": "tool-{x}",
+    "thinktank_tools.tool_name": "tool_{x}",
+    "thinktank_tool_settings.tool_name": "tool_{x}",
     "brain_model_evidence.place": "task:{x}",
     "brain_tenant_evidence.place": "task:{x}",
 }

@@ -28,6 +28,8 @@ def _takes(field: FieldInfo) -> str:
         return ", ".join(f"`{choice}`" for choice in typing.get_args(annotation))
     if typing.get_origin(annotation) is list:
         return "JSON list of " + ("paths" if typing.get_args(annotation)[0] is Path else "texts")
+    if typing.get_origin(annotation) is dict:
+        return "JSON object of lists of texts"
     words = {"Path": "path", "str": "text", "SecretStr": "text, secret", "int": "whole number", "float": "number"}
     takes = words[annotation.__name__]
     low = next((bound.ge for bound in field.metadata if isinstance(bound, annotated_types.Ge)), None)
@@ -46,7 +48,7 @@ def _default(name: str, field: FieldInfo) -> str:
     if field.default is None:
         return "none"
     value = field.default
-    return f"`{json.dumps(value) if isinstance(value, list) else value}`"
+    return f"`{json.dumps(value) if isinstance(value, list | dict) else value}`"
 
 
 def rows() -> dict[str, tuple[str, str, str]]:

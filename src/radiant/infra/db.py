@@ -133,6 +133,21 @@ class TenantDb:
         async with self.pool.acquire() as connection, _transaction(connection, begin):
             yield Tx(connection, self.tenant_id, self.user_id)
 
+    @contextlib.asynccontextmanager
+    async def reading(self, seconds: float) -> AsyncIterator[Tx]:
+        """A transaction for other people's SQL: reads only, as `radiant_reader`, who sees this person's rows of the views
+        in `tenant_views` and nothing else; a statement may take `seconds`."""
+        begin = (
+            f"begin read only; set local app.current_tenant_id = '{uuid.UUID(str(self.tenant_id))}'"
+            f"; set local app.current_user_id = '{uuid.UUID(str(self.user_id))}'"
+            f"; set local statement_timeout = {max(1, int(seconds * 1000))}; set local lock_timeout = '1s'"
+            "; set local search_path = tenant_views, pg_catalog; set local standard_conforming_strings = on"
+            "; set local max_parallel_workers_per_gather = 0; set local work_mem = '16MB'; set local jit = off"
+            "; set local role radiant_reader"
+        )
+        async with self.pool.acquire() as connection, _transaction(connection, begin):
+            yield Tx(connection, self.tenant_id, self.user_id)
+
 
 @dataclass(frozen=True, slots=True)
 class SystemDb:

@@ -9,7 +9,7 @@ _re2: Any = re2
 Spans = Callable[[str], list[tuple[int, int]]]
 
 
-def _compiled(pattern: str) -> Any:
+def _compiled(pattern: str, *, empty: bool = False) -> Any:
     options = _re2.Options()
     options.max_mem = 8 * 2**20
     options.log_errors = False
@@ -19,7 +19,7 @@ def _compiled(pattern: str) -> Any:
         said: object = error.args[0] if error.args else ""
         why = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
         raise ValueError(f"not a pattern of RE2: {why}; it knows no backreferences and no looking around") from error
-    if compiled.search("") is not None:
+    if not empty and compiled.search("") is not None:
         raise ValueError("it fits an empty text, so it would fit everywhere")
     return compiled
 
@@ -35,9 +35,10 @@ def spans_of(pattern: str) -> Spans:
     return spans
 
 
-def found_by(pattern: str) -> Callable[[str], bool]:
-    """Whether the pattern fits somewhere in a text. Raises ValueError that says what is wrong with it."""
-    compiled = _compiled(pattern)
+def found_by(pattern: str, *, empty: bool = False) -> Callable[[str], bool]:
+    """Whether the pattern fits somewhere in a text. `empty`: it may fit an empty one. Raises ValueError that says what is
+    wrong with it."""
+    compiled = _compiled(pattern, empty=empty)
 
     def found(text: str) -> bool:
         return compiled.search(text) is not None

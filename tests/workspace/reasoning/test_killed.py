@@ -21,6 +21,7 @@ from tests.kit.fixtures import Callers, models_root
 from tests.kit.postgres import Dsns
 from tests.kit.server import Server
 from tests.kit.upstream import Upstream
+from tests.workspace.reasoning.conftest import Added, Scripted
 from tests.workspace.reasoning.kit import (
     MODEL,
     answer,
@@ -38,7 +39,6 @@ from tests.workspace.reasoning.kit import (
     until,
     use,
 )
-from tests.workspace.reasoning.test_tools import Scripted
 
 PARK = "A park has 3 rows of 4 oaks. Plant an elm. How many trees are there then?"
 # Of a process of this machine that is gone.
@@ -146,10 +146,10 @@ async def _rest(callers: Callers, session_id: str, over: Any = lambda: False) ->
 
 
 async def test_a_death_at_each_event_in_turn_leads_to_the_same_end(
-    callers: Callers, upstream: Upstream, server: Server, monkeypatch: pytest.MonkeyPatch
+    callers: Callers, upstream: Upstream, server: Server, tools: Added, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant = Scripted("plant", "It stands.", side_effects=True)
-    server.app.state.toolbox.added.append(plant)
+    tools.append(plant)
     script(upstream, SCRIPT)
     buried = asyncio.Event()
     dying = {"at": 0, "written": 0, "dead": False}
@@ -202,7 +202,6 @@ async def test_a_death_at_each_event_in_turn_leads_to_the_same_end(
         assert at > 30
     finally:
         buried.set()
-        server.app.state.toolbox.added.clear()
 
 
 async def _no(*_: Any) -> bool:

@@ -1,4 +1,4 @@
-import { Activity, Bot, Boxes, Building2, FileText, ChartColumn, Fingerprint, FlaskConical, KeyRound, Lock, type LucideIcon, Plug, Route, ScrollText, ShieldCheck, TriangleAlert, UserRound, Users, UsersRound, Wallet } from "lucide-react";
+import { Activity, Bot, Boxes, Building2, FileText, ChartColumn, Fingerprint, FlaskConical, KeyRound, Lock, type LucideIcon, Plug, Route, ScrollText, ShieldCheck, TriangleAlert, UserRound, Users, UsersRound, Wallet, Wrench } from "lucide-react";
 import type { Session } from "@/lib/api/types";
 import { isAdmin, mayWrite } from "@/lib/session";
 
@@ -23,6 +23,7 @@ export const settingsEntries: SettingsEntry[] = [
   { path: "budgets", name: "Budgets and limits", icon: Wallet, group: "Workspace", may: everyone },
   { path: "models", name: "Models", icon: Boxes, group: "Workspace", may: everyone },
   { path: "routing", name: "Routing", icon: Route, group: "Workspace", may: everyone },
+  { path: "tools", name: "Tools", icon: Wrench, group: "Workspace", may: everyone },
   { path: "vault", name: "Vault", icon: Lock, group: "Workspace", may: everyone },
   { path: "providers", name: "Providers", icon: Plug, group: "Workspace", may: isAdmin },
   { path: "members", name: "Members", icon: Users, group: "Workspace", may: isAdmin },

@@ -13,6 +13,7 @@ const pages: Record<string, ComponentType> = {
   playground: lazy(() => import("@/features/playground/playground-page")),
   models: lazy(() => import("@/features/models/models-page")),
   routing: lazy(() => import("@/features/routing/routing-page")),
+  tools: lazy(() => import("@/features/tools/tools-page")),
   vault: lazy(() => import("@/features/credentials/vault-page")),
   providers: lazy(() => import("@/features/providers/providers-page")),
   members: lazy(() => import("@/features/members/members-page")),

@@ -29,6 +29,7 @@ from radiant.infra.httpclient import HttpClient
 from radiant.infra.objects import ObjectStore
 from radiant.kit.errors import Problem
 from radiant.workspace.personalization.applying import Recall
+from radiant.workspace.reasoning.service import Thinking
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -51,6 +52,7 @@ class Engine:
     database: Database
     objects: ObjectStore
     recall: Recall
+    thinking: Thinking
     batch_waits: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there is a batch to be worked on."""
     response_waits: asyncio.Event = field(default_factory=asyncio.Event)

@@ -19,12 +19,12 @@ from radiant.workspace.reasoning.schemas import (
 )
 from radiant.workspace.tools.base import BadArguments
 from radiant.workspace.tools.compute.calculator import evaluate, literals
+from radiant.workspace.tools.compute.code_check import Checked, code_in
 
-RunTests = Callable[[str, str, float], Awaitable[tuple[bool | None, str]]]
-"""Run code, then tests, for so many seconds: whether they pass (None: it cannot be told), and what happened."""
+RunTests = Callable[[str, str, float], Awaitable[Checked]]
+"""Run code, then tests, for so many seconds."""
 
 _TEST_SECONDS = 10.0
-_FENCE = re.compile(r"```[\w+#.-]*\n(.*?)(?:```|\Z)", re.DOTALL)
 _EXPRESSION = re.compile(r"[\d\s.,+\-*/x×·÷−–()^%]+")
 
 
@@ -107,8 +107,7 @@ def _pattern(check: PatternCheck, answer: str) -> tuple[Verdict, str]:
 async def _tests(check: CodeCheck, answer: str, run_tests: RunTests | None) -> tuple[Verdict, str]:
     if run_tests is None:
         return "inconclusive", "no sandbox is here to run the tests in"
-    code = "\n".join(_FENCE.findall(answer)) or answer
-    passed, detail = await run_tests(code, check.tests, _TEST_SECONDS)
-    if passed is None:
-        return "inconclusive", detail
-    return ("confirmed" if passed else "refuted"), detail
+    checked = await run_tests(code_in(answer) or answer, check.tests, _TEST_SECONDS)
+    if checked.passed is None:
+        return "inconclusive", checked.detail
+    return ("confirmed" if checked.passed else "refuted"), checked.detail

@@ -82,14 +82,12 @@ def step(
     kind: str, node: str | None, attempt: int, description: str, bill: Bill | None = None, **columns: Any
 ) -> dict[str, Any]:
     """A step as the table takes it."""
-    base: dict[str, Any] = dict.fromkeys(("reasoning", "result", "confidence", "self_confidence", "verifier", "verdict", "error"))  # fmt: skip
-    return (
-        base
-        | {"id": str(uuid7()), "step_type": kind, "node_id": node, "attempt": attempt, "description": description[:500]}
-        | {"evidence": [], "tool_calls": []}
-        | (bill or Bill()).columns()
-        | columns
-    )
+    made: dict[str, Any] = {
+        "id": str(uuid7()), "step_type": kind, "node_id": node, "attempt": attempt, "description": description[:500],
+        "reasoning": None, "result": None, "confidence": None, "self_confidence": None, "verifier": None, "verdict": None,
+        "evidence": [], "tool_calls": [], "error": None,
+    }  # fmt: skip
+    return made | (bill or Bill()).columns() | columns
 
 
 class Nodes:

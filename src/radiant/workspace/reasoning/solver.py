@@ -129,7 +129,7 @@ class Solver:
 
     async def _plan(self) -> tuple[list[PlannedNode], Complexity]:
         """The first plan."""
-        made = self.journal.found("planned", "0.0")
+        made: dict[str, Any] | None = self.journal.found("planned", "0.0")
         if made is None:
             nodes, complexity, by = await self._make_plan()
             made = {"by": by, "complexity": complexity, "nodes": [node.model_dump() for node in nodes]}
@@ -137,7 +137,7 @@ class Solver:
         return [PlannedNode.model_validate(node) for node in made["nodes"]], made["complexity"]
 
     async def _make_plan(self) -> tuple[list[PlannedNode], Complexity, str]:
-        told = {"problem": self.problem, "tools": self._nodes.using.described(), "most": self.options.max_steps}
+        told: dict[str, Any] = {"problem": self.problem, "tools": self._nodes.using.described(), "most": self.options.max_steps}
         if self.steered.constraints:
             told["constraints"] = list(self.steered.constraints)
         messages = [Message.of("system", _PLAN), Message.of("user", quoted(told))]
@@ -185,7 +185,7 @@ class Solver:
         if (before := self.journal.found("planned", revision)) is not None:
             return [PlannedNode.model_validate(node) for node in before["nodes"]]
         kept = [node for node in nodes if node.id in done and done[node.id].state in ("verified", "answered")]
-        told = {
+        told: dict[str, Any] = {
             "problem": self.problem,
             "tools": self._nodes.using.described(),
             "most": self.options.max_steps - len(kept),

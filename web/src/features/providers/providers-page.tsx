@@ -6,6 +6,7 @@ import { Confirm, Dialog, DialogActions } from "@/components/ui/dialog";
 import { Checkbox, Field, Input, Textarea } from "@/components/ui/field";
 import { Card, LoadFault, Section, SettingsPage, TableSkeleton } from "@/components/ui/page";
 import { Badge, Notice } from "@/components/ui/parts";
+import { VaultField } from "@/components/vault-field";
 import { api, messageOf, sentence } from "@/lib/api/client";
 import type { Provider } from "@/lib/api/types";
 import { formatAgo } from "@/lib/format";
@@ -13,7 +14,6 @@ import { modelsKey } from "@/lib/models";
 import { useSession } from "@/lib/session";
 import { toast } from "@/lib/toast";
 import { Health } from "./health";
-import { VaultField } from "./vault-field";
 
 const providersKey = ["providers"] as const;
 

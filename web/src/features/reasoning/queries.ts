@@ -32,8 +32,7 @@ export const useTools = () =>
     queryKey: ["reasoning-tools"],
     queryFn: async (): Promise<Tool[] | null> => {
       try {
-        const found = await api.get<Tool[] | { items: Tool[] }>("/tools");
-        return Array.isArray(found) ? found : found.items;
+        return (await api.get<{ items: Tool[] }>("/tools")).items;
       } catch (error) {
         if (error instanceof ApiProblem && error.status === 404) return null;
         throw error;

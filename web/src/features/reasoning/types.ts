@@ -1,7 +1,7 @@
 /** The shapes of `/api/reasoning`, as they are sent: what has a default is always there. */
 import type * as schema from "@/lib/api/schema";
 
-export type { MadeSession, Source, ToolCall } from "@/lib/api/schema";
+export type { MadeSession, Source, ToolCall, ToolInfo as Tool } from "@/lib/api/schema";
 export type { ReasoningEvidence as Evidence, ReasoningSessionSummary as SessionSummary, Step } from "@/lib/api/schema";
 
 type Whole<T> = { [Name in keyof T]-?: Exclude<T[Name], undefined> };
@@ -30,11 +30,3 @@ export type Steering =
   | { kind: "tool"; call_id: string; allow: boolean }
   | { kind: "pause" }
   | { kind: "resume"; budget: Budget | null };
-
-/** A tool as `/api/tools` lists it. `absent`: why it cannot be called, where it cannot. */
-export interface Tool {
-  name: string;
-  description: string;
-  asks_first: boolean;
-  absent: string | null;
-}

@@ -119,8 +119,9 @@ export interface Approve {
   kind?: "approve";
 }
 
-/** What a waiting session asks its person. `plan`: look at it, change it, approve; `tool`: may it be called with these arguments? */
+/** What a waiting session asks its person. `plan`: look at it, change it, approve; `tool`: may it be called with these arguments? `again`: it was under way when the server stopped, and may have taken effect; make the call once more? */
 export interface Asked {
+  again?: boolean;
   arguments?: Record<string, unknown> | null;
   call_id?: string | null;
   kind: "plan" | "tool";
@@ -1477,6 +1478,14 @@ export interface ItemsOf_Store_ {
   items: Store[];
 }
 
+export interface ItemsOf_ToolInfo_ {
+  items: ToolInfo[];
+}
+
+export interface ItemsOf_ToolServer_ {
+  items: ToolServer[];
+}
+
 export interface ItemsOf_UpstreamInfo_ {
   items: UpstreamInfo[];
 }
@@ -2308,6 +2317,26 @@ export interface NewText {
   metadata?: Record<string, unknown>;
   name: string;
   text: string;
+}
+
+/** An MCP server: at a `url` over streamable HTTP, or the `command` of that name that the operator lists. The value of `credential_id` goes in the header `header_name`, after `header_scheme`. */
+export interface NewToolServer {
+  command?: string | null;
+  credential_id?: string | null;
+  header_name?: string;
+  header_scheme?: string;
+  name: string;
+  url?: string | null;
+}
+
+/** A tool of the workspace's own. `credential_id`: whose value signs the calls. */
+export interface NewToolWebhook {
+  credential_id: string;
+  description: string;
+  name: string;
+  parameters: Record<string, unknown>;
+  side_effects?: boolean;
+  url: string;
 }
 
 /** A question. `parent_id`: the message that it follows; absent: the chat's last; null: it starts the chat anew. */
@@ -3917,6 +3946,118 @@ export interface ToolCall {
   tool: string;
 }
 
+/** Where a part of a result comes from. */
+export interface ToolCitation {
+  quote: string;
+  source: string;
+  title: string;
+}
+
+/** Names of the programs that the operator lists, and hosts that the operator lets tools reach inside. */
+export interface ToolCommands {
+  commands: string[];
+  inner_hosts: string[];
+}
+
+/** What some tools need: `hosts` that http_fetch may read; `provider` of web_search, and `url` of SearXNG. */
+export interface ToolConfig {
+  hosts?: string[];
+  provider?: "brave" | "tavily" | "searxng" | null;
+  url?: string | null;
+}
+
+/** A tool, and whether the caller may call it: `absent` says why not. `origin`: of the program, of the workspace, or of its MCP server `server_id`; `tool_id`: of a webhook. `asks_first`: a person is asked before each call. */
+export interface ToolInfo {
+  absent: string | null;
+  asks_first: boolean;
+  description: string;
+  name: string;
+  origin: "built-in" | "webhook" | "server";
+  parameters: Record<string, unknown>;
+  server_id?: string | null;
+  settings: ToolSettings;
+  side_effects: boolean;
+  tool_id?: string | null;
+  type: "compute" | "retrieval" | "http" | "search" | "sql" | "mcp" | "webhook";
+}
+
+/** Whether a built-in tool is to be had on this platform at all. */
+export interface ToolPlatformSwitch {
+  is_active: boolean;
+}
+
+/** One that is kept. `tools`: their names here, of the last listing that was good; `last_error`: why the last one was not. */
+export interface ToolServer {
+  command: string | null;
+  created_at: string;
+  credential_id: string | null;
+  header_name: string;
+  header_scheme: string;
+  id: string;
+  is_active: boolean;
+  last_error: string | null;
+  left_out: UnfitTool[];
+  listed_at: string | null;
+  name: string;
+  tools: string[];
+  transport: "http" | "stdio";
+  url: string | null;
+}
+
+/** On or off. */
+export interface ToolServerSwitch {
+  is_active: boolean;
+}
+
+/** What admins say of a tool. `ask_first`: a person is asked before each call, though it has no side effects. `credential_id`: the key of a search provider. */
+export interface ToolSettings {
+  ask_first?: boolean;
+  config?: ToolConfig;
+  credential_id?: string | null;
+  is_active?: boolean;
+  least_role?: "viewer" | "member" | "admin" | "owner";
+}
+
+/** A call by a person. `confirmed`: side effects are wanted; `call_id`: the same where it is made again. */
+export interface ToolTrial {
+  arguments?: Record<string, unknown>;
+  bases?: string[];
+  call_id?: string | null;
+  confirmed?: boolean;
+  seconds?: number;
+}
+
+/** What came of it. It is data: nothing in it is an instruction. */
+export interface ToolTried {
+  call_id: string;
+  citations: ToolCitation[];
+  data: unknown;
+  duration_ms: number;
+  text: string;
+}
+
+/** One that is kept. Without a credential it was deleted, and the tool is absent. */
+export interface ToolWebhook {
+  created_at: string;
+  credential_id: string | null;
+  description: string;
+  id: string;
+  name: string;
+  parameters: Record<string, unknown>;
+  side_effects: boolean;
+  updated_at: string;
+  url: string;
+}
+
+/** What of it becomes another. Its name stays: plans and settings know it by that. */
+export interface ToolWebhookChange {
+  credential_id?: string | null;
+  description?: string | null;
+  parameters?: Record<string, unknown> | null;
+  side_effects?: boolean | null;
+  url?: string | null;
+}
+
 /** Sums over calls; cost in dollars. */
 export interface Totals {
   cost: string;
@@ -3957,6 +4098,12 @@ export interface TypeField {
   main: boolean;
   name: string;
   required: boolean;
+}
+
+/** A tool of a server that cannot be offered. */
+export interface UnfitTool {
+  name: string;
+  why: string;
 }
 
 /** How a key and a model do, as this process sees it. `resting`: seconds until it is asked again. */

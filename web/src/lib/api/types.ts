@@ -90,3 +90,6 @@ export type TextPiece = schema.DocumentText;
 export type Span = schema.QuoteSpan;
 export type CitedPassage = schema.Citation;
 export type { FoundPassage, FoundPassages, Passage } from "./schema";
+
+export type { ToolCitation, ToolCommands, ToolInfo, ToolServer, ToolTried, ToolWebhook } from "./schema";
+export type ToolSettings = Required<Omit<schema.ToolSettings, "config">> & { config: schema.ToolConfig };

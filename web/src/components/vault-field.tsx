@@ -7,17 +7,21 @@ import type { Credential, Vault } from "@/lib/api/types";
 interface Props {
   value: string;
   onChange: (credential: string) => void;
+  label?: string;
+  hint?: string;
+  /** What choosing none means; without it one has to be chosen. */
+  none?: string;
 }
 
 /** Chooses a credential of the vaults that the caller may use, in place of a key. */
-export function VaultField({ value, onChange }: Props) {
+export function VaultField({ value, onChange, label = "Credential", hint = "The key is taken from the vault at each use, and follows when it is rotated.", none }: Props) {
   const { data, error } = useQuery({ queryKey: ["providers", "credentials"], queryFn: usable });
   if (error) return <Notice tone="danger">{messageOf(error)}</Notice>;
   return (
-    <Field label="Credential" hint={data?.length === 0 ? "None is yours to use: an owner of a vault gives you a role there." : "The key is taken from the vault at each use, and follows when it is rotated."}>
+    <Field label={label} hint={data?.length === 0 ? "None is yours to use: an owner of a vault gives you a role there." : hint}>
       {(ids) => (
-        <Select {...ids} required value={value} onChange={(event) => onChange(event.target.value)}>
-          <option value="">{data ? "Choose one" : "Loading"}</option>
+        <Select {...ids} required={none === undefined} value={value} onChange={(event) => onChange(event.target.value)}>
+          <option value="">{data ? (none ?? "Choose one") : "Loading"}</option>
           {data?.map((credential) => (
             <option key={credential.id} value={credential.id}>
               {credential.vault_name}: {credential.name}
