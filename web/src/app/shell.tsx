@@ -13,7 +13,7 @@ import { useOffline, useWide } from "@/lib/surroundings";
 
 const loadChat = () => import("@/features/chats/chat-page");
 // Asked for while it is still found out who is there: most visits begin with a chat. A failure shows itself where it is needed.
-if (!/^\/(settings|panes|memory|documents)\b/.test(location.pathname)) loadChat().catch(() => undefined);
+if (!/^\/(settings|panes|memory|documents|think)\b/.test(location.pathname)) loadChat().catch(() => undefined);
 
 const ChatPage = lazy(loadChat);
 const Palette = lazy(() => import("./palette"));
@@ -21,6 +21,7 @@ const ShortcutSheet = lazy(() => import("./shortcut-sheet"));
 const Panes = lazy(() => import("./panes-route"));
 const SettingsRoutes = lazy(() => import("./settings-routes"));
 const Merges = lazy(() => import("@/features/merging/merges-page"));
+const Think = lazy(() => import("@/features/reasoning/think-page"));
 const Memory = lazy(() => import("@/features/memory/memory-page"));
 const Documents = lazy(() => import("@/features/documents/documents-page"));
 
@@ -124,6 +125,11 @@ export function Shell() {
             <Route path="/merges/:id?">
               <Room lead={lead}>
                 <Merges />
+              </Room>
+            </Route>
+            <Route path="/think/:id?">
+              <Room lead={lead}>
+                <Think />
               </Room>
             </Route>
             <Route path="/memory">

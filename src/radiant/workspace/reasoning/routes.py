@@ -1,9 +1,9 @@
 """/api/reasoning/sessions: Think Tank."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from radiant.foundation.identity.dependencies import Db, MemberCaller
@@ -12,7 +12,7 @@ from radiant.http.pages import Cursor, Limit, PageOf
 from radiant.http.sse import EventStream
 from radiant.kit.page import decode_cursor, encode_cursor, moment
 from radiant.workspace.chats.schemas import Chat
-from radiant.workspace.reasoning import events, store
+from radiant.workspace.reasoning import events, report, store
 from radiant.workspace.reasoning.schemas import (
     Feedback,
     MadeSession,
@@ -100,6 +100,19 @@ async def label(request: Request, caller: MemberCaller, session_id: UUID, feedba
 async def to_chat(request: Request, caller: MemberCaller, session_id: UUID) -> Chat:
     """Begin a chat with the problem and the solution, to go on from there."""
     return await thinking_of(request).to_chat(caller, session_id)
+
+
+@router.get("/{session_id}/report", response_class=Response)
+async def export(
+    request: Request, caller: MemberCaller, session_id: UUID, format: Literal["markdown", "pdf"] = "markdown"
+) -> Response:
+    """The session as a report: solution, what it rests on, each sub-problem with its evidence, sources, cost."""
+    session = await thinking_of(request).get(caller, session_id)
+    ending = "pdf" if format == "pdf" else "md"
+    headers = {"Content-Disposition": f'attachment; filename="think-tank-{str(session_id)[:8]}.{ending}"'}
+    if format == "pdf":
+        return Response(await report.pdf(session), media_type="application/pdf", headers=headers)
+    return Response(await report.markdown(session), media_type="text/markdown; charset=utf-8", headers=headers)
 
 
 @router.delete("/{session_id}", status_code=204)

@@ -1,4 +1,7 @@
-"""Shapes of Think Tank. Money in dollars, times in milliseconds, confidences 0..1."""
+"""Shapes of Think Tank. Money in dollars, times in milliseconds, confidences 0..1.
+
+Those that another slice has a shape of the same name of are `Reasoning…` in the API's description, and so in the page's types.
+"""
 
 from datetime import datetime
 from decimal import Decimal
@@ -79,7 +82,7 @@ Check = Annotated[ExpressionCheck | ValueCheck | PatternCheck | CodeCheck, Field
 """What the caller knows of a right answer without knowing it."""
 
 
-class Budget(Strict):
+class ReasoningBudget(Strict):
     """What a session may use; it ends as `partial` at the first that is reached. The call in flight is let finish, or is
     cut at `seconds`."""
 
@@ -87,6 +90,9 @@ class Budget(Strict):
     cost: Decimal | None = Field(default=None, ge=0, le=_LARGE)
     seconds: int | None = Field(default=1800, ge=0, le=86_400)
     steps: int | None = Field(default=100, ge=0, le=1000)
+
+
+Budget = ReasoningBudget
 
 
 class Options(Strict):
@@ -109,16 +115,19 @@ class Options(Strict):
     stop_at: float = Field(default=0.8, ge=0, le=1)
 
 
-class NewSession(Options):
+class NewReasoningSession(Options):
     """A problem to be solved."""
 
     problem: Annotated[Words, Field(min_length=1, max_length=MAX_PROBLEM)]
 
     @model_validator(mode="after")
-    def _some(self) -> "NewSession":
+    def _some(self) -> "NewReasoningSession":
         if not self.problem.strip():
             raise ValueError("problem: write something")
         return self
+
+
+NewSession = NewReasoningSession
 
 
 class MadeSession(BaseModel):
@@ -140,12 +149,15 @@ class PlannedNode(Strict):
     model: ModelName | None = None
 
 
-class Evidence(BaseModel):
+class ReasoningEvidence(BaseModel):
     """What a verifier found. `verifier`: arithmetic, checks, tests, citations, units, derivation, tool."""
 
     verifier: str
     verdict: Verdict
     detail: str
+
+
+Evidence = ReasoningEvidence
 
 
 class Source(BaseModel):
@@ -196,7 +208,7 @@ class Step(BaseModel):
     created_at: datetime
 
 
-class Node(PlannedNode):
+class ReasoningNode(PlannedNode):
     """A sub-problem and what has become of it. `basis`: what its confidence rests on, in words; `attempts`: tries so far."""
 
     state: NodeState = "pending"
@@ -207,6 +219,9 @@ class Node(PlannedNode):
     attempts: int = 0
     error: str | None = None
     cost: Dollars = Decimal(0)
+
+
+Node = ReasoningNode
 
 
 class Asked(BaseModel):
@@ -221,7 +236,7 @@ class Asked(BaseModel):
     again: bool = False
 
 
-class Failure(BaseModel):
+class ReasoningFailure(BaseModel):
     """Why it failed, or is only partial."""
 
     slug: str
@@ -229,7 +244,10 @@ class Failure(BaseModel):
     detail: str
 
 
-class SessionSummary(BaseModel):
+Failure = ReasoningFailure
+
+
+class ReasoningSessionSummary(BaseModel):
     """A session in the list."""
 
     id: UUID
@@ -247,7 +265,10 @@ class SessionSummary(BaseModel):
     completed_at: datetime | None
 
 
-class Session(SessionSummary):
+SessionSummary = ReasoningSessionSummary
+
+
+class ReasoningSession(SessionSummary):
     """Everything about a session. `confidence`: of the solution, along what it rests on; `basis`: on what, in words;
     `last_event`: the number of the last event, to follow from."""
 
@@ -266,6 +287,9 @@ class Session(SessionSummary):
     asks: list[Asked]
     steps: list[Step]
     last_event: int
+
+
+Session = ReasoningSession
 
 
 class EditPlan(Strict):
@@ -324,7 +348,10 @@ Steering = Annotated[
 ]
 
 
-class Feedback(Strict):
+class ReasoningFeedback(Strict):
     """Whether the solution is right: what confidences are calibrated by."""
 
     good: bool
+
+
+Feedback = ReasoningFeedback

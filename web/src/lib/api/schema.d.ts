@@ -284,12 +284,27 @@ export interface Body_upload_document {
   metadata?: string | null;
 }
 
-/** What a session may use; it ends as `partial` at the first that is reached. The call in flight is let finish, or is cut at `seconds`. */
-export interface Budget_Input {
-  cost?: number | string | null;
-  seconds?: number | null;
-  steps?: number | null;
-  tokens?: number | null;
+/** A budget and how far it is used in its period. `reserved`: held for calls under way and for those about to be made. `used_up_at`: when it will be used up if the rest of the period is spent as what is past of it (or the last 30 days, for a total); null: not in this period. */
+export interface Budget {
+  amount: string;
+  api_key_id: string | null;
+  by_day: DaySpend[];
+  created_at: string;
+  id: string;
+  is_active: boolean;
+  key_name: string | null;
+  model: string | null;
+  period: string;
+  period_end: string | null;
+  period_start: string | null;
+  remaining: string;
+  reserved: string;
+  scope: "tenant" | "user" | "api_key" | "model";
+  spent: string;
+  used_up_at: string | null;
+  user_email: string | null;
+  user_id: string | null;
+  warn_at: string | null;
 }
 
 /** What can be changed of a budget; `warn_at` null: no warning. */
@@ -629,7 +644,7 @@ export interface DebateTurn {
   answer: string | null;
   changed: boolean | null;
   cost: string | null;
-  error: radiant__workspace__merging__schemas__Failure | null;
+  error: Failure | null;
   flip: "right_to_wrong" | "wrong_to_right" | null;
   latency_ms: number | null;
   model: string;
@@ -1018,11 +1033,37 @@ export interface ErrorTriage {
   until?: string | null;
 }
 
+/** A signal. `weight` before it fades; `counts_now`: what is left of it in the confidence, 0 where another of the same conversation counts, or where it is of a value that is gone. */
+export interface Evidence {
+  at: string;
+  counts_now: number;
+  id: string;
+  kind: "user_edit" | "explicit" | "accepted" | "rejected" | "behaviour" | "inference";
+  message_id: string | null;
+  quote: string;
+  session: string;
+  sign: 1 | -1;
+  value: unknown;
+  weight: number;
+}
+
 /** The answer is an arithmetic expression that `equals` this and, where `uses` is given, uses exactly those numbers. */
 export interface ExpressionCheck {
   equals: string;
   type?: "expression";
   uses?: string[] | null;
+}
+
+/** Why something has no answer. */
+export interface Failure {
+  detail: string;
+  slug: string;
+  title: string;
+}
+
+/** Whether the result is right, or good. */
+export interface Feedback {
+  good: boolean;
 }
 
 /** What is kept of it. Said again, it replaces what was said before. */
@@ -1149,7 +1190,7 @@ export interface GivenResponse {
 /** Memories that have relationships, and those. */
 export interface Graph {
   edges: Relationship[];
-  nodes: radiant__workspace__memory__schemas__Node[];
+  nodes: Node[];
 }
 
 /** A group; `members`: how many are in it. `external_id`: what an identity provider calls it. */
@@ -1338,7 +1379,7 @@ export interface Invited {
 }
 
 export interface ItemsOf_Budget_ {
-  items: radiant__foundation__usage__bounds_schemas__Budget[];
+  items: Budget[];
 }
 
 export interface ItemsOf_CredentialType_ {
@@ -1358,7 +1399,7 @@ export interface ItemsOf_ErrorProject_ {
 }
 
 export interface ItemsOf_Evidence_ {
-  items: radiant__workspace__personalization__schemas__Evidence[];
+  items: Evidence[];
 }
 
 export interface ItemsOf_Folder_ {
@@ -1828,7 +1869,7 @@ export interface Merge {
   created_at: string;
   decided_by: string | null;
   decision: "decided" | "no_consensus" | "only_answer" | "none_usable" | "no_answers" | null;
-  error: radiant__workspace__merging__schemas__Failure | null;
+  error: Failure | null;
   final_result: string | null;
   good: boolean | null;
   id: string;
@@ -1885,7 +1926,7 @@ export interface MergeResponse {
   contribution_weight: string;
   copy_of: number | null;
   cost: string | null;
-  error: radiant__workspace__merging__schemas__Failure | null;
+  error: Failure | null;
   gates: string[];
   given: boolean;
   latency_ms: number | null;
@@ -2186,6 +2227,22 @@ export interface NewPolicy {
   required_tags?: RequiredTag[];
 }
 
+/** A problem to be solved. */
+export interface NewReasoningSession {
+  budget?: ReasoningBudget_Input;
+  checks?: (ExpressionCheck | ValueCheck | PatternCheck | CodeCheck)[];
+  documents?: string[];
+  domain?: "general" | "math" | "code" | "research" | "data" | "planning";
+  max_steps?: number;
+  model?: string | null;
+  problem: string;
+  review_plan?: boolean;
+  samples?: number;
+  stop_at?: number;
+  strategy?: "stepwise" | "vote" | "tree" | null;
+  tools?: string[] | null;
+}
+
 /** From the memory of the path to another of the same store. */
 export interface NewRelationship {
   relationship_type: string;
@@ -2232,6 +2289,16 @@ export interface NewRule {
 export interface NewServiceAccount {
   name: string;
   role?: "viewer" | "member" | "admin";
+}
+
+/** A session to be made. `panes`: how many, or what each is to be; `documents`: as in `SessionChange`. */
+export interface NewSession {
+  documents?: string[];
+  layout?: NewLayout;
+  max_panes?: number;
+  name?: string | null;
+  panes?: number | NewPane[];
+  sync_mode?: "independent" | "synchronized" | "broadcast";
 }
 
 /** A link to be made. Without an end it holds until it is taken back. */
@@ -2315,6 +2382,15 @@ export interface NewVersion {
   value_base64?: string | null;
 }
 
+/** A memory in the graph. */
+export interface Node {
+  content: string;
+  id: string;
+  importance: number;
+  memory_type: string;
+  pinned: boolean;
+}
+
 /** Decisions of which nothing can be said, and why: `conversation`: they went on with the model that theirs had; `pattern`: whether `rule` would have found what it looks for, nobody knows, since prompts are not kept; `unnoted`: what was weighed was not noted. */
 export interface NotReplayed {
   decisions: number;
@@ -2343,7 +2419,7 @@ export interface OperatorTenantChange {
 
 /** How to think. `strategy`: chosen by the problem's complexity where it is left out; `model`: for every step, else the Brain chooses one for each; `max_steps`: sub-problems at most; `samples`: answers of `vote`, and candidates a level of `tree`; `tools`: those that may be used, null: all that the caller may use; `documents`: knowledge bases to look into; `review_plan`: wait for a person before the plan runs; `stop_at`: how confident an answer that is not verified has to be to count as a solution. */
 export interface Options {
-  budget?: radiant__workspace__reasoning__schemas__Budget_Output;
+  budget?: ReasoningBudget_Output;
   checks?: (ExpressionCheck | ValueCheck | PatternCheck | CodeCheck)[];
   documents?: string[];
   domain?: "general" | "math" | "code" | "research" | "data" | "planning";
@@ -2515,6 +2591,11 @@ export interface PageOf_PreferenceChange_ {
   next?: string | null;
 }
 
+export interface PageOf_ReasoningSessionSummary_ {
+  items: ReasoningSessionSummary[];
+  next?: string | null;
+}
+
 export interface PageOf_RequestLog_ {
   items: RequestLog[];
   next?: string | null;
@@ -2532,6 +2613,11 @@ export interface PageOf_RevealRequest_ {
 
 export interface PageOf_Rotation_ {
   items: Rotation[];
+  next?: string | null;
+}
+
+export interface PageOf_SessionSummary_ {
+  items: SessionSummary[];
   next?: string | null;
 }
 
@@ -2898,107 +2984,22 @@ export interface QuoteSpan {
   start: number;
 }
 
-/** Who is signed in; `csrf_token` goes back as X-CSRF-Token with every change. `must_enrol`: a second factor comes first. */
-export interface radiant__foundation__identity__schemas__Session {
-  csrf_token: string;
-  method: "password" | "sso" | "passkey" | "invitation";
-  must_enrol?: boolean;
-  tenant: Tenant;
-  user: User;
-}
-
-/** A budget and how far it is used in its period. `reserved`: held for calls under way and for those about to be made. `used_up_at`: when it will be used up if the rest of the period is spent as what is past of it (or the last 30 days, for a total); null: not in this period. */
-export interface radiant__foundation__usage__bounds_schemas__Budget {
-  amount: string;
-  api_key_id: string | null;
-  by_day: DaySpend[];
-  created_at: string;
-  id: string;
-  is_active: boolean;
-  key_name: string | null;
-  model: string | null;
-  period: string;
-  period_end: string | null;
-  period_start: string | null;
-  remaining: string;
-  reserved: string;
-  scope: "tenant" | "user" | "api_key" | "model";
-  spent: string;
-  used_up_at: string | null;
-  user_email: string | null;
-  user_id: string | null;
-  warn_at: string | null;
-}
-
-export interface radiant__http__pages__PageOf_SessionSummary___1 {
-  items: radiant__workspace__reasoning__schemas__SessionSummary[];
-  next?: string | null;
-}
-
-export interface radiant__http__pages__PageOf_SessionSummary___2 {
-  items: radiant__workspace__concurrent_chat__schemas__SessionSummary[];
-  next?: string | null;
-}
-
-/** A session to be made. `panes`: how many, or what each is to be; `documents`: as in `SessionChange`. */
-export interface radiant__workspace__concurrent_chat__schemas__NewSession {
-  documents?: string[];
-  layout?: NewLayout;
-  max_panes?: number;
-  name?: string | null;
-  panes?: number | NewPane[];
-  sync_mode?: "independent" | "synchronized" | "broadcast";
-}
-
-/** A session in the list. `models`: of its panes, in their order. */
-export interface radiant__workspace__concurrent_chat__schemas__SessionSummary {
-  created_at: string;
-  id: string;
-  is_active: boolean;
-  mode: "independent" | "synchronized" | "broadcast";
-  models: string[];
-  name: string | null;
-  type: "horizontal" | "vertical" | "grid";
-  updated_at: string;
-}
-
-/** A memory in the graph. */
-export interface radiant__workspace__memory__schemas__Node {
-  content: string;
-  id: string;
-  importance: number;
-  memory_type: string;
-  pinned: boolean;
-}
-
-/** Why something has no answer. */
-export interface radiant__workspace__merging__schemas__Failure {
+/** Why a memory came back. */
+export interface Reason {
   detail: string;
-  slug: string;
-  title: string;
-}
-
-/** Whether the result is right, or good. */
-export interface radiant__workspace__merging__schemas__Feedback {
-  good: boolean;
-}
-
-/** A signal. `weight` before it fades; `counts_now`: what is left of it in the confidence, 0 where another of the same conversation counts, or where it is of a value that is gone. */
-export interface radiant__workspace__personalization__schemas__Evidence {
-  at: string;
-  counts_now: number;
-  id: string;
-  kind: "user_edit" | "explicit" | "accepted" | "rejected" | "behaviour" | "inference";
-  message_id: string | null;
-  quote: string;
-  session: string;
-  sign: 1 | -1;
-  value: unknown;
-  weight: number;
+  kind: "words" | "meaning" | "nearby" | "speaker" | "time" | "fact" | "alias" | "pinned" | "related";
 }
 
 /** What a session may use; it ends as `partial` at the first that is reached. The call in flight is let finish, or is cut at `seconds`. */
-export interface radiant__workspace__reasoning__schemas__Budget_Output {
+export interface ReasoningBudget_Input {
+  cost?: number | string | null;
+  seconds?: number | null;
+  steps?: number | null;
+  tokens?: number | null;
+}
+
+/** What a session may use; it ends as `partial` at the first that is reached. The call in flight is let finish, or is cut at `seconds`. */
+export interface ReasoningBudget_Output {
   cost?: string | null;
   seconds?: number | null;
   steps?: number | null;
@@ -3006,42 +3007,26 @@ export interface radiant__workspace__reasoning__schemas__Budget_Output {
 }
 
 /** What a verifier found. `verifier`: arithmetic, checks, tests, citations, units, derivation, tool. */
-export interface radiant__workspace__reasoning__schemas__Evidence {
+export interface ReasoningEvidence {
   detail: string;
   verdict: "confirmed" | "refuted" | "inconclusive";
   verifier: string;
 }
 
 /** Why it failed, or is only partial. */
-export interface radiant__workspace__reasoning__schemas__Failure {
+export interface ReasoningFailure {
   detail: string;
   slug: string;
   title: string;
 }
 
 /** Whether the solution is right: what confidences are calibrated by. */
-export interface radiant__workspace__reasoning__schemas__Feedback {
+export interface ReasoningFeedback {
   good: boolean;
 }
 
-/** A problem to be solved. */
-export interface radiant__workspace__reasoning__schemas__NewSession {
-  budget?: Budget_Input;
-  checks?: (ExpressionCheck | ValueCheck | PatternCheck | CodeCheck)[];
-  documents?: string[];
-  domain?: "general" | "math" | "code" | "research" | "data" | "planning";
-  max_steps?: number;
-  model?: string | null;
-  problem: string;
-  review_plan?: boolean;
-  samples?: number;
-  stop_at?: number;
-  strategy?: "stepwise" | "vote" | "tree" | null;
-  tools?: string[] | null;
-}
-
 /** A sub-problem and what has become of it. `basis`: what its confidence rests on, in words; `attempts`: tries so far. */
-export interface radiant__workspace__reasoning__schemas__Node {
+export interface ReasoningNode {
   answer?: string | null;
   attempts?: number;
   basis?: string | null;
@@ -3059,7 +3044,7 @@ export interface radiant__workspace__reasoning__schemas__Node {
 }
 
 /** Everything about a session. `confidence`: of the solution, along what it rests on; `basis`: on what, in words; `last_event`: the number of the last event, to follow from. */
-export interface radiant__workspace__reasoning__schemas__Session {
+export interface ReasoningSession {
   answer: string | null;
   asks: Asked[];
   avg_confidence: number | null;
@@ -3070,11 +3055,11 @@ export interface radiant__workspace__reasoning__schemas__Session {
   constraints: string[];
   created_at: string;
   domain: "general" | "math" | "code" | "research" | "data" | "planning";
-  error: radiant__workspace__reasoning__schemas__Failure | null;
+  error: ReasoningFailure | null;
   good: boolean | null;
   id: string;
   last_event: number;
-  nodes: radiant__workspace__reasoning__schemas__Node[];
+  nodes: ReasoningNode[];
   notes: string[];
   options: Options;
   plan_revision: number;
@@ -3091,7 +3076,7 @@ export interface radiant__workspace__reasoning__schemas__Session {
 }
 
 /** A session in the list. */
-export interface radiant__workspace__reasoning__schemas__SessionSummary {
+export interface ReasoningSessionSummary {
   avg_confidence: number | null;
   completed_at: string | null;
   complexity: "low" | "medium" | "high" | null;
@@ -3105,12 +3090,6 @@ export interface radiant__workspace__reasoning__schemas__SessionSummary {
   total_cost: string;
   total_steps: number;
   total_tokens: number;
-}
-
-/** Why a memory came back. */
-export interface Reason {
-  detail: string;
-  kind: "words" | "meaning" | "nearby" | "speaker" | "time" | "fact" | "alias" | "pinned" | "related";
 }
 
 /** What became of a batch. Accepted events are in the database; duplicates were accepted before. */
@@ -3307,7 +3286,7 @@ export interface Result {
 
 /** Go on: after a pause, or from `partial` or `failed`, with more budget where it is given. */
 export interface Resume {
-  budget?: Budget_Input | null;
+  budget?: ReasoningBudget_Input | null;
   kind?: "resume";
 }
 
@@ -3597,6 +3576,15 @@ export interface Sentence {
   text: string;
 }
 
+/** Who is signed in; `csrf_token` goes back as X-CSRF-Token with every change. `must_enrol`: a second factor comes first. */
+export interface Session {
+  csrf_token: string;
+  method: "password" | "sso" | "passkey" | "invitation";
+  must_enrol?: boolean;
+  tenant: Tenant;
+  user: User;
+}
+
 /** What can be changed of a session. `documents`: the knowledge bases that the questions of all its panes are looked up in. */
 export interface SessionChange {
   documents?: string[] | null;
@@ -3616,6 +3604,18 @@ export interface SessionInfo {
   last_seen_at: string;
   method: "password" | "sso" | "passkey" | "invitation";
   user_agent: string;
+}
+
+/** A session in the list. `models`: of its panes, in their order. */
+export interface SessionSummary {
+  created_at: string;
+  id: string;
+  is_active: boolean;
+  mode: "independent" | "synchronized" | "broadcast";
+  models: string[];
+  name: string | null;
+  type: "horizontal" | "vertical" | "grid";
+  updated_at: string;
 }
 
 /** How the workspace wants models to be chosen. */
@@ -3801,7 +3801,7 @@ export interface Step {
   description: string;
   duration_ms: number;
   error: string | null;
-  evidence: radiant__workspace__reasoning__schemas__Evidence[];
+  evidence: ReasoningEvidence[];
   id: string;
   input_tokens: number;
   model_used: string | null;
