@@ -20,8 +20,23 @@ _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+"
 _TOKEN = re.compile(rf"\s*(?:(?P<number>{_NUMBER})(?P<percent>\s?%)?|(?P<op>[-+*/x×·÷−–()]))")
 # A run of nothing but figures and signs with an equals sign in it; a full stop or a comma before a space ends it.
 _RUN = re.compile(r"(?:[-+*/x×·÷−–()\d%$€£ =≈]|[.,](?=\d)){3,400}")
-# Units between a number and the sign after it: "2 * 80 sheep = 160", "460 miles / 2 trains = 230".
-_UNIT = re.compile(r"(?<=[\d%)]) +(?:[A-Za-z'’]+(?:/[A-Za-z]+)? +){1,4}(?=[-+*/×÷=≈–] ?[$€£(]?\d)")
+# Units between a number and what comes after it: "2 * 80 sheep = 160", "$20/hour * 35 hours/week = 700", "(440 feet/minute)".
+_WORD = r"[A-Za-z][A-Za-z'’-]{0,30}(?:/[A-Za-z]{1,30}){0,3}"
+# Glued to its number; before a plus it may be a variable.
+_GLUED = r"(?:g|kg|lbs?|oz|cm|km|mm|ml|ft|hrs?|min|mph)\b(?= ?[*/×÷=])"
+_UNIT = re.compile(
+    rf"(?<=[\d%)])(?:(?:{_GLUED})?(?:/[A-Za-z]{{1,30}}){{0,3}}(?: +{_WORD}(?: +{_WORD}){{0,7}})?)"
+    r"(?= ?(?:[-+*/×÷=≈–]|x(?= ?[$(\d])) ?-?[$€£(]?[\d.]| ?\))"
+)
+# Signs as words: "because 8 times .25 equals 2".
+_SIGNS = {"times": "*", "plus": "+", "minus": "-", "divided by": "/", "equals": "="}
+_SAID = re.compile(rf"(?<=[\d%)]) +({'|'.join(_SIGNS)}) +(?=[$€£(]?[\d.])")
+# An x that stands for a number: 2x + 3, 3 * x.
+_VARIABLE = re.compile(r"\dx(?!\s*[\d(.$])|[-+*/]\s*x|^\s*x\s*[-+*/]")
+# 3(16) is a product.
+_IMPLIED = re.compile(r"(?<=\d)\((?=\d)")
+# The run goes on before itself: "his 3 dogs + her 1 cat + 2 birds = 6".
+_GOES_ON = re.compile(r"(?: [-–/] |[+*×÷] ?)[A-Za-z'’]{1,20}(?: [A-Za-z'’]{1,20}){0,2} ?\Z")
 _MIXED = re.compile(r"(?<![\d./])(\d+) (\d+/\d+)(?![\d/])")
 _CURRENCY = re.compile(r"[$€£]")
 _ANNOTATION = re.compile(r"<<([^<>\n]{1,200})>>")
@@ -39,14 +54,16 @@ class Equation:
 
 def equations(text: str) -> list[Equation]:
     """What the text computes, each judged. Divisions by zero, and what is no arithmetic, are left out."""
-    text = text[:_LONGEST]
+    text = text[:_LONGEST].replace("\t", " ")
     for latex, plain in _LATEX:
         text = text.replace(latex, plain)
     found = [judged for note in _ANNOTATION.findall(text) for judged in _run(note, text_before="", text_after="")]
-    text = _UNIT.sub(" ", _ANNOTATION.sub("", text))
+    text = _SAID.sub(lambda match: f" {_SIGNS[match[1]]} ", _ANNOTATION.sub("", text))
+    text = _UNIT.sub(lambda match: " " if match[0] else "", text)
+    text = _IMPLIED.sub("*(", text)
     for match in _RUN.finditer(text):
         if "=" in match[0] or "≈" in match[0]:
-            before, after = text[max(0, match.start() - 1) : match.start()], text[match.end() : match.end() + 2]
+            before, after = text[max(0, match.start() - 40) : match.start()], text[match.end() : match.end() + 2]
             found += _run(match[0], before, after)
         if len(found) >= _MOST_EQUATIONS:
             break
@@ -62,7 +79,10 @@ def slips(text: str) -> list[Equation]:
 def _run(run: str, text_before: str, text_after: str) -> list[Equation]:
     """The equations of `a = b = c`. Glued to a word or a power, an end is a piece of something else: x2 = 5, 2^3 = 8."""
     sides = re.split(r"[=≈]+", run)
-    if not run.startswith(" ") and re.match(r"[\w^_.\\]", text_before):
+    glued = not run.startswith(" ") and re.search(r"(?<![A-Za-z])[A-Za-z]{1,2}\Z|[\d^_.\\]\Z", text_before)
+    # "250 books of them - 135 = 115": what is taken from stands before the run.
+    taken = text_before.strip() and re.match(r"\s*[-+*/×÷–−] ", run)
+    if glued or taken or _GOES_ON.search(text_before):
         sides[0] = ""
     if not run.endswith(" ") and re.match(r"[\^_]|[A-Za-z](?![A-Za-z])", text_after):
         sides[-1] = ""
@@ -77,6 +97,8 @@ def _cleaned(side: str) -> str:
 
 
 def _judge(left: str, right: str) -> Equation | None:
+    if _VARIABLE.search(left) or _VARIABLE.search(right):
+        return None
     left, right = _cleaned(left), _cleaned(right)
     if not re.search(r"[-+*/x×·÷]", left[1:]):
         return None

@@ -27,7 +27,8 @@ from radiant.workspace.reasoning.steering import Steered
 from radiant.workspace.reasoning.using import Toolbox, Using
 from radiant.workspace.reasoning.verifying import Verifying
 
-AT_ONCE = 6
+# Calls of a session in flight.
+AT_ONCE = 16
 _REPLANS = 2
 _PLAN = (
     "Take a problem apart into the fewest sub-problems that can each be solved and checked alone. Each asks one clear question"
@@ -425,9 +426,8 @@ class Solver:
         self, solution: Solution, ends: Sequence[str], answered: Mapping[str, str], missing: bool
     ) -> list[Evidence]:
         """The whole's own verifiers: the caller's checks, arithmetic, and that it says what it rests on."""
-        evidence = await self._nodes.verifying.checked(self.options.checks, solution.answer)
         as_answer = verifying.Answer(solution.solution, solution.answer)
-        evidence += [one for one in verifying.computed(self.problem, as_answer, ()) if one.verdict != "inconclusive"]
+        evidence = await self._nodes.verifying.examined(self.options.checks, self.problem, as_answer)
         if len(ends) == 1 and not missing and len(answered) > 1:
             last = answered[ends[0]]
             if verifying.comparable(self.problem, last) and not verifying.agree(self.problem, last, solution.answer):

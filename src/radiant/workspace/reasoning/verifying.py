@@ -79,9 +79,13 @@ class Verifying:
         self._pinned = pinned
         self._run_tests = run_tests
 
-    async def checked(self, wanted: Sequence[Check], answer: str) -> list[Evidence]:
-        """By the caller's own checks."""
-        return await checks.put(wanted, answer, self._run_tests)
+    async def examined(self, wanted: Sequence[Check], question: str, answer: Answer) -> list[Evidence]:
+        """A whole answer, by the caller's own checks; where those do not settle it, by exact arithmetic too. A slip on the
+        way to an answer that passes is none of the answer's."""
+        evidence = await checks.put(wanted, answer.answer, self._run_tests)
+        if any(one.verdict == "confirmed" for one in evidence):
+            return evidence
+        return evidence + computed(question, answer, ())
 
     async def derived(
         self, key: str, node: str, question: str, given: object, answer: str, by: str | None, model: str, *, twice: bool

@@ -12,8 +12,8 @@ from radiant.ai.providers.chat import Message
 from radiant.kit.errors import Problem
 from radiant.kit.text import quoted, shorten
 from radiant.workspace.merging import answers
+from radiant.workspace.merging.check import slips
 from radiant.workspace.merging.posterior import SHIPPED, Agreement, Voter, unknown_pair
-from radiant.workspace.reasoning import verifying
 from radiant.workspace.reasoning.asking import UnreadableReply
 from radiant.workspace.reasoning.confidence import SHARES, UNVERIFIED, confirmed_by, rated
 from radiant.workspace.reasoning.nodes import HINTS, Nodes, level, step
@@ -144,8 +144,7 @@ async def _sample(nodes: Nodes, options: Options, steered: Steered, one: _Sample
             f"{key}/made",
             step("reason", one.node.id, 1, one.node.question, reply.bill, reasoning=reply.value.reasoning, result=reply.value.answer),
         )  # fmt: skip
-        one.evidence = await nodes.verifying.checked(options.checks, one.answer.answer)
-        one.evidence += verifying.computed(nodes.problem, one.answer, ())
+        one.evidence = await nodes.verifying.examined(options.checks, nodes.problem, one.answer)
         await _judged(nodes, key, one)
     await nodes.journal.write("node_ended", key, {"node_id": one.node.id, "result": _result(one.node)})
 
@@ -300,7 +299,7 @@ async def _proposed(nodes: Nodes, options: Options, key: str, depth: int, at: in
     fresh: list[_Line] = []
     for n, thought in enumerate(reply.value.steps[: options.samples], 1):
         text = thought.step.strip()[:_MOST_THOUGHT]
-        if not text or verifying.check.slips(text):
+        if not text or slips(text):
             continue
         node = Node(id=f"t{depth}_{at + 1}_{n}", question=text, depends_on=list(parent))
         fresh.append(_Line(node, [*line.steps, text], thought.answer.strip(), line.value))
@@ -313,8 +312,7 @@ async def _proposed(nodes: Nodes, options: Options, key: str, depth: int, at: in
 
 async def _finish_line(nodes: Nodes, options: Options, key: str, line: _Line) -> None:
     answer = Answer("\n".join(line.steps), line.answer)
-    line.evidence = await nodes.verifying.checked(options.checks, line.answer)
-    line.evidence += verifying.computed(nodes.problem, answer, ())
+    line.evidence = await nodes.verifying.examined(options.checks, nodes.problem, answer)
     if not options.checks and not any(said.verdict == "refuted" for said in line.evidence):
         more, bill = await nodes.verifying.derived(
             f"{key}/{line.node.id}", line.node.id, nodes.problem, {}, line.answer, None,

@@ -82,7 +82,7 @@ function ServerCard({ server, onRemove }: { server: ToolServer; onRemove: () => 
         <Badge>{server.transport === "http" ? "HTTP" : "program"}</Badge>
         {!server.is_active && <Badge tone="warn">off</Badge>}
         <span className="ml-auto flex flex-wrap gap-1">
-          <Button size="sm" variant="outline" aria-label={`Refresh ${server.name}`} busy={busy === "refresh"} onClick={() => void run("refresh", () => api.post(`${path}/refresh`))}>
+          <Button size="sm" variant="outline" aria-label={`Refresh ${server.name}`} busy={busy === "refresh"} onClick={() => void run("refresh", () => api.post(`/tools/servers/${server.id}/refresh`))}>
             <RotateCw className="size-3.5" />
             Refresh
           </Button>
