@@ -151,11 +151,8 @@ class Jail:
         """A process that waits for its order. Raises NoJail."""
         if self._layout is None:
             self._layout = await asyncio.to_thread(_laid_out)
-        filter_, write = os.pipe()
+        filter_ = await asyncio.to_thread(_filter)
         try:
-            # Less than a pipe holds.
-            os.write(write, seccomp.program())
-            os.close(write)
             process = await asyncio.create_subprocess_exec(
                 *[str(filter_) if part == "SECCOMP" else part for part in self._layout.command],
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
@@ -187,6 +184,15 @@ class Jail:
             task.cancel()
         await asyncio.gather(*self._preparing, return_exceptions=True)
         await self._spare.close()
+
+
+def _filter() -> int:
+    """The filter of system calls, to be read from a pipe."""
+    read, write = os.pipe()
+    # Less than a pipe holds.
+    os.write(write, seccomp.program())
+    os.close(write)
+    return read
 
 
 def possible() -> bool:
