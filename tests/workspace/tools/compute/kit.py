@@ -80,8 +80,8 @@ async def probes() -> AsyncIterator[list[Probe]]:
                 Probe(
                     "spawn a process",
                     f"import subprocess\nsubprocess.run(['/bin/sh', '-c', 'touch {spawned}'])\n"
-                    "subprocess.run(['/bin/sh', '-c', 'echo'])\nprint('spawned')",
-                    lambda said: spawned.exists() or "spawned" in said,
+                    "subprocess.run(['/bin/sh', '-c', 'echo'])\nprint('ran it')",
+                    lambda said: spawned.exists() or "ran it" in said,
                 ),
                 Probe("loop for ever", f"{inner}while True: pass", lambda said: "stopped after" not in said.replace(
                     "feed time limit exceeded", "stopped after")),
