@@ -267,7 +267,7 @@ async def test_files_in_the_jail_are_bounded(compute: Compute) -> None:
 
 @pytest.mark.parametrize(
     "code",
-    ["import os\nos._exit(0)", "import ctypes\nctypes.string_at(0)", "import os\nos.write(4, b'{}')\nos._exit(0)"],
+    ["import os\nos._exit(0)", "import ctypes\nctypes.string_at(0)", "import os\nos.write(3, b'{}')\nos._exit(0)"],
 )
 async def test_a_program_that_ends_itself_has_no_result(compute: Compute, code: str) -> None:
     if not await compute._jail.works():
