@@ -20,7 +20,7 @@ _TIERS = {"python": "monty", "python_libraries": "bubblewrap"}
 _PROGRAM = "sum(n * n for n in range(100))"
 _WARM_GOAL = 15.0
 # Until the jail has one ready again, which a person or a model does not notice between two calls.
-_PAUSE = {"python": 0.0, "python_libraries": 0.6}
+_PAUSE = {"python": 0.0, "python_libraries": 1.5}
 
 
 async def _stopped(tier: str) -> Figure:
