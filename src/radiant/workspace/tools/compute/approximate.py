@@ -13,9 +13,9 @@ Number = Fraction | Decimal
 
 DIGITS = 50
 # Ten more while it works, so that what is shown is right to the last digit.
-WORKING = Context(
-    prec=DIGITS + 10, Emax=99_999, Emin=-99_999, clamp=0, traps=[InvalidOperation, DivisionByZero, Overflow]
-)
+_TRAPS = [InvalidOperation, DivisionByZero, Overflow]
+WORKING = Context(prec=DIGITS + 10, Emax=99_999, Emin=-99_999, clamp=0, traps=_TRAPS)
+_FINER = Context(prec=80, Emax=99_999, Emin=-99_999, clamp=0, traps=_TRAPS)
 # An angle of a million turns still leaves 60 digits of the 70.
 _LARGEST_ANGLE = 10**6
 _PI = Decimal("3.1415926535897932384626433832795028841971693993751058209749445923078164")
@@ -122,8 +122,7 @@ def _reduced(x: Number) -> Decimal:
     """The angle in half a turn to either side."""
     if abs(x) > _LARGEST_ANGLE:
         raise NoValue("angles go to a million")
-    with localcontext(WORKING) as context:
-        context.prec = 80
+    with localcontext(_FINER):
         angle = Decimal(x.numerator) / Decimal(x.denominator) if isinstance(x, Fraction) else x
         return angle - 2 * _PI * (angle / (2 * _PI)).to_integral_value()
 
@@ -142,8 +141,7 @@ def sin(x: Number) -> Number:
     if x == 0:
         return Fraction(0)
     angle = _reduced(x)
-    with localcontext(WORKING) as context:
-        context.prec = 80
+    with localcontext(_FINER):
         return _clean(_series(angle, angle, 1))
 
 
@@ -152,8 +150,7 @@ def cos(x: Number) -> Number:
     if x == 0:
         return Fraction(1)
     angle = _reduced(x)
-    with localcontext(WORKING) as context:
-        context.prec = 80
+    with localcontext(_FINER):
         return _clean(_series(angle, Decimal(1), 0))
 
 
@@ -174,8 +171,7 @@ def atan(x: Number) -> Number:
     """The angle in radians with that tangent."""
     if x == 0:
         return Fraction(0)
-    with localcontext(WORKING) as context:
-        context.prec = 80
+    with localcontext(_FINER):
         value = decimal_of(x)
         # Halving the angle four times makes the series short.
         for _ in range(4):

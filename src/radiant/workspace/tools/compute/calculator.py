@@ -7,7 +7,7 @@ longer than some milliseconds.
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal, DecimalException, localcontext
+from decimal import Context, Decimal, DecimalException
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
@@ -24,6 +24,7 @@ _LONGEST, _DEEPEST = 2_000, 60
 _MOST_BITS = 14_000
 _MOST_WORK = 4_000_000
 _SHOWN_DECIMALS = 60
+_SHOWN = Context(prec=DIGITS, Emax=99_999, Emin=-99_999)
 _EQUAL = Decimal("1e-45")
 
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4}(?![\w.]))?"
@@ -90,13 +91,11 @@ def _plain(value: Fraction) -> str | None:
 
 
 def _rounded(value: Decimal) -> str:
-    with localcontext(WORKING) as context:
-        context.prec = DIGITS
-        value = +value
-        if -8 <= value.adjusted() < DIGITS:
-            text = f"{value:f}"
-            return text.rstrip("0").rstrip(".") if "." in text else text
-        return str(value.normalize())
+    value = _SHOWN.plus(value)
+    if -8 <= value.adjusted() < DIGITS:
+        text = f"{value:f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    return str(value.normalize(_SHOWN))
 
 
 def _tokens(expression: str) -> list[_Token]:

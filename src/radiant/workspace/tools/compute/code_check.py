@@ -11,6 +11,8 @@ from radiant.workspace.tools.compute.jail import Jail
 from radiant.workspace.tools.compute.programs import SECONDS, Programs
 
 _LONGEST, _MOST_TESTS = 50_000, 50
+# Examples that a prompt states are small.
+_SECONDS_OF_EXAMPLES = 5.0
 _FENCE = re.compile(r"```([\w+#.-]*)[^\n]*\n(.*?)(?:```|\Z)", re.DOTALL)
 _PYTHON = ("python", "py", "python3", "")
 _ASSERT = re.compile(r"^[ \t>*-]*`?(assert\b.*?)`?[ \t]*$", re.MULTILINE)
@@ -61,10 +63,10 @@ class CodeCheck:
     async def stated(self, prompt: str, answer: str) -> bool | None:
         """Whether the code in an answer does what the prompt's own examples say; None where it states none, where there is
         no code, or where it could not be told. What merging takes for `run_code`."""
-        tests, code = tests_in(prompt), code_in(answer)
+        tests, code = stated_tests(prompt), code_in(answer)
         if not tests or code is None:
             return None
-        return (await self.run(code, tests, SECONDS)).passed
+        return (await self.run(code, tests, _SECONDS_OF_EXAMPLES)).passed
 
 
 def code_in(text: str) -> str | None:
@@ -78,7 +80,7 @@ def code_in(text: str) -> str | None:
     return text if not blocks and _INDENTED_DEF.search(text) and _parses(text) else None
 
 
-def tests_in(prompt: str) -> str:
+def stated_tests(prompt: str) -> str:
     """The examples that a prompt states as asserts or as doctests, as statements; empty where it states none."""
     prompt = prompt[:_LONGEST]
     found: dict[str, None] = {}

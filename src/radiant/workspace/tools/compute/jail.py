@@ -67,7 +67,7 @@ class Jail:
     def __init__(self, slots: asyncio.Semaphore) -> None:
         self._slots = slots
         self._spare = Spare[asyncio.subprocess.Process]()
-        self._preparing: set[asyncio.Task[None]] = set()
+        self._starting: set[asyncio.Task[asyncio.subprocess.Process]] = set()
         self._layout: _Layout | None = None
         self._works: bool | None = None
         self._probing = asyncio.Lock()
@@ -109,9 +109,9 @@ class Jail:
 
     async def _run(self, code: str, tests: str, seconds: float) -> Ran:
         async with self._slots:
-            process = self._spare.take() or await self._start()
+            process = self._spare.take() or await self._started()
             mark = secrets.token_hex(16)
-            order = {"mark": mark, "code": code, "tests": tests, "seconds": seconds, "most": MOST}
+            order = {"mark": mark, "code": code, "tests": tests, "seconds": seconds, "most": MOST + 1}
             assert process.stdin is not None
             output = bytearray()
             said = bytearray()
@@ -134,28 +134,37 @@ class Jail:
                 self._prepare()
         return _ran(output, said, mark, why, process.returncode)
 
+    async def _started(self) -> asyncio.subprocess.Process:
+        """A process that waits for its order. Raises NoJail."""
+        task = self._begin()
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            # Ended half way, bubblewrap would leave its child behind: it gets ready, and is kept for the next.
+            task.add_done_callback(self._keep)
+            raise
+
     def _prepare(self) -> None:
         """Make one ready for the next program, beside what goes on."""
-        if self._spare.there or self._preparing or self._works is False:
-            return
+        if not (self._spare.there or self._spare.closed or self._starting or self._works is False):
+            self._begin().add_done_callback(self._keep)
 
-        async def prepare() -> None:
-            with contextlib.suppress(NoJail):
-                self._spare.keep(await self._start())
+    def _begin(self) -> "asyncio.Task[asyncio.subprocess.Process]":
+        task = asyncio.get_running_loop().create_task(self._start())
+        self._starting.add(task)
+        task.add_done_callback(self._starting.discard)
+        return task
 
-        task = asyncio.get_running_loop().create_task(prepare())
-        self._preparing.add(task)
-        task.add_done_callback(self._preparing.discard)
+    def _keep(self, task: "asyncio.Task[asyncio.subprocess.Process]") -> None:
+        if not task.cancelled() and task.exception() is None:
+            self._spare.keep(task.result())
 
     async def _start(self) -> asyncio.subprocess.Process:
         """A process that waits for its order. Raises NoJail."""
         if self._layout is None:
             self._layout = await asyncio.to_thread(_laid_out)
-        filter_, write = os.pipe()
+        filter_ = await asyncio.to_thread(_filter)
         try:
-            # Less than a pipe holds.
-            os.write(write, seccomp.program())
-            os.close(write)
             process = await asyncio.create_subprocess_exec(
                 *[str(filter_) if part == "SECCOMP" else part for part in self._layout.command],
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
@@ -172,9 +181,6 @@ class Jail:
         except TimeoutError as error:
             await end(process)
             raise NoJail(f"it was not ready within {_START:.0f} seconds") from error
-        except asyncio.CancelledError:
-            self._spare.end(process)
-            raise
         if first != b"ready\n":
             rest = await process.stderr.read(2_000)
             await end(process)
@@ -183,10 +189,18 @@ class Jail:
 
     async def close(self) -> None:
         """End what is ready. Programs under way end with whoever runs them."""
-        for task in self._preparing:
-            task.cancel()
-        await asyncio.gather(*self._preparing, return_exceptions=True)
+        self._spare.closed = True
+        await asyncio.gather(*self._starting, return_exceptions=True)
         await self._spare.close()
+
+
+def _filter() -> int:
+    """The filter of system calls, to be read from a pipe."""
+    read, write = os.pipe()
+    # Less than a pipe holds.
+    os.write(write, seccomp.program())
+    os.close(write)
+    return read
 
 
 def possible() -> bool:

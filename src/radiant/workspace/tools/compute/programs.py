@@ -96,12 +96,14 @@ class Programs:
         async with self._opening:
             if self._pool is None:
                 try:
-                    self._pool = await self._stack.enter_async_context(
-                        monty.AsyncMonty(
+                    # It looks for its workers' binary on the disk.
+                    pool = await asyncio.to_thread(
+                        lambda: monty.AsyncMonty(
                             min_processes=1, max_processes=self._most, checkout_timeout=_WAIT,
                             feed_duration_limit_grace=_GRACE, max_checkouts_per_worker=500,
                         )
                     )  # fmt: skip
+                    self._pool = await self._stack.enter_async_context(pool)
                 except (OSError, RuntimeError, monty.MontyError) as error:
                     raise ToolFailed(f"the sandbox for Python cannot be started on this host: {error}") from error
             return self._pool

@@ -34,7 +34,7 @@ class Spare(Generic[P]):
         self._kept: P | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._ending: set[asyncio.Task[None]] = set()
-        self._closed = False
+        self.closed = False
 
     @property
     def there(self) -> bool:
@@ -54,7 +54,7 @@ class Spare(Generic[P]):
 
     def keep(self, process: P) -> None:
         """Keep it; if there is one already, or this is closed, it is ended."""
-        if self._closed or self.there or process.returncode is not None:
+        if self.closed or self.there or process.returncode is not None:
             self.end(process)
             return
         self._kept = process
@@ -72,7 +72,7 @@ class Spare(Generic[P]):
 
     async def close(self) -> None:
         """End the one that is kept, and keep none from now on."""
-        self._closed = True
+        self.closed = True
         if (process := self.take()) is not None:
             self.end(process)
         await asyncio.gather(*self._ending)

@@ -323,8 +323,20 @@ def _equal(reader: Reader, order: dict[str, Any]) -> dict[str, Any]:
     else:
         difference = one - other
         same = True if difference == 0 or sympy.simplify(difference) == 0 else difference.equals(0)
+        same = False if same is None and _differs_somewhere(difference) else same
     words = {True: "equal", False: "not equal", None: "it could not be told whether they are equal"}
     return {"result": words[same], "equal": same}
+
+
+def _differs_somewhere(difference: Any) -> bool:
+    """Whether it is plainly not zero at one of a few places."""
+    symbols = sorted(difference.free_symbols, key=str)
+    for place in (-3, -1, 2, 5):
+        at = {symbol: sympy.Rational(7 * place + number, 5 + number) for number, symbol in enumerate(symbols)}
+        value = difference.subs(at).evalf(20, maxn=100)
+        if value.is_number and value.is_finite and abs(value) > sympy.Rational(1, 10**10):
+            return True
+    return False
 
 
 def _matrix(operation: str, reader: Reader, order: dict[str, Any]) -> dict[str, Any]:
