@@ -74,6 +74,18 @@ async def test_a_page_is_read_as_text_and_cited(http: HttpClient, tenant: Tenant
     assert [request.method for request in site.got] == ["GET", "GET", "GET", "HEAD"]
 
 
+async def test_letters_that_addresses_do_not_have_are_escaped(http: HttpClient, tenant: Tenant) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(text=f"{request.path} {request.query_string}")
+
+    async with web_of(answer) as site:
+        tool = _tool(http, "127.0.0.1:*", inner=["127.0.0.1:*"])
+        found = await _fetch(tool, tenant, f"{site.url}/wiki/Zürich?q=grün#top")
+
+    assert found.text.endswith("/wiki/Zürich q=grün")
+    assert found.data["url"] == f"{site.url}/wiki/Z%C3%BCrich?q=gr%C3%BCn"
+
+
 async def test_an_answer_that_is_no_success_is_told_and_not_cited(http: HttpClient, tenant: Tenant) -> None:
     async def answer(_: web.Request) -> web.Response:
         return web.Response(text="gone fishing", status=404)

@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from radiant.infra.http1.message import Target, target_of
 from radiant.infra.httpclient import AddressBlocked, HttpClient, HttpError, NotSendable
@@ -136,7 +136,7 @@ class Reach:
 
     async def read(self, method: str, url: str, allowed: Sequence[HostRule], seconds: float) -> Fetched:
         """GET or HEAD with redirects, of which each is looked at as if it had been asked for. Raises ToolFailed."""
-        url = urldefrag(url.strip()).url
+        url = _escaped(url.strip())
         for _ in range(MOST_REDIRECTS + 1):
             try:
                 target = target_of(url)
@@ -154,10 +154,23 @@ class Reach:
             if found.status not in _REDIRECTS or location is None:
                 return found
             try:
-                url = urldefrag(urljoin(url, location)).url
+                url = _escaped(urljoin(url, location))
             except ValueError as error:
                 raise ToolFailed("it redirects to what is no address") from error
         raise ToolFailed(f"it redirects more than {MOST_REDIRECTS} times")
+
+
+def _escaped(url: str) -> str:
+    """Without what follows #, and with letters that addresses do not have escaped, as a browser does it."""
+    url = url.partition("#")[0]
+    if url.isascii():
+        return url
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    path, query = (quote(text, safe="/?%:@!$&'()*+,;=~") for text in (parts.path, parts.query))
+    return urlunsplit(parts._replace(path=path, query=query))
 
 
 def _named(rule: HostRule) -> str:

@@ -73,7 +73,9 @@ class DocumentSearch:
 
     async def call(self, arguments: Mapping[str, Any], use: Use) -> ToolResult:
         """Raises the problems of documents."""
-        query = DocumentQuery(query=arguments["query"], limit=arguments.get("limit", 5), base_ids=list(use.bases))
+        query = DocumentQuery(
+            query=arguments["query"].replace("\x00", " "), limit=arguments.get("limit", 5), base_ids=list(use.bases)
+        )
         found = (await self.documents.search(use.caller, query)).results
         text = "\n\n".join(f"[{n}] {_title(one)}\n{one.passage.text}" for n, one in enumerate(found, 1))
         data = [

@@ -40,7 +40,7 @@ class WebhookTool:
         assert self.credential is not None
         secret = await self.secrets.lease(use.caller.tenant_id, SecretRef(self.credential), f"tool {self.name}")
         call = {"call_id": str(use.call_id), "tool": self.name, "arguments": arguments}
-        body = json.dumps(call, ensure_ascii=False).encode()
+        body = json.dumps(call).encode()
         headers = {
             "Content-Type": "application/json",
             "Accept": "application/json, text/plain",

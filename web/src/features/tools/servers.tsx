@@ -74,7 +74,6 @@ function ServerCard({ server, onRemove }: { server: ToolServer; onRemove: () => 
     await client.invalidateQueries({ queryKey: toolsKey });
     setBusy("");
   };
-  const path = `/tools/servers/${server.id}`;
   return (
     <Card className="grid gap-3 p-5">
       <div className="flex flex-wrap items-center gap-2">
@@ -86,7 +85,7 @@ function ServerCard({ server, onRemove }: { server: ToolServer; onRemove: () => 
             <RotateCw className="size-3.5" />
             Refresh
           </Button>
-          <Button size="sm" variant="ghost" aria-label={`Switch ${server.name} ${server.is_active ? "off" : "on"}`} busy={busy === "switch"} onClick={() => void run("switch", () => api.patch(path, { is_active: !server.is_active }))}>
+          <Button size="sm" variant="ghost" aria-label={`Switch ${server.name} ${server.is_active ? "off" : "on"}`} busy={busy === "switch"} onClick={() => void run("switch", () => api.patch(`/tools/servers/${server.id}`, { is_active: !server.is_active }))}>
             Switch {server.is_active ? "off" : "on"}
           </Button>
           <Button size="sm" variant="ghost" className="text-danger hover:text-danger" aria-label={`Remove ${server.name}`} onClick={onRemove}>
