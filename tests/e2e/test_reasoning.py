@@ -90,6 +90,7 @@ async def test_a_problem_is_solved_and_shows_what_it_rests_on(visit: Visit, scri
     await expect(panel.get_by_text("Verified by an independent derivation.")).to_be_visible()
     await expect(panel.get_by_text("The model says of itself").first).to_be_visible()
     assert await faults_of(page) == []
+    await page.get_by_role("region", name="How it is solved").scroll_into_view_if_needed()
     await shoot(page, "node")
     # The same by keyboard in the list.
     await page.get_by_role("radio", name="List").click()
@@ -119,7 +120,7 @@ def _of_any_form(told: dict[str, Any], body: Any) -> Any:
 async def test_a_report_a_chat_and_another_run_come_of_it_and_two_are_compared(
     visit: Visit, scripted: Upstream
 ) -> None:
-    script(scripted, FARM_SCRIPT)
+    script(scripted, FARM_SCRIPT | {"answer": _of_any_form, "derived": _of_any_form})
     page = visit.page
     first = await begin(visit)
     await _until(visit, first, "completed")
