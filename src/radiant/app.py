@@ -68,10 +68,10 @@ from radiant.workspace.documents.citing import Citing
 from radiant.workspace.documents.service import Documents
 from radiant.workspace.memory.service import Memory
 from radiant.workspace.merging.service import Merging
-from radiant.workspace.reasoning.service import Thinking
 from radiant.workspace.personalization.applying import Recall
 from radiant.workspace.personalization.background import LearnBeside
 from radiant.workspace.personalization.learning import Learning
+from radiant.workspace.reasoning.service import Thinking
 from radiant.workspace.tools.compute import Compute
 from radiant.workspace.tools.service import Tools
 from radiant.workspace.tools.service import uses_of as tools_uses_of

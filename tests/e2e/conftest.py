@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -130,6 +131,9 @@ def _environment(models: str, aws_endpoint: str) -> dict[str, str]:
     kept = {name: value for name, value in kept.items() if not name.endswith("_API_KEY")}
     # What is said in chats is read by rules alone: a scripted provider answers the chats.
     more = {"RADIANT_MODELS_DIR": models, "RADIANT_AWS_ENDPOINT_URL": aws_endpoint, "RADIANT_LEARNING_MODEL": "none"}
+    # What tools reach out to stands on loopback here.
+    program = [sys.executable, str(Path(__file__).parents[1] / "workspace" / "tools" / "program.py"), "good"]
+    more |= {"RADIANT_TOOL_INNER_HOSTS": '["127.0.0.1:*"]', "RADIANT_TOOL_SERVERS": json.dumps({"files": program})}
     return kept | more
 
 

@@ -23,6 +23,7 @@ ROOMS = [
     "playground",
     "models",
     "routing",
+    "tools",
     "providers",
     "members",
     "groups",

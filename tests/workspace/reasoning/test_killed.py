@@ -3,22 +3,18 @@
 import asyncio
 import json
 import socket
-import sys
 from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from radiant.foundation.identity.callers import ALL_SCOPES, Caller, Role
-from radiant.infra.db import Database
 from radiant.workspace.reasoning import store
 from radiant.workspace.reasoning.schemas import NewSession
 from radiant.workspace.reasoning.service import Thinking
-from tests.kit.fixtures import Callers, models_root
-from tests.kit.postgres import Dsns
+from tests.kit.fixtures import Callers
 from tests.kit.server import Server
 from tests.kit.upstream import Upstream
 from tests.workspace.reasoning.conftest import Added, Scripted
@@ -26,17 +22,13 @@ from tests.workspace.reasoning.kit import (
     MODEL,
     answer,
     asked,
-    begin,
     derived,
-    followed,
     form_of,
     plan,
     read,
     script,
     solution,
-    steer,
     tool_results,
-    until,
     use,
 )
 
@@ -188,7 +180,9 @@ async def test_a_death_at_each_event_in_turn_leads_to_the_same_end(
                 raise AssertionError(at)
 
             assert len({call_id for call_id, _ in plant.calls}) == 1
-            questions = Counter((form_of(r.body), json.dumps(asked(r.body)), len(r.body["messages"])) for r in upstream.requests)
+            questions = Counter(
+                (form_of(r.body), json.dumps(asked(r.body)), len(r.body["messages"])) for r in upstream.requests
+            )
             # Asked twice is at most what was under way in the moment of death.
             assert sum(count - 1 for count in questions.values()) <= 2, (at, questions)
             ledger = (await callers.owner.get("/api/usage/calls?limit=200")).json()["items"]

@@ -18,7 +18,6 @@ from tests.workspace.reasoning.kit import (
     plan,
     read,
     script,
-
     solved,
     steer,
 )
@@ -48,7 +47,9 @@ async def test_the_first_of_many_answers_that_passes_the_check_is_taken(callers:
     assert len(refuted) >= 6
 
 
-async def test_a_wrong_answer_is_never_called_verified_however_many_give_it(callers: Callers, upstream: Upstream) -> None:
+async def test_a_wrong_answer_is_never_called_verified_however_many_give_it(
+    callers: Callers, upstream: Upstream
+) -> None:
     script(upstream, {"derived": derived("4 * 6 = 24")})
     session, _ = await solved(callers.member, GAME, strategy="vote", samples=7, checks=CHECK)
     assert (session["status"], session["solution_found"]) == ("partial", False)
@@ -119,7 +120,8 @@ async def test_where_a_step_fails_there_is_another_plan_that_keeps_what_is_known
 
 
 @pytest.mark.parametrize(
-    ("budget", "limit"), [({"tokens": 40}, "tokens"), ({"steps": 3}, "steps"), ({"cost": "0.0002"}, "cost"), ({"seconds": 1}, "seconds")]
+    ("budget", "limit"),
+    [({"tokens": 40}, "tokens"), ({"steps": 3}, "steps"), ({"cost": "0.0002"}, "cost"), ({"seconds": 1}, "seconds")],
 )
 async def test_a_budget_ends_it_as_partial_after_the_call_in_flight_at_most_and_more_lets_it_go_on(
     callers: Callers, upstream: Upstream, budget: dict[str, Any], limit: str

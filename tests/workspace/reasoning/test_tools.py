@@ -23,7 +23,6 @@ from tests.workspace.reasoning.kit import (
     use,
 )
 
-
 TREE = "How many trees stand in the park?"
 
 
@@ -41,7 +40,10 @@ async def test_a_call_with_effects_waits_for_a_person_and_is_made_once(
 ) -> None:
     plant = Scripted("plant", "12 trees stand there now", side_effects=True)
     tools.append(plant)
-    script(upstream, {"draft": one(TREE, "plant"), "answer": asking("plant", answer("12"), kind="oak"), "derived": derived("12")})
+    script(
+        upstream,
+        {"draft": one(TREE, "plant"), "answer": asking("plant", answer("12"), kind="oak"), "derived": derived("12")},
+    )
     session_id = await begin(callers.member, TREE)
     session = await until(callers.member, session_id, "waiting")
     (asked,) = session["asks"]
@@ -135,7 +137,9 @@ async def test_calls_of_one_turn_are_made_side_by_side_and_each_has_its_result(
     assert [m["tool_call_id"] for m in last["messages"] if m["role"] == "tool"] == ["c1", "c2"]
 
 
-@pytest.mark.parametrize(("quote", "verdict"), [("Oaks live for 500 years", "confirmed"), ("Oaks never die", "refuted")])
+@pytest.mark.parametrize(
+    ("quote", "verdict"), [("Oaks live for 500 years", "confirmed"), ("Oaks never die", "refuted")]
+)
 async def test_what_an_answer_quotes_has_to_stand_in_what_a_tool_brought(
     callers: Callers, upstream: Upstream, tools: Added, quote: str, verdict: str
 ) -> None:

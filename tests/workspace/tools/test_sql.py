@@ -8,7 +8,7 @@ import pytest
 
 from radiant.infra.db import Database
 from radiant.kit.ids import uuid7
-from radiant.workspace.tools import sql_reading
+from radiant.workspace.tools import sql_plan, sql_reading
 from radiant.workspace.tools.base import BadArguments, ToolFailed, ToolResult
 from radiant.workspace.tools.sql_query import MOST_ROWS, SqlQuery
 from tests.kit.people import Tenant
@@ -36,6 +36,15 @@ ORDINARY = [
     'select c.Title as "Mixed Case", C.ID from Chats c order by "Mixed Case"',
     "select k.name, count(d.id) from knowledge_bases k left join documents d on d.base_id = k.id group by k.name",
     "select m.prompt, a.model, a.response from merges m join merge_answers a on a.merge_id = m.id",
+    "select round(avg(cost), 2), floor(sum(cost)), variance(cost), mod(count(*)::int, 2) from usage where created_at > date '2020-01-01'",
+    "select make_date(2020, 1, 1), date_part('hour', created_at), to_timestamp(1), width_bucket(1, 0, 10, 5), cardinality(models_used),"
+    " array_length(models_used, 1), starts_with(prompt, 'a') from merges where prompt similar to 'a%' or prompt ~* 'b' or prompt like 'a!%' escape '!'",
+    "select first_value(model) over (partition by kind order by created_at rows between 1 preceding and current row), ntile(4) over (order by cost),"
+    " dense_rank() over (order by cost), greatest(cost, 1), least(cost, 1), abs(cost), sqrt(cost), ceil(cost), sign(cost) from usage",
+    "select model, count(*) from usage group by grouping sets ((model), ()) having count(*) >= 0 order by 1 limit 3",
+    "select title::varchar(3), created_at::timestamptz::date, pinned::text, id::text from chats where id = any(array[id]) and title <> all(array['x'])",
+    "select a.id from chats a join messages b on b.chat_id = a.id full join documents c on c.id = b.id",
+    "select distinct on (model) model, title from chats order by model, created_at desc fetch first 3 rows only",
     "select content, memory_type from memories where not pinned -- a comment\n /* and another */",
 ]
 HOSTILE = [
@@ -258,6 +267,47 @@ async def test_the_role_refuses_what_the_look_at_a_query_would_have_missed(
             await tx.connection.fetch("select 1")
         await tx.connection.execute("rollback")
         await tx.connection.execute("begin")
+
+
+# Hostile, and none that Postgres could not even plan.
+PLANNED = [
+    "select set_config('app.current_tenant_id', 'x', true)",
+    "select pg_catalog.set_config('role', 'radiant_app', true)",
+    "select \"set_config\"('role', 'radiant_app', true) from chats",
+    "select title from chats where length(set_config('role', 'radiant_app', true)) > 0",
+    "select query_to_xml('select * from users', true, true, '')",
+    "select * from query_to_xml('select 1', true, true, '')",
+    "select * from ts_stat('select 1')",
+    "select pg_sleep(1)",
+    "select case when title = 'x' then pg_sleep(1)::text end from chats order by pg_sleep(1)::text",
+    "with a as materialized (select pg_notify('x', 'y')) select 1 from a, chats",
+    "select pg_read_file('/etc/passwd')",
+    "select lo_create(0)",
+    "select repeat(title, 1000) from chats",
+    "select * from generate_series(1, 3)",
+    "select relname from pg_class",
+    "select * from pg_catalog.pg_roles",
+    "select * from pg_stat_activity",
+    "select title from public.chats where exists (select 1 from pg_settings)",
+]
+
+
+@pytest.mark.parametrize("query", PLANNED)
+async def test_a_query_that_the_first_look_misread_is_stopped_by_the_second(
+    db: Database, tenant: Tenant, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql_reading, "checked", lambda text: text)
+
+    with pytest.raises(BadArguments, match=r"not allowed|permission denied"):
+        await _ask(db, tenant, query)
+
+
+def test_words_of_a_text_are_no_functions() -> None:
+    assert sql_plan.unknown_parts("Filter: (title = 'it''s set_config(1) on pg_catalog.pg_authid'::text)") == []
+    assert sql_plan.unknown_parts("Output: lower('a'), set_config('b')\n  ->  Seq Scan on public.users") == [
+        "public.users",
+        "set_config",
+    ]
 
 
 async def test_a_query_that_takes_too_long_is_stopped_and_the_connection_is_whole_after_it(

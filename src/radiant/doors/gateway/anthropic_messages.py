@@ -1,5 +1,7 @@
 """POST /v1/messages."""
 
+from collections.abc import Awaitable
+
 from radiant.ai.inference.chosen import Answer, Chosen, UnsupportedByModel
 from radiant.ai.inference.metered import Labels
 from radiant.ai.inference.relay import Relayed
@@ -16,6 +18,7 @@ from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.openai_request import decode
 from radiant.doors.gateway.policed import under_policy
 from radiant.doors.gateway.remembering import with_memory
+from radiant.doors.gateway.thinking import is_think_tank, think
 from radiant.kit.ids import uuid7
 
 
@@ -62,8 +65,13 @@ async def messages(engine: Engine, call: Call) -> None:
         watch = AnthropicWatch(target.connection) if head.stream else None
         return await lanes.relay(engine, call, caller, chosen, wire, sent, watch, labels, rules=ruled.rules)
 
-    needs = asking(call, head.needs(body, neutral))
-    answer = await lanes.unless_gone(call, engine.inference.choose(caller, head.model, needs, attempt, ruled.rules))
+    work: Awaitable[Relayed | Answer]
+    if is_think_tank(head.model):
+        work = think(engine, caller, head.model, neutral(), list(beyond(body, MessagesBody)))
+    else:
+        needs = asking(call, head.needs(body, neutral))
+        work = engine.inference.choose(caller, head.model, needs, attempt, ruled.rules)
+    answer = await lanes.unless_gone(call, work)
     if isinstance(answer, Relayed):
         await lanes.send_relayed(
             call, answer, whole_anthropic, streamed=bool(head.stream), failed=anthropic_answer.failed_frame

@@ -1,5 +1,6 @@
 """POST /v1/chat/completions and /v1/embeddings."""
 
+from collections.abc import Awaitable
 from typing import Literal
 
 import msgspec
@@ -23,6 +24,7 @@ from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.openai_request import ChatBody, EmbeddingsBody, decode
 from radiant.doors.gateway.policed import under_policy
 from radiant.doors.gateway.remembering import not_here, with_memory
+from radiant.doors.gateway.thinking import is_think_tank, think
 from radiant.kit.ids import uuid7
 
 _PATHS = {"chat": "/chat/completions", "embeddings": "/embeddings"}
@@ -70,8 +72,13 @@ async def chat_completions(engine: Engine, call: Call) -> None:
     if not ruled.rules.empty:
         given = head.max_completion_tokens if head.max_completion_tokens is not None else head.max_tokens
         head.max_completion_tokens = ruled.tokens(given)
-    needs = asking(call, head.needs(body, neutral))
-    answer = await lanes.unless_gone(call, engine.inference.choose(caller, head.model, needs, attempt, ruled.rules))
+    work: Awaitable[Relayed | Answer]
+    if is_think_tank(head.model):
+        work = think(engine, caller, head.model, neutral(), list(beyond(body, ChatBody)))
+    else:
+        needs = asking(call, head.needs(body, neutral))
+        work = engine.inference.choose(caller, head.model, needs, attempt, ruled.rules)
+    answer = await lanes.unless_gone(call, work)
     if isinstance(answer, Relayed):
         await lanes.send_relayed(
             call, answer, whole_openai, streamed=bool(head.stream), failed=openai_answer.failed_frame

@@ -1,6 +1,6 @@
 """POST /v1/responses: relayed where the vendor has it, translated for every other model."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 import msgspec
@@ -23,6 +23,7 @@ from radiant.doors.gateway.policed import under_policy
 from radiant.doors.gateway.remembering import not_here, with_memory
 from radiant.doors.gateway.responses_kept import History
 from radiant.doors.gateway.responses_request import Item, ResponsesBody, is_sealed_here
+from radiant.doors.gateway.thinking import is_think_tank, think
 from radiant.foundation.identity.callers import Caller
 from radiant.kit.ids import uuid7
 
@@ -111,7 +112,12 @@ async def responses(engine: Engine, call: Call) -> None:
     limit = ruled.tokens(head.max_output_tokens)
     needs = needs_of_body(body, limit, 1, neutral, tools=bool(head.tools), schema=schema)
     needs = asking(call, msgspec.structs.replace(needs, input_tokens=needs.input_tokens + before.tokens), hedging=False)
-    answer = await lanes.unless_gone(call, engine.inference.choose(caller, head.model, needs, attempt))
+    work: Awaitable[Relayed | Answer]
+    if is_think_tank(head.model):
+        work = think(engine, caller, head.model, neutral(), list(beyond(body, ResponsesBody)))
+    else:
+        work = engine.inference.choose(caller, head.model, needs, attempt)
+    answer = await lanes.unless_gone(call, work)
     if isinstance(answer, Answer):
         await _send(engine, call, caller, answer, own_body)
         return

@@ -25,6 +25,7 @@ from radiant.doors.gateway.openai_files import all_files, one_file
 from radiant.doors.gateway.rerank import rerank
 from radiant.doors.gateway.responses import responses
 from radiant.doors.gateway.responses_kept import kept_response
+from radiant.doors.gateway.thinking import THINK_TANK
 from radiant.foundation.usage.noted import REFUSED, REQUESTS, request_of
 from radiant.http.exchange import ClientGone, Exchange
 from radiant.kit.errors import NotFound, Problem
@@ -67,8 +68,8 @@ async def list_models(engine: Engine, call: Call) -> None:
     usable = [model for model in found if model.unavailable is None and rules.why_not(model) is None]
     usable = [*_of_aliases(rules, usable), *usable]
     if not _is_anthropic(call):
-        auto = {"id": "auto", "object": "model", "created": int(time.time()), "owned_by": "radiant"}
-        await call.answer_json({"object": "list", "data": [auto, *map(_openai_model, usable)]})
+        own = [Model(id=name, display_name=name, provider="radiant", upstream_id=name) for name in ("auto", THINK_TANK)]
+        await call.answer_json({"object": "list", "data": [*map(_openai_model, (*own, *usable))]})
         return
     data = [_anthropic_model(model) for model in usable]
     ends = {"first_id": data[0]["id"] if data else None, "last_id": data[-1]["id"] if data else None}

@@ -321,9 +321,7 @@ def schema_of(form: type[msgspec.Struct]) -> dict[str, Any]:
 def _strict(schema: Mapping[str, Any], components: Mapping[str, Any]) -> dict[str, Any]:
     if "$ref" in schema:
         return _strict(components[schema["$ref"].rpartition("/")[2]], components)
-    found: dict[str, Any] = {
-        name: value for name, value in schema.items() if name in ("type", "enum", "description")
-    }
+    found: dict[str, Any] = {name: value for name, value in schema.items() if name in ("type", "enum", "description")}
     if schema.get("type") == "object":
         found["properties"] = {name: _strict(one, components) for name, one in schema["properties"].items()}
         found["required"] = list(schema["properties"])

@@ -196,7 +196,8 @@ class Nodes:
         """Make the calls of one turn side by side; by the ids that the model gave them."""
         calls = [one for one in said.calls if one.name != ANSWER_TOOL][:_MOST_CALLS]
         made = await asyncio.gather(
-            *(self.using.call(f"{at}/t{n}", node.id, allowed, one) for n, one in enumerate(calls)), return_exceptions=True
+            *(self.using.call(f"{at}/t{n}", node.id, allowed, one) for n, one in enumerate(calls)),
+            return_exceptions=True,
         )
         done: list[Used] = []
         for one in made:
@@ -249,7 +250,9 @@ class Nodes:
             evidence += more
         confidence, basis = rated(evidence)
         names = confirmed_by(evidence)
-        verdict = "refuted" if any(one.verdict == "refuted" for one in evidence) else "confirmed" if names else "inconclusive"
+        verdict = (
+            "refuted" if any(one.verdict == "refuted" for one in evidence) else "confirmed" if names else "inconclusive"
+        )
         written = step(
             "verify", node.id, attempt, _about(node), bill, result=basis, confidence=round(confidence, 2),
             verifier=names[0] if names else None, verdict=verdict, evidence=[one.model_dump() for one in evidence],
@@ -297,5 +300,3 @@ def _without_calls(messages: Sequence[Message]) -> list[Message]:
     if not texts:
         return [first, second]
     return [first, Message.of("user", f"{second.text}\n\nWhat tools answered so far: {quoted(texts)}")]
-
-

@@ -114,7 +114,7 @@ class Thinking:
         after_write: Callable[[str], None] = lambda _: None,
     ) -> None:  # fmt: skip
         self._database = database
-        self._changes = changes
+        self.changes = changes
         self._inference = inference
         self._toolbox = toolbox
         self._run_tests = run_tests
@@ -158,6 +158,10 @@ class Thinking:
         self._start(caller, made.id)
         return made
 
+    async def tools_without_effects(self, caller: Caller) -> list[str]:
+        """Those that a session may use where no person is there to be asked."""
+        return [tool.name for tool in await self._toolbox.offered(caller, None) if not tool.side_effects]
+
     def _must_have_room(self) -> None:
         if len(self._live) >= _MOST_LIVE:
             raise Conflict("too many problems are being solved here; try again in a moment")
@@ -172,7 +176,7 @@ class Thinking:
     async def _supervise(self, live: _Live) -> None:
         keeper = asyncio.create_task(self._keep(live))
         try:
-            with self._changes.watching("thinktank_sessions", live.id, live.changed.set):
+            with self.changes.watching("thinktank_sessions", live.id, live.changed.set):
                 while not await self._worked(live):
                     pass
         except Lost:
@@ -249,7 +253,10 @@ class Thinking:
         except Parked:
             return await self._parked(live, solver)
         except OutOfBudget as out:
-            status, error = "partial", _summary("out-of-budget", f"the budget of {out.limit} is used up; give more, and resume")
+            status, error = (
+                "partial",
+                _summary("out-of-budget", f"the budget of {out.limit} is used up; give more, and resume"),
+            )
             ending.notes = solver.notes
         except asyncio.CancelledError:
             if not live.cancelled:
@@ -397,6 +404,10 @@ class Thinking:
                 await store.go_on(tx, session_id, self._owner, LEASE)
             elif isinstance(said, Pause) and row["status"] == "waiting":
                 await store.set_paused(tx, session_id)
+        live = self._live.get(session_id)
+        if live is not None and live.solver is not None and isinstance(said, Pause):
+            # At once, where it is worked on here; others hear of it.
+            live.solver.purse.held = True
         if starts:
             await self._gone(session_id)
             self._start(caller, session_id)
@@ -494,7 +505,9 @@ def _heard(status: Status, fold: views.Fold, said: Steering) -> dict[str, Any] |
             raise AlreadyEnded(f"the session is {status}; retry a node, resume it, or begin another one")
         case EditPlan():
             if said.revision != max(fold.revision, 0):
-                raise PlanChanged(f"the plan is at revision {max(fold.revision, 0)} by now; look at it and edit that one")
+                raise PlanChanged(
+                    f"the plan is at revision {max(fold.revision, 0)} by now; look at it and edit that one"
+                )
         case Approve():
             return None if fold.approved else data
         case DecideTool():

@@ -137,7 +137,11 @@ class Solver:
         return [PlannedNode.model_validate(node) for node in made["nodes"]], made["complexity"]
 
     async def _make_plan(self) -> tuple[list[PlannedNode], Complexity, str]:
-        told: dict[str, Any] = {"problem": self.problem, "tools": self._nodes.using.described(), "most": self.options.max_steps}
+        told: dict[str, Any] = {
+            "problem": self.problem,
+            "tools": self._nodes.using.described(),
+            "most": self.options.max_steps,
+        }
         if self.steered.constraints:
             told["constraints"] = list(self.steered.constraints)
         messages = [Message.of("system", _PLAN), Message.of("user", quoted(told))]
@@ -165,7 +169,9 @@ class Solver:
                 continue
             complexity = _complexity(reply.value.complexity)
             result = "\n".join(f"{node.id}: {node.question}" for node in nodes)
-            await self._nodes.write_step(f"{key}/made", step("decompose", None, attempt + 1, "Plan", bill, result=result))
+            await self._nodes.write_step(
+                f"{key}/made", step("decompose", None, attempt + 1, "Plan", bill, result=result)
+            )
             return nodes, complexity, "model"
         self.notes.append(f"no plan could be made ({why}), so the problem was taken as one step")
         one = PlannedNode(
@@ -198,7 +204,9 @@ class Solver:
         messages = [Message.of("system", _PLAN + more), Message.of("user", quoted(told))]
         key = f"replan/{revision}/{self.steered.resumed}"
         try:
-            reply = await self._nodes.asker.structured(key, None, "plan", self.options.model or level("hard"), messages, Draft)
+            reply = await self._nodes.asker.structured(
+                key, None, "plan", self.options.model or level("hard"), messages, Draft
+            )
             new = plans.redrafted(reply.value, kept, at, self.options.max_steps, self._nodes.using.names)
         except (Problem, BadPlan) as problem:
             await self._nodes.write_step(
@@ -255,7 +263,7 @@ class Solver:
                         results[name] = (key, task.result())
                     except Parked:
                         parked.add(key)
-                    except Exception as error:
+                    except Exception as error:  # noqa: BLE001 - raised again, once all has ended
                         # What is under way is let finish: it was paid for.
                         spent = spent or error
                 done = {name: result for name, (_, result) in results.items()}
@@ -326,7 +334,9 @@ class Solver:
 
     async def _put_together(self, planned: Sequence[PlannedNode], done: Mapping[str, Result]) -> Ending:
         """The solution from what was answered; partial where something is missing."""
-        missing = [node for node in planned if node.id not in done or done[node.id].state not in ("verified", "answered")]
+        missing = [
+            node for node in planned if node.id not in done or done[node.id].state not in ("verified", "answered")
+        ]
         answered = {node.id: done[node.id].answer or "" for node in planned if node not in missing}
         failed = next((node for node in missing if node.id in done), None)
         short = None

@@ -9,7 +9,13 @@ from radiant.workspace.reasoning.schemas import SessionSummary, Status
 
 
 async def insert(
-    tx: Tx, session_id: UUID, problem: str, options: dict[str, Any], api_key_id: UUID | None, owner: str, lease: timedelta
+    tx: Tx,
+    session_id: UUID,
+    problem: str,
+    options: dict[str, Any],
+    api_key_id: UUID | None,
+    owner: str,
+    lease: timedelta,
 ) -> None:
     """A session that begins, worked on by `owner`."""
     await tx.run(
@@ -36,9 +42,7 @@ async def append(
     return None if row is None else row["seq"]
 
 
-async def events_after(
-    tx: Tx, session_id: UUID, after: int, limit: int, kinds: list[str] | None = None
-) -> list[Row]:
+async def events_after(tx: Tx, session_id: UUID, after: int, limit: int, kinds: list[str] | None = None) -> list[Row]:
     """Events past `after`, in order."""
     return await tx.all(
         "select seq, kind, key, data, created_at from thinktank_events where tenant_id = $1 and user_id = $2"

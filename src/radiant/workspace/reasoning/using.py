@@ -75,7 +75,9 @@ class Used(msgspec.Struct):
     def kept(self) -> dict[str, Any]:
         """As a step keeps it."""
         found = msgspec.to_builtins(self)
-        return {name: found[name] for name in ("call_id", "tool", "arguments", "text", "error", "citations", "duration_ms")}
+        return {
+            name: found[name] for name in ("call_id", "tool", "arguments", "text", "error", "citations", "duration_ms")
+        }
 
 
 class Using:
@@ -126,7 +128,9 @@ class Using:
         elif self._is_unsure(key, tool) and not await self._allowed(
             uuid.uuid5(call_id, "again"), node, used, again=True
         ):
-            used.error = "the server stopped while this call was under way: it may have taken effect, and was not made again"
+            used.error = (
+                "the server stopped while this call was under way: it may have taken effect, and was not made again"
+            )
         else:
             used.type = tool.type
             await self._run(key, node, tool, used)

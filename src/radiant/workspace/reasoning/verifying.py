@@ -25,7 +25,8 @@ _MOST_SLIPS = 5
 # A question that is itself arithmetic: "What is 17 * 23?", "Compute (4 + 5) * 6".
 _ARITHMETIC = re.compile(r"(?<![\w.])[(\d][\d\s.,+\-*/x×·÷−–()^%]*[\d)%](?![\w.])")
 _ASKS_ARITHMETIC = re.compile(
-    r"^\s*(?:please\s+)?(?:what is|what's|compute|calculate|evaluate|work out|find|how much is)?\s*(?:the value of)?\s*$", re.I
+    r"^\s*(?:please\s+)?(?:what is|what's|compute|calculate|evaluate|work out|find|how much is)?\s*(?:the value of)?\s*$",
+    re.I,
 )
 _DERIVE = (
     "Solve this yourself, from the beginning. Think step by step, write each computation as an equation, and end with the"
@@ -129,7 +130,9 @@ def _weighed(question: str, answer: str, others: Sequence[str], by: str | None) 
         return _evidence(verifier, "confirmed", f"{by} came to {_cut(others[0])} too")
     differing = [other for other, alike in zip(others, same, strict=True) if not alike]
     if any(same):
-        return _evidence("majority", "confirmed", f"{by} came to it once, and once to {_cut(differing[0]) or 'nothing'}")
+        return _evidence(
+            "majority", "confirmed", f"{by} came to it once, and once to {_cut(differing[0]) or 'nothing'}"
+        )
     came_to = " and ".join(_cut(one) or "nothing" for one in differing)
     if len(others) > 1 and all(differing) and agree(question, *differing):
         return _evidence("derivation", "refuted", f"two independent derivations came to {_cut(differing[0])}")
@@ -164,7 +167,9 @@ def computed(question: str, answer: Answer, used: Sequence[Used]) -> list[Eviden
         found.append(_evidence("arithmetic", "refuted", "; ".join(slips[:_MOST_SLIPS])))
     elif equations or any(checks.exact(one.expression) is not None for one in answer.computations):
         count = len(equations) or len(answer.computations)
-        found.append(_evidence("arithmetic", "confirmed", f"{count} {'equation holds' if count == 1 else 'equations hold'}"))
+        found.append(
+            _evidence("arithmetic", "confirmed", f"{count} {'equation holds' if count == 1 else 'equations hold'}")
+        )
     results = [number for one in used if one.error is None and one.type == "compute" if (number := _number(one.text))]
     if value is not None and results:
         if str(value) in results or said in results:
@@ -175,7 +180,9 @@ def computed(question: str, answer: Answer, used: Sequence[Used]) -> list[Eviden
 
 
 def _number(text: str) -> str | None:
-    return answers.number(text, asked=False) or (str(value) if (value := checks.exact(text.strip())) is not None else None)
+    return answers.number(text, asked=False) or (
+        str(value) if (value := checks.exact(text.strip())) is not None else None
+    )
 
 
 def _says(said: str, value: Fraction) -> bool:
@@ -202,7 +209,9 @@ def cited(answer: Answer, used: Sequence[Used]) -> list[Evidence]:
         return []
     texts = [_plain(one.text) for one in used if one.error is None]
     texts += [_plain(source.quote) for one in used for source in one.citations]
-    missing = [one for one in answer.citations if not any(_plain(one.quote) in text for text in texts if one.quote.strip())]
+    missing = [
+        one for one in answer.citations if not any(_plain(one.quote) in text for text in texts if one.quote.strip())
+    ]
     if missing:
         detail = f"{_cut(missing[0].quote)!r} stands in nothing that a tool brought"
         return [_evidence("citations", "refuted", detail)]

@@ -92,7 +92,9 @@ def _told(nodes: Nodes, **more: object) -> str:
 async def vote(nodes: Nodes, options: Options, steered: Steered) -> Found:
     """Many answers; the first that passes the checks, else what most say of those whose arithmetic holds."""
     planned = [Node(id=f"s{n}", question=f"Answer {n} of {options.samples}") for n in range(1, options.samples + 1)]
-    shown = [node.model_dump(include={"id", "question", "depends_on", "difficulty", "tools", "model"}) for node in planned]
+    shown = [
+        node.model_dump(include={"id", "question", "depends_on", "difficulty", "tools", "model"}) for node in planned
+    ]
     await nodes.journal.write("planned", f"vote.{steered.resumed}", {"by": "vote", "nodes": shown})
     samples: list[_Sample] = []
     size = _BATCH if options.checks else len(planned)
@@ -258,7 +260,9 @@ async def tree(nodes: Nodes, options: Options, steered: Steered) -> Found:
         if not fresh:
             break
         shown += [line.node for line in fresh]
-        told = [node.model_dump(include={"id", "question", "depends_on", "difficulty", "tools", "model"}) for node in shown]
+        told = [
+            node.model_dump(include={"id", "question", "depends_on", "difficulty", "tools", "model"}) for node in shown
+        ]
         await nodes.journal.write("planned", f"{key}.{depth}", {"by": "tree", "nodes": told})
         for line in fresh:
             if line.answer.strip():

@@ -1,5 +1,6 @@
 """`http_fetch`: reads what a web address says, of hosts that the workspace lists."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,11 +55,11 @@ class HttpFetch:
         first = f"{found.url} answered {found.status}"
         if method == "HEAD" or not found.body:
             return ToolResult(first + "".join(f"\n{name}: {value}" for name, value in headers.items()), data)
-        title, text = await _text(found)
+        title, text = await _text(found, self.reach.readers)
         return ToolResult(f"{first}\n\n{text}", data, (Citation(found.url, title),) if found.status < 400 else ())
 
 
-async def _text(found: Fetched) -> tuple[str, str]:
+async def _text(found: Fetched, readers: asyncio.Semaphore) -> tuple[str, str]:
     """The title, where it has one, and the text."""
     kind = found.content_type or "text/plain"
     suffix = _DOCUMENTS.get(kind)
@@ -67,7 +68,8 @@ async def _text(found: Fetched) -> tuple[str, str]:
     if suffix is None:
         raise ToolFailed(f"it is {kind[:100]}, of which no text can be read")
     try:
-        read = await reading.read(found.body, f"page{suffix}")
+        async with readers:
+            read = await reading.read(found.body, f"page{suffix}")
     except DocumentUnreadable as error:
         raise ToolFailed(f"it is {kind[:100]}, and no text could be read of it: {error.detail}") from error
     return read.title or urlsplit(found.url).hostname or "", read.text
@@ -77,5 +79,5 @@ def _decoded(found: Fetched) -> str:
     charset = found.headers.get("content-type", "").lower().partition("charset=")[2].partition(";")[0].strip(" \"'")
     try:
         return found.body.decode(charset or "utf-8", "replace")
-    except LookupError:
+    except (LookupError, UnicodeError):
         return found.body.decode("utf-8", "replace")

@@ -110,16 +110,16 @@ class McpConnections:
         except TimeoutError as error:
             # What it still does for this call is nobody's to wait for.
             self._drop(connection)
-            raise ServerFailed(f"{at.name} did not answer within {seconds:g} seconds", again=True) from error
+            raise ServerFailed(f"the server {at.name} did not answer within {seconds:g} seconds", again=True) from error
         except ToolFailed:
             raise
         except Exception as error:
             refused = _refusal(error)
             if refused is not None:
-                raise ServerFailed(f"{at.name} refused: {refused}") from error
+                raise ServerFailed(f"the server {at.name} refused: {refused}") from error
             self._drop(connection)
             log.warning("tools.server_failed", server=at.name, error=_said(error))
-            raise ServerFailed(f"{at.name} failed: {_said(error)}", again=True) from error
+            raise ServerFailed(f"the server {at.name} failed: {_said(error)}", again=True) from error
         finally:
             connection.rest(self._idle, lambda: self._drop(connection))
 
@@ -253,15 +253,15 @@ async def _listed(server: str, client: "Client") -> list[ListedTool]:
             found.append(ListedTool(tool.name, tool.description or tool.title or "", tool.input_schema, reads_only))
         if len(found) > MOST_TOOLS or size > _MOST_LISTING:
             raise ServerFailed(
-                f"{server} lists more than {MOST_TOOLS} tools, or more than {_MOST_LISTING >> 20} MiB of them"
+                f"the server {server} lists more than {MOST_TOOLS} tools, or more than {_MOST_LISTING >> 20} MiB of them"
             )
         cursor = page.next_cursor
         if not cursor:
             return found
         if cursor in seen:
-            raise ServerFailed(f"{server} gives the same page of its tools again and again")
+            raise ServerFailed(f"the server {server} gives the same page of its tools again and again")
         seen.add(cursor)
-    raise ServerFailed(f"{server} lists its tools without an end: more than {_MOST_PAGES} pages")
+    raise ServerFailed(f"the server {server} lists its tools without an end: more than {_MOST_PAGES} pages")
 
 
 def _load(reach: Reach) -> Transports:

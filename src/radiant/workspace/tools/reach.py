@@ -4,6 +4,7 @@ The guard itself is `infra.httpclient`: a name is resolved and its addresses loo
 which is made to one of them. Here is only decided whether an inner address may be called at all.
 """
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from radiant.workspace.tools.problems import BadToolAddress
 
 MOST_BYTES = 2 * 2**20
 MOST_REDIRECTS = 5
+_READERS = 2
 _USUAL_PORTS = frozenset({80, 443})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _RULE = re.compile(
@@ -77,6 +79,8 @@ class Reach:
 
     def __init__(self, http: HttpClient, inner: Sequence[str] = (), outer: Sequence[str] = ("*",)) -> None:
         self.http = http
+        # Documents are read by a process each.
+        self.readers = asyncio.Semaphore(_READERS)
         self._inner = [HostRule.of(each) for each in inner]
         self._outer = [HostRule.of(each) for each in outer]
 

@@ -7,15 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import asyncpg
+import structlog
 
 from radiant.infra.db import Database
-from radiant.workspace.tools import sql_reading
+from radiant.workspace.tools import sql_plan, sql_reading
 from radiant.workspace.tools.base import BadArguments, ToolFailed, ToolResult, ToolType, Use
 from radiant.workspace.tools.sql_reading import MOST_CHARACTERS, VIEWS
+
+log = structlog.get_logger()
 
 MOST_ROWS = 200
 _MOST_ROW, _MOST_BYTES = 8_000, 100_000
 _SECONDS = 5.0
+_AT_ONCE = 2
 # The query is a view of itself here: what it gives is bounded whatever it is.
 _BEFORE, _AFTER = "select left(to_json(q)::text, $1::int) from (", ") as q limit $2::int"
 # Of the class: what the query itself is at fault for. 0A: not supported; 21, 22: values; 42: names and types; 2B, 54: limits.
@@ -36,6 +40,8 @@ class SqlQuery:
 
     database: Database
     seconds: float = _SECONDS
+    # So many at a time, or slow ones would take all connections of the process.
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
     name: str = "sql_query"
     type: ToolType = "sql"
     description: str = (
@@ -51,9 +57,13 @@ class SqlQuery:
         query = await asyncio.to_thread(sql_reading.checked, arguments["query"])
         seconds = min(self.seconds, use.seconds)
         try:
-            async with use.caller.db(self.database).reading(seconds) as tx:
+            async with self.turns, use.caller.db(self.database).reading(seconds) as tx:
                 # No literal: it was written from known parts, and the role can do no more than read.
                 connection = tx.connection
+                plan = await connection.fetch("explain (verbose, costs off) " + query)
+                if unknown := sql_plan.unknown_parts("\n".join(row[0] for row in plan)):
+                    log.warning("tools.sql_misread", unknown=unknown, query=query)
+                    raise BadArguments(f"arguments.query: not allowed: {', '.join(unknown)[:200]}")
                 columns = [each.name for each in (await connection.prepare(query)).get_attributes()]
                 rows = await connection.fetch(_BEFORE + query + _AFTER, _MOST_ROW + 1, MOST_ROWS + 1)
         except asyncpg.QueryCanceledError as error:

@@ -37,34 +37,46 @@ VIEWS: Mapping[str, str] = {
 }
 
 
-def _names(text: str) -> frozenset[str]:
+def names(text: str) -> frozenset[str]:
+    """The words of a text."""
     return frozenset(text.split())
 
 
 # Names of sqlglot's classes.
-_CLAUSES = _names(
+_CLAUSES = names(
     "Select Union Intersect Except Subquery With CTE From Join Lateral Where Group Rollup Cube GroupingSets "
     "Having Order Ordered Limit LimitOptions Offset Fetch Distinct Window WindowSpec Filter WithinGroup Table TableAlias Alias "
     "Column Identifier Star Literal Var Paren Tuple Array Null Boolean Interval DataType DataTypeParam "
     "IntervalSpan"
 )
-_OPERATORS = _names(
+_OPERATORS = names(
     "And Or Not EQ NEQ LT LTE GT GTE NullSafeEQ NullSafeNEQ Is In Between Like ILike SimilarTo RegexpLike "
     "RegexpILike Escape Add Sub Mul Div IntDiv Mod Neg DPipe Case If Exists Any All AtTimeZone"
 )
-_FUNCTIONS = _names(
+_FUNCTIONS = names(
     "Count Sum Avg Min Max Stddev StddevPop StddevSamp Variance VariancePop PercentileCont PercentileDisc "
     "LogicalOr LogicalAnd CountIf Rank DenseRank RowNumber Ntile Lag Lead FirstValue LastValue Lower Upper Length "
-    "Left Right Substring Trim StrPosition SplitPart Concat Coalesce Nullif Greatest Least Abs Round Ceil Floor "
+    "Left Right StartsWith Substring Trim StrPosition SplitPart Concat Coalesce Nullif Greatest Least Abs Round Ceil Floor "
     "Sqrt Sign TimestampTrunc DateTrunc Extract CurrentTimestamp CurrentDate TimeToStr UnixToTime Cast "
     "WidthBucket ArraySize"
 )
 _KNOWN = _CLAUSES | _OPERATORS | _FUNCTIONS
 # Functions that sqlglot has no class for.
 _BY_NAME = frozenset(
-    {"age", "date_part", "make_date", "starts_with", "cardinality", "array_length", "ntile", "dense_rank", "variance"}
+    {
+        "all",
+        "age",
+        "date_part",
+        "make_date",
+        "starts_with",
+        "cardinality",
+        "array_length",
+        "ntile",
+        "dense_rank",
+        "variance",
+    }
 )
-_TYPES = _names(
+_TYPES = names(
     "TEXT VARCHAR CHAR INT BIGINT SMALLINT DECIMAL FLOAT DOUBLE BOOLEAN DATE TIME TIMESTAMP TIMESTAMPTZ INTERVAL UUID"
 )
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_ ]{0,30}")

@@ -30,7 +30,7 @@ export function ToolRow({ tool, admin, onTry, onSettings, onChange, onDelete }: 
           <code className="text-[12.5px] text-ink-3">{tool.name}</code>
           {tool.asks_first && <Badge tone="accent">asks first</Badge>}
           {tool.settings.least_role !== "member" && <Badge>{tool.settings.least_role}s</Badge>}
-          {tool.absent && <Badge tone="warn">not to be had</Badge>}
+          {tool.absent && <Badge tone="warn">unavailable</Badge>}
         </p>
         <p className="mt-0.5 line-clamp-3 text-[13px] text-ink-2 [overflow-wrap:anywhere]">{tool.description}</p>
         {tool.absent && <p className="mt-1 text-[13px] text-warn">{sentence(tool.absent)}.</p>}

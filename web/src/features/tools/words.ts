@@ -13,7 +13,7 @@ export const groups: [string, Type[], string][] = [
 
 /** What a person reads in place of sql_query. */
 export const titleOf = (name: string): string => {
-  const words = name.replaceAll("_", " ");
+  const words = name.replaceAll("_", " ").replace(/\b(sql|http|url)\b/g, (word) => word.toUpperCase());
   return words.charAt(0).toUpperCase() + words.slice(1);
 };
 
