@@ -13,7 +13,7 @@ from playwright.async_api import Page, expect
 from tests.e2e.conftest import Visit
 from tests.e2e.test_screens import PHONE, faults_of
 from tests.kit.upstream import Say, Upstream
-from tests.workspace.reasoning.kit import answer, asked, derived, form_of, script
+from tests.workspace.reasoning.kit import answer, asked, derived, form_of, plan, script, tool_results, use
 from tests.workspace.reasoning.test_sessions import FARM, FARM_SCRIPT, by_itself, farm
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.xdist_group("browser")]
@@ -90,6 +90,7 @@ async def test_a_problem_is_solved_and_shows_what_it_rests_on(visit: Visit, scri
     await expect(panel.get_by_text("Verified by an independent derivation.")).to_be_visible()
     await expect(panel.get_by_text("The model says of itself").first).to_be_visible()
     assert await faults_of(page) == []
+    await page.get_by_role("region", name="How it is solved").scroll_into_view_if_needed()
     await shoot(page, "node")
     # The same by keyboard in the list.
     await page.get_by_role("radio", name="List").click()
@@ -119,7 +120,7 @@ def _of_any_form(told: dict[str, Any], body: Any) -> Any:
 async def test_a_report_a_chat_and_another_run_come_of_it_and_two_are_compared(
     visit: Visit, scripted: Upstream
 ) -> None:
-    script(scripted, FARM_SCRIPT)
+    script(scripted, FARM_SCRIPT | {"answer": _of_any_form, "derived": _of_any_form})
     page = visit.page
     first = await begin(visit)
     await _until(visit, first, "completed")
@@ -266,14 +267,46 @@ async def test_a_budget_that_is_used_up_says_so_and_more_of_it_goes_on(
     assert await faults_of(page) == []
 
 
+async def test_a_call_that_is_asked_about_is_shown_whole_and_allowed_or_refused(
+    visit: Visit, scripted: Upstream
+) -> None:
+    sum_ = "What is twice 3 to the 11th?"
+    one = plan(("a", sum_, [], "easy", ["calculator"]), complexity="low")
+
+    def with_tool(told: dict[str, Any], body: Any) -> Any:
+        results = tool_results(body)
+        return answer("354294", results[0]) if results else use("calculator", expression="2 * 3**11")
+
+    script(scripted, {"draft": one, "answer": with_tool, "derived": derived("354294")})
+    listed = (await visit.call("GET", "/api/tools"))["items"]
+    settings = next(tool["settings"] for tool in listed if tool["name"] == "calculator")
+    await visit.call("PUT", "/api/tools/calculator/settings", settings | {"ask_first": True})
+    try:
+        page = visit.page
+        for decision in ("Allow this call", "Refuse"):
+            session = await begin(visit, sum_)
+            await page.goto(f"{visit.url}/think/{session}")
+            await expect(page.get_by_text("May calculator be called?")).to_be_visible(timeout=30_000)
+            await expect(page.get_by_role("group", name="Arguments of calculator")).to_contain_text(
+                '"expression": "2 * 3**11"'
+            )
+            assert await faults_of(page) == []
+            await shoot(page, "asked")
+            await page.get_by_role("button", name=decision).click()
+            await expect(page.get_by_role("button", name="Report")).to_be_visible(timeout=30_000)
+            await page.get_by_role("radio", name="Steps").click()
+            call = page.get_by_role("group", name="Result of calculator")
+            await expect(call).to_have_count(1 if decision == "Allow this call" else 0)
+            await expect(page.get_by_text("no result", exact=True)).to_have_count(
+                0 if decision == "Allow this call" else 1
+            )
+    finally:
+        await visit.call("PUT", "/api/tools/calculator/settings", settings)
+
+
 async def test_what_nothing_confirms_is_called_so_and_a_step_is_solved_anew(visit: Visit, scripted: Upstream) -> None:
     why = "Because of the sea breeze that comes in every afternoon, when the land is warm, and cools the coast down."
-    one = {
-        "nodes": [
-            {"id": "a", "question": "Why is the coast cooler?", "depends_on": [], "difficulty": "easy", "tools": []}
-        ],
-        "complexity": "low",
-    }
+    one = plan(("a", "Why is the coast cooler?"), complexity="low")
     script(scripted, {"draft": one, "answer": answer(why, "Sea breeze.", self_confidence=1.0)})
     session = await begin(visit, "Why is the coast cooler?")
     await _until(visit, session, "completed")

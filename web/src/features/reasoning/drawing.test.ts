@@ -41,7 +41,7 @@ test("the graph leads from the plan to the solution, and a node says what happen
     ["n2", ["n1"]],
     [SOLUTION, ["n2"]],
   ]);
-  expect(all.map((one) => one.note)).toEqual(["", "Verified by recomputing the question exactly, 90%", "running calculator", ""]);
+  expect(all.map((one) => one.note)).toEqual(["", "90%, by recomputing the question exactly", "running calculator", ""]);
   expect(all[0]!.state).toBe("made");
 });
 

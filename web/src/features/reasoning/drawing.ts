@@ -1,7 +1,7 @@
 /** What the graph shows: the plan's nodes between the planning and the solution, each with a line about it. */
 import { ends, type Point, placed } from "./graph";
 import type { Node, NodeState, Session } from "./types";
-import { hasEnded, type Mark, percent, restsOn } from "./words";
+import { hasEnded, listed, type Mark, percent, verifierName } from "./words";
 import type { UnderWay } from "./under-way";
 
 export const PLAN = "=plan";
@@ -51,8 +51,9 @@ function noteOf(node: Node, now: readonly UnderWay[]): string {
   const here = doing(now.filter((one) => one.node === node.id));
   if (here) return here;
   if (node.error) return node.error;
-  if (node.state === "verified") return node.confidence === null ? restsOn(node) : `${restsOn(node)}, ${percent(node.confidence)}`;
-  if (node.state === "answered") return node.confidence === null ? "the model’s word" : `the model’s word, ${percent(node.confidence)}`;
+  const sure = node.confidence === null ? "" : `${percent(node.confidence)}, `;
+  if (node.state === "verified") return `${sure}${node.verifiers.length ? `by ${listed(node.verifiers.map(verifierName))}` : "verified"}`;
+  if (node.state === "answered") return `${sure}the model’s word`;
   return "";
 }
 

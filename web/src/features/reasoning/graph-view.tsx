@@ -1,6 +1,6 @@
 /** The graph as a drawing, a chunk of its own: @xyflow/react is loaded with it. */
 import "@xyflow/react/dist/base.css";
-import { BaseEdge, type Edge, type EdgeProps, Handle, type Node as FlowNode, type NodeProps, Panel, Position, ReactFlow, ReactFlowProvider, useReactFlow } from "@xyflow/react";
+import { BaseEdge, type Edge, type EdgeProps, Handle, type Node as FlowNode, type NodeProps, Panel, Position, ReactFlow, ReactFlowProvider, useReactFlow, useStore } from "@xyflow/react";
 import { Maximize, ZoomIn, ZoomOut } from "lucide-react";
 import { useEffect, useMemo } from "react";
 import { Button } from "@/components/ui/button";
@@ -85,7 +85,8 @@ function Drawing({ nodes: all, chosen, onChoose }: Props) {
     [nodes],
   );
   // The whole of it again when its shape or its room changes, and only then: who has zoomed in stays there.
-  const shape = `${chosen === null} ${nodes.map((node) => `${node.id}<${node.before.map((one) => one.id).join()}`).join(";")}`;
+  const width = useStore((state) => state.width);
+  const shape = `${width} ${nodes.map((node) => `${node.id}<${node.before.map((one) => one.id).join()}`).join(";")}`;
   useEffect(() => {
     const frame = requestAnimationFrame(() => void fitView({ ...FIT, duration: 200 }));
     return () => cancelAnimationFrame(frame);
