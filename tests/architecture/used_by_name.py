@@ -28,6 +28,7 @@ _.model_alias, _.hostnames, _.n_parallel, _.n_ctx, _.n_threads, _.n_threads_http
 _.intra_op_num_threads, _.inter_op_num_threads, _.close_connection, _.daemon_threads
 _.install_signal_handlers, _.should_exit
 default_base_url, detected, deprecated_on
+problem_summary, avg_confidence, plan_revision, last_event
 # Routing: members of answers, what pydantic calls, a fixture that tests only ask for
 selection_reason, user_preferences, task_confidence, left_out, rule_name, fallback_position, rating
 latency_p50_ms, latency_p95_ms, logged_decisions, unsupported

@@ -22,7 +22,7 @@ SHARES: Mapping[str, float] = {
     "majority": 0.65,  # one of two does; measured
 }
 # Slip-free arithmetic says little about the way that was chosen: such an answer is not called verified.
-_HOLDS = 0.39
+HOLDS = 0.39
 UNVERIFIED = 0.35
 _REFUTED = 0.05
 _WORDS: Mapping[str, str] = {
@@ -52,7 +52,7 @@ def rated(evidence: Sequence[Evidence]) -> tuple[float, str]:
     if names := confirmed_by(evidence):
         return SHARES[names[0]], _WORDS[names[0]]
     if any(one.verifier == "arithmetic" and one.verdict == "confirmed" for one in evidence):
-        return _HOLDS, "its arithmetic holds; nothing shows that the way is right"
+        return HOLDS, "its arithmetic holds; nothing shows that the way is right"
     return UNVERIFIED, "the model's word alone"
 
 
