@@ -11,6 +11,7 @@ trace
 actor_kind, actor_id, actor_email, target_kind, target_id, whole, last_seen_at, current, last_used_at
 requests, day, snippet, user_message, assistant_message
 key_name, period_end, remaining, settled_at
+problem_summary, avg_confidence, plan_revision, last_event
 # Members of rows that go to the ledger as JSON
 ended_at, reserved_cost, _.ended_at
 # pydantic calls them
