@@ -34,15 +34,6 @@ FLAGS = [
 expect.set_options(timeout=15_000)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A browser and an installation of five processes on two cores: what failed is tried once more. The closing line counts
-    those that needed it and `-raR` names them, for they are to be mended all the same."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.flaky(reruns=1))
-
-
 @dataclass(slots=True)
 class Site:
     """A running installation, and the password that its first start printed."""

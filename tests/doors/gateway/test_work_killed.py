@@ -21,9 +21,6 @@ from tests.kit.postgres import Dsns
 from tests.kit.server import Client, Server
 from tests.kit.upstream import Hang, Say, Upstream
 
-# Processes that are started and killed: tried once more, and told.
-pytestmark = pytest.mark.flaky(reruns=1)
-
 COUNT = 60
 
 
