@@ -29,6 +29,7 @@ ACROSS_TENANTS = {
     "infra/events.py": "delivers the outbox of all tenants",
     "infra/changes.py": "tells a process what it asked to be told, by no table at all",
     "app.py": "hands it over",
+    "workspace/reasoning/service.py": "takes up sessions whose process died, whoever's they are",
     "workspace/personalization/background.py": "learns from whoever has said something",
     "foundation/identity/known_keys.py": "nobody is known yet where a key is looked up",
     "foundation/identity/sessions.py": "nobody is known yet at sign-in",

@@ -60,7 +60,7 @@ KEPT = {
     "user_preferences",
     "personalization_settings", "error_projects", "error_settings", "credential_vaults", "credential_vault_members",
     "stored_credentials", "credential_access_log", "credential_trail_keys", "credential_rotators", "credential_mirrors",
-    "credential_fingerprint_keys", "aws_identities", "aws_key_rotation_steps", "thinktank_steps", "thinktank_tools",
+    "credential_fingerprint_keys", "aws_identities", "aws_key_rotation_steps", "thinktank_events", "thinktank_steps", "thinktank_tools",
     "thinktank_tool_settings", "tool_servers",
     "concurrent_sessions", "concurrent_panes", "concurrent_sync_state", "concurrent_turns", "concurrent_turn_questions",
     "collaboration_rooms",

@@ -75,7 +75,8 @@ create table thinktank_events (
     user_id uuid not null,
     session_id uuid not null,
     seq integer not null check (seq > 0),
-    kind varchar(30) not null,
+    kind varchar(30) not null check (kind in ('started', 'planned', 'waiting', 'paused', 'steered', 'node_started',
+        'node_ended', 'call_begun', 'call_ended', 'tool_begun', 'tool_ended', 'step', 'ended')),
     -- Of what happens once: a call, a tool's result, a plan. Null for what may happen often.
     key varchar(200),
     data jsonb not null check (jsonb_typeof(data) = 'object'),

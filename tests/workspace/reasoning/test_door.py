@@ -1,15 +1,18 @@
 """`model: "think-tank"` through official clients: steps as reasoning, the solution as text."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from anthropic import AsyncAnthropic
 from openai import AsyncOpenAI, BadRequestError
 
+from radiant.workspace.reasoning import service
 from tests.kit.fixtures import Callers
-from tests.kit.server import Client
-from tests.kit.upstream import Upstream
-from tests.workspace.reasoning.kit import MODEL, read, script
+from tests.kit.server import Client, Server
+from tests.kit.upstream import Hang, Upstream
+from tests.workspace.reasoning.kit import MODEL, read, script, until
 from tests.workspace.reasoning.test_sessions import FARM, FARM_SCRIPT
 
 NAME = f"think-tank:{MODEL}"
@@ -82,3 +85,19 @@ async def test_what_it_has_no_word_for_is_refused(sdk: AsyncOpenAI, upstream: Up
         )  # fmt: skip
     assert upstream.requests == []
     assert "think-tank" in [model.id async for model in sdk.models.list()]
+
+
+async def test_a_session_ends_when_its_key_is_revoked(
+    server: Server, tenant_ids: Any, upstream: Upstream, callers: Callers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "_RENEW_SECONDS", 0.2)
+    key = await server.with_key(*tenant_ids, "inference", "read", "write")
+    script(upstream, FARM_SCRIPT | {"answer": Hang()})
+    made = await key.post("/api/reasoning/sessions", {"problem": FARM, "model": MODEL})
+    assert made.status == 201, made.body
+    while len(upstream.requests) < 3:
+        await asyncio.sleep(0.05)
+    async with server.database.system("test").tx() as tx:
+        await tx.run("update api_keys set revoked_at = current_timestamp where tenant_id = $1", callers.tenant.id)
+    session = await until(callers.member, made.json()["id"], "failed")
+    assert session["error"]["slug"] == "may-not-call"

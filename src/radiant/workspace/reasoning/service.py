@@ -54,7 +54,7 @@ log = structlog.get_logger()
 LEASE = timedelta(seconds=20)
 _RENEW_SECONDS = 5.0
 _LOOK_SECONDS = 5.0
-_MOST_LIVE = 100
+_MOST_LIVE, _MOST_OF_ONE = 100, 20
 _MOST_EVENTS = 20_000
 _MOST_LABELS = 5000
 _MOST_STEERED = 500
@@ -102,6 +102,8 @@ class _Live:
     solver: Solver | None = None
     task: asyncio.Task[None] | None = None
     cancelled: bool = False
+    barred: bool = False
+    """Whoever asked for it, or their key, may call no more."""
 
 
 class Thinking:
@@ -141,7 +143,7 @@ class Thinking:
     async def begin(self, caller: Caller, new: NewSession, key: str | None) -> MadeSession:
         """Begin a session. Raises Invalid on tools and checks that cannot be, IdempotencyMismatch, Conflict, and the
         problems of resolving the model."""
-        self._must_have_room()
+        self._must_have_room(caller)
         await self._toolbox.offered(caller, new.tools)
         if new.model is not None:
             await self._inference.must_be_there(caller, new.model)
@@ -162,9 +164,11 @@ class Thinking:
         """Those that a session may use where no person is there to be asked."""
         return [tool.name for tool in await self._toolbox.offered(caller, None) if not tool.side_effects]
 
-    def _must_have_room(self) -> None:
+    def _must_have_room(self, caller: Caller) -> None:
         if len(self._live) >= _MOST_LIVE:
             raise Conflict("too many problems are being solved here; try again in a moment")
+        if sum(live.caller.user_id == caller.user_id for live in self._live.values()) >= _MOST_OF_ONE:
+            raise Conflict(f"{_MOST_OF_ONE} problems of yours are being solved; wait for one, or cancel one")
 
     def _start(self, caller: Caller, session_id: UUID) -> None:
         live = _Live(session_id, caller.db(self._database), caller)
@@ -198,13 +202,17 @@ class Thinking:
     async def _keep(self, live: _Live) -> None:
         """Renew the lease; hear what people say while the session is worked on."""
         while True:
-            with contextlib.suppress(TimeoutError):
+            told = True
+            try:
                 await asyncio.wait_for(live.changed.wait(), _RENEW_SECONDS)
+            except TimeoutError:
+                told = False
             live.changed.clear()
             solver = live.solver
             try:
                 async with live.db.tx() as tx:
                     ours = await store.renew(tx, live.id, self._owner, LEASE)
+                live.barred = not told and await caller_again(live.db, live.caller.api_key_id) is None
                 if solver is None:
                     continue
                 await solver.journal.read()
@@ -214,7 +222,7 @@ class Thinking:
             heard = Steered.of(data for _, data in solver.journal.steering)
             solver.purse.held = heard.paused
             solver.touched.set()
-            if live.task is not None and (heard.cancelled or not ours) and solver.going:
+            if live.task is not None and (heard.cancelled or live.barred or not ours) and solver.going:
                 live.cancelled = True
                 live.task.cancel()
                 return
@@ -247,7 +255,15 @@ class Thinking:
         ending, error = Ending(), None
         try:
             solver.going = True
+            if Steered.of(data for _, data in journal.steering).cancelled:
+                # The process that heard it died before it could end it.
+                live.cancelled = True
+                raise asyncio.CancelledError
             ending = await solver.run()
+            await journal.read()
+            if not solver.has_heard_all():
+                # Somebody edited or retried just as it ended.
+                return False
             if ending.short_of is not None:
                 status, error = "partial", _summary("not-all-solved", ending.short_of)
         except Parked:
@@ -262,6 +278,8 @@ class Thinking:
             if not live.cancelled:
                 raise
             status = "cancelled"
+            if live.barred:
+                status, error = "failed", _NOT_ANY_MORE
             ending.notes = solver.notes
         except Problem as problem:
             status, error = "failed", problem.summary()
@@ -359,10 +377,9 @@ class Thinking:
 
     async def _end_for(self, db: TenantDb, session_id: UUID) -> None:
         """Whoever asked may not call any more."""
-        error = _summary("may-not-call", "whoever asked for it, or their key, may no longer call models")
         async with db.tx() as tx:
-            await store.append(tx, session_id, self._owner, "ended", None, {"status": "failed", "error": error})
-            await store.finish(tx, session_id, self._owner, "failed", {"error": error})
+            await store.append(tx, session_id, self._owner, "ended", None, {"status": "failed", "error": _NOT_ANY_MORE})
+            await store.finish(tx, session_id, self._owner, "failed", {"error": _NOT_ANY_MORE})
 
     # --- what people do ---
 
@@ -400,7 +417,7 @@ class Thinking:
             await store.append(tx, session_id, None, "steered", None, data)
             starts = row["status"] != "running" and not isinstance(said, Pause)
             if starts:
-                self._must_have_room()
+                self._must_have_room(caller)
                 await store.go_on(tx, session_id, self._owner, LEASE)
             elif isinstance(said, Pause) and row["status"] == "waiting":
                 await store.set_paused(tx, session_id)
@@ -476,6 +493,9 @@ class Thinking:
 
 def _summary(slug: str, detail: str) -> dict[str, Any]:
     return {"slug": slug, "title": slug.replace("-", " ").capitalize(), "detail": detail[:2000]}
+
+
+_NOT_ANY_MORE = _summary("may-not-call", "whoever asked for it, or their key, may no longer call models")
 
 
 async def _read(tx: Tx, session_id: UUID) -> Session:

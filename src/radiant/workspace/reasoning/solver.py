@@ -115,6 +115,11 @@ class Solver:
             raise Parked
         return await self._stepwise(planned)
 
+    def has_heard_all(self) -> bool:
+        """Whether no edit and no retry came after the last that was acted on."""
+        heard = Steered.of(data for _, data in self.journal.steering)
+        return (heard.edits, heard.retries) == (self.steered.edits, self.steered.retries)
+
     async def _heed(self) -> None:
         """Read what people said meanwhile."""
         self.touched.clear()
