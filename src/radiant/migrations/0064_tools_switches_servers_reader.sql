@@ -79,7 +79,13 @@ do $$ begin
         raise exception 'the role radiant_reader may do more than read one person''s rows: drop it';
     end if;
 end $$;
-grant radiant_reader to radiant_app with inherit false, set true;
+-- Roles are the cluster's: another installation in it may have done so already, and who migrates here may not.
+do $$ begin
+    if not exists (select from pg_auth_members
+            where roleid = 'radiant_reader'::regrole and member = 'radiant_app'::regrole and set_option) then
+        grant radiant_reader to radiant_app with inherit false, set true;
+    end if;
+end $$;
 grant usage on schema app to radiant_reader;
 create schema tenant_views;
 grant usage on schema tenant_views to radiant_reader;
