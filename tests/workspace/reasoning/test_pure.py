@@ -66,7 +66,9 @@ def test_what_a_model_drafts_badly_is_said(draft: Draft, says: str) -> None:
 
 
 def test_tools_that_there_are_not_are_left_out_of_a_draft() -> None:
-    (one,) = plans.drafted(Draft([DraftNode("a", "x", [], "impossible", ["calculator", "teleport"])]), 5, {"calculator"})
+    (one,) = plans.drafted(
+        Draft([DraftNode("a", "x", [], "impossible", ["calculator", "teleport"])]), 5, {"calculator"}
+    )
     assert (one.tools, one.difficulty) == (["calculator"], "medium")
 
 
