@@ -19,12 +19,11 @@ from radiant.foundation.runs import store as runs_store
 from radiant.foundation.runs.hub import BUG, INTERRUPTED, LEASE, RunHub, RunLog
 from radiant.infra.db import Database, TenantDb, Tx
 from radiant.kit.errors import Conflict, Invalid, NotFound, Problem
-from radiant.kit.ids import ChatId, MessageId, RunId, uuid7
+from radiant.kit.ids import RunId, uuid7
 from radiant.kit.money import ZERO, nano, plain
-from radiant.kit.text import shorten
 from radiant.workspace.chats import messages_store
-from radiant.workspace.chats import store as chats_store
-from radiant.workspace.chats.schemas import Chat, NewChat
+from radiant.workspace.chats.beginning import begin_with
+from radiant.workspace.chats.schemas import Chat
 from radiant.workspace.merging import best_of, consensus, debate, learning, store, synthesis
 from radiant.workspace.merging.asking import Asker, OutOfBudget, Role, Said
 from radiant.workspace.merging.panel import Panel, bare, panel_of
@@ -343,16 +342,8 @@ class Merging:
         merge = await self.get(caller, merge_id)
         if merge.final_result is None:
             raise NoResult("the merge has no result to go on from; merge the answers again by another strategy")
-        chat_id, question, answer = ChatId(uuid7()), MessageId(uuid7()), MessageId(uuid7())
         async with caller.db(self._database).tx() as tx:
-            await chats_store.insert(tx, chat_id, NewChat(title=shorten(merge.prompt, 60)))
-            words = [{"type": "text", "text": merge.prompt}]
-            await messages_store.insert_user(tx, question, chat_id, None, words)
-            await messages_store.insert_merged(tx, answer, chat_id, question, merge.final_result)
-            await chats_store.show(tx, chat_id, answer)
-            chat = await chats_store.get(tx, chat_id)
-        assert chat is not None
-        return chat
+            return await begin_with(tx, merge.prompt, merge.final_result)
 
     async def delete(self, caller: Caller, merge_id: UUID) -> None:
         """Delete a merge. Raises NoSuchMerge, StillMerging."""

@@ -19,15 +19,14 @@ from radiant.foundation.runs.hub import BUG, is_dead
 from radiant.infra.changes import Changes
 from radiant.infra.db import Database, TenantDb, Tx
 from radiant.kit.errors import Conflict, Invalid, NotFound, Problem
-from radiant.kit.ids import ChatId, MessageId, uuid7
+from radiant.kit.ids import uuid7
 from radiant.kit.money import plain
-from radiant.kit.text import shorten
-from radiant.workspace.chats import messages_store
-from radiant.workspace.chats import store as chats_store
-from radiant.workspace.chats.schemas import Chat, NewChat
+from radiant.workspace.chats.beginning import begin_with
+from radiant.workspace.chats.schemas import Chat
 from radiant.workspace.reasoning import plans, store, views
 from radiant.workspace.reasoning.checks import RunTests
 from radiant.workspace.reasoning.confidence import calibrated
+from radiant.workspace.reasoning.ending import Ending
 from radiant.workspace.reasoning.journal import Journal, Lost
 from radiant.workspace.reasoning.purse import OutOfBudget, Parked, Purse
 from radiant.workspace.reasoning.schemas import (
@@ -45,7 +44,7 @@ from radiant.workspace.reasoning.schemas import (
     Status,
     Steering,
 )
-from radiant.workspace.reasoning.solver import AT_ONCE, Ending, Solver
+from radiant.workspace.reasoning.solver import AT_ONCE, Solver
 from radiant.workspace.reasoning.steering import Steered
 from radiant.workspace.reasoning.using import Toolbox
 
@@ -471,16 +470,8 @@ class Thinking:
         session = await self.get(caller, session_id)
         if session.solution is None:
             raise NothingToGoOn("the session has no solution to go on from")
-        chat_id, question, answer = ChatId(uuid7()), MessageId(uuid7()), MessageId(uuid7())
         async with caller.db(self._database).tx() as tx:
-            await chats_store.insert(tx, chat_id, NewChat(title=shorten(session.problem, 60)))
-            words = [{"type": "text", "text": session.problem}]
-            await messages_store.insert_user(tx, question, chat_id, None, words)
-            await messages_store.insert_merged(tx, answer, chat_id, question, session.solution)
-            await chats_store.show(tx, chat_id, answer)
-            chat = await chats_store.get(tx, chat_id)
-        assert chat is not None
-        return chat
+            return await begin_with(tx, session.problem, session.solution)
 
     async def delete(self, caller: Caller, session_id: UUID) -> None:
         """Delete a session that ended. Raises NoSuchSession, StillThinking."""

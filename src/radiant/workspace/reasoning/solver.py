@@ -18,6 +18,7 @@ from radiant.workspace.reasoning import plans, verifying, whole
 from radiant.workspace.reasoning.asking import Asker, Bill, UnreadableReply
 from radiant.workspace.reasoning.checks import RunTests
 from radiant.workspace.reasoning.confidence import along, confirmed_by, rated
+from radiant.workspace.reasoning.ending import Ending
 from radiant.workspace.reasoning.journal import Journal
 from radiant.workspace.reasoning.nodes import Nodes, Result, bounded, fingerprint, level, step
 from radiant.workspace.reasoning.plans import BadPlan, Draft
@@ -50,20 +51,6 @@ class Solution(msgspec.Struct):
     solution: str
     answer: str
     self_confidence: float = 0.5
-
-
-@dataclass(slots=True)
-class Ending:
-    """What a session comes to. `short_of`: why it is partial."""
-
-    solution: str | None = None
-    answer: str | None = None
-    evidence: Sequence[Evidence] = ()
-    confidence: float = 0.0
-    basis: str | None = None
-    verified: bool = False
-    notes: list[str] = field(default_factory=list[str])
-    short_of: str | None = None
 
 
 @dataclass(slots=True)
@@ -442,12 +429,9 @@ class Solver:
 
     async def _whole(self, strategy: Strategy) -> Ending:
         solve = whole.vote if strategy == "vote" else whole.tree
-        found = await solve(self._nodes, self.options, self.steered)
-        self.nodes = found.nodes
-        return Ending(
-            found.solution, found.answer, found.evidence, found.confidence, found.basis, found.verified,
-            [*self.notes, *found.notes], found.short_of,
-        )  # fmt: skip
+        self.nodes, ending = await solve(self._nodes, self.options, self.steered)
+        ending.notes = [*self.notes, *ending.notes]
+        return ending
 
 
 async def _stopped(task: asyncio.Task[Any]) -> None:

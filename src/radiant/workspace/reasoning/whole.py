@@ -16,6 +16,7 @@ from radiant.workspace.merging.check import slips
 from radiant.workspace.merging.posterior import SHIPPED, Agreement, Voter, unknown_pair
 from radiant.workspace.reasoning.asking import UnreadableReply
 from radiant.workspace.reasoning.confidence import SHARES, UNVERIFIED, confirmed_by, rated
+from radiant.workspace.reasoning.ending import Ending
 from radiant.workspace.reasoning.nodes import HINTS, Nodes, level, step
 from radiant.workspace.reasoning.schemas import Evidence, Node, Options
 from radiant.workspace.reasoning.steering import Steered
@@ -60,21 +61,6 @@ class Values(msgspec.Struct):
 
 
 @dataclass(slots=True)
-class Found:
-    """What a strategy came to. `short_of`: why it is partial."""
-
-    nodes: list[Node]
-    solution: str | None = None
-    answer: str | None = None
-    evidence: Sequence[Evidence] = ()
-    confidence: float = 0.0
-    basis: str | None = None
-    verified: bool = False
-    notes: list[str] = field(default_factory=list[str])
-    short_of: str | None = None
-
-
-@dataclass(slots=True)
 class _Sample:
     node: Node
     answer: Answer | None = None
@@ -89,7 +75,7 @@ def _told(nodes: Nodes, **more: object) -> str:
     return quoted(told)
 
 
-async def vote(nodes: Nodes, options: Options, steered: Steered) -> Found:
+async def vote(nodes: Nodes, options: Options, steered: Steered) -> tuple[list[Node], Ending]:
     """Many answers; the first that passes the checks, else what most say of those whose arithmetic holds."""
     planned = [Node(id=f"s{n}", question=f"Answer {n} of {options.samples}") for n in range(1, options.samples + 1)]
     shown = [
@@ -108,12 +94,12 @@ async def vote(nodes: Nodes, options: Options, steered: Steered) -> Found:
         if passed := next((one for one in batch if "checks" in _names(one) or "tests" in _names(one)), None):
             return await _taken(nodes, planned, passed, steered)
     if options.checks:
-        found = Found(planned, short_of=f"none of {len(samples)} answers passes the checks")
+        found = Ending(short_of=f"none of {len(samples)} answers passes the checks")
         best = next((one for one in samples if one.answer is not None), None)
         if best is not None and best.answer is not None:
             found.solution, found.answer = best.answer.reasoning, best.answer.answer
             found.evidence, (found.confidence, found.basis) = best.evidence, rated(best.evidence)
-        return found
+        return planned, found
     return await _counted(nodes, planned, samples, steered)
 
 
@@ -168,7 +154,7 @@ def _result(node: Node) -> dict[str, object]:
     return node.model_dump(mode="json", include={"state", "answer", "confidence", "basis", "verifiers", "error"})
 
 
-async def _taken(nodes: Nodes, planned: list[Node], one: _Sample, steered: Steered) -> Found:
+async def _taken(nodes: Nodes, planned: list[Node], one: _Sample, steered: Steered) -> tuple[list[Node], Ending]:
     assert one.answer is not None
     confidence, basis = rated(one.evidence)
     for node in planned:
@@ -179,7 +165,7 @@ async def _taken(nodes: Nodes, planned: list[Node], one: _Sample, steered: Steer
         step("synthesize", None, 1, f"{one.node.id} passes the checks", result=one.answer.answer),
     )
     solution = f"{one.answer.reasoning}\n\n**{one.answer.answer}**"
-    return Found(planned, solution, one.answer.answer, one.evidence, confidence, basis, verified=True)
+    return planned, Ending(solution, one.answer.answer, one.evidence, confidence, basis, verified=True)
 
 
 def _alike(one: str, other: str) -> Agreement:
@@ -188,11 +174,13 @@ def _alike(one: str, other: str) -> Agreement:
     return Agreement(0.8, 0.4) if same else unknown_pair(one, other)
 
 
-async def _counted(nodes: Nodes, planned: list[Node], samples: Sequence[_Sample], steered: Steered) -> Found:
+async def _counted(
+    nodes: Nodes, planned: list[Node], samples: Sequence[_Sample], steered: Steered
+) -> tuple[list[Node], Ending]:
     """The answer that is likeliest by who gives it: a posterior over votes, fitted on GSM8K."""
     given = [one for one in samples if one.answer is not None]
     if not given:
-        return Found(planned, short_of="no answer came")
+        return planned, Ending(short_of="no answer came")
     texts = [one.answer.answer if one.answer else "" for one in given]
     typed = answers.typed(nodes.problem, texts)
     values = [value or answers.plain(text) or None for value, text in zip(typed.values, texts, strict=True)]
@@ -202,7 +190,7 @@ async def _counted(nodes: Nodes, planned: list[Node], samples: Sequence[_Sample]
     ]  # fmt: skip
     clusters = SHIPPED.clusters(voters, _alike)
     if not clusters:
-        return Found(planned, texts[0], texts[0], (), UNVERIFIED, "the model's word alone")
+        return planned, Ending(texts[0], texts[0], (), UNVERIFIED, "the model's word alone")
     best = max(clusters, key=lambda cluster: (len(cluster.members), cluster.probability))
     one = given[best.members[0]]
     assert one.answer is not None
@@ -226,7 +214,7 @@ async def _counted(nodes: Nodes, planned: list[Node], samples: Sequence[_Sample]
     )  # fmt: skip
     solution = f"{one.answer.reasoning}\n\n**{one.answer.answer}**"
     verified = enough and slipped is None
-    return Found(planned, solution, one.answer.answer, evidence, best.probability, share, verified)
+    return planned, Ending(solution, one.answer.answer, evidence, best.probability, share, verified)
 
 
 @dataclass(slots=True)
@@ -240,7 +228,7 @@ class _Line:
     evidence: list[Evidence] = field(default_factory=list[Evidence])
 
 
-async def tree(nodes: Nodes, options: Options, steered: Steered) -> Found:
+async def tree(nodes: Nodes, options: Options, steered: Steered) -> tuple[list[Node], Ending]:
     """Propose next steps of the best lines, drop those whose arithmetic is wrong, value the rest, go on with the best."""
     key = f"tree.{steered.resumed}"
     shown: list[Node] = []
@@ -278,7 +266,7 @@ async def tree(nodes: Nodes, options: Options, steered: Steered) -> Found:
             line.node.state = "answered" if line in lines else "skipped"
     standing = [line for line in finished if not any(said.verdict == "refuted" for said in line.evidence)]
     if not standing:
-        return Found(shown, short_of=f"no line of {len(shown)} steps came to an answer that stands")
+        return shown, Ending(short_of=f"no line of {len(shown)} steps came to an answer that stands")
     return await _best_line(nodes, key, shown, max(standing, key=lambda line: line.value))
 
 
@@ -343,9 +331,9 @@ async def _value(nodes: Nodes, options: Options, key: str, lines: Sequence[_Line
     await nodes.write_step(f"{key}/made", step("reason", None, 1, "What lines are worth", reply.bill, result=worth))
 
 
-async def _best_line(nodes: Nodes, key: str, shown: list[Node], line: _Line) -> Found:
+async def _best_line(nodes: Nodes, key: str, shown: list[Node], line: _Line) -> tuple[list[Node], Ending]:
     confidence, basis = rated(line.evidence)
     steps = "\n".join(f"{at}. {text}" for at, text in enumerate(line.steps, 1))
     await nodes.write_step(f"{key}/taken", step("synthesize", None, 1, f"{line.node.id} is taken", result=line.answer))
     solution = f"{steps}\n\n**{line.answer}**"
-    return Found(shown, solution, line.answer, line.evidence, confidence, basis, bool(confirmed_by(line.evidence)))
+    return shown, Ending(solution, line.answer, line.evidence, confidence, basis, bool(confirmed_by(line.evidence)))
