@@ -101,3 +101,15 @@ async def test_a_session_ends_when_its_key_is_revoked(
         await tx.run("update api_keys set revoked_at = current_timestamp where tenant_id = $1", callers.tenant.id)
     session = await until(callers.member, made.json()["id"], "failed")
     assert session["error"]["slug"] == "may-not-call"
+
+
+async def test_a_client_that_goes_away_ends_its_session(
+    sdk: AsyncOpenAI, upstream: Upstream, callers: Callers
+) -> None:
+    script(upstream, FARM_SCRIPT | {"answer": Hang()})
+    stream = await sdk.chat.completions.create(model=NAME, messages=[{"role": "user", "content": FARM}], stream=True)
+    session_id = stream.response.headers["x-radiant-think-tank-session"]
+    async for _ in stream:
+        break
+    await stream.close()
+    assert (await until(callers.member, session_id, "cancelled"))["completed_at"]
