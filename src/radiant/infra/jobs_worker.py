@@ -29,6 +29,8 @@ log = structlog.get_logger()
 _asyncpg: Any = asyncpg
 
 _LONGEST_PAUSE = 600.0
+# Where nothing is under way there is nothing to wait for: what serves is only deaf, as when the database went first.
+_AT_REST = 3.0
 
 
 async def run_worker(
@@ -124,8 +126,10 @@ class _Worker:
                 raise error
 
     async def _wind_down(self, serving: list[asyncio.Task[None]]) -> None:
-        _done, late = await asyncio.wait(serving, timeout=self._grace)
-        if late:
+        _done, late = await asyncio.wait(serving, timeout=min(self._grace, _AT_REST))
+        if late and self._under_way:
+            _done, late = await asyncio.wait(serving, timeout=max(0.0, self._grace - _AT_REST))
+        if late and self._under_way:
             # Only the handlers are cut off. pgqueuer forgets a job whose own task is cancelled; this way the job
             # asks to be queued again, and loses nothing but the try.
             self._stopping = True
