@@ -18,6 +18,7 @@ from tests.kit.upstream import Upstream
 from tests.workspace.documents.kit import make_base, put_text
 from tests.workspace.memory.kit import MEMORIES, add
 from tests.workspace.merging.kit import begin, given
+from tests.workspace.reasoning.kit import begin as begin_session
 from tests.workspace.turns.test_turns import ask, chat_of, events
 
 # Routes that need no caller, and why.
@@ -250,6 +251,7 @@ async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
         "run_id": turn["run_id"],
         "key_id": key["id"],
         "merge_id": (await begin(client, "Hello?", "consensus", responses=given("Yes.")))["id"],
+        "reasoning_session_id": await begin_session(client, "What is 2 + 2?", budget={"steps": 0}),
         "asset_id": asset["id"],
         "session_id": session["id"],
         **await _of_memory(client),

@@ -1,5 +1,6 @@
 """What the schema itself sees to, so that no service has to."""
 
+import asyncio
 import datetime
 from typing import Any
 
@@ -45,8 +46,13 @@ async def test_the_count_of_a_store_follows_its_memories_however_they_come_and_g
         await tx.run("delete from memories where tenant_id = $1 and content in ('1', '2')", tx.tenant_id)
     assert await total() == 3
     await owner.execute("update memories set expires_at = current_timestamp - interval '2 days' where content = '3'")
-    async with db.system("test").tx() as tx:
-        await tx.all("select * from app.apply_retention()")
+    # A row that another process of the tests gives its vector in that very moment is left for the next time.
+    for _ in range(20):
+        async with db.system("test").tx() as tx:
+            await tx.all("select * from app.apply_retention()")
+        if await total() == 2:
+            break
+        await asyncio.sleep(0.1)
     assert await total() == 2
     with pytest.raises(ZeroDivisionError):
         async with tenant.db.tx() as tx:

@@ -93,7 +93,9 @@ async def test_where_nothing_will_do_auto_says_of_each_model_why(bare: Server, t
     assert "provider" in answer.json()["error"]["message"]
     owner = Client(bare.base_url, bare.http, key.headers)
     listed = (await owner.get("/v1/models")).json()["data"]
-    assert [one["id"] for one in listed if one["id"] not in ("auto", "think-tank") and not one["id"].startswith("auto:")] == []
+    assert [
+        one["id"] for one in listed if one["id"] not in ("auto", "think-tank") and not one["id"].startswith("auto:")
+    ] == []
 
 
 @pytest.mark.model

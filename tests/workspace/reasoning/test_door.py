@@ -103,9 +103,7 @@ async def test_a_session_ends_when_its_key_is_revoked(
     assert session["error"]["slug"] == "may-not-call"
 
 
-async def test_a_client_that_goes_away_ends_its_session(
-    sdk: AsyncOpenAI, upstream: Upstream, callers: Callers
-) -> None:
+async def test_a_client_that_goes_away_ends_its_session(sdk: AsyncOpenAI, upstream: Upstream, callers: Callers) -> None:
     script(upstream, FARM_SCRIPT | {"answer": Hang()})
     stream = await sdk.chat.completions.create(model=NAME, messages=[{"role": "user", "content": FARM}], stream=True)
     session_id = stream.response.headers["x-radiant-think-tank-session"]

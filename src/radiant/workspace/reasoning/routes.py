@@ -56,66 +56,66 @@ async def list_sessions(
     return PageOf(items=items, next=encode_cursor(last.created_at.isoformat(), str(last.id)) if last else None)
 
 
-@router.get("/{session_id}")
-async def read(request: Request, caller: MemberCaller, session_id: UUID) -> Session:
+@router.get("/{reasoning_session_id}")
+async def read(request: Request, caller: MemberCaller, reasoning_session_id: UUID) -> Session:
     """Everything about a session: its plan, each sub-problem and what its answer rests on, each step with its cost."""
-    return await thinking_of(request).get(caller, session_id)
+    return await thinking_of(request).get(caller, reasoning_session_id)
 
 
-@router.get("/{session_id}/events", response_class=StreamingResponse)
+@router.get("/{reasoning_session_id}/events", response_class=StreamingResponse)
 async def follow(
     request: Request,
     db: Db,
     caller: MemberCaller,
-    session_id: UUID,
+    reasoning_session_id: UUID,
     after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
     last_event_id: Annotated[int | None, Header(ge=0, le=2**31 - 1)] = None,
 ) -> EventStream:
     """What happens, as server-sent events with numbers, from the beginning or past `after` (`Last-Event-ID`), until the
     session ends."""
-    await thinking_of(request).must_be(caller, session_id)
+    await thinking_of(request).must_be(caller, reasoning_session_id)
     start = after if last_event_id is None else last_event_id
-    return EventStream(events.frames(db, request.app.state.changes, session_id, start))
+    return EventStream(events.frames(db, request.app.state.changes, reasoning_session_id, start))
 
 
-@router.post("/{session_id}/steer")
-async def steer(request: Request, caller: MemberCaller, session_id: UUID, said: Steering) -> Session:
+@router.post("/{reasoning_session_id}/steer")
+async def steer(request: Request, caller: MemberCaller, reasoning_session_id: UUID, said: Steering) -> Session:
     """Edit or approve the plan, add a constraint, retry a node, allow a tool's call, pause, resume."""
-    return await thinking_of(request).steer(caller, session_id, said)
+    return await thinking_of(request).steer(caller, reasoning_session_id, said)
 
 
-@router.post("/{session_id}/cancel")
-async def cancel(request: Request, caller: MemberCaller, session_id: UUID) -> Session:
+@router.post("/{reasoning_session_id}/cancel")
+async def cancel(request: Request, caller: MemberCaller, reasoning_session_id: UUID) -> Session:
     """End a session; what it has so far is kept."""
-    return await thinking_of(request).cancel(caller, session_id)
+    return await thinking_of(request).cancel(caller, reasoning_session_id)
 
 
-@router.post("/{session_id}/feedback")
-async def label(request: Request, caller: MemberCaller, session_id: UUID, feedback: Feedback) -> Session:
+@router.post("/{reasoning_session_id}/feedback")
+async def label(request: Request, caller: MemberCaller, reasoning_session_id: UUID, feedback: Feedback) -> Session:
     """Say whether the solution is right: confidences are calibrated by it."""
-    return await thinking_of(request).label(caller, session_id, feedback)
+    return await thinking_of(request).label(caller, reasoning_session_id, feedback)
 
 
-@router.post("/{session_id}/chat", status_code=201)
-async def to_chat(request: Request, caller: MemberCaller, session_id: UUID) -> Chat:
+@router.post("/{reasoning_session_id}/chat", status_code=201)
+async def to_chat(request: Request, caller: MemberCaller, reasoning_session_id: UUID) -> Chat:
     """Begin a chat with the problem and the solution, to go on from there."""
-    return await thinking_of(request).to_chat(caller, session_id)
+    return await thinking_of(request).to_chat(caller, reasoning_session_id)
 
 
-@router.get("/{session_id}/report", response_class=Response)
+@router.get("/{reasoning_session_id}/report", response_class=Response)
 async def export(
-    request: Request, caller: MemberCaller, session_id: UUID, format: Literal["markdown", "pdf"] = "markdown"
+    request: Request, caller: MemberCaller, reasoning_session_id: UUID, format: Literal["markdown", "pdf"] = "markdown"
 ) -> Response:
     """The session as a report: solution, what it rests on, each sub-problem with its evidence, sources, cost."""
-    session = await thinking_of(request).get(caller, session_id)
+    session = await thinking_of(request).get(caller, reasoning_session_id)
     ending = "pdf" if format == "pdf" else "md"
-    headers = {"Content-Disposition": f'attachment; filename="think-tank-{str(session_id)[:8]}.{ending}"'}
+    headers = {"Content-Disposition": f'attachment; filename="think-tank-{str(reasoning_session_id)[:8]}.{ending}"'}
     if format == "pdf":
         return Response(await report.pdf(session), media_type="application/pdf", headers=headers)
     return Response(await report.markdown(session), media_type="text/markdown; charset=utf-8", headers=headers)
 
 
-@router.delete("/{session_id}", status_code=204)
-async def delete(request: Request, caller: MemberCaller, session_id: UUID) -> None:
+@router.delete("/{reasoning_session_id}", status_code=204)
+async def delete(request: Request, caller: MemberCaller, reasoning_session_id: UUID) -> None:
     """Delete a session that has ended."""
-    await thinking_of(request).delete(caller, session_id)
+    await thinking_of(request).delete(caller, reasoning_session_id)
