@@ -118,6 +118,7 @@ async def test_f0_5_an_id_of_another_tenant_or_person_is_not_found(
         "reveal": {"reason": "sweep"},
         "reveal-requests": {"reason": "sweep"},
         "sync": {"mode": "broadcast"},
+        "steer": {"kind": "pause"},
         # A pane's names the message in its body, a chat's in its address.
         "retry": {"message_id": ids["message_id"]} if "pane_id" in names else {},
         "edit": {"message_id": ids["message_id"], "content": [{"type": "text", "text": "x"}]},
