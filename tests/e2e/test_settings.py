@@ -61,7 +61,7 @@ async def test_a_new_member_gets_a_password_that_works_once_and_sees_only_their_
     await expect(mary.page.get_by_role("heading", name="Profile", level=1)).to_be_visible()
     rooms = await mary.page.get_by_role("navigation", name="Settings").get_by_role("link").all_inner_texts()
     assert rooms == [
-        "Profile", "API keys", "Playground", "Usage", "Calls", "Budgets and limits", "Models", "Routing", "Vault",
+        "Profile", "API keys", "Playground", "Usage", "Calls", "Budgets and limits", "Models", "Routing", "Tools", "Vault",
         "Request log",
     ]  # fmt: skip
 
