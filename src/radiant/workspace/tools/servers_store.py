@@ -5,13 +5,17 @@ from uuid import UUID
 
 from radiant.infra.db import Row, Tx
 
+_SELECT = (
+    "select id, name, transport, case when transport = 'http' then address end as url, case when transport = 'stdio' then"
+    " address end as command, credential_id, header_name, header_scheme, is_active, tools, left_out,"
+    " listed_at, last_error, created_at, updated_at from tool_servers where tenant_id = $1"
+)
+
 
 async def all_of(tx: Tx) -> list[Row]:
     """The tenant's, by name."""
     return await tx.all(
-        "select id, name, transport, case when transport = 'http' then address end as url, case when transport = 'stdio' then"
-        " address end as command, credential_id, header_name, header_scheme, is_active, tools, left_out,"
-        " listed_at, last_error, created_at, updated_at from tool_servers where tenant_id = $1 order by name",
+        _SELECT + " order by name",
         tx.tenant_id,
     )
 
@@ -19,9 +23,7 @@ async def all_of(tx: Tx) -> list[Row]:
 async def get(tx: Tx, server_id: UUID) -> Row | None:
     """One of them."""
     return await tx.one_or_none(
-        "select id, name, transport, case when transport = 'http' then address end as url, case when transport = 'stdio' then"
-        " address end as command, credential_id, header_name, header_scheme, is_active, tools, left_out,"
-        " listed_at, last_error, created_at, updated_at from tool_servers where tenant_id = $1 and id = $2",
+        _SELECT + " and id = $2",
         tx.tenant_id, server_id,
     )  # fmt: skip
 

@@ -5,13 +5,16 @@ from uuid import UUID
 
 from radiant.infra.db import Row, Tx
 
+_SELECT = (
+    "select id, tool_name, description, parameters_schema, implementation, is_active, side_effects, credential_id,"
+    " created_by, created_at, updated_at from thinktank_tools where tenant_id = $1 and tool_type = 'webhook'"
+)
+
 
 async def own(tx: Tx) -> list[Row]:
     """The tenant's own tools, by name."""
     return await tx.all(
-        "select id, tool_name, description, parameters_schema, implementation, is_active, side_effects, credential_id,"
-        " created_by, created_at, updated_at from thinktank_tools where tenant_id = $1 and tool_type = 'webhook'"
-        " order by tool_name",
+        _SELECT + " order by tool_name",
         tx.tenant_id,
     )
 
@@ -19,8 +22,7 @@ async def own(tx: Tx) -> list[Row]:
 async def get(tx: Tx, tool_id: UUID) -> Row | None:
     """One of them."""
     return await tx.one_or_none(
-        "select id, tool_name, description, parameters_schema, implementation, is_active, side_effects, credential_id,"
-        " created_by, created_at, updated_at from thinktank_tools where tenant_id = $1 and id = $2 and tool_type = 'webhook'",
+        _SELECT + " and id = $2",
         tx.tenant_id, tool_id,
     )  # fmt: skip
 
