@@ -153,7 +153,7 @@ async def test_f18_5_a_sub_problem_sees_what_it_depends_on_and_no_more(callers: 
     assert len(total["n1"]) <= 4100 and total["n2"] == "5"
 
 
-async def test_f18_6_and_f18_10_replies_have_a_form_and_what_has_none_is_repaired_or_a_typed_failure(
+async def test_f18_6_replies_are_held_to_a_schema_and_what_has_not_the_form_is_asked_for_again(
     callers: Callers, upstream: Upstream
 ) -> None:
     said: list[str] = []
@@ -169,6 +169,12 @@ async def test_f18_6_and_f18_10_replies_have_a_form_and_what_has_none_is_repaire
     assert "not in the form" in said[1]
     schema = next(r.body["response_format"]["json_schema"] for r in upstream.requests if "response_format" in r.body)
     assert schema["strict"] is True and schema["schema"]["additionalProperties"] is False
+
+
+async def test_f18_10_a_reply_that_never_gets_the_form_is_a_typed_failure_that_keeps_its_text(
+    callers: Callers, upstream: Upstream
+) -> None:
+    one = plan(("a", "How many horses are in 3 barns with 4 horses each?"), complexity="low")
     script(upstream, {"draft": one, "answer": "I would say {twelve}, roughly.", "derived": by_itself})
     session, _ = await solved(callers.member, FARM)
     assert session["status"] == "partial"
