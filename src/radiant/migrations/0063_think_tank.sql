@@ -87,6 +87,7 @@ create table thinktank_events (
 );
 create unique index thinktank_events_once on thinktank_events (tenant_id, session_id, kind, key) where key is not null;
 create index thinktank_events_session on thinktank_events (tenant_id, user_id, session_id, seq);
+create index thinktank_events_steered on thinktank_events (tenant_id, user_id, session_id, seq) where kind = 'steered';
 call app.person_table('thinktank_events', 'select, insert');
 
 -- Whoever follows a session, and who works on it, is told of each change: "thinktank_sessions tenant session".

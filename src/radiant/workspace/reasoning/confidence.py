@@ -6,10 +6,11 @@ solutions, confidences go through an isotonic regression over those.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from radiant.workspace.merging.quality import LEAST_LABELS, isotonic
 from radiant.workspace.reasoning.plans import order
-from radiant.workspace.reasoning.schemas import Evidence, Node, PlannedNode
+from radiant.workspace.reasoning.schemas import Evidence, Node, NodeState, PlannedNode, Verdict
 
 # What confirms an answer, the strongest first, with how often what it confirmed is right.
 SHARES: Mapping[str, float] = {
@@ -54,6 +55,38 @@ def rated(evidence: Sequence[Evidence]) -> tuple[float, str]:
     if any(one.verifier == "arithmetic" and one.verdict == "confirmed" for one in evidence):
         return HOLDS, "its arithmetic holds; nothing shows that the way is right"
     return UNVERIFIED, "the model's word alone"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What evidence amounts to. `verifiers`: those that confirm it, the strongest first; `refuted`: what speaks against it."""
+
+    evidence: Sequence[Evidence]
+    confidence: float
+    basis: str
+    verifiers: Sequence[str]
+    refuted: Sequence[Evidence]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of a step."""
+        return "refuted" if self.refuted else "confirmed" if self.verifiers else "inconclusive"
+
+    @property
+    def state(self) -> NodeState:
+        """Of a node whose answer it is about."""
+        return "failed" if self.refuted else "verified" if self.verifiers else "answered"
+
+    @property
+    def findings(self) -> list[str]:
+        """For the next try: what was wrong."""
+        return [f"{one.verifier}: {one.detail}" for one in self.refuted]
+
+
+def judged(evidence: Sequence[Evidence]) -> Judged:
+    """All that is made of evidence."""
+    refuted = [one for one in evidence if one.verdict == "refuted"]
+    return Judged(evidence, *rated(evidence), confirmed_by(evidence), refuted)
 
 
 def along(nodes: Sequence[Node], ends: Sequence[str]) -> float:

@@ -32,7 +32,8 @@ class Journal:
         self._known: dict[tuple[str, str], dict[str, Any]] = {}
         self._seen = 0
         self._reading = asyncio.Lock()
-        self.steering: list[tuple[int, dict[str, Any]]] = []
+        self.steering: list[dict[str, Any]] = []
+        """What people said, in order."""
         self.worked_seconds = 0.0
         """Since it was begun, or a person last let it go on after its end, without the time that nobody worked on it."""
         self._last: datetime | None = None
@@ -43,7 +44,7 @@ class Journal:
         return self._seen
 
     async def read(self) -> None:
-        """Read on: what others wrote meanwhile is here then."""
+        """All that was written before this process took the session up."""
         async with self._reading:
             while True:
                 async with self.db.tx() as tx:
@@ -53,7 +54,7 @@ class Journal:
                     if row["key"] is not None:
                         self._known.setdefault((row["kind"], row["key"]), row["data"])
                     if row["kind"] == "steered":
-                        self.steering.append((row["seq"], row["data"]))
+                        self.steering.append(row["data"])
                     if self._last is not None:
                         self.worked_seconds += min((row["created_at"] - self._last).total_seconds(), _LONGEST_GAP)
                     self._last = row["created_at"]
@@ -61,6 +62,15 @@ class Journal:
                         self.worked_seconds = 0.0
                 if len(rows) < _BATCH:
                     return
+
+    async def hear(self) -> None:
+        """What people said since: nobody else writes while this process works on it."""
+        async with self._reading:
+            async with self.db.tx() as tx:
+                rows = await store.steered_after(tx, self.session_id, self._seen)
+            for row in rows:
+                self._seen = row["seq"]
+                self.steering.append(row["data"])
 
     def found(self, kind: str, key: str) -> dict[str, Any] | None:
         """What was written under the key."""

@@ -1,6 +1,5 @@
 """One sub-problem: reasoned about, with tools where the plan allows them, verified, and mended where something refutes it."""
 
-import asyncio
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -17,10 +16,11 @@ from radiant.kit.text import quoted
 from radiant.workspace.merging.replies import read_reply
 from radiant.workspace.reasoning import verifying
 from radiant.workspace.reasoning.asking import ANSWER_TOOL, Asker, Bill, Said, UnreadableReply, given, schema_of
-from radiant.workspace.reasoning.confidence import confirmed_by, rated
+from radiant.workspace.reasoning.confidence import Judged, confirmed_by, judged
 from radiant.workspace.reasoning.journal import Journal
 from radiant.workspace.reasoning.purse import Purse
 from radiant.workspace.reasoning.schemas import Domain, Evidence, NodeState, PlannedNode
+from radiant.workspace.reasoning.together import together
 from radiant.workspace.reasoning.using import Used, Using
 from radiant.workspace.reasoning.verifying import Answer, Verifying
 
@@ -50,7 +50,7 @@ HINTS: Mapping[Domain, str] = {
 
 
 class Result(msgspec.Struct):
-    """What became of a node. `reasoning`: of the answer that stands."""
+    """What became of a node."""
 
     state: NodeState
     answer: str | None = None
@@ -88,6 +88,15 @@ def step(
         "evidence": [], "tool_calls": [], "error": None,
     }  # fmt: skip
     return made | (bill or Bill()).columns() | columns
+
+
+def verify_step(node: str | None, attempt: int, about: str, said: Judged, bill: Bill | None = None) -> dict[str, Any]:
+    """The step that keeps what verifiers said."""
+    return step(
+        "verify", node, attempt, about, bill, result=said.basis, confidence=round(said.confidence, 2),
+        verifier=said.verifiers[0] if said.verifiers else None, verdict=said.verdict,
+        evidence=[one.model_dump() for one in said.evidence],
+    )  # fmt: skip
 
 
 class Nodes:
@@ -128,33 +137,34 @@ class Nodes:
                 text = problem.text if isinstance(problem, UnreadableReply) else None
                 await self.write_step(
                     f"{at}/failed",
-                    step("reason", node.id, attempt, _about(node), error=problem.detail, reasoning=text or None),
+                    step("reason", node.id, attempt, node.question, error=problem.detail, reasoning=text or None),
                 )
                 result = Result("failed", attempts=attempt, error=problem.detail)
                 continue
-            evidence = await self._verify(at, node, inputs, answer, said, used, attempt)
-            confidence, basis = rated(evidence)
-            names = confirmed_by(evidence)
-            refuted = [one for one in evidence if one.verdict == "refuted"]
+            found = await self._verify(at, node, inputs, answer, said, used, attempt)
             result = Result(
-                "failed" if refuted else "verified" if names else "answered", answer.answer, confidence, basis, names,
-                attempt, refuted[0].detail if refuted else None, answer.changes_plan.strip()[:1000],
+                found.state, answer.answer, found.confidence, found.basis, list(found.verifiers), attempt,
+                found.refuted[0].detail if found.refuted else None, answer.changes_plan.strip()[:1000],
             )  # fmt: skip
-            if not refuted:
+            if not found.refuted:
                 break
-            findings = [f"{one.verifier}: {one.detail}" for one in refuted]
+            findings = found.findings
         await self.journal.write("node_ended", key, {"node_id": node.id, "result": msgspec.to_builtins(result)})
         return result
 
     def _messages(self, node: PlannedNode, inputs: Mapping[str, str], findings: Sequence[str]) -> list[Message]:
-        told: dict[str, Any] = {"problem": self.problem[:_MOST_INPUTS], "question": node.question}
-        if inputs:
-            told["known"] = bounded(inputs)
-        if self.constraints:
-            told["constraints"] = list(self.constraints)
-        if findings:
-            told["wrong_before"] = list(findings)
-        return [Message.of("system", SYSTEM + HINTS[self.domain]), Message.of("user", quoted(told))]
+        told = self.told(
+            problem=self.problem[:_MOST_INPUTS],
+            question=node.question,
+            known=bounded(inputs) or None,
+            wrong_before=findings or None,
+        )
+        return [Message.of("system", SYSTEM + HINTS[self.domain]), Message.of("user", told)]
+
+    def told(self, **more: object) -> str:
+        """What a model is given to work on, as data: the problem, what people added, and `more` that is not None."""
+        told: dict[str, object] = {"problem": self.problem, "constraints": self.constraints or None, **more}
+        return quoted({name: value for name, value in told.items() if value is not None})
 
     async def _reason(
         self, at: str, node: PlannedNode, inputs: Mapping[str, str], model: str, findings: Sequence[str], attempt: int
@@ -195,21 +205,13 @@ class Nodes:
     ) -> dict[str, Used]:
         """Make the calls of one turn side by side; by the ids that the model gave them."""
         calls = [one for one in said.calls if one.name != ANSWER_TOOL][:_MOST_CALLS]
-        made = await asyncio.gather(
-            *(self.using.call(f"{at}/t{n}", node.id, allowed, one) for n, one in enumerate(calls)),
-            return_exceptions=True,
-        )
-        done: list[Used] = []
-        for one in made:
-            if isinstance(one, BaseException):
-                raise one
-            done.append(one)
+        done = await together(self.using.call(f"{at}/t{n}", node.id, allowed, one) for n, one in enumerate(calls))
         text = "\n".join(f"{one.tool}: {one.error or one.text}" for one in done)[:4000]
         failed = next((one.error for one in done if one.error is not None), None)
         await self.write_step(
             f"{at}/execute",
             step(
-                "execute", node.id, attempt, f"{_about(node)}: {', '.join(one.tool for one in done)}", result=text,
+                "execute", node.id, attempt, f"{node.question}: {', '.join(one.tool for one in done)}", result=text,
                 tool_calls=[one.kept() for one in done], error=failed, duration_ms=max((one.duration_ms for one in done), default=0),
             ),
         )  # fmt: skip
@@ -218,7 +220,7 @@ class Nodes:
     async def _write_thought(self, key: str, node: PlannedNode, attempt: int, said: Said) -> None:
         wanted = ", ".join(f"{one.name}({one.arguments[:200]})" for one in said.calls)
         written = step(
-            "reason", node.id, attempt, _about(node), _bill(said), reasoning=said.text or said.reasoning or None,
+            "reason", node.id, attempt, node.question, _bill(said), reasoning=said.text or said.reasoning or None,
             result=f"asks for {wanted}"[:2000],
         )  # fmt: skip
         await self.write_step(key, written)
@@ -227,7 +229,7 @@ class Nodes:
         self, key: str, node: PlannedNode, attempt: int, answer: Answer, said: Said, bill: Bill
     ) -> None:
         written = step(
-            "reason", node.id, attempt, _about(node), bill, reasoning=answer.reasoning or said.reasoning or None,
+            "reason", node.id, attempt, node.question, bill, reasoning=answer.reasoning or said.reasoning or None,
             result=answer.answer, self_confidence=min(1.0, max(0.0, answer.self_confidence)),
         )  # fmt: skip
         await self.write_step(key, written)
@@ -235,7 +237,7 @@ class Nodes:
     async def _verify(
         self, at: str, node: PlannedNode, inputs: Mapping[str, str], answer: Answer, said: Said, used: Sequence[Used],
         attempt: int,
-    ) -> list[Evidence]:  # fmt: skip
+    ) -> Judged:  # fmt: skip
         evidence = verifying.computed(node.question, answer, used) + verifying.cited(answer, used)
         bill = Bill()
         refuted = any(one.verdict == "refuted" for one in evidence)
@@ -248,26 +250,14 @@ class Nodes:
                 twice=node.difficulty == "hard",
             )  # fmt: skip
             evidence += more
-        confidence, basis = rated(evidence)
-        names = confirmed_by(evidence)
-        verdict = (
-            "refuted" if any(one.verdict == "refuted" for one in evidence) else "confirmed" if names else "inconclusive"
-        )
-        written = step(
-            "verify", node.id, attempt, _about(node), bill, result=basis, confidence=round(confidence, 2),
-            verifier=names[0] if names else None, verdict=verdict, evidence=[one.model_dump() for one in evidence],
-        )  # fmt: skip
-        await self.write_step(f"{at}/verify", written)
-        return evidence
+        found = judged(evidence)
+        await self.write_step(f"{at}/verify", verify_step(node.id, attempt, node.question, found, bill))
+        return found
 
     def _given(self, inputs: Mapping[str, str], used: Sequence[Used]) -> dict[str, Any]:
         """For a derivation: what the node was given, and what was looked up; not what was computed for it."""
         looked_up = [one.text[:2000] for one in used if one.error is None and one.type != "compute"]
         return {"problem": self.problem[:_MOST_INPUTS], "known": bounded(inputs), "sources": looked_up[:5]}
-
-
-def _about(node: PlannedNode) -> str:
-    return node.question
 
 
 def _bill(said: Said) -> Bill:

@@ -2,11 +2,14 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
+from typing import Any
 
 import msgspec
 
 from radiant.kit.errors import Invalid
 from radiant.workspace.reasoning.schemas import PlannedNode
+
+_PLANNED = set(PlannedNode.model_fields)
 
 
 class BadPlan(Invalid):
@@ -30,6 +33,11 @@ class Draft(msgspec.Struct):
 
     nodes: list[DraftNode]
     complexity: str = "medium"
+
+
+def as_planned(node: PlannedNode) -> dict[str, Any]:
+    """A node without what has become of it, as the log keeps a plan."""
+    return node.model_dump(include=_PLANNED)
 
 
 def check(nodes: Sequence[PlannedNode], most: int, tools: Collection[str]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -200,27 +201,29 @@ class Thinking:
 
     async def _keep(self, live: _Live) -> None:
         """Renew the lease; hear what people say while the session is worked on."""
+        ours, due = True, time.monotonic() + _RENEW_SECONDS
         while True:
-            told = True
-            try:
-                await asyncio.wait_for(live.changed.wait(), _RENEW_SECONDS)
-            except TimeoutError:
-                told = False
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(live.changed.wait(), max(0.0, due - time.monotonic()))
             live.changed.clear()
             solver = live.solver
             try:
-                async with live.db.tx() as tx:
-                    ours = await store.renew(tx, live.id, self._owner, LEASE)
-                live.barred = not told and await caller_again(live.db, live.caller.api_key_id) is None
+                if time.monotonic() >= due:
+                    due = time.monotonic() + _RENEW_SECONDS
+                    async with live.db.tx() as tx:
+                        ours = await store.renew(tx, live.id, self._owner, LEASE)
+                    live.barred = await caller_again(live.db, live.caller.api_key_id) is None
                 if solver is None:
                     continue
-                await solver.journal.read()
+                before = len(solver.journal.steering)
+                await solver.journal.hear()
             except _AWAY as error:
                 log.warning("think.keep_failed", session_id=str(live.id), error=str(error))
                 continue
-            heard = Steered.of(data for _, data in solver.journal.steering)
+            heard = Steered.of(solver.journal.steering)
             solver.purse.held = heard.paused
-            solver.touched.set()
+            if len(solver.journal.steering) > before:
+                solver.touched.set()
             if live.task is not None and (heard.cancelled or live.barred or not ours) and solver.going:
                 live.cancelled = True
                 live.task.cancel()
@@ -254,12 +257,12 @@ class Thinking:
         ending, error = Ending(), None
         try:
             solver.going = True
-            if Steered.of(data for _, data in journal.steering).cancelled:
+            if Steered.of(journal.steering).cancelled:
                 # The process that heard it died before it could end it.
                 live.cancelled = True
                 raise asyncio.CancelledError
             ending = await solver.run()
-            await journal.read()
+            await journal.hear()
             if not solver.has_heard_all():
                 # Somebody edited or retried just as it ended.
                 return False

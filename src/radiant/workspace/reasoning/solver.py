@@ -3,9 +3,9 @@ fails, and put together. Gone through from its beginning each time it is taken u
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import msgspec
 
@@ -13,14 +13,14 @@ from radiant.ai.inference.service import Inference
 from radiant.ai.providers.chat import Message
 from radiant.foundation.identity.callers import Caller
 from radiant.kit.errors import Problem
-from radiant.kit.text import quoted, shorten
+from radiant.kit.text import shorten
 from radiant.workspace.reasoning import plans, verifying, whole
 from radiant.workspace.reasoning.asking import Asker, Bill, UnreadableReply
 from radiant.workspace.reasoning.checks import RunTests
-from radiant.workspace.reasoning.confidence import along, confirmed_by, rated
+from radiant.workspace.reasoning.confidence import along, judged
 from radiant.workspace.reasoning.ending import Ending
 from radiant.workspace.reasoning.journal import Journal
-from radiant.workspace.reasoning.nodes import Nodes, Result, bounded, fingerprint, level, step
+from radiant.workspace.reasoning.nodes import Nodes, Result, bounded, fingerprint, level, step, verify_step
 from radiant.workspace.reasoning.plans import BadPlan, Draft
 from radiant.workspace.reasoning.purse import Parked, Purse
 from radiant.workspace.reasoning.schemas import Complexity, Evidence, Node, Options, PlannedNode, Strategy
@@ -65,7 +65,7 @@ class Solver:
     purse: Purse
     problem: str
     options: Options
-    note: Any
+    note: Callable[[str | None, str | None], Awaitable[None]]
     """Keeps complexity and strategy with the session's row."""
     touched: asyncio.Event = field(default_factory=asyncio.Event)
     going: bool = False
@@ -104,14 +104,14 @@ class Solver:
 
     def has_heard_all(self) -> bool:
         """Whether no edit and no retry came after the last that was acted on."""
-        heard = Steered.of(data for _, data in self.journal.steering)
+        heard = Steered.of(self.journal.steering)
         return (heard.edits, heard.retries) == (self.steered.edits, self.steered.retries)
 
     async def _heed(self) -> None:
         """Read what people said meanwhile."""
         self.touched.clear()
-        await self.journal.read()
-        heard = Steered.of(data for _, data in self.journal.steering)
+        await self.journal.hear()
+        heard = Steered.of(self.journal.steering)
         constraints = self.steered.constraints
         # The same list: nodes that begin from now on see what was added.
         constraints[:] = heard.constraints
@@ -130,14 +130,8 @@ class Solver:
         return [PlannedNode.model_validate(node) for node in made["nodes"]], made["complexity"]
 
     async def _make_plan(self) -> tuple[list[PlannedNode], Complexity, str]:
-        told: dict[str, Any] = {
-            "problem": self.problem,
-            "tools": self._nodes.using.described(),
-            "most": self.options.max_steps,
-        }
-        if self.steered.constraints:
-            told["constraints"] = list(self.steered.constraints)
-        messages = [Message.of("system", _PLAN), Message.of("user", quoted(told))]
+        told = self._nodes.told(tools=self._nodes.using.described(), most=self.options.max_steps)
+        messages = [Message.of("system", _PLAN), Message.of("user", told)]
         model = self.options.model or level("medium")
         bill, why = Bill(), ""
         for attempt in range(2):
@@ -184,17 +178,13 @@ class Solver:
         if (before := self.journal.found("planned", revision)) is not None:
             return [PlannedNode.model_validate(node) for node in before["nodes"]]
         kept = [node for node in nodes if node.id in done and done[node.id].state in ("verified", "answered")]
-        told: dict[str, Any] = {
-            "problem": self.problem,
-            "tools": self._nodes.using.described(),
-            "most": self.options.max_steps - len(kept),
-            "answered": [{"id": node.id, "question": node.question, "answer": done[node.id].answer} for node in kept],
-            "went_wrong": why,
-        }
-        if told["most"] < 1:
+        most = self.options.max_steps - len(kept)
+        if most < 1:
             return None
+        answered = [{"id": node.id, "question": node.question, "answer": done[node.id].answer} for node in kept]
+        told = self._nodes.told(tools=self._nodes.using.described(), most=most, answered=answered, went_wrong=why)
         more = " Some sub-problems are answered: new ones may depend on them by their ids, and do not repeat them."
-        messages = [Message.of("system", _PLAN + more), Message.of("user", quoted(told))]
+        messages = [Message.of("system", _PLAN + more), Message.of("user", told)]
         key = f"replan/{revision}/{self.steered.resumed}"
         try:
             reply = await self._nodes.asker.structured(
@@ -344,15 +334,12 @@ class Solver:
         findings: list[str] = []
         for attempt in (1, 2):
             solution, bill = await self._synthesize(f"{key}/{attempt}", planned, answered, missing, findings)
-            evidence = await self._examine(solution, ends, answered, bool(missing))
-            confidence, basis = rated(evidence)
-            names = confirmed_by(evidence)
-            refuted = [one for one in evidence if one.verdict == "refuted"]
+            found = judged(await self._examine(solution, ends, answered, bool(missing)))
             path = along(self.nodes, [node.id for node in planned] if missing else ends)
-            if not names and not refuted:
-                confidence, basis = path, self._resting(planned, done)
-            elif names:
-                confidence = max(confidence, path)
+            if found.verifiers:
+                found = replace(found, confidence=max(found.confidence, path))
+            elif not found.refuted:
+                found = replace(found, confidence=path, basis=self._resting(planned, done))
             await self._nodes.write_step(
                 f"{key}/{attempt}/made",
                 step("synthesize", None, attempt, "The solution", bill, result=solution.solution, reasoning=None,
@@ -360,19 +347,17 @@ class Solver:
             )  # fmt: skip
             await self._nodes.write_step(
                 f"{key}/{attempt}/verify",
-                step("verify", None, attempt, "The solution", result=basis, confidence=round(confidence, 2),
-                     verifier=names[0] if names else None, evidence=[one.model_dump() for one in evidence],
-                     verdict="refuted" if refuted else "confirmed" if names else "inconclusive"),
+                verify_step(None, attempt, "The solution", found),
             )  # fmt: skip
-            if not refuted or len(planned) == 1:
+            if not found.refuted or len(planned) == 1:
                 break
-            findings = [f"{one.verifier}: {one.detail}" for one in refuted]
-        if refuted:
-            short = short or f"the solution does not stand: {refuted[0].detail}"
+            findings = found.findings
+        if found.refuted:
+            short = short or f"the solution does not stand: {found.refuted[0].detail}"
         nodes_verified = not missing and all(done[node.id].state == "verified" for node in planned)
         return Ending(
-            solution.solution, solution.answer, evidence, confidence, basis, bool(names) or (nodes_verified and not refuted),
-            self.notes, short,
+            solution.solution, solution.answer, found.evidence, found.confidence, found.basis,
+            bool(found.verifiers) or (nodes_verified and not found.refuted), self.notes, short,
         )  # fmt: skip
 
     def _resting(self, planned: Sequence[PlannedNode], done: Mapping[str, Result]) -> str:
@@ -389,21 +374,17 @@ class Solver:
             # One step's answer needs nobody to put it together.
             answer = answered[planned[0].id]
             return Solution(answer, answer), Bill()
-        told: dict[str, Any] = {
-            "problem": self.problem,
-            "answers": [
-                {"id": node.id, "question": node.question, "answer": bounded(answered)[node.id]}
+        short = bounded(answered)
+        told = self._nodes.told(
+            answers=[
+                {"id": node.id, "question": node.question, "answer": short[node.id]}
                 for node in planned
                 if node.id in answered
             ],
-        }
-        if missing:
-            told["not_solved"] = [node.question for node in missing]
-        if self.steered.constraints:
-            told["constraints"] = list(self.steered.constraints)
-        if findings:
-            told["wrong_before"] = list(findings)
-        messages = [Message.of("system", _SYNTHESIZE), Message.of("user", quoted(told))]
+            not_solved=[node.question for node in missing] or None,
+            wrong_before=findings or None,
+        )
+        messages = [Message.of("system", _SYNTHESIZE), Message.of("user", told)]
         model = self.options.model or level("medium")
         try:
             reply = await self._nodes.asker.structured(key, None, "synthesize", model, messages, Solution)
@@ -441,12 +422,7 @@ async def _stopped(task: asyncio.Task[Any]) -> None:
 
 
 def _complexity(said: str) -> Complexity:
-    found: Literal["low", "medium", "high"] = "medium"
-    if said == "low":
-        found = "low"
-    elif said == "high":
-        found = "high"
-    return found
+    return "low" if said == "low" else "high" if said == "high" else "medium"
 
 
 def _strategy(complexity: Complexity, checked: bool) -> Strategy:

@@ -51,6 +51,15 @@ async def events_after(tx: Tx, session_id: UUID, after: int, limit: int, kinds: 
     )  # fmt: skip
 
 
+async def steered_after(tx: Tx, session_id: UUID, after: int) -> list[Row]:
+    """What people said past `after`, in order: {seq, data}."""
+    return await tx.all(
+        "select seq, data from thinktank_events where tenant_id = $1 and user_id = $2 and session_id = $3 and seq > $4"
+        " and kind = 'steered' order by seq",
+        tx.tenant_id, tx.user_id, session_id, after,
+    )  # fmt: skip
+
+
 async def insert_step(tx: Tx, session_id: UUID, key: str, step: dict[str, Any]) -> None:
     """Write a step with the next number; the session's row is locked by the event before it."""
     await tx.run(

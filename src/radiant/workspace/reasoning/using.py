@@ -143,7 +143,7 @@ class Using:
 
     async def _allowed(self, ask_id: UUID, node: str, used: Used, *, again: bool) -> bool:
         """What a person said of a call. Raises Parked where they have not yet."""
-        for _, said in self._journal.steering:
+        for said in self._journal.steering:
             if said["kind"] == "tool" and said["call_id"] == str(ask_id):
                 return said["allow"]
         asked = {

@@ -52,7 +52,7 @@ class Fold:
         changed: list[str] = []
         for node in planned:
             held = before.get(node.id)
-            if held is not None and PlannedNode(**held.model_dump(include=_PLANNED)) == node:
+            if held is not None and plans.as_planned(held) == plans.as_planned(node):
                 self.nodes[node.id] = held
             else:
                 self.nodes[node.id] = Node(**node.model_dump())
@@ -61,8 +61,8 @@ class Fold:
 
     def _reset(self, changed: Sequence[str]) -> None:
         for name in plans.resting_on(list(self.nodes.values()), changed):
-            planned = self.nodes[name].model_dump(include=_PLANNED)
-            self.nodes[name] = Node(**planned, attempts=self.nodes[name].attempts)
+            held = self.nodes[name]
+            self.nodes[name] = Node(**plans.as_planned(held), attempts=held.attempts)
 
     def _steer(self, said: Mapping[str, Any]) -> None:
         self.steered += 1
@@ -92,9 +92,6 @@ class Fold:
     def failed(self) -> list[str]:
         """Nodes that failed."""
         return [node.id for node in self.nodes.values() if node.state == "failed"]
-
-
-_PLANNED = set(PlannedNode.model_fields)
 
 
 def folded(events: Sequence[Row]) -> Fold:

@@ -2,7 +2,6 @@
 `tree`, steps that are proposed, valued and searched (tree of thoughts, Yao et al., 2023). Where the caller's checks say what is
 right, the first answer that passes is taken; a vote never outweighs a check."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -10,16 +9,18 @@ import msgspec
 
 from radiant.ai.providers.chat import Message
 from radiant.kit.errors import Problem
-from radiant.kit.text import quoted, shorten
+from radiant.kit.text import shorten
 from radiant.workspace.merging import answers
 from radiant.workspace.merging.check import slips
 from radiant.workspace.merging.posterior import SHIPPED, Agreement, Voter, unknown_pair
+from radiant.workspace.reasoning import plans
 from radiant.workspace.reasoning.asking import UnreadableReply
-from radiant.workspace.reasoning.confidence import SHARES, UNVERIFIED, confirmed_by, rated
+from radiant.workspace.reasoning.confidence import SHARES, UNVERIFIED, confirmed_by, judged, rated
 from radiant.workspace.reasoning.ending import Ending
-from radiant.workspace.reasoning.nodes import HINTS, Nodes, level, step
+from radiant.workspace.reasoning.nodes import HINTS, Nodes, level, step, verify_step
 from radiant.workspace.reasoning.schemas import Evidence, Node, Options
 from radiant.workspace.reasoning.steering import Steered
+from radiant.workspace.reasoning.together import together
 from radiant.workspace.reasoning.verifying import Answer, Derived
 
 # Where a check may end it early, so many at a time; else all at once, as the purse lets them.
@@ -68,29 +69,17 @@ class _Sample:
     model: str = ""
 
 
-def _told(nodes: Nodes, **more: object) -> str:
-    told: dict[str, object] = {"problem": nodes.problem, **more}
-    if nodes.constraints:
-        told["constraints"] = list(nodes.constraints)
-    return quoted(told)
-
-
 async def vote(nodes: Nodes, options: Options, steered: Steered) -> tuple[list[Node], Ending]:
     """Many answers; the first that passes the checks, else what most say of those whose arithmetic holds."""
     planned = [Node(id=f"s{n}", question=f"Answer {n} of {options.samples}") for n in range(1, options.samples + 1)]
-    shown = [
-        node.model_dump(include={"id", "question", "depends_on", "difficulty", "tools", "model"}) for node in planned
-    ]
-    await nodes.journal.write("planned", f"vote.{steered.resumed}", {"by": "vote", "nodes": shown})
+    told = {"by": "vote", "nodes": [plans.as_planned(node) for node in planned]}
+    await nodes.journal.write("planned", f"vote.{steered.resumed}", told)
     samples: list[_Sample] = []
     size = _BATCH if options.checks else len(planned)
     for first in range(0, len(planned), size):
         batch = [_Sample(node) for node in planned[first : first + size]]
         samples += batch
-        made = await asyncio.gather(*(_sample(nodes, options, steered, one) for one in batch), return_exceptions=True)
-        for error in made:
-            if isinstance(error, BaseException):
-                raise error
+        await together(_sample(nodes, options, steered, one) for one in batch)
         if passed := next((one for one in batch if "checks" in _names(one) or "tests" in _names(one)), None):
             return await _taken(nodes, planned, passed, steered)
     if options.checks:
@@ -112,7 +101,7 @@ async def _sample(nodes: Nodes, options: Options, steered: Steered, one: _Sample
     model = options.model or level("medium")
     await nodes.journal.write("node_started", key, {"node_id": one.node.id, "attempt": 1, "model": model})
     messages = [
-        Message.of("system", _SOLVE + HINTS[nodes.domain]), Message.of("user", _told(nodes))
+        Message.of("system", _SOLVE + HINTS[nodes.domain]), Message.of("user", nodes.told())
     ]  # fmt: skip
     try:
         reply = await nodes.asker.structured(
@@ -137,17 +126,10 @@ async def _sample(nodes: Nodes, options: Options, steered: Steered, one: _Sample
 
 async def _judged(nodes: Nodes, key: str, one: _Sample) -> None:
     assert one.answer is not None
-    confidence, basis = rated(one.evidence)
-    names, refuted = _names(one), any(said.verdict == "refuted" for said in one.evidence)
-    node = one.node
-    node.answer, node.confidence, node.basis, node.verifiers = one.answer.answer, confidence, basis, names
-    node.state = "failed" if refuted else "verified" if names else "answered"
-    written = step(
-        "verify", node.id, 1, node.question, result=basis, confidence=round(confidence, 2),
-        verifier=names[0] if names else None, evidence=[said.model_dump() for said in one.evidence],
-        verdict="refuted" if refuted else "confirmed" if names else "inconclusive",
-    )  # fmt: skip
-    await nodes.write_step(f"{key}/verify", written)
+    said, node = judged(one.evidence), one.node
+    node.answer, node.state, node.verifiers = one.answer.answer, said.state, list(said.verifiers)
+    node.confidence, node.basis = said.confidence, said.basis
+    await nodes.write_step(f"{key}/verify", verify_step(node.id, 1, node.question, said))
 
 
 def _result(node: Node) -> dict[str, object]:
@@ -235,22 +217,15 @@ async def tree(nodes: Nodes, options: Options, steered: Steered) -> tuple[list[N
     lines = [_Line(Node(id="root", question=shorten(nodes.problem, 200)), [])]
     finished: list[_Line] = []
     for depth in range(1, _DEPTH + 1):
-        grown = await asyncio.gather(
-            *(_proposed(nodes, options, f"{key}/{depth}.{at}", depth, at, line) for at, line in enumerate(lines)),
-            return_exceptions=True,
+        grown = await together(
+            _proposed(nodes, options, f"{key}/{depth}.{at}", depth, at, line) for at, line in enumerate(lines)
         )
-        fresh: list[_Line] = []
-        for one in grown:
-            if isinstance(one, BaseException):
-                raise one
-            fresh += one
+        fresh = [line for lines_of_one in grown for line in lines_of_one]
         if not fresh:
             break
         shown += [line.node for line in fresh]
-        told = [
-            node.model_dump(include={"id", "question", "depends_on", "difficulty", "tools", "model"}) for node in shown
-        ]
-        await nodes.journal.write("planned", f"{key}.{depth}", {"by": "tree", "nodes": told})
+        told = {"by": "tree", "nodes": [plans.as_planned(node) for node in shown]}
+        await nodes.journal.write("planned", f"{key}.{depth}", told)
         for line in fresh:
             if line.answer.strip():
                 await _finish_line(nodes, options, key, line)
@@ -272,7 +247,7 @@ async def tree(nodes: Nodes, options: Options, steered: Steered) -> tuple[list[N
 
 async def _proposed(nodes: Nodes, options: Options, key: str, depth: int, at: int, line: _Line) -> list[_Line]:
     model = options.model or level("medium")
-    user = _told(nodes, steps=line.steps, how_many=options.samples)
+    user = nodes.told(steps=line.steps, how_many=options.samples)
     messages = [Message.of("system", _PROPOSE + HINTS[nodes.domain]), Message.of("user", user)]
     parent = [] if line.node.id == "root" else [line.node.id]
     about = line.steps[-1] if line.steps else nodes.problem
@@ -318,7 +293,7 @@ async def _finish_line(nodes: Nodes, options: Options, key: str, line: _Line) ->
 
 async def _value(nodes: Nodes, options: Options, key: str, lines: Sequence[_Line]) -> None:
     """What lines are worth, by a model; all the same where it does not say."""
-    user = _told(nodes, lines=[line.steps for line in lines])
+    user = nodes.told(lines=[line.steps for line in lines])
     messages = [Message.of("system", _VALUE), Message.of("user", user)]
     try:
         reply = await nodes.asker.structured(key, None, "value", options.model or level("medium"), messages, Values)
