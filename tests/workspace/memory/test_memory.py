@@ -153,7 +153,9 @@ async def test_a_retry_adds_nothing(callers: Callers, server: Server):
     assert await listed(callers.member) == []
 
 
-async def test_facts_raise_the_turns_that_they_were_extracted_from(callers: Callers, server: Server):
+async def test_facts_raise_the_turns_that_they_were_extracted_from(
+    server: Server, callers: Callers, small_models: Path
+):
     turns = [
         (await add(
             callers.member, text, speaker=who, said_at=f"2026-05-0{day}T10:00:00Z", conversation="c", type="turn"
@@ -163,6 +165,7 @@ async def test_facts_raise_the_turns_that_they_were_extracted_from(callers: Call
         )
     ]  # fmt: skip
     await add(callers.member, "Ann got a dog", facts_of=[turns[2]["id"]])
+    await embedded(server)
     (first, *_) = await search(callers.member, "Does Ann have a dog?", min_similarity=0)
     assert first["memory"]["id"] == turns[2]["id"]
     assert {"fact", "speaker"} <= {reason["kind"] for reason in first["why"]}
