@@ -1,0 +1,1 @@
+"""Rooms: documents that people write together, live (section 20)."""
