@@ -47,10 +47,9 @@ async def threads(
 
 
 async def answers(tx: Tx, threads: list[UUID]) -> list[Comment]:
-    """The answers in these threads, the oldest first; of each thread the first 200."""
+    """The answers in these threads, the oldest first."""
     rows = await tx.all(
-        "select a.* from unnest($2::uuid[]) t (id) cross join lateral (" + _COMMENT + " where k.tenant_id = $1"
-        "  and k.parent_id = t.id order by k.created_at, k.id limit 200) a order by a.created_at, a.id",
+        _COMMENT + " where k.tenant_id = $1 and k.parent_id = any($2) order by k.created_at, k.id limit 5000",
         tx.tenant_id, threads,
     )  # fmt: skip
     return [Comment.model_validate(dict(row)) for row in rows]
