@@ -1,8 +1,5 @@
 -- Section 20, the room server: which process has a room, and who must hear when people's rights in it change.
 
--- A model may write for the person of the row.
-alter table collaboration_updates add column if not exists model varchar(200);
-
 -- The process that has the room in memory holds an advisory lock while it lives; this says where it is found. A row
 -- whose process is gone is overwritten by the next that gets the lock.
 create table collaboration_owners (

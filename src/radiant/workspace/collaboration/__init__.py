@@ -1,1 +1,1 @@
-"""Rooms: documents that people write together, live (section 20)."""
+"""Section 20: rooms, where people and models work on one document at the same time."""

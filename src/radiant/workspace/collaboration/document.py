@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 from pycrdt import Array, Doc, Map, Text
 
-from radiant.workspace.collaboration.people import RoomTooLarge
+from radiant.workspace.collaboration.problems import RoomTooLarge
 from radiant.workspace.collaboration.wire import Malformed
 
 T = TypeVar("T")

@@ -17,17 +17,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from radiant.kit.errors import Problem
 from radiant.kit.ids import TenantId, UserId
-from radiant.workspace.collaboration.people import COLOURS, Author, RoomId
+from radiant.workspace.collaboration.people import COLOURS, Author
+from radiant.workspace.collaboration.problems import TicketRefused
+from radiant.workspace.collaboration.schemas import RoomId
 
 SECONDS = 60
-
-
-class TicketRefused(Problem):
-    """The ticket is forged, broken or past its minute."""
-
-    status, slug = 401, "ticket-refused"
 
 
 @dataclass(frozen=True, slots=True)
