@@ -9,20 +9,20 @@ from radiant.workspace.collaboration.rooms import Rooms
 from radiant.workspace.collaboration.schemas import RoomId
 from tests.kit.fixtures import Callers
 from tests.kit.server import Server
-from tests.workspace.collaboration import kit
+from tests.workspace.collaboration import live
 
 
 @pytest.fixture
-async def door(server: Server, callers: Callers) -> AsyncIterator[kit.Door]:
+async def door(server: Server, callers: Callers) -> AsyncIterator[live.Door]:
     """The way in for people of our tenant."""
-    async with kit.door(server.base_url, server.app.state.room_tickets, callers.tenant.id) as made:
+    async with live.door(server.base_url, server.app.state.room_tickets, callers.tenant.id) as made:
         yield made
 
 
 @pytest.fixture
 async def room(server: Server, callers: Callers, owner: Any) -> RoomId:
     """A room into which everybody of the tenant may come."""
-    return await kit.make_room(owner, callers.tenant.id, callers.owner_id)
+    return await live.make_room(owner, callers.tenant.id, callers.owner_id)
 
 
 @pytest.fixture

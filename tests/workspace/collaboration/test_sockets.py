@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from pycrdt import Doc, Text
 
-from radiant.workspace.collaboration import wire
+from radiant.workspace.collaboration import store, wire
 from radiant.workspace.collaboration.rooms import Rooms
 from radiant.workspace.collaboration.schemas import RoomId
 from tests.kit.fixtures import Callers
-from tests.workspace.collaboration import kit
-from tests.workspace.collaboration.kit import Door
+from tests.workspace.collaboration import live
+from tests.workspace.collaboration.live import Door
 
 FRAMINGS = pytest.mark.parametrize("framing", ["hocuspocus", "y"])
 
@@ -61,7 +61,7 @@ async def test_f20_1_updates_are_appended_and_acknowledged_once_they_are_in_the_
 async def test_f20_3_a_viewers_updates_reach_nobody_however_they_are_made(
     door: Door, callers: Callers, room: RoomId, owner: Any, framing: str
 ) -> None:
-    await kit.set_role(owner, callers.tenant.id, room, callers.member_id, "viewer")
+    await live.set_role(owner, callers.tenant.id, room, callers.member_id, "viewer")
     ann, eve = await door.inside(callers.owner_id, room, framing), await door.inside(callers.member_id, room, framing)
     assert eve.scope == (None if framing == "y" else "readonly")
     update = await eve.type("mine now")
@@ -78,7 +78,7 @@ async def test_f20_3_a_viewers_updates_reach_nobody_however_they_are_made(
 async def test_f20_5_f20_9_an_unknown_room_and_another_tenants_are_the_same_nothing(
     door: Door, callers: Callers, owner: Any, framing: str
 ) -> None:
-    theirs = await kit.make_room(owner, callers.other_tenant.id, callers.other_tenant.user_id)
+    theirs = await live.make_room(owner, callers.other_tenant.id, callers.other_tenant.user_id)
     for room_id in (theirs, RoomId(callers.tenant.id)):
         for _ in range(2):
             eve = await door.enter(callers.owner_id, room_id, framing)
@@ -124,7 +124,7 @@ async def test_f20_4_a_room_that_everybody_left_goes_from_memory_and_comes_back_
     await ann.type("still here")
     await ann.until(lambda: ann.saved == 2)
     await ann.close()
-    async with asyncio.timeout(kit.PATIENCE):
+    async with asyncio.timeout(live.PATIENCE):
         while room in rooms._rooms or room in rooms._closing:
             await asyncio.sleep(0.05)
     again = await door.inside(callers.owner_id, room)
@@ -138,15 +138,15 @@ async def test_f20_7_online_is_what_was_heard_lately(
     ann = await door.inside(callers.owner_id, room)
     seen = "select last_seen from room_participants where room_id = $1 and user_id = $2"
     first = await owner.fetchval(seen, room, callers.owner_id)
-    async with asyncio.timeout(kit.PATIENCE):
+    async with asyncio.timeout(live.PATIENCE):
         while await owner.fetchval(seen, room, callers.owner_id) == first:
             await asyncio.sleep(0.05)
     await ann.close()
     online = "select is_online from room_participants where room_id = $1 and user_id = $2"
-    async with asyncio.timeout(kit.PATIENCE):
+    async with asyncio.timeout(live.PATIENCE):
         while await owner.fetchval(online, room, callers.owner_id):
             await asyncio.sleep(0.05)
     # A process that died could not take it back: a row that is old counts for nothing.
     await owner.execute("update room_participants set is_online = true, last_seen = now() - interval '1 minute'")
-    people = (await callers.owner.get(f"/api/collaboration/rooms/{room}/participants")).json()
-    assert [one["is_online"] for one in people] == [False]
+    async with rooms._database.tenant(callers.tenant.id, callers.owner_id).tx() as tx:
+        assert [one["is_online"] for one in await store.participants(tx, room)] == [False]
