@@ -5,7 +5,7 @@ from typing import Any, LiteralString
 from uuid import UUID
 
 from radiant.infra.db import Row, Tx
-from radiant.workspace.collaboration.schemas import Action, NewRoom, Room, RoomChange
+from radiant.workspace.collaboration.schemas import NewRoom, Room, RoomAction, RoomChange
 
 # An online flag is only as true as its heartbeat is fresh: a crash leaves it set. Of a workspace-wide room whoever is in the workspace is an editor, unless the room says otherwise of them.
 _ROOM: LiteralString = (
@@ -175,7 +175,7 @@ async def log_action(tx: Tx, room_id: UUID, action_type: str, data: dict[str, An
 async def actions(
     tx: Tx, room_id: UUID, user_id: UUID | None, action_type: str | None, since: datetime | None,
     until: datetime | None, before: tuple[datetime, UUID] | None, limit: int,
-) -> list[Action]:  # fmt: skip
+) -> list[RoomAction]:  # fmt: skip
     """What was done in a room, the latest first."""
     rows = await tx.all(
         "select h.id, h.user_id, u.display_name, h.action_type, h.action_data, h.created_at"
@@ -187,4 +187,4 @@ async def actions(
         " order by h.created_at desc, h.id desc limit $9",
         tx.tenant_id, room_id, user_id, action_type, since, until, *(before or (None, None)), limit,
     )  # fmt: skip
-    return [Action.model_validate(dict(row)) for row in rows]
+    return [RoomAction.model_validate(dict(row)) for row in rows]
