@@ -50,6 +50,8 @@ create table canvas_proposals (
     tokens integer not null default 0 check (tokens >= 0),
     cost numeric(20, 9) check (cost >= 0),
     error jsonb,
+    -- {text, back: [{start, end, new, spans}]}: what the text was right after, and what takes the change back.
+    applied jsonb check (jsonb_typeof(applied) = 'object'),
     undone boolean not null default false,
     created_at timestamptz not null default current_timestamp,
     decided_at timestamptz,

@@ -157,9 +157,11 @@ def rewrite(body: "Text", new: str, source: str | None) -> None:
 def rewrite_as(body: "Text", new: str, spans: list[Span]) -> None:
     """Let the body say `new`, with all of it from where `spans` say."""
     rewrite(body, new, None)
-    body.format(0, len(new.encode()), {"src": None})
-    for start, end, source in _in_bytes(new, spans):
-        body.format(start, end, {"src": source})
+    wanted = list(_in_bytes(new, spans))
+    if list(_in_bytes(new, said(body)[1])) != wanted:
+        body.format(0, len(new.encode()), {"src": None})
+        for start, end, source in wanted:
+            body.format(start, end, {"src": source})
 
 
 def apply(body: "Text", changes: list[Edit], source: str | None) -> None:
@@ -175,17 +177,33 @@ def apply(body: "Text", changes: list[Edit], source: str | None) -> None:
             body.insert(start, one.new, {"src": source})
 
 
-def _write(body: "Text", content: str, spans: list[Span]) -> None:
-    at = 0
+def apply_with_spans(body: "Text", changes: list[Edit], spans: list[list[Span]]) -> None:
+    """Make those changes; each brings along where its words come from."""
+    text = str(body)
+    for one, known in reversed(list(zip(changes, spans, strict=True))):
+        apply(body, [Edit(one.start, one.end, "")], None)
+        _write(body, one.new, known, len(text[: one.start].encode()))
+
+
+def whole(content: str, source: str) -> Span:
+    """All of a text, from there."""
+    return Span(start=0, end=units(content), provenance_id=source)
+
+
+def spans_of(kept: list[dict[str, Any]]) -> list[Span]:
+    """Spans as rows keep them."""
+    return [Span.model_validate(one) for one in kept]
+
+
+def _write(body: "Text", content: str, spans: list[Span], place: int = 0) -> None:
+    data, at = content.encode(), 0
+    parts: list[tuple[int, int, str | None]] = []
     for start, end, source in _in_bytes(content, spans):
-        text = content.encode()
-        if start > at:
-            body.insert(at, text[at:start].decode(), {"src": None})
-        body.insert(start, text[start:end].decode(), {"src": source})
+        parts += [(at, start, None), (start, end, source)]
         at = end
-    rest = content.encode()[at:].decode()
-    if rest:
-        body.insert(at, rest, {"src": None})
+    for start, end, source in [*parts, (at, len(data), None)]:
+        if end > start:
+            body.insert(place + start, data[start:end].decode(), {"src": source})
 
 
 def _in_bytes(text: str, spans: list[Span]) -> Iterator[tuple[int, int, str]]:

@@ -19,8 +19,8 @@ from radiant.workspace.canvas.schemas import (
     Canvas,
     CanvasChange,
     CanvasSummary,
-    Difference,
     DeletedArtifact,
+    Difference,
     ExportFormat,
     NamedVersion,
     NewArtifact,
@@ -229,7 +229,7 @@ async def put(
     request: Request, caller: MemberCaller, canvas_id: UUID, wanted: Putting, idempotency_key: IdempotencyKey = None
 ) -> PutResult:
     """Put an answer, a merge or a Think Tank result on the canvas; what was put before from there is brought up to date."""
-    return await canvases_of(request).put(caller, canvas_id, wanted, idempotency_key)
+    return await canvases_of(request).putting.put(caller, canvas_id, wanted, idempotency_key)
 
 
 @router.post(_ARTIFACT + "/proposals", status_code=201)
@@ -238,15 +238,13 @@ async def propose(
     idempotency_key: IdempotencyKey = None,
 ) -> Proposal:  # fmt: skip
     """Ask a model to change a part of an artifact. Nothing changes until its proposal is accepted."""
-    return await canvases_of(request).propose(caller, canvas_id, artifact_id, new, idempotency_key)
+    return await canvases_of(request).proposing.propose(caller, canvas_id, artifact_id, new, idempotency_key)
 
 
 @router.get(_ARTIFACT + "/proposals")
-async def list_proposals(
-    request: Request, caller: AnyCaller, canvas_id: UUID, artifact_id: UUID
-) -> ItemsOf[Proposal]:
+async def list_proposals(request: Request, caller: AnyCaller, canvas_id: UUID, artifact_id: UUID) -> ItemsOf[Proposal]:
     """The latest proposals, at most 50."""
-    return ItemsOf(items=await canvases_of(request).proposals(caller, canvas_id, artifact_id))
+    return ItemsOf(items=await canvases_of(request).proposing.latest(caller, canvas_id, artifact_id))
 
 
 @router.post(_PROPOSAL + "/accept")
@@ -254,7 +252,7 @@ async def accept(
     request: Request, caller: MemberCaller, canvas_id: UUID, artifact_id: UUID, proposal_id: UUID, accepting: Accepting
 ) -> Proposal:
     """Let the model make its changes, or those that are named."""
-    return await canvases_of(request).accept(caller, canvas_id, artifact_id, proposal_id, accepting.hunks)
+    return await canvases_of(request).proposing.accept(caller, canvas_id, artifact_id, proposal_id, accepting.hunks)
 
 
 @router.post(_PROPOSAL + "/reject")
@@ -262,7 +260,7 @@ async def reject(
     request: Request, caller: MemberCaller, canvas_id: UUID, artifact_id: UUID, proposal_id: UUID
 ) -> Proposal:
     """Leave the artifact as it is."""
-    return await canvases_of(request).reject(caller, canvas_id, artifact_id, proposal_id)
+    return await canvases_of(request).proposing.reject(caller, canvas_id, artifact_id, proposal_id)
 
 
 @router.post(_PROPOSAL + "/undo")
@@ -270,7 +268,7 @@ async def undo_proposal(
     request: Request, caller: MemberCaller, canvas_id: UUID, artifact_id: UUID, proposal_id: UUID
 ) -> Proposal:
     """Take back what the model changed, and nothing of what others wrote since."""
-    return await canvases_of(request).undo_proposal(caller, canvas_id, artifact_id, proposal_id)
+    return await canvases_of(request).proposing.undo(caller, canvas_id, artifact_id, proposal_id)
 
 
 @router.post(_CANVAS + "/publications", status_code=201)
@@ -278,25 +276,23 @@ async def publish(
     request: Request, caller: MemberCaller, canvas_id: UUID, idempotency_key: IdempotencyKey = None
 ) -> Publication:
     """Publish the canvas as it is now: whoever has the address reads that copy."""
-    return await canvases_of(request).publish(caller, canvas_id, idempotency_key)
+    return await canvases_of(request).publishing.publish(caller, canvas_id, idempotency_key)
 
 
 @router.get(_CANVAS + "/publications")
 async def list_publications(request: Request, caller: AnyCaller, canvas_id: UUID) -> ItemsOf[Publication]:
     """What was published, the latest first."""
-    return ItemsOf(items=await canvases_of(request).publications(caller, canvas_id))
+    return ItemsOf(items=await canvases_of(request).publishing.latest(caller, canvas_id))
 
 
 @router.delete(_CANVAS + "/publications/{publication_id}", status_code=204)
 async def revoke(request: Request, caller: MemberCaller, canvas_id: UUID, publication_id: UUID) -> None:
     """Let a published address lead nowhere."""
-    await canvases_of(request).revoke(caller, canvas_id, publication_id)
+    await canvases_of(request).publishing.revoke(caller, canvas_id, publication_id)
 
 
 @router.get(_CANVAS + "/export", response_class=Response)
-async def export(
-    request: Request, caller: AnyCaller, canvas_id: UUID, format: ExportFormat = "markdown"
-) -> Response:
+async def export(request: Request, caller: AnyCaller, canvas_id: UUID, format: ExportFormat = "markdown") -> Response:
     """The canvas as a file."""
     made = await canvases_of(request).export(caller, canvas_id, format)
     headers = {"Content-Disposition": f'attachment; filename="{made.name}"', **made.headers}

@@ -7,9 +7,7 @@ from uuid import UUID
 from radiant.infra.db import Row, Tx
 
 
-async def insert(
-    tx: Tx, canvas_id: UUID, room_id: UUID, name: str, kind: str, chat_id: UUID | None
-) -> None:
+async def insert(tx: Tx, canvas_id: UUID, room_id: UUID, name: str, kind: str, chat_id: UUID | None) -> None:
     """A canvas of the caller's own."""
     await tx.run(
         "insert into canvases (id, tenant_id, user_id, room_id, canvas_name, canvas_type, chat_id)"
@@ -345,7 +343,7 @@ async def proposal(tx: Tx, artifact_id: UUID, proposal_id: UUID) -> Row | None:
     """One of the artifact's, held until the transaction ends."""
     return await tx.one_or_none(
         "select id, artifact_id, asked_by, model, instruction, selection_start, selection_end, base_text, proposed_text,"
-        " hunks, accepted, status, undone, provenance_id, provenance, tokens, cost, error, created_at, decided_at"
+        " hunks, accepted, status, undone, provenance_id, provenance, tokens, cost, error, applied, created_at, decided_at"
         " from canvas_proposals where tenant_id = $1 and artifact_id = $2 and id = $3 for update",
         tx.tenant_id, artifact_id, proposal_id,
     )  # fmt: skip
@@ -376,6 +374,16 @@ async def reopen_proposal(tx: Tx, artifact_id: UUID, proposal_id: UUID) -> None:
         "update canvas_proposals set status = 'open', accepted = '{}', decided_at = null where tenant_id = $1"
         " and artifact_id = $2 and id = $3",
         tx.tenant_id, artifact_id, proposal_id,
+    )  # fmt: skip
+
+
+async def note_applied(
+    tx: Tx, artifact_id: UUID, proposal_id: UUID, provenance_id: str, applied: dict[str, Any]
+) -> None:
+    """What it is known by in the document, and what takes it back."""
+    await tx.run(
+        "update canvas_proposals set provenance_id = $4, applied = $5 where tenant_id = $1 and artifact_id = $2 and id = $3",
+        tx.tenant_id, artifact_id, proposal_id, provenance_id, applied,
     )  # fmt: skip
 
 

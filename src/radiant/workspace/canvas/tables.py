@@ -24,7 +24,9 @@ def rows_of(text: str) -> list[list[str]]:
                     f"content: row {len(rows)} has {len(row):,} columns; a table takes at most {MOST_COLUMNS}"
                 )
     except csv.Error as error:
-        raise BadArtifact(f"content: no CSV, in line {reader.line_num}: {error}; quote a field by doubling its \"") from error
+        raise BadArtifact(
+            f'content: no CSV, in line {reader.line_num}: {error}; quote a field by doubling its "'
+        ) from error
     return rows
 
 

@@ -10,18 +10,10 @@ from radiant.workspace.canvas.schemas import MOST_BODY, ArtifactType
 from radiant.workspace.canvas.tables import rows_of
 
 LANGUAGES: frozenset[str] = frozenset(
-    "text plaintext bash sh zsh fish powershell bat c cpp c++ csharp c# objective-c java kotlin scala groovy clojure go rust"
-    " zig nim d swift dart javascript js jsx typescript ts tsx json json5 jsonc yaml yml toml ini properties xml html vue"
-    " svelte css scss sass less markdown md latex tex sql plsql graphql python py ruby rb php perl lua r julia matlab"
-    " fortran pascal ada cobol lisp scheme elixir erlang elm haskell ocaml fsharp f# prolog coq lean solidity verilog vhdl"
-    " assembly asm wasm dockerfile makefile make cmake nginx diff patch protobuf proto thrift terraform hcl nix vim regex"
-    " csv mermaid dot http jinja handlebars pug svg".split()
+    ["text", "plaintext", "bash", "sh", "zsh", "fish", "powershell", "bat", "c", "cpp", "c++", "csharp", "c#", "objective-c", "java", "kotlin", "scala", "groovy", "clojure", "go", "rust", "zig", "nim", "d", "swift", "dart", "javascript", "js", "jsx", "typescript", "ts", "tsx", "json", "json5", "jsonc", "yaml", "yml", "toml", "ini", "properties", "xml", "html", "vue", "svelte", "css", "scss", "sass", "less", "markdown", "md", "latex", "tex", "sql", "plsql", "graphql", "python", "py", "ruby", "rb", "php", "perl", "lua", "r", "julia", "matlab", "fortran", "pascal", "ada", "cobol", "lisp", "scheme", "elixir", "erlang", "elm", "haskell", "ocaml", "fsharp", "f#", "prolog", "coq", "lean", "solidity", "verilog", "vhdl", "assembly", "asm", "wasm", "dockerfile", "makefile", "make", "cmake", "nginx", "diff", "patch", "protobuf", "proto", "thrift", "terraform", "hcl", "nix", "vim", "regex", "csv", "mermaid", "dot", "http", "jinja", "handlebars", "pug", "svg"]
 )
 DIAGRAMS: frozenset[str] = frozenset(
-    "graph flowchart flowchart-v2 flowchart-elk sequencediagram classdiagram classdiagram-v2 statediagram statediagram-v2"
-    " erdiagram gantt journey pie quadrantchart requirementdiagram gitgraph c4context c4container c4component c4dynamic"
-    " c4deployment mindmap timeline sankey sankey-beta xychart xychart-beta block block-beta packet packet-beta kanban"
-    " architecture architecture-beta radar radar-beta treemap treemap-beta zenuml info".split()
+    ["graph", "flowchart", "flowchart-v2", "flowchart-elk", "sequencediagram", "classdiagram", "classdiagram-v2", "statediagram", "statediagram-v2", "erdiagram", "gantt", "journey", "pie", "quadrantchart", "requirementdiagram", "gitgraph", "c4context", "c4container", "c4component", "c4dynamic", "c4deployment", "mindmap", "timeline", "sankey", "sankey-beta", "xychart", "xychart-beta", "block", "block-beta", "packet", "packet-beta", "kanban", "architecture", "architecture-beta", "radar", "radar-beta", "treemap", "treemap-beta", "zenuml", "info"]
 )
 _FRONT_MATTER = re.compile(r"\A\s*---\s*\n.*?\n---\s*(?:\n|\Z)", re.DOTALL)
 _DEEPEST = 200
