@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 from radiant.kit.ids import ChatId, UserId
 from radiant.kit.money import Dollars
 from radiant.kit.schema import Strict
-from radiant.workspace.collaboration.schemas import Hunk, Role
+from radiant.workspace.collaboration.schemas import LineHunk, Role
 
 ArtifactType = Literal["code", "markdown", "mermaid", "html", "svg", "json", "table"]
 CanvasType = Literal["general", "document", "code", "diagram", "dashboard", "research", "presentation"]
@@ -220,7 +220,7 @@ class Difference(BaseModel):
 
     from_version: int
     to_version: int
-    hunks: list[Hunk]
+    hunks: list[LineHunk]
 
 
 class FromMessage(Strict):
