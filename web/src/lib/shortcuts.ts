@@ -42,7 +42,7 @@ window.addEventListener("keydown", (event) => {
     const entry = entries[i]!;
     if (!matches(entry.keys, event)) continue;
     // Single keys belong to the field that has the focus; Escape is no text.
-    if (!/mod|alt|^escape$|f\d+$/.test(entry.keys) && inField(event.target)) continue;
+    if (!/mod|alt|^escape$|f\d+$/.test(entry.keys) && inField(event.composedPath()[0] ?? event.target)) continue;
     // An open dialog or menu has Escape for itself.
     if (entry.keys === "escape" && document.querySelector("[role=dialog],[role=menu],[role=alertdialog]")) continue;
     event.preventDefault();
