@@ -63,7 +63,7 @@ KEPT = {
     "credential_fingerprint_keys", "aws_identities", "aws_key_rotation_steps", "thinktank_events", "thinktank_steps", "thinktank_tools",
     "thinktank_tool_settings", "tool_servers",
     "concurrent_sessions", "concurrent_panes", "concurrent_sync_state", "concurrent_turns", "concurrent_turn_questions",
-    "collaboration_rooms",
+    "collaboration_comments", "collaboration_rooms",
     "room_participants", "collaboration_updates", "voice_transcriptions", "voice_synthesis", "memory_stores",
     "sso_connections", "user_identities", "totp_secrets", "recovery_codes", "passkeys", "groups",
     "group_members", "scim_tokens",

@@ -8,11 +8,11 @@ from radiant.kit.ids import uuid7
 from radiant.workspace.collaboration import comments_store as store
 from radiant.workspace.collaboration import store as rooms_store
 from radiant.workspace.collaboration.problems import NoSuchComment, NoSuchPerson, NotYourRole
-from radiant.workspace.collaboration.schemas import COMMENT, WRITE, Comment, CommentChange, NewComment
+from radiant.workspace.collaboration.schemas import COMMENT, WRITE, NewRoomComment, RoomComment, RoomCommentChange
 from radiant.workspace.collaboration.service import must_be
 
 
-async def add(db: TenantDb, room_id: UUID, new: NewComment) -> Comment:
+async def add(db: TenantDb, room_id: UUID, new: NewRoomComment) -> RoomComment:
     """Say something about the document. Raises RoomNotFound, NotYourRole, NoSuchComment, NoSuchPerson."""
     comment_id = uuid7()
     async with db.tx() as tx:
@@ -26,7 +26,7 @@ async def add(db: TenantDb, room_id: UUID, new: NewComment) -> Comment:
 
 async def page(
     db: TenantDb, room_id: UUID, resolved: bool | None, before: tuple[datetime, UUID] | None, limit: int
-) -> list[Comment]:
+) -> list[RoomComment]:
     """Threads with their answers, the newest first. Raises RoomNotFound."""
     async with db.tx() as tx:
         await must_be(tx, room_id)
@@ -38,7 +38,7 @@ async def page(
     return threads
 
 
-async def change(db: TenantDb, room_id: UUID, comment_id: UUID, new: CommentChange) -> Comment:
+async def change(db: TenantDb, room_id: UUID, comment_id: UUID, new: RoomCommentChange) -> RoomComment:
     """Reword one's own comment; resolve a thread or open it again, which who may write may do too. Raises RoomNotFound,
     NotYourRole, NoSuchComment, NoSuchPerson."""
     async with db.tx() as tx:
@@ -68,7 +68,7 @@ async def delete(db: TenantDb, room_id: UUID, comment_id: UUID) -> None:
         await store.delete(tx, room_id, comment_id)
 
 
-async def _there(tx: Tx, room_id: UUID, comment_id: UUID) -> Comment:
+async def _there(tx: Tx, room_id: UUID, comment_id: UUID) -> RoomComment:
     comment = await store.get(tx, room_id, comment_id)
     if comment is None:
         raise NoSuchComment("this room has no such comment")

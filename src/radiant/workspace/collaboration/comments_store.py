@@ -5,7 +5,7 @@ from typing import LiteralString
 from uuid import UUID
 
 from radiant.infra.db import Tx
-from radiant.workspace.collaboration.schemas import Comment, CommentChange, Mention, NewComment
+from radiant.workspace.collaboration.schemas import NewRoomComment, RoomComment, RoomCommentChange, RoomMention
 
 _COMMENT: LiteralString = (
     "select k.id, k.room_id, k.parent_id, k.user_id, u.display_name, k.body, k.anchor, k.mentions, k.resolved_at,"
@@ -14,7 +14,7 @@ _COMMENT: LiteralString = (
 )
 
 
-async def insert(tx: Tx, comment_id: UUID, room_id: UUID, new: NewComment) -> None:
+async def insert(tx: Tx, comment_id: UUID, room_id: UUID, new: NewRoomComment) -> None:
     """A comment of the caller's."""
     anchor = None if new.anchor is None else new.anchor.model_dump(mode="json", by_alias=True, exclude_none=True)
     await tx.run(
@@ -24,17 +24,17 @@ async def insert(tx: Tx, comment_id: UUID, room_id: UUID, new: NewComment) -> No
     )  # fmt: skip
 
 
-async def get(tx: Tx, room_id: UUID, comment_id: UUID) -> Comment | None:
+async def get(tx: Tx, room_id: UUID, comment_id: UUID) -> RoomComment | None:
     """One comment, without its answers."""
     row = await tx.one_or_none(
         _COMMENT + " where k.tenant_id = $1 and k.room_id = $2 and k.id = $3", tx.tenant_id, room_id, comment_id
     )
-    return Comment.model_validate(dict(row)) if row else None
+    return RoomComment.model_validate(dict(row)) if row else None
 
 
 async def threads(
     tx: Tx, room_id: UUID, resolved: bool | None, before: tuple[datetime, UUID] | None, limit: int
-) -> list[Comment]:
+) -> list[RoomComment]:
     """First comments of threads, the newest first."""
     rows = await tx.all(
         _COMMENT + " where k.tenant_id = $1 and k.room_id = $2 and k.parent_id is null"
@@ -43,20 +43,19 @@ async def threads(
         " order by k.created_at desc, k.id desc limit $6",
         tx.tenant_id, room_id, resolved, *(before or (None, None)), limit,
     )  # fmt: skip
-    return [Comment.model_validate(dict(row)) for row in rows]
+    return [RoomComment.model_validate(dict(row)) for row in rows]
 
 
-async def answers(tx: Tx, threads: list[UUID]) -> list[Comment]:
-    """The answers in these threads, the oldest first; of each thread the first 200."""
+async def answers(tx: Tx, threads: list[UUID]) -> list[RoomComment]:
+    """The answers in these threads, the oldest first."""
     rows = await tx.all(
-        "select a.* from unnest($2::uuid[]) t (id) cross join lateral (" + _COMMENT + " where k.tenant_id = $1"
-        "  and k.parent_id = t.id order by k.created_at, k.id limit 200) a order by a.created_at, a.id",
+        _COMMENT + " where k.tenant_id = $1 and k.parent_id = any($2) order by k.created_at, k.id limit 5000",
         tx.tenant_id, threads,
     )  # fmt: skip
-    return [Comment.model_validate(dict(row)) for row in rows]
+    return [RoomComment.model_validate(dict(row)) for row in rows]
 
 
-async def change(tx: Tx, room_id: UUID, comment_id: UUID, new: CommentChange) -> None:
+async def change(tx: Tx, room_id: UUID, comment_id: UUID, new: RoomCommentChange) -> None:
     """Change a comment. The answers of a thread are no threads, so `resolved` leaves them."""
     await tx.run(
         "update collaboration_comments set body = coalesce($5, body), mentions = coalesce($6, mentions),"
@@ -78,7 +77,7 @@ async def delete(tx: Tx, room_id: UUID, comment_id: UUID) -> None:
     )  # fmt: skip
 
 
-async def mentions(tx: Tx, before: tuple[datetime, UUID] | None, limit: int) -> list[Mention]:
+async def mentions(tx: Tx, before: tuple[datetime, UUID] | None, limit: int) -> list[RoomMention]:
     """Comments that name the caller, in rooms that they may still enter, the newest first."""
     rows = await tx.all(
         "select k.id, k.room_id, k.parent_id, k.user_id, u.display_name, k.body, k.anchor, k.mentions, k.resolved_at,"
@@ -93,9 +92,9 @@ async def mentions(tx: Tx, before: tuple[datetime, UUID] | None, limit: int) -> 
         tx.tenant_id, tx.user_id, *(before or (None, None)), limit,
     )  # fmt: skip
     return [
-        Mention(
+        RoomMention(
             room_id=row["room_id"], room_name=row["room_name"], canvas_id=row["canvas_id"],
-            comment=Comment.model_validate(dict(row)),
+            comment=RoomComment.model_validate(dict(row)),
         )
         for row in rows
     ]  # fmt: skip

@@ -7,35 +7,35 @@ from typing import Any, cast
 from pycrdt import Doc, Map
 from pycrdt import Text as YText
 
-from radiant.workspace.collaboration.schemas import Hunk, Text, TextChange
+from radiant.workspace.collaboration.schemas import LineHunk, RoomText, RoomTextChange
 
 CONTENT, ARTIFACTS = "content", "artifacts"
 _AROUND = 3
 
 
-def texts(doc: "Doc[Any]") -> list[Text]:
+def texts(doc: "Doc[Any]") -> list[RoomText]:
     """The texts of a document: its `content`, and each artifact's body, in the order of their titles."""
-    found: list[Text] = []
+    found: list[RoomText] = []
     roots = set(doc.keys())
     if CONTENT in roots:
-        found.append(Text(path=CONTENT, text=str(doc.get(CONTENT, type=YText))))
+        found.append(RoomText(path=CONTENT, text=str(doc.get(CONTENT, type=YText))))
     if ARTIFACTS in roots:
         found += sorted(_artifacts(doc.get(ARTIFACTS, type=Map)), key=lambda one: (one.title or "", one.path))
     return found
 
 
-def _artifacts(artifacts: "Map[Any]") -> Iterator[Text]:
+def _artifacts(artifacts: "Map[Any]") -> Iterator[RoomText]:
     for key in artifacts.keys():  # noqa: SIM118 - a Map of pycrdt is no dict
         artifact = artifacts[key]
         if isinstance(artifact, Map) and "body" in (held := cast("Map[Any]", artifact)):
             title = str(held["title"]) if held.get("title") else None
-            yield Text(path=f"{ARTIFACTS}/{key}", title=title, text=str(held["body"]))
+            yield RoomText(path=f"{ARTIFACTS}/{key}", title=title, text=str(held["body"]))
 
 
-def changes(before: list[Text], after: list[Text]) -> list[TextChange]:
+def changes(before: list[RoomText], after: list[RoomText]) -> list[RoomTextChange]:
     """The texts that differ, line by line."""
     old, new = {text.path: text for text in before}, {text.path: text for text in after}
-    found: list[TextChange] = []
+    found: list[RoomTextChange] = []
     for path in dict.fromkeys([*old, *new]):
         was, now = old.get(path), new.get(path)
         if was is not None and now is not None and was.text == now.text:
@@ -43,11 +43,11 @@ def changes(before: list[Text], after: list[Text]) -> list[TextChange]:
         kind = "added" if was is None else "removed" if now is None else "changed"
         title = now.title if now is not None else was.title if was is not None else None
         lines = hunks(was.text if was else "", now.text if now else "")
-        found.append(TextChange(path=path, title=title, kind=kind, hunks=lines))
+        found.append(RoomTextChange(path=path, title=title, kind=kind, hunks=lines))
     return found
 
 
-def hunks(before: str, after: str) -> list[Hunk]:
+def hunks(before: str, after: str) -> list[LineHunk]:
     """How two texts differ by lines, with three lines around each change."""
     # What both begin and end with costs nothing to see, and is most of a document.
     old, new = before.splitlines(), after.splitlines()
@@ -60,15 +60,15 @@ def hunks(before: str, after: str) -> list[Hunk]:
     start = max(0, head - _AROUND)
     end = max(0, tail - _AROUND)
     matcher = difflib.SequenceMatcher(None, old[start : len(old) - end], new[start : len(new) - end])
-    found: list[Hunk] = []
+    found: list[LineHunk] = []
     for group in matcher.get_grouped_opcodes(_AROUND):
         for tag, a, b, c, d in group:
             at = a + start + 1, c + start + 1
             if tag == "equal":
-                found.append(Hunk(kind="same", before=at[0], after=at[1], lines=old[start + a : start + b]))
+                found.append(LineHunk(kind="same", before=at[0], after=at[1], lines=old[start + a : start + b]))
                 continue
             if b > a:
-                found.append(Hunk(kind="removed", before=at[0], after=at[1], lines=old[start + a : start + b]))
+                found.append(LineHunk(kind="removed", before=at[0], after=at[1], lines=old[start + a : start + b]))
             if d > c:
-                found.append(Hunk(kind="added", before=at[0], after=at[1], lines=new[start + c : start + d]))
+                found.append(LineHunk(kind="added", before=at[0], after=at[1], lines=new[start + c : start + d]))
     return found

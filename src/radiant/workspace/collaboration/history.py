@@ -15,11 +15,11 @@ from radiant.workspace.collaboration.rooms import Rooms
 from radiant.workspace.collaboration.schemas import (
     OWNER,
     WRITE,
-    Comparison,
-    Contents,
-    Restoring,
+    RoomComparison,
+    RoomContents,
     RoomId,
-    Version,
+    RoomRestoring,
+    RoomVersion,
 )
 from radiant.workspace.collaboration.service import author_name, must_be, must_be_open
 
@@ -33,13 +33,13 @@ class History:
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
 
-    async def keep(self, db: TenantDb, room_id: UUID, name: str) -> Version:
+    async def keep(self, db: TenantDb, room_id: UUID, name: str) -> RoomVersion:
         """Name the document as it is now. Raises RoomNotFound, NotYourRole."""
         async with db.tx() as tx:
             standing = await must_be(tx, room_id, WRITE)
         return await self._keep(db, room_id, name, standing["last_seq"])
 
-    async def rename(self, db: TenantDb, room_id: UUID, version_id: UUID, name: str) -> Version:
+    async def rename(self, db: TenantDb, room_id: UUID, version_id: UUID, name: str) -> RoomVersion:
         """Name a version. Raises RoomNotFound, NotYourRole, NoSuchVersion."""
         async with db.tx() as tx:
             await must_be(tx, room_id, WRITE)
@@ -57,23 +57,23 @@ class History:
                 raise NoSuchVersion("this room has no such version")
             await store.log_action(tx, room_id, "version_forgotten", {"version_id": str(version_id)})
 
-    async def contents(self, db: TenantDb, room_id: UUID, point: Point | None) -> Contents:
+    async def contents(self, db: TenantDb, room_id: UUID, point: Point | None) -> RoomContents:
         """What the document says, or said then. Raises RoomNotFound, NoSuchVersion."""
         async with db.tx() as tx:
             standing = await must_be(tx, room_id)
             last = standing["last_seq"]
             seq = await self._seq(tx, room_id, point, last)
         doc = await self._document(db, room_id, last if point is None else point)
-        return Contents(seq=seq, texts=await asyncio.to_thread(contents.texts, doc))
+        return RoomContents(seq=seq, texts=await asyncio.to_thread(contents.texts, doc))
 
-    async def compare(self, db: TenantDb, room_id: UUID, before: Point, after: Point | None) -> Comparison:
+    async def compare(self, db: TenantDb, room_id: UUID, before: Point, after: Point | None) -> RoomComparison:
         """What is different between two points; without `after`, between one and now. Raises RoomNotFound, NoSuchVersion."""
         old = await self.contents(db, room_id, before)
         new = await self.contents(db, room_id, after)
         changes = await asyncio.to_thread(contents.changes, old.texts, new.texts)
-        return Comparison(before=old.seq, after=new.seq, changes=changes)
+        return RoomComparison(before=old.seq, after=new.seq, changes=changes)
 
-    async def restore(self, db: TenantDb, room_id: UUID, to: Restoring) -> Contents:
+    async def restore(self, db: TenantDb, room_id: UUID, to: RoomRestoring) -> RoomContents:
         """Let the document say again what it said then, by an edit; what it says now is kept as a version without a
         name first. Raises RoomNotFound, RoomClosed, NotYourRole, NoSuchVersion."""
         point = to.seq if to.version_id is None else to.version_id
@@ -91,7 +91,7 @@ class History:
             await store.log_action(tx, room_id, "restored", data)
         return await self.contents(db, room_id, None)
 
-    async def _keep(self, db: TenantDb, room_id: UUID, name: str, seq: int) -> Version:
+    async def _keep(self, db: TenantDb, room_id: UUID, name: str, seq: int) -> RoomVersion:
         doc = await self._document(db, room_id, seq)
         version_id = uuid7()
         async with db.tx() as tx:

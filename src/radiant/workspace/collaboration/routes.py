@@ -12,29 +12,29 @@ from radiant.kit.page import BadCursor, decode_cursor, encode_cursor, moment
 from radiant.workspace.collaboration import comments, comments_store, store, versions_store
 from radiant.workspace.collaboration.history import History, Point
 from radiant.workspace.collaboration.schemas import (
-    AcceptedInvitation,
-    Action,
-    Comment,
-    CommentChange,
-    Comparison,
-    Contents,
-    CursorChange,
-    Invitation,
     Kind,
-    Mention,
-    NewAction,
-    NewComment,
-    NewInvitation,
     NewRoom,
-    NewVersion,
-    Participant,
-    Restoring,
-    RoleChange,
+    NewRoomAction,
+    NewRoomComment,
+    NewRoomInvitation,
     Room,
+    RoomAction,
     RoomChange,
-    Stretch,
-    Ticket,
-    Version,
+    RoomComment,
+    RoomCommentChange,
+    RoomComparison,
+    RoomContents,
+    RoomCursor,
+    RoomInvitation,
+    RoomLink,
+    RoomMention,
+    RoomParticipant,
+    RoomRestoring,
+    RoomRoleChange,
+    RoomStretch,
+    RoomTicket,
+    RoomVersion,
+    RoomVersionName,
 )
 from radiant.workspace.collaboration.service import Collaboration, must_be
 
@@ -102,7 +102,7 @@ async def delete(request: Request, db: Db, caller: MemberCaller, room_id: UUID) 
 
 
 @router.post("/rooms/{room_id}/tickets", status_code=201)
-async def ticket(request: Request, db: Db, caller: AnyCaller, room_id: UUID) -> Ticket:
+async def ticket(request: Request, db: Db, caller: AnyCaller, room_id: UUID) -> RoomTicket:
     """A ticket for one connection to the room's document."""
     return await collaboration_of(request).ticket(db, caller, room_id)
 
@@ -111,15 +111,15 @@ async def ticket(request: Request, db: Db, caller: AnyCaller, room_id: UUID) -> 
 
 
 @router.get("/rooms/{room_id}/participants")
-async def participants(request: Request, db: Db, room_id: UUID) -> ItemsOf[Participant]:
+async def participants(request: Request, db: Db, room_id: UUID) -> ItemsOf[RoomParticipant]:
     """Who is in the room, with their roles, and who is here now."""
     return ItemsOf(items=await collaboration_of(request).participants(db, room_id))
 
 
 @router.put("/rooms/{room_id}/participants/{participant_id}")
 async def put_participant(
-    request: Request, db: Db, caller: MemberCaller, room_id: UUID, participant_id: UUID, new: RoleChange
-) -> ItemsOf[Participant]:
+    request: Request, db: Db, caller: MemberCaller, room_id: UUID, participant_id: UUID, new: RoomRoleChange
+) -> ItemsOf[RoomParticipant]:
     """Bring somebody of the workspace in, or change their role, which holds in open connections at once."""
     del caller
     return ItemsOf(items=await collaboration_of(request).put_participant(db, room_id, participant_id, new.role))
@@ -132,20 +132,22 @@ async def remove_participant(request: Request, db: Db, room_id: UUID, participan
 
 
 @router.put("/rooms/{room_id}/cursor", status_code=204)
-async def set_cursor(request: Request, db: Db, room_id: UUID, new: CursorChange) -> None:
+async def set_cursor(request: Request, db: Db, room_id: UUID, new: RoomCursor) -> None:
     """Where the caller is in the document."""
     await collaboration_of(request).set_cursor(db, room_id, new.cursor_position)
 
 
 @router.post("/rooms/{room_id}/invitations", status_code=201)
-async def invite(request: Request, db: Db, caller: MemberCaller, room_id: UUID, new: NewInvitation) -> Invitation:
+async def invite(
+    request: Request, db: Db, caller: MemberCaller, room_id: UUID, new: NewRoomInvitation
+) -> RoomInvitation:
     """Make a link by which people of this workspace come in."""
     del caller
     return await collaboration_of(request).invite(db, room_id, new)
 
 
 @router.get("/rooms/{room_id}/invitations")
-async def invitations(request: Request, db: Db, room_id: UUID) -> ItemsOf[Invitation]:
+async def invitations(request: Request, db: Db, room_id: UUID) -> ItemsOf[RoomInvitation]:
     """The links that hold."""
     return ItemsOf(items=await collaboration_of(request).invitations(db, room_id))
 
@@ -158,7 +160,7 @@ async def take_back(request: Request, db: Db, caller: MemberCaller, room_id: UUI
 
 
 @router.post("/invitations/accept")
-async def accept(request: Request, db: Db, new: AcceptedInvitation) -> Room:
+async def accept(request: Request, db: Db, new: RoomLink) -> Room:
     """Come in by a link."""
     return await collaboration_of(request).accept(db, new.token)
 
@@ -170,7 +172,7 @@ async def accept(request: Request, db: Db, new: AcceptedInvitation) -> Room:
 async def actions(
     db: Db, room_id: UUID, user_id: UUID | None = None, action_type: Annotated[Kind | None, Query()] = None,
     since: datetime | None = None, until: datetime | None = None, cursor: Cursor = None, limit: Limit = 50,
-) -> PageOf[Action]:  # fmt: skip
+) -> PageOf[RoomAction]:  # fmt: skip
     """What was done in the room, the latest first; by person, kind and time."""
     async with db.tx() as tx:
         await must_be(tx, room_id)
@@ -179,7 +181,7 @@ async def actions(
 
 
 @router.post("/rooms/{room_id}/history", status_code=204)
-async def log_action(request: Request, db: Db, caller: MemberCaller, room_id: UUID, new: NewAction) -> None:
+async def log_action(request: Request, db: Db, caller: MemberCaller, room_id: UUID, new: NewRoomAction) -> None:
     """Note something that was done, in the room's history."""
     del caller
     await collaboration_of(request).log_action(db, room_id, new.action_type, new.action_data)
@@ -189,7 +191,7 @@ async def log_action(request: Request, db: Db, caller: MemberCaller, room_id: UU
 async def timeline(
     db: Db, room_id: UUID, user_id: UUID | None = None, since: datetime | None = None, until: datetime | None = None,
     cursor: Cursor = None, limit: Limit = 50,
-) -> PageOf[Stretch]:  # fmt: skip
+) -> PageOf[RoomStretch]:  # fmt: skip
     """Who wrote when, the latest first: updates of one author that followed each other."""
     try:
         before = int(decode_cursor(cursor, 1)[0]) if cursor is not None else None
@@ -206,7 +208,7 @@ async def timeline(
 @router.get("/rooms/{room_id}/contents")
 async def contents(
     request: Request, db: Db, room_id: UUID, version_id: UUID | None = None, seq: Seq = None
-) -> Contents:
+) -> RoomContents:
     """What the document says; or said at a version, or a number of the log."""
     return await history_of(request).contents(db, room_id, _point(version_id, seq))
 
@@ -215,14 +217,14 @@ async def contents(
 async def compare(
     request: Request, db: Db, room_id: UUID, from_version: UUID | None = None, from_seq: Seq = None,
     to_version: UUID | None = None, to_seq: Seq = None,
-) -> Comparison:  # fmt: skip
+) -> RoomComparison:  # fmt: skip
     """How the document changed from one point to another, or to now."""
     before = _point(from_version, from_seq)
     return await history_of(request).compare(db, room_id, 0 if before is None else before, _point(to_version, to_seq))
 
 
 @router.get("/rooms/{room_id}/versions")
-async def versions(db: Db, room_id: UUID, cursor: Cursor = None, limit: Limit = 50) -> PageOf[Version]:
+async def versions(db: Db, room_id: UUID, cursor: Cursor = None, limit: Limit = 50) -> PageOf[RoomVersion]:
     """Points that are kept, the newest first."""
     async with db.tx() as tx:
         await must_be(tx, room_id)
@@ -231,7 +233,7 @@ async def versions(db: Db, room_id: UUID, cursor: Cursor = None, limit: Limit = 
 
 
 @router.post("/rooms/{room_id}/versions", status_code=201)
-async def keep(request: Request, db: Db, caller: MemberCaller, room_id: UUID, new: NewVersion) -> Version:
+async def keep(request: Request, db: Db, caller: MemberCaller, room_id: UUID, new: RoomVersionName) -> RoomVersion:
     """Name the document as it is now."""
     del caller
     return await history_of(request).keep(db, room_id, new.name)
@@ -239,8 +241,8 @@ async def keep(request: Request, db: Db, caller: MemberCaller, room_id: UUID, ne
 
 @router.patch("/rooms/{room_id}/versions/{room_version_id}")
 async def rename_version(
-    request: Request, db: Db, caller: MemberCaller, room_id: UUID, room_version_id: UUID, new: NewVersion
-) -> Version:
+    request: Request, db: Db, caller: MemberCaller, room_id: UUID, room_version_id: UUID, new: RoomVersionName
+) -> RoomVersion:
     """Name a version, or name it otherwise."""
     del caller
     return await history_of(request).rename(db, room_id, room_version_id, new.name)
@@ -254,7 +256,7 @@ async def forget_version(request: Request, db: Db, caller: MemberCaller, room_id
 
 
 @router.post("/rooms/{room_id}/restore")
-async def restore(request: Request, db: Db, caller: MemberCaller, room_id: UUID, to: Restoring) -> Contents:
+async def restore(request: Request, db: Db, caller: MemberCaller, room_id: UUID, to: RoomRestoring) -> RoomContents:
     """Go back to a version or a number of the log. What is there now is kept as a version first."""
     del caller
     return await history_of(request).restore(db, room_id, to)
@@ -266,21 +268,25 @@ async def restore(request: Request, db: Db, caller: MemberCaller, room_id: UUID,
 @router.get("/rooms/{room_id}/comments")
 async def list_comments(
     db: Db, room_id: UUID, resolved: bool | None = None, cursor: Cursor = None, limit: Limit = 50
-) -> PageOf[Comment]:
+) -> PageOf[RoomComment]:
     """Threads with their answers, the newest first."""
     items = await comments.page(db, room_id, resolved, _before(cursor), limit)
     return PageOf(items=items, next=_next(items[-1].created_at, items[-1].id) if len(items) == limit else None)
 
 
 @router.post("/rooms/{room_id}/comments", status_code=201)
-async def add_comment(request: Request, db: Db, caller: MemberCaller, room_id: UUID, new: NewComment) -> Comment:
+async def add_comment(
+    request: Request, db: Db, caller: MemberCaller, room_id: UUID, new: NewRoomComment
+) -> RoomComment:
     """Begin a thread, or answer in one."""
     del request, caller
     return await comments.add(db, room_id, new)
 
 
 @router.patch("/rooms/{room_id}/comments/{comment_id}")
-async def change_comment(db: Db, caller: MemberCaller, room_id: UUID, comment_id: UUID, new: CommentChange) -> Comment:
+async def change_comment(
+    db: Db, caller: MemberCaller, room_id: UUID, comment_id: UUID, new: RoomCommentChange
+) -> RoomComment:
     """Reword one's own comment; resolve a thread or open it again."""
     del caller
     return await comments.change(db, room_id, comment_id, new)
@@ -294,7 +300,7 @@ async def delete_comment(db: Db, caller: MemberCaller, room_id: UUID, comment_id
 
 
 @router.get("/mentions")
-async def mentions(db: Db, cursor: Cursor = None, limit: Limit = 50) -> PageOf[Mention]:
+async def mentions(db: Db, cursor: Cursor = None, limit: Limit = 50) -> PageOf[RoomMention]:
     """Comments that name the caller, the newest first."""
     async with db.tx() as tx:
         items = await comments_store.mentions(tx, _before(cursor), limit)

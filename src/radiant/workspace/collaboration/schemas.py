@@ -75,7 +75,7 @@ class Room(BaseModel):
     canvas_id: UUID | None = Field(None, description="the canvas that is worked on in it")
 
 
-class Participant(BaseModel):
+class RoomParticipant(BaseModel):
     """A person in a room."""
 
     user_id: UUID
@@ -89,20 +89,20 @@ class Participant(BaseModel):
     color: str
 
 
-class RoleChange(Strict):
+class RoomRoleChange(Strict):
     """The role that somebody gets."""
 
     role: Role
 
 
-class NewInvitation(Strict):
+class NewRoomInvitation(Strict):
     """A link into the room for people of this workspace."""
 
     role: GivenRole = "editor"
     expires_in_days: int = Field(7, ge=1, le=90)
 
 
-class Invitation(BaseModel):
+class RoomInvitation(BaseModel):
     """A link into a room. `url` is told once, when it is made."""
 
     id: UUID
@@ -114,13 +114,13 @@ class Invitation(BaseModel):
     url: str | None = None
 
 
-class AcceptedInvitation(Strict):
+class RoomLink(Strict):
     """What a link ends in."""
 
     token: str = Field(min_length=20, max_length=100, pattern=r"^[\w-]+$")
 
 
-class Member(BaseModel):
+class RoomPerson(BaseModel):
     """Who enters with a ticket, as others see them."""
 
     id: UUID
@@ -128,29 +128,29 @@ class Member(BaseModel):
     color: str
 
 
-class Ticket(BaseModel):
+class RoomTicket(BaseModel):
     """Lets one connection in. Good for a minute; a connection that is in stays in."""
 
     ticket: str
     role: Role
     expires_at: datetime
-    user: Member
+    user: RoomPerson
 
 
-class CursorChange(Strict):
+class RoomCursor(Strict):
     """Where the caller is in the document; null for nowhere."""
 
     cursor_position: SmallJson | None
 
 
-class NewAction(Strict):
+class NewRoomAction(Strict):
     """Something that a client did and wants kept in the room's history."""
 
     action_type: Annotated[str, StringConstraints(max_length=50, pattern=r"^[a-z][a-z0-9_]*$")]
     action_data: SmallJson = {}
 
 
-class Action(BaseModel):
+class RoomAction(BaseModel):
     """What somebody did in a room."""
 
     id: UUID
@@ -161,7 +161,7 @@ class Action(BaseModel):
     created_at: datetime
 
 
-class Stretch(BaseModel):
+class RoomStretch(BaseModel):
     """Updates of one author that followed each other; `last_seq` is a point to look at, compare and go back to."""
 
     user_id: UUID | None
@@ -174,13 +174,13 @@ class Stretch(BaseModel):
     ended_at: datetime
 
 
-class NewVersion(Strict):
+class RoomVersionName(Strict):
     """A name for the document as it is now."""
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_NUL)]
 
 
-class Version(BaseModel):
+class RoomVersion(BaseModel):
     """A point that is kept. Without a name: kept before something was restored."""
 
     id: UUID
@@ -191,7 +191,7 @@ class Version(BaseModel):
     created_at: datetime
 
 
-class Text(BaseModel):
+class RoomText(BaseModel):
     """One text of a document. `path`: `content`, or `artifacts/{id}`."""
 
     path: str
@@ -199,14 +199,14 @@ class Text(BaseModel):
     text: str
 
 
-class Contents(BaseModel):
+class RoomContents(BaseModel):
     """What a document says, or said."""
 
     seq: int
-    texts: list[Text]
+    texts: list[RoomText]
 
 
-class Hunk(BaseModel):
+class LineHunk(BaseModel):
     """A run of lines: kept, gone, new. Line numbers from 1."""
 
     kind: Literal["same", "removed", "added"]
@@ -215,37 +215,37 @@ class Hunk(BaseModel):
     lines: list[str]
 
 
-class TextChange(BaseModel):
+class RoomTextChange(BaseModel):
     """How one text differs; of what did not change three lines around a change are shown."""
 
     path: str
     title: str | None
     kind: Literal["added", "removed", "changed"]
-    hunks: list[Hunk]
+    hunks: list[LineHunk]
 
 
-class Comparison(BaseModel):
+class RoomComparison(BaseModel):
     """What is different between two points."""
 
     before: int
     after: int
-    changes: list[TextChange]
+    changes: list[RoomTextChange]
 
 
-class Restoring(Strict):
+class RoomRestoring(Strict):
     """The point to go back to: a version, or a number of the log. The way back is an edit, so nothing is lost."""
 
     version_id: UUID | None = None
     seq: int | None = Field(None, ge=0)
 
     @model_validator(mode="after")
-    def _one(self) -> "Restoring":
+    def _one(self) -> "RoomRestoring":
         if (self.version_id is None) == (self.seq is None):
             raise ValueError("name either version_id or seq")
         return self
 
 
-class Anchor(Strict):
+class CommentAnchor(Strict):
     """What in the document a comment is about. `from`, `to`: Yjs relative positions as JSON text, so that they move along."""
 
     artifact: UUID | None = None
@@ -256,22 +256,22 @@ class Anchor(Strict):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
 
-class NewComment(Strict):
+class NewRoomComment(Strict):
     """A comment; with `parent_id` an answer in that thread."""
 
     body: Body
-    anchor: Anchor | None = None
+    anchor: CommentAnchor | None = None
     parent_id: UUID | None = None
     mentions: list[UUID] = Field(default=[], max_length=50)
 
     @model_validator(mode="after")
-    def _answer(self) -> "NewComment":
+    def _answer(self) -> "NewRoomComment":
         if self.parent_id is not None and self.anchor is not None:
             raise ValueError("an answer stands where its thread does: leave `anchor` out")
         return self
 
 
-class CommentChange(Strict):
+class RoomCommentChange(Strict):
     """What to change of a comment."""
 
     body: Body | None = None
@@ -279,7 +279,7 @@ class CommentChange(Strict):
     mentions: list[UUID] | None = Field(None, max_length=50)
 
 
-class Comment(BaseModel):
+class RoomComment(BaseModel):
     """What somebody said about the document."""
 
     id: UUID
@@ -288,19 +288,19 @@ class Comment(BaseModel):
     user_id: UUID | None
     display_name: str | None
     body: str
-    anchor: Anchor | None
+    anchor: CommentAnchor | None
     mentions: list[UUID]
     resolved_at: datetime | None
     resolved_by: UUID | None
     created_at: datetime
     updated_at: datetime
-    answers: list["Comment"] = []
+    answers: list["RoomComment"] = []
 
 
-class Mention(BaseModel):
+class RoomMention(BaseModel):
     """A comment that names the caller, and where."""
 
     room_id: UUID
     room_name: str
     canvas_id: UUID | None
-    comment: Comment
+    comment: RoomComment

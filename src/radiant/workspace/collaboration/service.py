@@ -28,16 +28,16 @@ from radiant.workspace.collaboration.rooms import Rooms
 from radiant.workspace.collaboration.schemas import (
     OWNER,
     WRITE,
-    Invitation,
-    Member,
-    NewInvitation,
     NewRoom,
-    Participant,
+    NewRoomInvitation,
     Role,
     Room,
     RoomChange,
     RoomId,
-    Ticket,
+    RoomInvitation,
+    RoomParticipant,
+    RoomPerson,
+    RoomTicket,
 )
 from radiant.workspace.collaboration.tickets import Tickets, colour_of
 
@@ -126,26 +126,26 @@ class Collaboration:
             await store.delete(tx, room_id)
         await self.rooms.drop(db.tenant_id, RoomId(room_id))
 
-    async def ticket(self, db: TenantDb, caller: Caller, room_id: UUID) -> Ticket:
+    async def ticket(self, db: TenantDb, caller: Caller, room_id: UUID) -> RoomTicket:
         """A ticket for one connection. Raises RoomNotFound."""
         async with db.tx() as tx:
             standing = await must_be(tx, room_id)
             by = Author(db.tenant_id, UserId(tx.user_id), await author_name(tx))
         ticket, expires_at = self._tickets.make(by, RoomId(room_id))
         role: Role = "viewer" if caller.role < TenantRole.MEMBER else standing["role"]
-        user = Member(id=by.user_id, name=by.name, color=colour_of(by.user_id))
-        return Ticket(ticket=ticket, role=role, expires_at=expires_at, user=user)
+        user = RoomPerson(id=by.user_id, name=by.name, color=colour_of(by.user_id))
+        return RoomTicket(ticket=ticket, role=role, expires_at=expires_at, user=user)
 
     # --- who is in it ---
 
-    async def participants(self, db: TenantDb, room_id: UUID) -> list[Participant]:
+    async def participants(self, db: TenantDb, room_id: UUID) -> list[RoomParticipant]:
         """Who is in a room. Raises RoomNotFound."""
         async with db.tx() as tx:
             await must_be(tx, room_id)
             rows = await store.participants(tx, room_id)
-        return [Participant.model_validate({**row, "color": colour_of(row["user_id"])}) for row in rows]
+        return [RoomParticipant.model_validate({**row, "color": colour_of(row["user_id"])}) for row in rows]
 
-    async def put_participant(self, db: TenantDb, room_id: UUID, user_id: UUID, role: Role) -> list[Participant]:
+    async def put_participant(self, db: TenantDb, room_id: UUID, user_id: UUID, role: Role) -> list[RoomParticipant]:
         """Bring somebody of the workspace in, or change their role; it holds in open connections at once. Raises
         RoomNotFound, NotYourRole, NoSuchPerson, RoomFull, LastOwner."""
         async with db.tx() as tx:
@@ -186,7 +186,7 @@ class Collaboration:
 
     # --- links ---
 
-    async def invite(self, db: TenantDb, room_id: UUID, new: NewInvitation) -> Invitation:
+    async def invite(self, db: TenantDb, room_id: UUID, new: NewRoomInvitation) -> RoomInvitation:
         """Make a link by which people of the workspace come in. Raises RoomNotFound, NotYourRole."""
         token = secrets.token_urlsafe(32)
         until = self._clock() + timedelta(days=new.expires_in_days)
@@ -197,7 +197,7 @@ class Collaboration:
             await store.log_action(tx, room_id, "invited", {"invitation_id": str(made.id), "role": new.role})
         return made.model_copy(update={"url": f"{self._base_url}/rooms/join/{token}"})
 
-    async def invitations(self, db: TenantDb, room_id: UUID) -> list[Invitation]:
+    async def invitations(self, db: TenantDb, room_id: UUID) -> list[RoomInvitation]:
         """The links that hold. Raises RoomNotFound, NotYourRole."""
         async with db.tx() as tx:
             await must_be(tx, room_id, OWNER)

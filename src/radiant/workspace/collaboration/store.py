@@ -5,20 +5,17 @@ from typing import Any, LiteralString
 from uuid import UUID
 
 from radiant.infra.db import Row, Tx
-from radiant.workspace.collaboration.schemas import Action, NewRoom, Room, RoomChange
+from radiant.workspace.collaboration.schemas import NewRoom, Room, RoomAction, RoomChange
 
-# A flag is only as true as its heartbeat is fresh: a crash leaves it set.
-ONLINE: LiteralString = "(p.is_online and p.last_seen > current_timestamp - interval '45 seconds')"
-
-# Of a workspace-wide room whoever is in the workspace is an editor, unless the room says otherwise of them.
-_ROLE: LiteralString = "coalesce(m.role, case when r.access = 'tenant' then 'editor' end)"
+# An online flag is only as true as its heartbeat is fresh: a crash leaves it set. Of a workspace-wide room whoever is in the workspace is an editor, unless the room says otherwise of them.
 _ROOM: LiteralString = (
     "select r.id, r.room_name, r.room_type, r.access, r.is_active, r.max_participants, r.created_by, r.created_at,"
-    " r.updated_at, " + _ROLE + " as role, n.participants, n.online, c.id as canvas_id"
+    " r.updated_at, coalesce(m.role, case when r.access = 'tenant' then 'editor' end) as role, n.participants, n.online, c.id as canvas_id"
     " from collaboration_rooms r"
     " left join room_participants m on m.tenant_id = r.tenant_id and m.room_id = r.id and m.user_id = $2"
     " left join canvases c on c.tenant_id = r.tenant_id and c.room_id = r.id"
-    " cross join lateral (select count(*) as participants, count(*) filter (where " + ONLINE + ") as online"
+    " cross join lateral (select count(*) as participants, "
+    "  count(*) filter (where p.is_online and p.last_seen > current_timestamp - interval '45 seconds') as online"
     "  from room_participants p where p.tenant_id = r.tenant_id and p.room_id = r.id) n"
     " where r.tenant_id = $1 and (m.user_id is not null or r.access = 'tenant')"
 )
@@ -53,26 +50,22 @@ async def page(
     return [Room.model_validate(dict(row)) for row in rows]
 
 
-async def lock(tx: Tx, room_id: UUID) -> Row | None:
-    """What decides who may do what, held until the end: {role, is_active, access, max_participants, last_seq}."""
-    return await tx.one_or_none(
-        "select " + _ROLE + " as role, r.is_active, r.access, r.max_participants, r.last_seq, r.room_type"
-        " from collaboration_rooms r"
-        " left join room_participants m on m.tenant_id = r.tenant_id and m.room_id = r.id and m.user_id = $2"
-        " where r.tenant_id = $1 and r.id = $3 for no key update of r",
-        tx.tenant_id, tx.user_id, room_id,
-    )  # fmt: skip
+_STANDING: LiteralString = (
+    "select coalesce(m.role, case when r.access = 'tenant' then 'editor' end) as role, r.is_active, r.access,"
+    " r.max_participants, r.last_seq, r.room_type from collaboration_rooms r"
+    " left join room_participants m on m.tenant_id = r.tenant_id and m.room_id = r.id and m.user_id = $2"
+    " where r.tenant_id = $1 and r.id = $3"
+)
 
 
 async def standing(tx: Tx, room_id: UUID) -> Row | None:
-    """The same without a lock."""
-    return await tx.one_or_none(
-        "select " + _ROLE + " as role, r.is_active, r.access, r.max_participants, r.last_seq, r.room_type"
-        " from collaboration_rooms r"
-        " left join room_participants m on m.tenant_id = r.tenant_id and m.room_id = r.id and m.user_id = $2"
-        " where r.tenant_id = $1 and r.id = $3",
-        tx.tenant_id, tx.user_id, room_id,
-    )  # fmt: skip
+    """What decides who may do what: {role, is_active, access, max_participants, last_seq, room_type}."""
+    return await tx.one_or_none(_STANDING, tx.tenant_id, tx.user_id, room_id)
+
+
+async def lock(tx: Tx, room_id: UUID) -> Row | None:
+    """The same, held until the end."""
+    return await tx.one_or_none(_STANDING + " for no key update of r", tx.tenant_id, tx.user_id, room_id)
 
 
 async def change(tx: Tx, room_id: UUID, new: RoomChange) -> None:
@@ -93,7 +86,8 @@ async def delete(tx: Tx, room_id: UUID) -> None:
 async def participants(tx: Tx, room_id: UUID) -> list[Row]:
     """Who is in a room, owners first."""
     return await tx.all(
-        "select p.user_id, u.display_name, u.email, p.role, " + ONLINE + " as is_online, p.joined_at, p.last_seen,"
+        "select p.user_id, u.display_name, u.email, p.role, "
+        " p.is_online and p.last_seen > current_timestamp - interval '45 seconds' as is_online, p.joined_at, p.last_seen,"
         " p.cursor_position from room_participants p join users u on u.tenant_id = p.tenant_id and u.id = p.user_id"
         " where p.tenant_id = $1 and p.room_id = $2"
         " order by array_position(array['owner', 'editor', 'commenter', 'viewer']::varchar[], p.role), p.joined_at",
@@ -181,7 +175,7 @@ async def log_action(tx: Tx, room_id: UUID, action_type: str, data: dict[str, An
 async def actions(
     tx: Tx, room_id: UUID, user_id: UUID | None, action_type: str | None, since: datetime | None,
     until: datetime | None, before: tuple[datetime, UUID] | None, limit: int,
-) -> list[Action]:  # fmt: skip
+) -> list[RoomAction]:  # fmt: skip
     """What was done in a room, the latest first."""
     rows = await tx.all(
         "select h.id, h.user_id, u.display_name, h.action_type, h.action_data, h.created_at"
@@ -193,4 +187,4 @@ async def actions(
         " order by h.created_at desc, h.id desc limit $9",
         tx.tenant_id, room_id, user_id, action_type, since, until, *(before or (None, None)), limit,
     )  # fmt: skip
-    return [Action.model_validate(dict(row)) for row in rows]
+    return [RoomAction.model_validate(dict(row)) for row in rows]

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from radiant.infra.db import Tx
-from radiant.workspace.collaboration.schemas import Stretch, Version
+from radiant.workspace.collaboration.schemas import RoomStretch, RoomVersion
 
 
 async def insert(tx: Tx, version_id: UUID, room_id: UUID, seq: int, name: str, state: bytes) -> None:
@@ -16,7 +16,7 @@ async def insert(tx: Tx, version_id: UUID, room_id: UUID, seq: int, name: str, s
     )  # fmt: skip
 
 
-async def page(tx: Tx, room_id: UUID, before: tuple[datetime, UUID] | None, limit: int) -> list[Version]:
+async def page(tx: Tx, room_id: UUID, before: tuple[datetime, UUID] | None, limit: int) -> list[RoomVersion]:
     """Points of a room that are kept, the newest first."""
     rows = await tx.all(
         "select v.id, v.seq, v.name, v.created_by, u.display_name, v.created_at from collaboration_versions v"
@@ -25,10 +25,10 @@ async def page(tx: Tx, room_id: UUID, before: tuple[datetime, UUID] | None, limi
         " order by v.created_at desc, v.id desc limit $5",
         tx.tenant_id, room_id, *(before or (None, None)), limit,
     )  # fmt: skip
-    return [Version.model_validate(dict(row)) for row in rows]
+    return [RoomVersion.model_validate(dict(row)) for row in rows]
 
 
-async def get(tx: Tx, room_id: UUID, version_id: UUID) -> Version | None:
+async def get(tx: Tx, room_id: UUID, version_id: UUID) -> RoomVersion | None:
     """One of them."""
     row = await tx.one_or_none(
         "select v.id, v.seq, v.name, v.created_by, u.display_name, v.created_at from collaboration_versions v"
@@ -36,7 +36,7 @@ async def get(tx: Tx, room_id: UUID, version_id: UUID) -> Version | None:
         " where v.tenant_id = $1 and v.room_id = $2 and v.id = $3",
         tx.tenant_id, room_id, version_id,
     )  # fmt: skip
-    return Version.model_validate(dict(row)) if row else None
+    return RoomVersion.model_validate(dict(row)) if row else None
 
 
 async def state(tx: Tx, room_id: UUID, version_id: UUID) -> bytes | None:
@@ -75,7 +75,7 @@ async def oldest(tx: Tx, room_id: UUID) -> int | None:
 async def stretches(
     tx: Tx, room_id: UUID, user_id: UUID | None, since: datetime | None, until: datetime | None, before: int | None,
     rows: int, limit: int,
-) -> list[Stretch]:  # fmt: skip
+) -> list[RoomStretch]:  # fmt: skip
     """Updates of one author that followed each other within five minutes, the latest first, of the last `rows` updates."""
     found = await tx.all(
         "with some as (select seq, user_id, model, created_at from collaboration_updates"
@@ -92,4 +92,4 @@ async def stretches(
         " group by n.stretch, n.user_id, u.display_name, n.model order by last_seq desc limit $8",
         tx.tenant_id, room_id, user_id, since, until, before, rows, limit,
     )  # fmt: skip
-    return [Stretch.model_validate(dict(row)) for row in found]
+    return [RoomStretch.model_validate(dict(row)) for row in found]
