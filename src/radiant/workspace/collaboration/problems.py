@@ -1,6 +1,6 @@
 """What can go wrong with a room."""
 
-from radiant.kit.errors import Conflict, Forbidden, Invalid, NotFound
+from radiant.kit.errors import Conflict, Forbidden, Invalid, NotFound, Problem, Unauthenticated, Unavailable
 
 
 class RoomNotFound(NotFound):
@@ -61,3 +61,27 @@ class MadeElsewhere(Invalid):
     """Rooms of this type come with what they are for."""
 
     slug = "made-elsewhere"
+
+
+class TicketRefused(Unauthenticated):
+    """The ticket is forged, broken or past its minute."""
+
+    slug = "ticket-refused"
+
+
+class RoomTooLarge(Problem):
+    """The document would be larger than the plan gives."""
+
+    status, slug = 413, "room-too-large"
+
+
+class RoomUnavailable(Unavailable):
+    """The process that has the room, or the database that keeps it, cannot be reached just now."""
+
+    slug = "room-unavailable"
+
+
+class HistoryGone(NotFound):
+    """What the document said then is kept no more."""
+
+    slug = "history-gone"
