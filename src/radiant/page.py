@@ -21,7 +21,7 @@ _DIAGRAM_POLICY = (
 # the rest takes the network. Of the page that frames it, `frame-src` keeps the frame from being led elsewhere.
 _ARTIFACT_POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:;"
-    " media-src data: blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; webrtc 'block';"
+    " media-src data: blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'self';"
     " sandbox allow-scripts"
 )
 # By file; every other one has the policy of the page itself.

@@ -81,6 +81,8 @@ export class Room {
   holders = 0;
   #status: RoomStatus = { state: "connecting", role: null, writes: false, user: null, reason: "", loaded: false, unsaved: false };
   #listeners = new Set<() => void>();
+  #others: readonly Other[] = [];
+  #othersListeners = new Set<() => void>();
   #retry: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
@@ -112,6 +114,7 @@ export class Room {
       // Put out of this one room while the line stands: perhaps with another role. The next ticket tells.
       if (line.status === WebSocketStatus.Connected && this.#status.state !== "denied") this.#again(200);
     });
+    this.awareness.on("change", this.#met);
     window.addEventListener("online", this.#online);
     window.addEventListener("offline", this.#look);
     window.addEventListener("beforeunload", this.#leaving);
@@ -133,6 +136,16 @@ export class Room {
   subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  };
+
+  /** Everybody else's presence; the same list until it changes. */
+  get others(): readonly Other[] {
+    return this.#others;
+  }
+
+  subscribeOthers = (listener: () => void): (() => void) => {
+    this.#othersListeners.add(listener);
+    return () => this.#othersListeners.delete(listener);
   };
 
   /** Asks anew to be let in, after a refusal. */
@@ -179,6 +192,17 @@ export class Room {
       this.provider.attach();
     }, wait);
   }
+
+  #met = () => {
+    const found: Other[] = [];
+    for (const [client, state] of this.awareness.getStates()) {
+      const presence = state as Presence;
+      // What others send is not to be trusted to have its shape.
+      if (client !== this.awareness.clientID && typeof presence.user?.id === "string") found.push({ ...presence, client, user: soundUser(presence.user) });
+    }
+    this.#others = found;
+    for (const listener of this.#othersListeners) listener();
+  };
 
   #online = () => {
     if (shared().status !== WebSocketStatus.Connected) void shared().connect();
@@ -247,21 +271,6 @@ export function useRoom(id: string | null): Room | null {
 
 export const useRoomStatus = (room: Room): RoomStatus => useSyncExternalStore(room.subscribe, () => room.status);
 
-const others = new WeakMap<Awareness, readonly Other[]>();
-
-function readOthers(awareness: Awareness): readonly Other[] {
-  const known = others.get(awareness);
-  if (known) return known;
-  const found: Other[] = [];
-  for (const [client, state] of awareness.getStates()) {
-    const presence = state as Presence;
-    // What others send is not to be trusted to have its shape.
-    if (client !== awareness.clientID && typeof presence.user?.id === "string") found.push({ ...presence, client, user: soundUser(presence.user) });
-  }
-  others.set(awareness, found);
-  return found;
-}
-
 /** A colour goes into styles, a name onto the page: both are what somebody else's page sent. */
 export const soundUser = (user: RoomUser): RoomUser => ({
   id: user.id,
@@ -271,20 +280,7 @@ export const soundUser = (user: RoomUser): RoomUser => ({
 });
 
 /** Everybody else who is in the room now; one entry a connection. */
-export function useOthers(room: Room): readonly Other[] {
-  return useSyncExternalStore(
-    (listener) => {
-      const changed = () => {
-        others.delete(room.awareness);
-        listener();
-      };
-      room.awareness.on("change", changed);
-      others.delete(room.awareness);
-      return () => room.awareness.off("change", changed);
-    },
-    () => readOthers(room.awareness),
-  );
-}
+export const useOthers = (room: Room): readonly Other[] => useSyncExternalStore(room.subscribeOthers, () => room.others);
 
 const prepared = new WeakSet<Y.Text>();
 

@@ -11,12 +11,14 @@ class Caret extends WidgetType {
   constructor(
     readonly name: string,
     readonly color: string,
+    /** Another place is another caret, so that its name shows itself anew. */
+    readonly head: number,
   ) {
     super();
   }
 
   override eq(other: Caret): boolean {
-    return other.name === this.name && other.color === this.color;
+    return other.name === this.name && other.color === this.color && other.head === this.head;
   }
 
   override toDOM(): HTMLElement {
@@ -62,7 +64,7 @@ function drawn(text: Y.Text, name: string, others: Iterable<Pick<Other, "user" |
       const mark = Decoration.mark({ class: "cm-other-selection", attributes: { style: `background-color: color-mix(in oklab, ${user.color} 26%, transparent)` } });
       ranges.push(mark.range(Math.min(anchor, head), Math.max(anchor, head)));
     }
-    ranges.push(Decoration.widget({ widget: new Caret(user.model ?? user.name, user.color), side: head < anchor ? -1 : 1 }).range(head));
+    ranges.push(Decoration.widget({ widget: new Caret(user.model ?? user.name, user.color, head), side: head < anchor ? -1 : 1 }).range(head));
   }
   return Decoration.set(ranges, true);
 }
@@ -135,6 +137,9 @@ const theme = EditorView.baseTheme({
     lineHeight: "16px",
     whiteSpace: "nowrap",
     boxShadow: "0 1px 3px rgb(0 0 0 / 0.18)",
+    // Named for as long as it moves; afterwards the words below it are wanted more.
+    animation: "cm-other-fade 400ms linear 2.5s forwards",
   },
+  "@keyframes cm-other-fade": { to: { opacity: "0" } },
   ".cm-line:first-child .cm-other-name": { bottom: "auto", top: "100%" },
 });

@@ -39,7 +39,7 @@ const theme = EditorView.theme({
   ".cm-searchMatch-selected": { backgroundColor: "var(--accent-soft)" },
   ".cm-selectionMatch": { backgroundColor: "var(--hover)" },
   ".cm-tooltip": { background: "var(--raised)", color: "var(--ink)", border: "1px solid var(--line)", borderRadius: "10px", boxShadow: "0 8px 28px -6px rgb(20 16 10 / 0.25)", zIndex: "20" },
-  ".cm-source": { textDecoration: "underline dotted color-mix(in oklab, var(--accent) 70%, transparent)", textDecorationThickness: "1.5px", textUnderlineOffset: "4px" },
+  ".cm-source": { textDecoration: "underline dotted color-mix(in oklab, var(--line-strong) 60%, transparent)", textDecorationThickness: "1px", textUnderlineOffset: "4px" },
   ".cm-source-card": { display: "grid", gridTemplateColumns: "auto 1fr", gap: "4px 14px", maxWidth: "22rem", margin: "0", padding: "10px 14px", fontFamily: "var(--font-sans)", fontSize: "13px", lineHeight: "1.45" },
   ".cm-source-card dt": { color: "var(--ink-3)" },
   ".cm-source-card dd": { margin: "0", overflowWrap: "anywhere", maxHeight: "8em", overflow: "hidden" },

@@ -1,4 +1,4 @@
-import { ArrowDownToLine, ArrowUpToLine, ChevronDown, ChevronRight, Code, Copy, CopyPlus, FileText, Globe, History, type LucideIcon, MessageSquare, Braces, Ellipsis, Pencil, Shapes, Table2, Trash2, WandSparkles, Workflow } from "lucide-react";
+import { ArrowDownToLine, ArrowUpToLine, ChevronDown, ChevronRight, Code, Copy, CopyPlus, Eye, FileText, Globe, History, type LucideIcon, MessageSquare, Braces, Ellipsis, Pencil, Shapes, Table2, Trash2, WandSparkles, Workflow } from "lucide-react";
 import { type KeyboardEvent, memo, useEffect, useMemo, useState } from "react";
 import type * as Y from "yjs";
 import { brief, sourceOf, spansOf } from "@/components/rooms/provenance";
@@ -35,7 +35,7 @@ export const ArtifactFrame = memo(function ArtifactFrame({ artifact, board = fal
   const Icon = icons[artifact.type];
   if (!text) return null;
   return (
-    <div className="flex h-full min-h-0 flex-col">
+    <div className="@container flex h-full min-h-0 flex-col">
       <div className={cn("flex shrink-0 items-center gap-1.5 border-b bg-panel py-1 pr-1 pl-2", board && "artifact-head cursor-grab active:cursor-grabbing", artifact.collapsed && "border-b-0")}>
         <Button
           variant="ghost"
@@ -52,7 +52,7 @@ export const ArtifactFrame = memo(function ArtifactFrame({ artifact, board = fal
         <Title artifact={artifact} />
         {!artifact.collapsed && artifact.type === "code" && <LanguageChoice artifact={artifact} />}
         {!artifact.collapsed && looks.length > 0 && (
-          <div role="group" aria-label="What is shown" className="nodrag flex rounded-md bg-subtle p-0.5">
+          <div role="group" aria-label="What is shown" className="nodrag hidden rounded-md bg-subtle p-0.5 @min-[19rem]:flex">
             {looks.map(([name, label]) => (
               <button
                 key={name}
@@ -69,7 +69,7 @@ export const ArtifactFrame = memo(function ArtifactFrame({ artifact, board = fal
             ))}
           </div>
         )}
-        <Actions artifact={artifact} text={text} />
+        <Actions artifact={artifact} text={text} look={look} onLook={setChosen} />
       </div>
       {!artifact.collapsed && (
         <>
@@ -169,7 +169,14 @@ function Origin({ text }: { text: Y.Text }) {
   );
 }
 
-function Actions({ artifact, text }: { artifact: Artifact; text: Y.Text }) {
+interface ActionsProps {
+  artifact: Artifact;
+  text: Y.Text;
+  look: Look;
+  onLook: (look: Look) => void;
+}
+
+function Actions({ artifact, text, look, onLook }: ActionsProps) {
   const { doc, writes, me, edit, ask, comment, versions, room } = useCanvasRoom();
   const { id } = artifact;
   return (
@@ -196,6 +203,14 @@ function Actions({ artifact, text }: { artifact: Artifact; text: Y.Text }) {
             </MenuItem>
           </>
         )}
+        {looksOf(artifact.type)
+          .filter(([name]) => name !== look)
+          .map(([name, label]) => (
+            <MenuItem key={name} onSelect={() => onLook(name)}>
+              <Eye />
+              Show: {label.toLowerCase()}
+            </MenuItem>
+          ))}
         {room.status.role !== "viewer" && (
           <MenuItem onSelect={() => setTimeout(() => comment(id, null))}>
             <MessageSquare />

@@ -87,7 +87,7 @@ export default function CanvasList() {
       onDragLeave={(event) => event.currentTarget === event.target && setOver(false)}
       onDrop={onDrop}
     >
-      <SettingsPage title="Canvas" description="Boards for what you make with models and other people: text, code, tables, diagrams and small pages, edited together and kept in versions." action={actions}>
+      <SettingsPage title="Canvas" description="Boards that people and models work on together, kept in versions." action={actions}>
         <section className="grid gap-3">
           <Input aria-label="Search canvases" type="search" className="w-64" placeholder="Search canvases" value={search} onChange={(event) => setSearch(event.target.value)} />
           {error && !data ? (
