@@ -58,11 +58,15 @@ from radiant.foundation.metrics.topics import Told
 from radiant.foundation.runs.hub import RunHub
 from radiant.foundation.usage.meter import Meter
 from radiant.http.exchange import AsgiExchange
+from radiant.http.sockets import DirectSocket, Receiver
 from radiant.infra.changes import Changes
 from radiant.infra.http1.addresses import Resolver
 from radiant.infra.httpclient import HttpClient
 from radiant.runtime import Runtime, mailer_of, open_runtime
 from radiant.vault import make_vault
+from radiant.workspace.collaboration.rooms import Rooms
+from radiant.workspace.collaboration.sockets import Sockets
+from radiant.workspace.collaboration.tickets import Tickets
 from radiant.workspace.concurrent_chat.turns import PaneTurns
 from radiant.workspace.documents.citing import Citing
 from radiant.workspace.documents.service import Documents
@@ -128,6 +132,10 @@ class App:
         """The API, once it is made."""
         assert self._api is not None
         return await asyncio.shield(self._api)
+
+    def open_socket(self, socket: DirectSocket, path: str, query: str) -> Receiver | None:
+        """Who receives what comes on a WebSocket past the framework."""
+        return self.state.room_sockets.open(socket, path, query)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -242,6 +250,14 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     compute = Compute()
     stack.push_async_callback(compute.close)
     app.state.merging = Merging(database, inference, runs, meter.flush, compute.code_check.stated)
+    tickets = Tickets(runtime.addresses.app_secret)
+    where = settings.collaboration_address or f"http://127.0.0.1:{settings.port}"
+    rooms = Rooms(
+        database, changes, tickets, runtime.addresses.app, where, idle_seconds=settings.collaboration_idle_s
+    )  # fmt: skip
+    app.state.room_tickets, app.state.rooms = tickets, await stack.enter_async_context(rooms)
+    sockets = Sockets(rooms, tickets, rate=settings.collaboration_rate)
+    app.state.room_sockets = await stack.enter_async_context(sockets)
     toolbox = Toolbox(
         database, http, vault.leases, memory, documents, compute=compute.tools(),
         inner_hosts=settings.tool_inner_hosts, hosts=settings.tool_hosts, commands=settings.tool_servers,

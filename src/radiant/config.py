@@ -125,6 +125,20 @@ class Settings(BaseSettings):
         description="Most that an API process holds of people's memories to search them by. A person may take half, about"
         " 20,000 memories; those of whoever has more are searched in the database.",
     )
+    collaboration_address: str | None = Field(
+        default=None,
+        description="Where other API processes over the same database reach this one, for rooms that it has"
+        " (http://10.0.0.7:8000); its port on this machine unless set.",
+    )
+    collaboration_idle_s: float = Field(
+        default=30, gt=0, description="Seconds after which a room that everybody left goes from memory."
+    )
+    collaboration_rate: float = Field(
+        default=1000,
+        ge=1,
+        description="Messages a second that one connection to rooms may send, five times as many at once; who sends more"
+        " is read more slowly.",
+    )
     litellm_python: Path | None = Field(
         default=None,
         description="A Python of another environment that has the package litellm, for providers that only it knows.",

@@ -5,7 +5,7 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from radiant.config import Settings
 from radiant.infra.db import Database, open_database
@@ -33,6 +33,11 @@ class Addresses:
     owner: str
     app: str
     system: str
+
+    @property
+    def app_secret(self) -> bytes:
+        """What all processes of an installation know, and nobody else: tickets between them are signed with it."""
+        return unquote(urlsplit(self.app).password or self.app).encode()
 
 
 def write_private(path: Path, text: str) -> None:

@@ -18,6 +18,7 @@ from radiant.foundation.identity import api_keys, passwords, users_store
 from radiant.foundation.identity.callers import ALL_SCOPES, Caller, role_of
 from radiant.foundation.identity.schemas import NewApiKey
 from radiant.http.direct import protocol_for
+from radiant.http.sockets import MAX_MESSAGE, sockets_for
 from radiant.infra.db import Database
 from radiant.infra.kms import LocalKms
 from radiant.infra.objects import LocalObjects
@@ -140,6 +141,9 @@ async def serving(
         uvicorn.Config(
             app,
             http=protocol_for(app.door.serve),
+            ws=sockets_for(app.open_socket),
+            ws_max_size=MAX_MESSAGE,
+            ws_per_message_deflate=False,
             log_config=None,
             access_log=False,
             lifespan="on",

@@ -37,6 +37,7 @@ def serve() -> None:
 
     from radiant.app import App
     from radiant.http.direct import protocol_for
+    from radiant.http.sockets import MAX_MESSAGE, sockets_for
     from radiant.infra.telemetry import configure_logging
 
     settings = load_settings()
@@ -49,6 +50,9 @@ def serve() -> None:
             port=settings.port,
             loop="uvloop",
             http=protocol_for(app.door.serve),
+            ws=sockets_for(app.open_socket),
+            ws_max_size=MAX_MESSAGE,
+            ws_per_message_deflate=False,
             log_config=None,
             access_log=False,
             server_header=False,

@@ -31,6 +31,3 @@ create trigger notify_changed after delete or update of role on room_participant
 create function app.in_snapshot(room uuid, number bigint) returns boolean language sql stable
     return number <= (select snapshot_seq from public.collaboration_rooms r where r.id = room);
 call app.retain('collaboration_updates', 'created_at', '400 days', 'app.in_snapshot(room_id, seq)');
-
--- A row of what many rooms wrote is a fifth of a second old; a document is rewritten rarely and compresses well.
-alter table collaboration_rooms alter column yjs_document set compression lz4;

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pycrdt import Text
 
-from radiant.workspace.collaboration.people import Author, RoomId
+from radiant.workspace.collaboration.people import Author
+from radiant.workspace.collaboration.schemas import RoomId
 from tests.kit.fixtures import Callers
 from tests.kit.server import Client, Server
 

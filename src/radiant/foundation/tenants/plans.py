@@ -1,4 +1,4 @@
-"""What a workspace may have by its plan: seats, keys, storage. The operator may set other figures for one workspace
+"""What a workspace may have by its plan: seats, keys, storage, the size of a room's document. The operator may set other figures for one workspace
 (`limits` in `tenants.settings`)."""
 
 from dataclasses import dataclass, fields
@@ -23,13 +23,15 @@ class Limits:
     seats: int | None
     keys: int | None
     storage_bytes: int | None
+    document_bytes: int | None
+    """Of one room's document."""
 
 
-_GIB = 2**30
+_MIB, _GIB = 2**20, 2**30
 PLANS: dict[str, Limits] = {
-    "free": Limits(seats=5, keys=10, storage_bytes=_GIB),
-    "standard": Limits(seats=200, keys=2_000, storage_bytes=100 * _GIB),
-    "enterprise": Limits(seats=None, keys=None, storage_bytes=None),
+    "free": Limits(seats=5, keys=10, storage_bytes=_GIB, document_bytes=10 * _MIB),
+    "standard": Limits(seats=200, keys=2_000, storage_bytes=100 * _GIB, document_bytes=10 * _MIB),
+    "enterprise": Limits(seats=None, keys=None, storage_bytes=None, document_bytes=50 * _MIB),
 }
 _WORDS = {"seats": "seats", "keys": "keys", "storage_bytes": "bytes of storage"}
 

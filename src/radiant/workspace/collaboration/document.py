@@ -15,7 +15,10 @@ T = TypeVar("T")
 
 EMPTY = b"\x00\x00"
 """An update that says nothing."""
-_ROOTS: dict[str, dict[str, type[Any]]] = {"document": {"content": Text}, "canvas": {"artifacts": Map, "provenance": Map}}
+_ROOTS: dict[str, dict[str, type[Any]]] = {
+    "document": {"content": Text},
+    "canvas": {"artifacts": Map, "provenance": Map},
+}
 _MEASURE_AGAIN = 20  # after a twentieth of the limit has come since
 
 
@@ -150,12 +153,16 @@ def _kind_of(live: "Doc[Any]", past: "Doc[Any]", name: str) -> Any:
     for doc in (live, past):
         # What this process never named has no type here.
         value: Any = dict(doc.items()).get(name)
-        if isinstance(value, (Text, Map, Array)):
-            return cast("Any", type(value))
+        if _is_shared(value):
+            return type(value)
     for doc in (live, past):
         if str(doc.get(name, type=Text)):
             return Text
     return Map
+
+
+def _is_shared(value: Any) -> bool:
+    return isinstance(value, Text | Map | Array)
 
 
 def _assimilate(live: Any, past: Any) -> None:
@@ -168,18 +175,18 @@ def _assimilate(live: Any, past: Any) -> None:
 
 
 def _map(live: "Map[Any]", past: "Map[Any]") -> None:
-    for key in [key for key in live.keys() if key not in past]:
+    for key in [key for key in live if key not in past]:
         del live[key]
-    for key in past.keys():
-        value, now = past[key], live[key] if key in live else None
-        if isinstance(value, (Text, Map, Array)) and type(value) is type(now):
+    for key in past:
+        value, now = past[key], live.get(key, None)
+        if _is_shared(value) and type(value) is type(now):
             _assimilate(now, value)
-        elif key not in live or isinstance(now, (Text, Map, Array)) or now != value:
+        elif key not in live or _is_shared(now) or now != value:
             _put(live, key, value)
 
 
 def _put(parent: Any, key: Any, value: Any) -> None:
-    if isinstance(value, (Text, Map, Array)):
+    if _is_shared(value):
         parent[key] = type(value)()
         _assimilate(parent[key], value)
     else:
@@ -191,7 +198,7 @@ def _array(live: Any, past: Any) -> None:
         return
     live.clear()
     for value in past:
-        if isinstance(value, (Text, Map, Array)):
+        if _is_shared(value):
             live.append(type(value)())
             _assimilate(live[len(live) - 1], value)
         else:
@@ -199,7 +206,7 @@ def _array(live: Any, past: Any) -> None:
 
 
 def _plain(value: Any) -> Any:
-    return value.to_py() if isinstance(value, (Text, Map, Array)) else value
+    return value.to_py() if _is_shared(value) else value
 
 
 _Piece = tuple[Any, tuple[tuple[str, Any], ...]]
@@ -263,9 +270,7 @@ def _changes(now: list[_Piece], then: list[_Piece]) -> list[tuple[int, int, int,
     if (last - start) * (new_last - start) > _MOST_WORK:
         return [(start, last, start, new_last)]
     matcher = difflib.SequenceMatcher(None, _keys(now[start:last]), _keys(then[start:new_last]), autojunk=False)
-    return [
-        (start + a, start + b, start + c, start + d) for tag, a, b, c, d in matcher.get_opcodes() if tag != "equal"
-    ]
+    return [(start + a, start + b, start + c, start + d) for tag, a, b, c, d in matcher.get_opcodes() if tag != "equal"]
 
 
 def _keys(pieces: list[_Piece]) -> list[str]:

@@ -19,6 +19,14 @@ async def load(tx: Tx, room_id: UUID) -> Row | None:
     )  # fmt: skip
 
 
+async def room_type(tx: Tx, room_id: UUID) -> str:
+    """What a room is for; `document` where there is none."""
+    found = await tx.value(
+        "select room_type from collaboration_rooms where tenant_id = $1 and id = $2", tx.tenant_id, room_id
+    )
+    return found or "document"
+
+
 async def updates(tx: Tx, room_id: UUID, after: int, upto: int | None) -> Sequence[Row]:
     """Rows of the log past `after`, in order; up to `upto`, or all."""
     return await tx.all(
@@ -76,8 +84,7 @@ async def snapshot(tx: Tx, room_id: UUID, seq: int, state: bytes) -> None:
 async def right(tx: Tx, room_id: UUID) -> Row | None:
     """What the person of the transaction may do in a room: None where there is no such room."""
     return await tx.one_or_none(
-        "select r.is_active, r.access, r.max_participants, p.role, u.role as of_tenant, u.status,"
-        " coalesce(u.display_name, split_part(u.email, '@', 1)) as name"
+        "select r.is_active, r.access, r.max_participants, p.role, u.role as of_tenant, u.status"
         " from collaboration_rooms r join users u on u.tenant_id = r.tenant_id and u.id = $3"
         " left join room_participants p on p.tenant_id = r.tenant_id and p.room_id = r.id and p.user_id = u.id"
         " where r.tenant_id = $1 and r.id = $2",

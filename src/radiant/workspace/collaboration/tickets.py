@@ -44,7 +44,9 @@ class Tickets:
         self._key = hmac.new(secret, b"radiant room tickets", hashlib.sha256).digest()
         self._clock = clock
 
-    def make(self, author: Author, room_id: RoomId, *, hop: bool = False, trusted: bool = False) -> tuple[str, datetime]:
+    def make(
+        self, author: Author, room_id: RoomId, *, hop: bool = False, trusted: bool = False
+    ) -> tuple[str, datetime]:
         """A ticket and when it ends."""
         ends = int(self._clock()) + SECONDS
         said = {
