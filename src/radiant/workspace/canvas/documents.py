@@ -19,7 +19,8 @@ from pycrdt import Doc, Map, Text
 from pydantic import ValidationError
 
 from radiant.kit.ids import parse_uuid
-from radiant.workspace.canvas.differing import Edit, edits
+from radiant.workspace.canvas.differing import Edit as Edit
+from radiant.workspace.canvas.differing import edits
 from radiant.workspace.canvas.schemas import MOST_ARTIFACTS, MOST_TITLE, ArtifactType, Provenance, Span
 
 TYPES: frozenset[str] = frozenset(get_args(ArtifactType))

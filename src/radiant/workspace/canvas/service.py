@@ -102,7 +102,7 @@ class Canvases:
             else:
                 if chat_id is not None and await chats_store.get(tx, chat_id) is None:
                     raise NoSuchChat("chat_id: there is no such chat")
-                room_id = await create_room(tx, NewRoom(room_name=name[:100], room_type="canvas"))
+                room_id = await create_room(tx, NewRoom(room_name=name[:100], room_type="canvas", access="invited"))
                 await store.insert(tx, canvas_id, room_id, name, kind, chat_id)
                 await idempotency.remember(tx, key, {"id": str(canvas_id)})
         if before is None and begin:

@@ -227,7 +227,7 @@ async def insert_version(
 async def versions(tx: Tx, artifact_id: UUID, before: int | None, limit: int) -> list[Row]:
     """The latest first."""
     return await tx.all(
-        "select v.version, v.name, v.created_by, u.display_name as created_by_name, v.authors, v.models,"
+        "select v.version, v.name, v.created_by, u.name as created_by_name, v.authors, v.models,"
         " length(v.content) as length, v.created_at from artifact_versions v"
         " left join users u on u.tenant_id = $1 and u.id = v.created_by"
         " where v.tenant_id = $1 and v.artifact_id = $2 and ($3::integer is null or v.version < $3)"
@@ -239,7 +239,7 @@ async def versions(tx: Tx, artifact_id: UUID, before: int | None, limit: int) ->
 async def version(tx: Tx, artifact_id: UUID, number: int) -> Row | None:
     """One, with what it says."""
     return await tx.one_or_none(
-        "select v.version, v.name, v.created_by, u.display_name as created_by_name, v.authors, v.models,"
+        "select v.version, v.name, v.created_by, u.name as created_by_name, v.authors, v.models,"
         " length(v.content) as length, v.created_at, v.content, v.spans from artifact_versions v"
         " left join users u on u.tenant_id = $1 and u.id = v.created_by"
         " where v.tenant_id = $1 and v.artifact_id = $2 and v.version = $3",

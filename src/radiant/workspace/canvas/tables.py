@@ -28,10 +28,3 @@ def rows_of(text: str) -> list[list[str]]:
             f'content: no CSV, in line {reader.line_num}: {error}; quote a field by doubling its "'
         ) from error
     return rows
-
-
-def csv_of(rows: list[list[str]]) -> str:
-    """The rows as CSV."""
-    written = io.StringIO(newline="")
-    csv.writer(written, lineterminator="\n").writerows(rows)
-    return written.getvalue()
