@@ -8,27 +8,30 @@ import { Skeleton } from "@/components/ui/parts";
 import { api, messageOf } from "@/lib/api/client";
 import type { Page } from "@/lib/api/types";
 import { formatAgo } from "@/lib/format";
-import { type Room, useRoomStatus } from "@/lib/rooms";
+import { type Room, type RoomRole, useRoomStatus } from "@/lib/rooms";
 import { useSession } from "@/lib/session";
 import { toast } from "@/lib/toast";
 import { type Anchor, type Comment, type Participant, participantsKey } from "./types";
 
 interface Props {
   room: Room;
-  /** What a new comment is about; null for all of it. */
-  about: Anchor | null;
+  /** The reader's role; asked of the connection where it is not given. */
+  role?: RoomRole;
+  /** What a new comment is about; all of it where nothing is given. */
+  about?: Anchor | null;
   /** What an anchor's artifact is called. */
   nameOf?: (artifact: string) => string;
   onShow?: (artifact: string) => void;
   /** A comment was written. */
-  onDone: () => void;
+  onDone?: () => void;
   onClose: () => void;
 }
 
 /** What was said about a document: threads that can be answered and resolved. */
-export function Comments({ room, about, nameOf, onShow, onDone, onClose }: Props) {
+export function Comments({ room, role: given, about = null, nameOf, onShow, onDone, onClose }: Props) {
   const queries = useQueryClient();
-  const { role } = useRoomStatus(room);
+  const status = useRoomStatus(room);
+  const role = given ?? status.role;
   const [resolved, setResolved] = useState(false);
   const key = ["room-comments", room.id];
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
@@ -60,7 +63,7 @@ export function Comments({ room, about, nameOf, onShow, onDone, onClose }: Props
     run(() => api.post(`/collaboration/rooms/${room.id}/comments`, { body, anchor: parent ? null : about, parent_id: parent, mentions: mentioned(body) }));
 
   return (
-    <aside aria-label="Comments" className="flex w-80 shrink-0 flex-col border-l bg-bg max-md:fixed max-md:inset-y-0 max-md:right-0 max-md:z-40 max-md:w-[min(92vw,22rem)] max-md:shadow-pop">
+    <section aria-label="Comments" className="flex min-h-0 min-w-0 flex-1 flex-col">
       <div className="flex h-11 shrink-0 items-center justify-between border-b pr-1.5 pl-4">
         <h2 className="text-[15px] font-semibold">Comments</h2>
         <Button variant="ghost" size="icon" aria-label="Close the comments" onClick={onClose}>
@@ -82,7 +85,7 @@ export function Comments({ room, about, nameOf, onShow, onDone, onClose }: Props
             focus={about !== null}
             onSay={async (body) => {
               const said = await say(body, null);
-              if (said) onDone();
+              if (said) onDone?.();
               return said;
             }}
           />
@@ -135,7 +138,7 @@ export function Comments({ room, about, nameOf, onShow, onDone, onClose }: Props
           <ShowMore when={hasNextPage} busy={isFetchingNextPage} load={fetchNextPage} />
         </div>
       </div>
-    </aside>
+    </section>
   );
 }
 

@@ -17,8 +17,22 @@ import { type Invitation, type Participant, participantsKey, type RoomInfo, role
 const given = ["editor", "commenter", "viewer"] as const;
 const roles = Object.keys(roleHints) as RoomRole[];
 
+interface Props {
+  roomId: string;
+  /** What is worked on in the room. */
+  what?: string;
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+}
+
 /** Who may enter a room, and as what. For its owners. */
-export function ShareDialog({ roomId, what, onClose }: { roomId: string; what: string; onClose: () => void }) {
+export const ShareDialog = ({ roomId, what = "room", open, onOpenChange }: Props) => (
+  <Dialog open={open} onOpenChange={onOpenChange} title={`Share this ${what}`} className="w-[min(94vw,36rem)]">
+    <Sharing roomId={roomId} />
+  </Dialog>
+);
+
+function Sharing({ roomId }: { roomId: string }) {
   const queries = useQueryClient();
   const session = useSession();
   const roomKey = ["room", roomId];
@@ -52,7 +66,7 @@ export function ShareDialog({ roomId, what, onClose }: { roomId: string; what: s
   const error = people.error ?? room.error;
 
   return (
-    <Dialog open onOpenChange={(next) => !next && onClose()} title={`Share this ${what}`} className="w-[min(94vw,36rem)]">
+    <>
       {fault && <Notice tone="danger">{fault}</Notice>}
       {error && <LoadFault error={error} retry={() => { void people.refetch(); void room.refetch(); }} />}
       <Section title="People">
@@ -177,6 +191,6 @@ export function ShareDialog({ roomId, what, onClose }: { roomId: string; what: s
           </Field>
         </Section>
       )}
-    </Dialog>
+    </>
   );
 }

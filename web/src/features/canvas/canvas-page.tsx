@@ -235,6 +235,7 @@ function Open({ canvas, room, lead }: { canvas: CanvasSummary; room: Room; lead:
           )}
         </div>
         {talk && (
+          <aside className="flex w-80 shrink-0 border-l bg-bg max-md:fixed max-md:inset-y-0 max-md:right-0 max-md:z-40 max-md:w-[min(92vw,22rem)] max-md:shadow-pop">
           <Comments
             room={room}
             about={talk.artifact ? { artifact: talk.artifact, quote: talk.selection?.text ?? null, ...relative(doc, talk.artifact, talk.selection) } : null}
@@ -243,11 +244,12 @@ function Open({ canvas, room, lead }: { canvas: CanvasSummary; room: Room; lead:
             onDone={() => setTalk({ artifact: null, selection: null })}
             onClose={() => setTalk(null)}
           />
+          </aside>
         )}
       </div>
       {asked && artifactOf(asked.id) && <AskDialog key={asked.id} artifact={artifactOf(asked.id) as Artifact} selection={asked.selection} onClose={close} />}
       {looked && artifactOf(looked.id) && <VersionsDialog artifact={artifactOf(looked.id) as Artifact} onClose={close} />}
-      {dialogOf("share") && <ShareDialog roomId={room.id} what="canvas" onClose={close} />}
+      <ShareDialog roomId={room.id} what="canvas" open={dialogOf("share") !== null} onOpenChange={close} />
       {dialogOf("history") && <HistoryDialog room={room} onClose={close} />}
       {dialogOf("publish") && <PublishDialog canvasId={canvas.id} onClose={close} />}
       <RenameDialog what="canvas" open={dialogOf("rename") !== null} onOpenChange={close} title={canvas.canvas_name} onSave={(name) => void rename(name)} />
