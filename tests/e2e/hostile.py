@@ -62,7 +62,7 @@ Promise.allSettled(pages.map((url) => fetch(url, {{ method: url.endsWith("post")
 _SVG: Final = """<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 100 100" onload="owned=1;parent.owned=1">
 <script>parent.owned = 1; top.owned = 1; fetch("http://{listener}/svg-script")</script>
 <style>@import url("http://{listener}/svg-import"); rect {{ fill: url(http://{listener}/svg-fill#a) }}</style>
-<foreignObject width="100" height="100"><body xmlns="http://www.w3.org/1999/xhtml"><img src="http://{listener}/svg-html" onerror="parent.owned=1"/><iframe src="javascript:parent.owned=1"/></body></foreignObject>
+<foreignObject width="100" height="100"><body xmlns="http://www.w3.org/1999/xhtml"><img src="http://{listener}/svg-html" onerror="parent.owned=1"/><iframe src="javascript:parent.owned=1"></iframe></body></foreignObject>
 <use href="http://{listener}/svg-use#a"/><use href="data:image/svg+xml,&lt;svg id='a' onload='owned=1'/&gt;#a"/>
 <image href="http://{listener}/svg-image" xlink:href="http://{listener}/svg-xlink"/><feImage href="http://{listener}/svg-fe"/>
 <a href="javascript:parent.owned=1"><rect width="50" height="50" fill="red" onclick="parent.owned=1" onmouseover="parent.owned=1"/></a>
@@ -72,12 +72,16 @@ _SVG: Final = """<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www
 _MERMAID: Final = """%%{{init: {{"securityLevel": "loose", "htmlLabels": true, "flowchart": {{"htmlLabels": true}}, "themeCSS": "* {{ background: url(http://{listener}/mermaid-css) }}", "secure": []}}}}%%
 flowchart LR
   A["<img src='http://{listener}/mermaid-img' onerror='parent.owned=1;owned=1'>"] --> B["<script>parent.owned=1</script>x"]
-  C@{{ img: "http://{listener}/mermaid-node", label: "x", pos: "t", w: 60, h: 60 }}
   B --> C
   click A call alert("owned")
   click A href "javascript:parent.owned=1" "x" _self
   click B "http://{listener}/mermaid-link"
-  style A fill:red,background:url(http://{listener}/mermaid-style)
+  style A fill:red
+"""
+
+# Its library asks for the picture to know its size: in a frame that reaches nothing that ends the drawing.
+_MERMAID_PICTURE: Final = """flowchart LR
+  A@{{ img: "http://{listener}/mermaid-node", label: "x", pos: "t", w: 60, h: 60 }}
 """
 
 _MARKDOWN: Final = """# Hello
@@ -104,14 +108,20 @@ _TEXT: Final = "<script>owned=1</script><img src=http://{listener}/text onerror=
 
 def artifacts(listener: str) -> list[dict[str, object]]:
     """One of every type, each with all that is known to have got out of others' canvases."""
-    bodies = {
-        "html": _HTML, "svg": _SVG, "mermaid": _MERMAID, "markdown": _MARKDOWN, "code": _TEXT,
-        "json": '{{"a": "' + _TEXT.replace('"', "'") + '"}}', "table": "=cmd()," + _TEXT.replace(",", "") + "\n1,2\n",
-    }  # fmt: skip
+    bodies = [
+        ("html", _HTML),
+        ("svg", _SVG),
+        ("mermaid", _MERMAID),
+        ("mermaid", _MERMAID_PICTURE),
+        ("markdown", _MARKDOWN),
+        ("code", _TEXT),
+        ("json", '{{"a": "' + _TEXT.replace('"', "'") + '"}}'),
+        ("table", "=cmd()," + _TEXT.replace(",", "") + "\n1,2\n"),
+    ]
     return [
         {
             "type": type_, "title": f"<img src=http://{listener}/title onerror=owned=1>", "content": body.format(listener=listener),
             "position": {"x": 520 * (at % 3), "y": 400 * (at // 3)}, "size": {"width": 480, "height": 360},
         }
-        for at, (type_, body) in enumerate(bodies.items())
+        for at, (type_, body) in enumerate(bodies)
     ]  # fmt: skip
