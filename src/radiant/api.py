@@ -47,6 +47,7 @@ from radiant.http.middleware import BodyLimit, ReadYourWrites, RequestContext
 from radiant.http.prefixes import match_by_beginning
 from radiant.workspace.chats import routes as chats_routes
 from radiant.workspace.chats import shares_routes
+from radiant.workspace.collaboration import routes as collaboration_routes
 from radiant.workspace.concurrent_chat import routes as concurrent_chat_routes
 from radiant.workspace.documents import routes as documents_routes
 from radiant.workspace.memory import routes as memory_routes
@@ -97,6 +98,7 @@ _ROUTERS = (
     shares_routes.router,
     concurrent_chat_routes.router,
     mcp_routes.router,
+    collaboration_routes.router,
 )
 
 

@@ -64,7 +64,9 @@ from radiant.infra.http1.addresses import Resolver
 from radiant.infra.httpclient import HttpClient
 from radiant.runtime import Runtime, mailer_of, open_runtime
 from radiant.vault import make_vault
+from radiant.workspace.collaboration.history import History
 from radiant.workspace.collaboration.rooms import Rooms
+from radiant.workspace.collaboration.service import Collaboration
 from radiant.workspace.collaboration.sockets import Sockets
 from radiant.workspace.collaboration.tickets import Tickets
 from radiant.workspace.concurrent_chat.turns import PaneTurns
@@ -256,6 +258,8 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
         database, changes, tickets, runtime.addresses.app, where, idle_seconds=settings.collaboration_idle_s
     )  # fmt: skip
     app.state.room_tickets, app.state.rooms = tickets, await stack.enter_async_context(rooms)
+    app.state.collaboration = Collaboration(rooms, tickets, settings.base_url)
+    app.state.room_history = History(rooms)
     sockets = Sockets(rooms, tickets, rate=settings.collaboration_rate)
     app.state.room_sockets = await stack.enter_async_context(sockets)
     toolbox = Toolbox(

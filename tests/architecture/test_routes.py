@@ -290,7 +290,7 @@ async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
         **vault,
         **await _of_aws(callers, vault["vault_id"]),
         **await _of_tools(callers, vault["credential_id"]),
-        # rooms: **await _of_rooms(client, callers),
+        **await _of_rooms(client, callers),
         "rule_id": (await callers.owner.post("/api/routing/rules", {"name": "r", "target_model": "gpt-4o"})).json()[
             "id"
         ],

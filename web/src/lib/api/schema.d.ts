@@ -516,6 +516,14 @@ export interface CodeCheck {
   type?: "tests";
 }
 
+/** What in the document a comment is about. `from`, `to`: Yjs relative positions as JSON text, so that they move along. */
+export interface CommentAnchor {
+  artifact?: string | null;
+  from?: string | null;
+  quote?: string | null;
+  to?: string | null;
+}
+
 /** The answer that becomes everybody's: one of the turn's, or a text made of them (`merge_id`: by which merge). */
 export interface Common {
   merge_id?: string | null;
@@ -1462,6 +1470,14 @@ export interface ItemsOf_Related_ {
   items: Related[];
 }
 
+export interface ItemsOf_RoomInvitation_ {
+  items: RoomInvitation[];
+}
+
+export interface ItemsOf_RoomParticipant_ {
+  items: RoomParticipant[];
+}
+
 export interface ItemsOf_Rule_ {
   items: Rule[];
 }
@@ -1652,6 +1668,14 @@ export interface LimitUse {
 /** Every limit of a workspace. */
 export interface LimitUses {
   items: LimitUse[];
+}
+
+/** A run of lines: kept, gone, new. Line numbers from 1. */
+export interface LineHunk {
+  after: number;
+  before: number;
+  kind: "same" | "removed" | "added";
+  lines: string[];
 }
 
 /** A secret as Secrets Manager lists it. */
@@ -2255,6 +2279,36 @@ export interface NewRevealRequest {
   reason: string;
 }
 
+/** A room to make; the caller becomes its owner. */
+export interface NewRoom {
+  /** tenant: whoever is in the workspace may enter, as an editor */
+  access?: "invited" | "tenant";
+  /** how many people may take part */
+  max_participants?: number;
+  room_name: string;
+  room_type?: string;
+}
+
+/** Something that a client did and wants kept in the room's history. */
+export interface NewRoomAction {
+  action_data?: Record<string, unknown>;
+  action_type: string;
+}
+
+/** A comment; with `parent_id` an answer in that thread. */
+export interface NewRoomComment {
+  anchor?: CommentAnchor | null;
+  body: string;
+  mentions?: string[];
+  parent_id?: string | null;
+}
+
+/** A link into the room for people of this workspace. */
+export interface NewRoomInvitation {
+  expires_in_days?: number;
+  role?: "editor" | "commenter" | "viewer";
+}
+
 /** A rotation now. */
 export interface NewRotation {
   /** 0 where the value leaked; the credential's unless given. */
@@ -2608,6 +2662,36 @@ export interface PageOf_Resolution_ {
 
 export interface PageOf_RevealRequest_ {
   items: RevealRequest[];
+  next?: string | null;
+}
+
+export interface PageOf_Room_ {
+  items: Room[];
+  next?: string | null;
+}
+
+export interface PageOf_RoomAction_ {
+  items: RoomAction[];
+  next?: string | null;
+}
+
+export interface PageOf_RoomComment_ {
+  items: RoomComment[];
+  next?: string | null;
+}
+
+export interface PageOf_RoomMention_ {
+  items: RoomMention[];
+  next?: string | null;
+}
+
+export interface PageOf_RoomStretch_ {
+  items: RoomStretch[];
+  next?: string | null;
+}
+
+export interface PageOf_RoomVersion_ {
+  items: RoomVersion[];
   next?: string | null;
 }
 
@@ -3339,6 +3423,192 @@ export interface RevealRequest {
 /** To which version; the one before unless given. */
 export interface RollBack {
   version?: number | null;
+}
+
+/** A room as the caller sees it. */
+export interface Room {
+  access: "invited" | "tenant";
+  /** the canvas that is worked on in it */
+  canvas_id?: string | null;
+  created_at: string;
+  created_by: string | null;
+  id: string;
+  is_active: boolean;
+  max_participants: number;
+  online: number;
+  participants: number;
+  /** the caller's */
+  role: "owner" | "editor" | "commenter" | "viewer";
+  room_name: string;
+  room_type: string;
+  updated_at: string;
+}
+
+/** What somebody did in a room. */
+export interface RoomAction {
+  action_data: Record<string, unknown> | null;
+  action_type: string;
+  created_at: string;
+  display_name: string | null;
+  id: string;
+  user_id: string | null;
+}
+
+/** What to change of a room; what is left out stays. */
+export interface RoomChange {
+  access?: "invited" | "tenant" | null;
+  /** false closes the room: it is read, not written */
+  is_active?: boolean | null;
+  max_participants?: number | null;
+  room_name?: string | null;
+}
+
+/** What somebody said about the document. */
+export interface RoomComment {
+  anchor: CommentAnchor | null;
+  answers?: RoomComment[];
+  body: string;
+  created_at: string;
+  display_name: string | null;
+  id: string;
+  mentions: string[];
+  parent_id: string | null;
+  resolved_at: string | null;
+  resolved_by: string | null;
+  room_id: string;
+  updated_at: string;
+  user_id: string | null;
+}
+
+/** What to change of a comment. */
+export interface RoomCommentChange {
+  body?: string | null;
+  mentions?: string[] | null;
+  resolved?: boolean | null;
+}
+
+/** What is different between two points. */
+export interface RoomComparison {
+  after: number;
+  before: number;
+  changes: RoomTextChange[];
+}
+
+/** What a document says, or said. */
+export interface RoomContents {
+  seq: number;
+  texts: RoomText[];
+}
+
+/** Where the caller is in the document; null for nowhere. */
+export interface RoomCursor {
+  cursor_position: Record<string, unknown> | null;
+}
+
+/** A link into a room. `url` is told once, when it is made. */
+export interface RoomInvitation {
+  created_at: string;
+  created_by: string | null;
+  expires_at: string;
+  id: string;
+  role: "editor" | "commenter" | "viewer";
+  url?: string | null;
+  uses: number;
+}
+
+/** What a link ends in. */
+export interface RoomLink {
+  token: string;
+}
+
+/** A comment that names the caller, and where. */
+export interface RoomMention {
+  canvas_id: string | null;
+  comment: RoomComment;
+  room_id: string;
+  room_name: string;
+}
+
+/** A person in a room. */
+export interface RoomParticipant {
+  color: string;
+  cursor_position: Record<string, unknown> | null;
+  display_name: string;
+  email: string;
+  is_online: boolean;
+  joined_at: string;
+  last_seen: string | null;
+  role: "owner" | "editor" | "commenter" | "viewer";
+  user_id: string;
+}
+
+/** Who enters with a ticket, as others see them. */
+export interface RoomPerson {
+  color: string;
+  id: string;
+  name: string;
+}
+
+/** The point to go back to: a version, or a number of the log. The way back is an edit, so nothing is lost. */
+export interface RoomRestoring {
+  seq?: number | null;
+  version_id?: string | null;
+}
+
+/** The role that somebody gets. */
+export interface RoomRoleChange {
+  role: "owner" | "editor" | "commenter" | "viewer";
+}
+
+/** Updates of one author that followed each other; `last_seq` is a point to look at, compare and go back to. */
+export interface RoomStretch {
+  began_at: string;
+  display_name: string | null;
+  ended_at: string;
+  first_seq: number;
+  last_seq: number;
+  /** wrote it for the person */
+  model: string | null;
+  updates: number;
+  user_id: string | null;
+}
+
+/** One text of a document. `path`: `content`, or `artifacts/{id}`. */
+export interface RoomText {
+  path: string;
+  text: string;
+  title?: string | null;
+}
+
+/** How one text differs; of what did not change three lines around a change are shown. */
+export interface RoomTextChange {
+  hunks: LineHunk[];
+  kind: "added" | "removed" | "changed";
+  path: string;
+  title: string | null;
+}
+
+/** Lets one connection in. Good for a minute; a connection that is in stays in. */
+export interface RoomTicket {
+  expires_at: string;
+  role: "owner" | "editor" | "commenter" | "viewer";
+  ticket: string;
+  user: RoomPerson;
+}
+
+/** A point that is kept. Without a name: kept before something was restored. */
+export interface RoomVersion {
+  created_at: string;
+  created_by: string | null;
+  display_name: string | null;
+  id: string;
+  name: string;
+  seq: number;
+}
+
+/** A name for the document as it is now. */
+export interface RoomVersionName {
+  name: string;
 }
 
 /** A rotation to be started. */
