@@ -179,7 +179,7 @@ async def test_a_quiet_room_writes_its_rows_by_itself(server: Server, callers: C
     await type_at(server, callers, canvas, one, 1, '"a": ', callers.member_id)
     async with asyncio.timeout(60):
         while True:
-            async with callers.tenant.db.tx() as tx:
+            async with server.database.tenant(callers.tenant.id, callers.member_id).tx() as tx:
                 row = await tx.one(
                     "select content, metadata from artifacts where tenant_id = $1 and id = $2", tx.tenant_id, UUID(one["id"])
                 )

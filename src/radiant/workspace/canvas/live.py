@@ -66,16 +66,19 @@ class Live:
         await self.rooms.quiet(reached.by.tenant_id, reached.room_id)
 
     async def edit(
-        self, caller: Caller, reached: Reached, change: "Callable[[Doc[Any]], T]", *, models: tuple[str, ...] = ()
-    ) -> T:
+        self, caller: Caller, reached: Reached, change: "Callable[[Doc[Any]], T]", *, models: tuple[str, ...] = (),
+        claimed: UUID | None = None,
+    ) -> T:  # fmt: skip
         """Change the document, then the rows. What `change` raises is raised, before it has changed anything. Raises
         RoomClosed."""
         async with self.rooms.editing(reached.by, reached.room_id) as doc:
             result = change(doc)
-        await self.project(caller, reached, models=models)
+        await self.project(caller, reached, models=models, claimed=claimed)
         return result
 
-    async def project(self, caller: Caller, reached: Reached, *, models: tuple[str, ...] = ()) -> None:
+    async def project(
+        self, caller: Caller, reached: Reached, *, models: tuple[str, ...] = (), claimed: UUID | None = None
+    ) -> None:
         """Bring the rows to the document as it is now, in the caller's name."""
         for attempt in range(_READS):
             async with self.tx(caller) as tx:
@@ -87,8 +90,10 @@ class Live:
                 # written by an older number would lose to nothing.
                 if attempt < _READS - 1 and await store.last_seq(tx, reached.room_id) != before:
                     continue
-                await project(tx, reached.id, state, {reached.by.user_id}, models)
-            return
+                await project(tx, reached.id, state, {reached.by.user_id}, models, claimed=claimed)
+            break
+        # The room knows who wrote since it was quiet; this is told, and is not to be said again of what others write.
+        await self.catch_up(reached)
 
     async def artifact_row(self, caller: Caller, canvas_id: UUID, artifact_id: UUID) -> Row:
         """The artifact's row. Raises NoSuchArtifact."""

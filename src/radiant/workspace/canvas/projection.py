@@ -43,10 +43,12 @@ async def state_of(doc: "Doc[Any]", seq: int) -> State:
 
 
 async def project(
-    tx: Tx, canvas_id: UUID, state: State, authors: Collection[UserId], models: Collection[str] = ()
-) -> None:
+    tx: Tx, canvas_id: UUID, state: State, authors: Collection[UserId], models: Collection[str] = (),
+    *, claimed: UUID | None = None,
+) -> None:  # fmt: skip
     """Bring the rows to what the document said; what is older than they are is left alone. The canvas's row is held
-    meanwhile, so two at once never give one number to two versions."""
+    meanwhile, so two at once never give one number to two versions. `claimed`: the artifact whose next version was taken
+    for this, and is written even if its words are the same."""
     canvas = await store.lock(tx, canvas_id)
     if canvas is None or state.seq < canvas["projected_seq"]:
         return
@@ -63,7 +65,7 @@ async def project(
                 continue
             number: int | None = 1
         else:
-            number = _next_version(row, one)
+            number = _next_version(row, one, claimed=one.id == claimed)
             if not _differs(row, facts) and number is None:
                 continue
             await store.update_artifact(tx, canvas_id, number or row["version"], facts)
@@ -86,14 +88,12 @@ async def project(
         await store.set_content(tx, canvas_id, state.seq, content, changed=changed)
 
 
-def _next_version(row: Row, one: Drawn) -> int | None:
+def _next_version(row: Row, one: Drawn, *, claimed: bool) -> int | None:
     """The number of the version to write; None where what it says was written."""
-    if not row["has_version"]:
-        # Taken by whoever is changing it now.
-        return row["version"]
-    if row["content"] != one.content or row["artifact_type"] != one.type:
-        return row["version"] + 1
-    return None
+    if row["content"] == one.content and row["artifact_type"] == one.type and not (claimed and not row["has_version"]):
+        return None
+    # A number without a version was taken by whoever is changing it now, and is written by whoever is first.
+    return row["version"] + 1 if row["has_version"] else row["version"]
 
 
 def _facts(one: Drawn, problem: str | None, row: Row | None) -> dict[str, Any]:

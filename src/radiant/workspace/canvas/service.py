@@ -272,7 +272,7 @@ class Canvases:
             documents.apply(documents.body_of(doc, artifact_id), changes, None)
             return True
 
-        if not await self.live.edit(caller, reached, apply):
+        if not await self.live.edit(caller, reached, apply, claimed=artifact_id if says else None):
             raise _newer(await _version_of(self.live, caller, canvas_id, artifact_id))
         return shown(await self.live.artifact_row(caller, canvas_id, artifact_id))
 
@@ -403,6 +403,7 @@ class Canvases:
         """Raises NoSuchCanvas, MayNotChange, NoSuchArtifact."""
         reached = await self.live.reach(caller, canvas_id, to_change=True)
         await self.live.catch_up(reached)
+        await self.live.project(caller, reached, claimed=artifact_id)
         row = await self.live.artifact_row(caller, canvas_id, artifact_id)
         async with self.live.tx(caller) as tx:
             await store.name_version(tx, artifact_id, row["version"], name)
