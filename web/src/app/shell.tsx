@@ -24,6 +24,8 @@ const Merges = lazy(() => import("@/features/merging/merges-page"));
 const Think = lazy(() => import("@/features/reasoning/think-page"));
 const Memory = lazy(() => import("@/features/memory/memory-page"));
 const Canvases = lazy(() => import("@/features/canvas/canvas-list"));
+const Rooms = lazy(() => import("@/features/collaboration/rooms-page"));
+const RoomPage = lazy(() => import("@/features/collaboration/room-page"));
 const Canvas = lazy(() => import("@/features/canvas/canvas-page"));
 const Documents = lazy(() => import("@/features/documents/documents-page"));
 
@@ -153,6 +155,18 @@ export function Shell() {
               {({ id }) => (
                 <Suspense fallback={<Loading />}>
                   <Canvas key={id} id={id} lead={lead} />
+                </Suspense>
+              )}
+            </Route>
+            <Route path={/^\/rooms(?:\/join\/(?<token>[^/]+))?$/}>
+              <Room lead={lead}>
+                <Rooms />
+              </Room>
+            </Route>
+            <Route path="/rooms/:id">
+              {({ id }) => (
+                <Suspense fallback={<Loading />}>
+                  <RoomPage key={id} id={id} lead={lead} />
                 </Suspense>
               )}
             </Route>

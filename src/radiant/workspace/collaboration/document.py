@@ -154,7 +154,7 @@ def _kind_of(live: "Doc[Any]", past: "Doc[Any]", name: str) -> Any:
         # What this process never named has no type here.
         value: Any = dict(doc.items()).get(name)
         if _is_shared(value):
-            return type(value)
+            return cast("Any", type(value))
     for doc in (live, past):
         if str(doc.get(name, type=Text)):
             return Text
@@ -175,9 +175,9 @@ def _assimilate(live: Any, past: Any) -> None:
 
 
 def _map(live: "Map[Any]", past: "Map[Any]") -> None:
-    for key in [key for key in live if key not in past]:
+    for key in [key for key in live.keys() if key not in past]:  # noqa: SIM118
         del live[key]
-    for key in past:
+    for key in past.keys():  # noqa: SIM118
         value, now = past[key], live.get(key, None)
         if _is_shared(value) and type(value) is type(now):
             _assimilate(now, value)
