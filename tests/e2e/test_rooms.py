@@ -79,7 +79,7 @@ async def test_two_people_write_one_document_and_go_back_in_it(visit: Visit, ope
     await _picture(page, "comments")
     await page.get_by_role("button", name="Read", exact=True).click()
     await expect(page.get_by_role("article", name="As it reads")).to_contain_text("Or on Tuesday.")
-    await page.set_viewport_size(PHONE)
+    await page.set_viewport_size(PHONE["viewport"])
     await page.get_by_role("button", name="Close the comments").click()
     await _picture(page, "phone")
     assert await faults_of(page) == []
