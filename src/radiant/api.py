@@ -45,8 +45,10 @@ from radiant.health import router as health_router
 from radiant.http.handlers import install_problem_handlers
 from radiant.http.middleware import BodyLimit, ReadYourWrites, RequestContext
 from radiant.http.prefixes import match_by_beginning
+from radiant.workspace.canvas import routes as canvas_routes
 from radiant.workspace.chats import routes as chats_routes
 from radiant.workspace.chats import shares_routes
+from radiant.workspace.collaboration import routes as collaboration_routes
 from radiant.workspace.concurrent_chat import routes as concurrent_chat_routes
 from radiant.workspace.documents import routes as documents_routes
 from radiant.workspace.memory import routes as memory_routes
@@ -93,10 +95,12 @@ _ROUTERS = (
     reasoning_routes.router,
     tools_routes.router,
     turns_routes.router,
+    canvas_routes.router,
     chats_routes.router,
     shares_routes.router,
     concurrent_chat_routes.router,
     mcp_routes.router,
+    collaboration_routes.router,
 )
 
 

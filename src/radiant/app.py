@@ -60,21 +60,34 @@ from radiant.foundation.usage.meter import Meter
 from radiant.http.exchange import AsgiExchange
 from radiant.http.sockets import DirectSocket, Receiver
 from radiant.infra.changes import Changes
+from radiant.infra.db import Database
 from radiant.infra.http1.addresses import Resolver
 from radiant.infra.httpclient import HttpClient
+from radiant.published_server import host_of, is_for, serving_published
 from radiant.runtime import Runtime, mailer_of, open_runtime
 from radiant.vault import make_vault
+from radiant.workspace.canvas import store as canvas_store
+from radiant.workspace.canvas.projection import Projecting
+from radiant.workspace.canvas.published import Published
+from radiant.workspace.canvas.putting import Source
+from radiant.workspace.canvas.schemas import SourceKind
+from radiant.workspace.canvas.service import Canvases
+from radiant.workspace.collaboration.history import History
 from radiant.workspace.collaboration.rooms import Rooms
+from radiant.workspace.collaboration.service import Collaboration
 from radiant.workspace.collaboration.sockets import Sockets
 from radiant.workspace.collaboration.tickets import Tickets
+from radiant.workspace.concurrent_chat import putting as panes_putting
 from radiant.workspace.concurrent_chat.turns import PaneTurns
 from radiant.workspace.documents.citing import Citing
 from radiant.workspace.documents.service import Documents
 from radiant.workspace.memory.service import Memory
+from radiant.workspace.merging import putting as merging_putting
 from radiant.workspace.merging.service import Merging
 from radiant.workspace.personalization.applying import Recall
 from radiant.workspace.personalization.background import LearnBeside
 from radiant.workspace.personalization.learning import Learning
+from radiant.workspace.reasoning import putting as reasoning_putting
 from radiant.workspace.reasoning.service import Thinking
 from radiant.workspace.tools.compute import Compute
 from radiant.workspace.tools.service import Tools
@@ -91,6 +104,8 @@ class App:
     The lifespan opens the database and the models, and closes them in reverse."""
 
     intake: Intake
+    published: Published
+    published_host: str | None = None
 
     def __init__(
         self,
@@ -140,6 +155,9 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         kind = scope["type"]
+        if is_for(scope, self.published_host):
+            await self.published(scope, receive, send)
+            return
         if kind == "http" and self.door.takes(scope["path"]):
             scope["app"] = self
             await self.door.serve(AsgiExchange(scope, receive, send))
@@ -256,6 +274,8 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
         database, changes, tickets, runtime.addresses.app, where, idle_seconds=settings.collaboration_idle_s
     )  # fmt: skip
     app.state.room_tickets, app.state.rooms = tickets, await stack.enter_async_context(rooms)
+    app.state.collaboration = Collaboration(rooms, tickets, settings.base_url)
+    app.state.room_history = History(rooms)
     sockets = Sockets(rooms, tickets, rate=settings.collaboration_rate)
     app.state.room_sockets = await stack.enter_async_context(sockets)
     toolbox = Toolbox(
@@ -266,6 +286,23 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     app.state.tools = Tools(database, toolbox, vault.leases)
     thinking = Thinking(database, changes, inference, toolbox, compute.code_check.run, meter.flush, runs.owner)
     app.state.thinking = await stack.enter_async_context(thinking)
+    await _wire_canvases(app, database, stack)
     engine = Engine(inference, keys, meter, http, database, runtime.objects, recall, thinking)
     await stack.enter_async_context(WorkBeside(engine, runtime.addresses.system))
     app.state.gateway = app.door.engine = engine
+
+
+async def _wire_canvases(app: App, database: Database, stack: contextlib.AsyncExitStack) -> None:
+    state = app.state
+    rooms: Rooms = state.rooms
+    app.published = Published(database)
+    app.published_host = host_of(app.settings)
+    url = await stack.enter_async_context(serving_published(app.settings, app.published))
+    sources: dict[SourceKind, Source] = {
+        "pane": panes_putting.source_of(database),
+        "merge": merging_putting.source_of(state.merging),
+        "reasoning": reasoning_putting.source_of(state.thinking),
+    }
+    state.canvases = Canvases(database, rooms, state.inference, sources, url)
+    rooms.on_quiet.append(Projecting(database))
+    state.collaboration.opened.append(canvas_store.open_up)

@@ -43,6 +43,18 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         default=None, description="The address that people use, where a proxy stands in front (https://…)."
     )
+    published_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="Port on which published canvases are served, and nothing else: an origin without anybody's session."
+        " The one after `port` unless set, none where `published_url` is; 0 for any that is free.",
+    )
+    published_url: str | None = Field(
+        default=None,
+        description="The address of published canvases, where a proxy stands in front (https://published.example.org): a"
+        " host or a port of its own. What is asked of that host on the main port is answered as published canvases are.",
+    )
     models: Literal["minimal", "standard", "none"] = Field(
         default="standard", description="Local models that the first start installs."
     )

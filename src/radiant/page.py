@@ -17,6 +17,15 @@ FOLDER = Path(__file__).parent / "static"
 _DIAGRAM_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox allow-scripts"
 )
+# Runs what people and models write as web pages. The sandbox takes the origin and with it cookies, storage and the API;
+# the rest takes the network. Of the page that frames it, `frame-src` keeps the frame from being led elsewhere.
+_ARTIFACT_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:;"
+    " media-src data: blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'self';"
+    " sandbox allow-scripts"
+)
+# By file; every other one has the policy of the page itself.
+_POLICIES = {"diagram.html": _DIAGRAM_POLICY, "artifact.html": _ARTIFACT_POLICY}
 _NOT_BUILT = "The page is not built. From a checkout, ./radiant up builds it; the API answers all the same.\n"
 
 
@@ -46,8 +55,9 @@ async def _index(request: Request) -> Response:
     if file is None:
         return PlainTextResponse(_NOT_BUILT, 503)
     headers = {"Cache-Control": "no-cache"}
-    if file.name == "diagram.html":
-        headers["Content-Security-Policy"] = _DIAGRAM_POLICY
+    if policy := _POLICIES.get(file.name):
+        # Looking a name up is a way out too, which no policy covers.
+        headers |= {"Content-Security-Policy": policy, "X-DNS-Prefetch-Control": "off"}
     return FileResponse(file, headers=headers)
 
 

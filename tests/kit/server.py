@@ -121,7 +121,7 @@ async def serving(
     listener.bind(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     configured = Settings(
-        data_dir=folder, models_dir=models_dir, models="none", port=port, model_idle_s=3600,
+        data_dir=folder, models_dir=models_dir, models="none", port=port, published_port=0, model_idle_s=3600,
         **({"learning_model": "none"} | settings),
     )  # fmt: skip
 

@@ -1,5 +1,6 @@
 // Draws diagrams for the page, in a frame of its own: without an origin, a network or the page's cookies, and with the
-// inline styles that mermaid needs and the page's policy forbids. Answers {id, svg} or {id, error}.
+// inline styles that mermaid needs and the page's policy forbids. Also makes drawings sound that are given as SVG.
+// Answers {id, svg} or {id, error}.
 const load = (url) =>
   new Promise((resolve, reject) => {
     const script = document.createElement("script");
@@ -8,22 +9,33 @@ const load = (url) =>
     script.onerror = () => reject(new Error("the drawing library did not load"));
     document.head.append(script);
   });
-let loaded;
+const loaded = new Map();
 
 // No pictures, links or foreign HTML: a drawing that loaded one would tell its server that it was looked at.
-const sound = (svg) =>
-  DOMPurify.sanitize(svg, {
-    USE_PROFILES: { svg: true, svgFilters: true },
-    FORBID_TAGS: ["image", "feimage", "a", "use", "foreignobject", "script", "animate", "set"],
-    FORBID_ATTR: ["href", "xlink:href"],
-  }).replace(/url\((?!["']?#)[^)]*\)|@import[^;]*;?/gi, "none");
+const rules = {
+  USE_PROFILES: { svg: true, svgFilters: true },
+  FORBID_TAGS: ["image", "feimage", "a", "use", "foreignobject", "script", "animate", "set"],
+  FORBID_ATTR: ["href", "xlink:href"],
+};
+const unlinked = (svg) => svg.replace(/url\((?!["']?#)[^)]*\)|@import[^;]*;?/gi, "none");
+const sound = (svg) => unlinked(DOMPurify.sanitize(svg, rules));
+
+// Somebody's own drawing, as the well-formed document that a picture has to be.
+const soundPicture = (source) => {
+  const drawing = DOMPurify.sanitize(source, { ...rules, RETURN_DOM_FRAGMENT: true }).querySelector("svg");
+  if (!drawing) throw new Error("this is no SVG drawing");
+  return unlinked(new XMLSerializer().serializeToString(drawing));
+};
 
 addEventListener("message", async (event) => {
   if (event.source !== parent) return;
-  const { id, libraries, source, dark } = event.data;
+  const { id, libraries, source, dark, picture } = event.data;
   try {
-    loaded ??= Promise.all(libraries.map(load));
-    await loaded;
+    await Promise.all(libraries.map((url) => loaded.get(url) ?? loaded.set(url, load(url)).get(url)));
+    if (picture) {
+      parent.postMessage({ id, svg: soundPicture(source) }, "*");
+      return;
+    }
     mermaid.initialize({
       startOnLoad: false,
       securityLevel: "strict",

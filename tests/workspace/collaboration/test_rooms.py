@@ -52,7 +52,7 @@ async def test_a_room_is_made_found_renamed_closed_and_deleted(callers: Callers)
 async def test_bad_rooms_are_refused_by_the_name_of_the_field(callers: Callers, body: Any, where: str):
     answer = await callers.member.post(ROOMS, body)
     assert answer.status == 422
-    assert where in answer.text
+    assert where in str(answer.json())
 
 
 async def test_owners_bring_people_in_change_their_roles_and_take_them_out(callers: Callers):

@@ -13,8 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from radiant.infra import typesetting
+from radiant.kit import prose
 from radiant.workspace.documents import reading
-from radiant.workspace.reasoning import prose, report
+from radiant.workspace.reasoning import report
 from radiant.workspace.reasoning import report_markdown as md
 from radiant.workspace.reasoning.schemas import Evidence, Failure, Node, Options, Session, Source, Step, ToolCall
 
@@ -228,7 +230,7 @@ async def test_a_pdf_holds_all_of_a_large_session_and_its_words_in_order() -> No
 
 async def test_a_text_that_is_far_too_long_is_cut_and_says_so() -> None:
     text = await report.markdown(_session(solution="word " * 100_000, answer="short"))
-    assert "cut here; the session has all of it" in text
+    assert "cut here; the original has all of it" in text
     assert len(text) < 2 * prose.MOST
 
 
@@ -237,7 +239,7 @@ async def test_a_typesetter_that_dies_or_takes_too_long_is_a_problem_that_says_w
 ) -> None:
     child = tmp_path / "child.py"
     child.write_text("import os; os._exit(9)")
-    monkeypatch.setattr(report, "_CHILD", child)
+    monkeypatch.setattr(typesetting, "_CHILD", child)
     with pytest.raises(report.ReportFailed, match="take the report as Markdown"):
         await report.pdf(_session())
     child.write_text("import time; time.sleep(60)")

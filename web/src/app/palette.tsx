@@ -1,4 +1,4 @@
-import { Brain, Columns2, Files, GitMerge, Keyboard, Lightbulb, type LucideIcon, MessageSquare, Moon, Search, SquarePen, Sun } from "lucide-react";
+import { Brain, Columns2, DoorOpen, Files, GitMerge, Keyboard, LayoutDashboard, Lightbulb, type LucideIcon, MessageSquare, Moon, Search, SquarePen, Sun } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { useLocation } from "wouter";
@@ -66,6 +66,8 @@ function Choices({ onDone, onShortcuts }: ChoicesProps) {
   const commands: Choice[] = [
     { key: "new", group: "Commands", name: "New chat", icon: SquarePen, run: () => navigate("/") },
     { key: "panes", group: "Commands", name: "Panes: several models side by side", icon: Columns2, run: () => navigate("/panes") },
+    { key: "canvas", group: "Commands", name: "Canvas: boards worked on together", icon: LayoutDashboard, run: () => navigate("/canvas") },
+    { key: "rooms", group: "Commands", name: "Rooms: documents written together", icon: DoorOpen, run: () => navigate("/rooms") },
     { key: "think", group: "Commands", name: "Think Tank: problems solved in steps", icon: Lightbulb, run: () => navigate("/think") },
     { key: "merges", group: "Commands", name: "Merges", icon: GitMerge, run: () => navigate("/merges") },
     { key: "memory", group: "Commands", name: "Memory: what RADIANT knows", icon: Brain, run: () => navigate("/memory") },

@@ -13,7 +13,7 @@ import { useOffline, useWide } from "@/lib/surroundings";
 
 const loadChat = () => import("@/features/chats/chat-page");
 // Asked for while it is still found out who is there: most visits begin with a chat. A failure shows itself where it is needed.
-if (!/^\/(settings|panes|memory|documents|think)\b/.test(location.pathname)) loadChat().catch(() => undefined);
+if (!/^\/(settings|panes|memory|documents|think|canvas|rooms)\b/.test(location.pathname)) loadChat().catch(() => undefined);
 
 const ChatPage = lazy(loadChat);
 const Palette = lazy(() => import("./palette"));
@@ -23,6 +23,10 @@ const SettingsRoutes = lazy(() => import("./settings-routes"));
 const Merges = lazy(() => import("@/features/merging/merges-page"));
 const Think = lazy(() => import("@/features/reasoning/think-page"));
 const Memory = lazy(() => import("@/features/memory/memory-page"));
+const Canvases = lazy(() => import("@/features/canvas/canvas-list"));
+const Rooms = lazy(() => import("@/features/collaboration/rooms-page"));
+const RoomPage = lazy(() => import("@/features/collaboration/room-page"));
+const Canvas = lazy(() => import("@/features/canvas/canvas-page"));
 const Documents = lazy(() => import("@/features/documents/documents-page"));
 
 const KEY = "radiant.sidebar";
@@ -141,6 +145,30 @@ export function Shell() {
               <Room lead={lead}>
                 <Documents />
               </Room>
+            </Route>
+            <Route path="/canvas">
+              <Room lead={lead}>
+                <Canvases />
+              </Room>
+            </Route>
+            <Route path="/canvas/:id">
+              {({ id }) => (
+                <Suspense fallback={<Loading />}>
+                  <Canvas key={id} id={id} lead={lead} />
+                </Suspense>
+              )}
+            </Route>
+            <Route path={/^\/rooms(?:\/join\/(?<token>[^/]+))?$/}>
+              <Room lead={lead}>
+                <Rooms />
+              </Room>
+            </Route>
+            <Route path="/rooms/:id">
+              {({ id }) => (
+                <Suspense fallback={<Loading />}>
+                  <RoomPage key={id} id={id} lead={lead} />
+                </Suspense>
+              )}
             </Route>
             <Route path="/panes/:id?">
               {({ id }) => (

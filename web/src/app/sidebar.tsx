@@ -1,4 +1,4 @@
-import { ArrowLeft, Brain, ChevronsUpDown, Columns2, Command, Files, GitMerge, Keyboard, Lightbulb, LogOut, Monitor, Moon, PanelLeftClose, Settings, SquarePen, Sun } from "lucide-react";
+import { ArrowLeft, Brain, ChevronsUpDown, Columns2, Command, DoorOpen, Files, GitMerge, Keyboard, LayoutDashboard, Lightbulb, LogOut, Monitor, Moon, PanelLeftClose, Settings, SquarePen, Sun } from "lucide-react";
 import { Link, useLocation } from "wouter";
 import { Button } from "@/components/ui/button";
 import { Logo } from "@/components/ui/logo";
@@ -55,6 +55,18 @@ export function ChatSidebar({ onClose, onSearch, onShortcuts }: ChatSidebarProps
           <Link href="/panes">
             <Columns2 className="size-4" />
             Panes
+          </Link>
+        </Button>
+        <Button asChild variant="ghost" className="w-full justify-start px-3">
+          <Link href="/canvas">
+            <LayoutDashboard className="size-4" />
+            Canvas
+          </Link>
+        </Button>
+        <Button asChild variant="ghost" className="w-full justify-start px-3">
+          <Link href="/rooms">
+            <DoorOpen className="size-4" />
+            Rooms
           </Link>
         </Button>
         <Button asChild variant="ghost" className="w-full justify-start px-3">

@@ -38,11 +38,14 @@ function matches(keys: string, event: KeyboardEvent): boolean {
 
 window.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing) return;
+  // An editor may stand in a shadow root: from outside, its host is the target.
+  const target = event.composedPath()[0] ?? event.target;
   for (let i = entries.length - 1; i >= 0; i--) {
     const entry = entries[i]!;
     if (!matches(entry.keys, event)) continue;
     // Single keys belong to the field that has the focus; Escape is no text.
-    if (!/mod|alt|^escape$|f\d+$/.test(entry.keys) && inField(event.target)) continue;
+    // So does undo, which a field has of its own.
+    if ((!/mod|alt|^escape$|f\d+$/.test(entry.keys) || /^mod\+(shift\+)?z$/.test(entry.keys)) && inField(target)) continue;
     // An open dialog or menu has Escape for itself.
     if (entry.keys === "escape" && document.querySelector("[role=dialog],[role=menu],[role=alertdialog]")) continue;
     event.preventDefault();

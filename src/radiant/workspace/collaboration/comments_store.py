@@ -8,7 +8,7 @@ from radiant.infra.db import Tx
 from radiant.workspace.collaboration.schemas import NewRoomComment, RoomComment, RoomCommentChange, RoomMention
 
 _COMMENT: LiteralString = (
-    "select k.id, k.room_id, k.parent_id, k.user_id, u.display_name, k.body, k.anchor, k.mentions, k.resolved_at,"
+    "select k.id, k.room_id, k.parent_id, k.user_id, coalesce(nullif(u.name, ''), u.email) as display_name, k.body, k.anchor, k.mentions, k.resolved_at,"
     " k.resolved_by, k.created_at, k.updated_at from collaboration_comments k"
     " left join users u on u.tenant_id = k.tenant_id and u.id = k.user_id"
 )
@@ -80,7 +80,7 @@ async def delete(tx: Tx, room_id: UUID, comment_id: UUID) -> None:
 async def mentions(tx: Tx, before: tuple[datetime, UUID] | None, limit: int) -> list[RoomMention]:
     """Comments that name the caller, in rooms that they may still enter, the newest first."""
     rows = await tx.all(
-        "select k.id, k.room_id, k.parent_id, k.user_id, u.display_name, k.body, k.anchor, k.mentions, k.resolved_at,"
+        "select k.id, k.room_id, k.parent_id, k.user_id, coalesce(nullif(u.name, ''), u.email) as display_name, k.body, k.anchor, k.mentions, k.resolved_at,"
         " k.resolved_by, k.created_at, k.updated_at, r.room_name, c.id as canvas_id from collaboration_comments k"
         " join collaboration_rooms r on r.tenant_id = k.tenant_id and r.id = k.room_id"
         " left join room_participants m on m.tenant_id = r.tenant_id and m.room_id = r.id and m.user_id = $2"

@@ -86,7 +86,7 @@ async def delete(tx: Tx, room_id: UUID) -> None:
 async def participants(tx: Tx, room_id: UUID) -> list[Row]:
     """Who is in a room, owners first."""
     return await tx.all(
-        "select p.user_id, u.display_name, u.email, p.role, "
+        "select p.user_id, coalesce(nullif(u.name, ''), u.email) as display_name, u.email, p.role, "
         " p.is_online and p.last_seen > current_timestamp - interval '45 seconds' as is_online, p.joined_at, p.last_seen,"
         " p.cursor_position from room_participants p join users u on u.tenant_id = p.tenant_id and u.id = p.user_id"
         " where p.tenant_id = $1 and p.room_id = $2"
@@ -140,7 +140,7 @@ async def other_owners(tx: Tx, room_id: UUID, user_id: UUID) -> int:
 async def person(tx: Tx, user_id: UUID) -> Row | None:
     """{id, display_name} of an active person of the workspace."""
     return await tx.one_or_none(
-        "select id, display_name from users where tenant_id = $1 and id = $2 and status = 'active'",
+        "select id, coalesce(nullif(name, ''), email) as display_name from users where tenant_id = $1 and id = $2 and status = 'active'",
         tx.tenant_id, user_id,
     )  # fmt: skip
 
@@ -166,8 +166,9 @@ async def set_cursor(tx: Tx, room_id: UUID, position: dict[str, Any] | None) -> 
 async def log_action(tx: Tx, room_id: UUID, action_type: str, data: dict[str, Any]) -> None:
     """Note what the caller did in a room."""
     await tx.run(
-        "insert into collaboration_history (tenant_id, room_id, user_id, action_type, action_data)"
-        " values ($1, $2, $3, $4, $5)",
+        # By the clock: what one transaction did has an order too.
+        "insert into collaboration_history (tenant_id, room_id, user_id, action_type, action_data, created_at)"
+        " values ($1, $2, $3, $4, $5, clock_timestamp())",
         tx.tenant_id, room_id, tx.user_id, action_type, data,
     )  # fmt: skip
 
@@ -178,7 +179,7 @@ async def actions(
 ) -> list[RoomAction]:  # fmt: skip
     """What was done in a room, the latest first."""
     rows = await tx.all(
-        "select h.id, h.user_id, u.display_name, h.action_type, h.action_data, h.created_at"
+        "select h.id, h.user_id, coalesce(nullif(u.name, ''), u.email) as display_name, h.action_type, h.action_data, h.created_at"
         " from collaboration_history h left join users u on u.tenant_id = h.tenant_id and u.id = h.user_id"
         " where h.tenant_id = $1 and h.room_id = $2 and ($3::uuid is null or h.user_id = $3)"
         " and ($4::text is null or h.action_type = $4) and ($5::timestamptz is null or h.created_at >= $5)"

@@ -19,7 +19,7 @@ async def insert(tx: Tx, version_id: UUID, room_id: UUID, seq: int, name: str, s
 async def page(tx: Tx, room_id: UUID, before: tuple[datetime, UUID] | None, limit: int) -> list[RoomVersion]:
     """Points of a room that are kept, the newest first."""
     rows = await tx.all(
-        "select v.id, v.seq, v.name, v.created_by, u.display_name, v.created_at from collaboration_versions v"
+        "select v.id, v.seq, v.name, v.created_by, coalesce(nullif(u.name, ''), u.email) as display_name, v.created_at from collaboration_versions v"
         " left join users u on u.tenant_id = v.tenant_id and u.id = v.created_by"
         " where v.tenant_id = $1 and v.room_id = $2 and ($3::timestamptz is null or (v.created_at, v.id) < ($3, $4::uuid))"
         " order by v.created_at desc, v.id desc limit $5",
@@ -31,7 +31,7 @@ async def page(tx: Tx, room_id: UUID, before: tuple[datetime, UUID] | None, limi
 async def get(tx: Tx, room_id: UUID, version_id: UUID) -> RoomVersion | None:
     """One of them."""
     row = await tx.one_or_none(
-        "select v.id, v.seq, v.name, v.created_by, u.display_name, v.created_at from collaboration_versions v"
+        "select v.id, v.seq, v.name, v.created_by, coalesce(nullif(u.name, ''), u.email) as display_name, v.created_at from collaboration_versions v"
         " left join users u on u.tenant_id = v.tenant_id and u.id = v.created_by"
         " where v.tenant_id = $1 and v.room_id = $2 and v.id = $3",
         tx.tenant_id, room_id, version_id,
@@ -78,18 +78,18 @@ async def stretches(
 ) -> list[RoomStretch]:  # fmt: skip
     """Updates of one author that followed each other within five minutes, the latest first, of the last `rows` updates."""
     found = await tx.all(
-        "with some as (select seq, user_id, model, created_at from collaboration_updates"
+        "with chosen as (select seq, user_id, model, created_at from collaboration_updates"
         "  where tenant_id = $1 and room_id = $2 and ($3::uuid is null or user_id = $3)"
         "  and ($4::timestamptz is null or created_at >= $4) and ($5::timestamptz is null or created_at < $5)"
         "  and ($6::bigint is null or seq < $6) order by seq desc limit $7),"
-        " marked as (select some.*, (lag(user_id) over w is distinct from user_id"
+        " marked as (select chosen.*, (lag(user_id) over w is distinct from user_id"
         "   or lag(model) over w is distinct from model"
-        "   or created_at > lag(created_at) over w + interval '5 minutes')::int as begins from some window w as (order by seq)),"
+        "   or created_at > lag(created_at) over w + interval '5 minutes')::int as begins from chosen window w as (order by seq)),"
         " numbered as (select marked.*, sum(begins) over (order by seq) as stretch from marked)"
-        " select n.user_id, u.display_name, n.model, min(n.seq) as first_seq, max(n.seq) as last_seq,"
+        " select n.user_id, coalesce(nullif(u.name, ''), u.email) as display_name, n.model, min(n.seq) as first_seq, max(n.seq) as last_seq,"
         " count(*) as updates, min(n.created_at) as began_at, max(n.created_at) as ended_at from numbered n"
         " left join users u on u.tenant_id = $1 and u.id = n.user_id"
-        " group by n.stretch, n.user_id, u.display_name, n.model order by last_seq desc limit $8",
+        " group by n.stretch, n.user_id, u.name, u.email, n.model order by last_seq desc limit $8",
         tx.tenant_id, room_id, user_id, since, until, before, rows, limit,
     )  # fmt: skip
     return [RoomStretch.model_validate(dict(row)) for row in found]

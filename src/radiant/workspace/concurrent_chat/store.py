@@ -166,3 +166,13 @@ async def move_cursor(tx: Tx, session_id: PanesId, turn: int) -> None:
         " where tenant_id = $1 and user_id = $2 and session_id = $3",
         tx.tenant_id, tx.user_id, session_id, turn,
     )  # fmt: skip
+
+
+async def shown_in(tx: Tx, pane_id: PaneId) -> Row | None:
+    """What the pane shows: {session_id, chat_id, leaf_message_id}; None where it has no chat."""
+    return await tx.one_or_none(
+        "select p.session_id, c.id as chat_id, c.leaf_message_id from concurrent_panes p join chats c"
+        " on c.tenant_id = p.tenant_id and c.user_id = p.user_id and c.id = p.chat_id and c.deleted_at is null"
+        " where p.tenant_id = $1 and p.user_id = $2 and p.id = $3",
+        tx.tenant_id, tx.user_id, pane_id,
+    )  # fmt: skip

@@ -5,30 +5,20 @@ sources, what it cost. What models and tools wrote stands as quotation, and cann
 """
 
 import asyncio
-import contextlib
 import json
-import os
-import shutil
-import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import structlog
-
+from radiant.infra.typesetting import NotSet, typeset
+from radiant.kit import prose
 from radiant.kit.errors import Problem
 from radiant.kit.money import plain as digits
-from radiant.workspace.reasoning import prose
 from radiant.workspace.reasoning import report_markdown as md
 from radiant.workspace.reasoning.schemas import Evidence, Node, Session, Source, Step, ToolCall
 
-log = structlog.get_logger()
-
-_CHILD = Path(__file__).with_name("report_child.py")
+_TEMPLATE = Path(__file__).with_name("report.typ")
 _SECONDS = 60.0
-_AT_ONCE = 2
-_places = asyncio.Semaphore(_AT_ONCE)
 
 _OUTCOMES: Mapping[str, str] = {
     "running": "It is still being solved; this is how far it is.",
@@ -70,8 +60,10 @@ async def markdown(session: Session) -> str:
 async def pdf(session: Session) -> bytes:
     """The report as a tagged PDF, set by Typst in a process of its own. Raises ReportFailed."""
     outline = await asyncio.to_thread(lambda: json.dumps(_outline(session)).encode())
-    async with _places:
-        return await _typeset(outline)
+    try:
+        return await typeset(_TEMPLATE, outline, "pdf", _SECONDS)
+    except NotSet as error:
+        raise ReportFailed(f"the PDF {error}; take the report as Markdown") from error
 
 
 # --- what it says ---
@@ -372,33 +364,3 @@ def _source_lines(source: Mapping[str, Any]) -> list[str]:
         told += f" ({md.words(source['source'])})"
     quote = f": “{md.words(source['quote'])}”" if source["quote"] else ""
     return [f"[^{source['number']}]: {told}{quote}"]
-
-
-# --- as PDF ---
-
-
-async def _typeset(outline: bytes) -> bytes:
-    """Run the typesetter in a folder of its own, without this process's environment, for some seconds at most."""
-    folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="radiant-report-")
-    try:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", str(_CHILD), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE, cwd=folder, start_new_session=True,
-            env={"PATH": os.defpath, "HOME": folder, "TMPDIR": folder},
-        )  # fmt: skip
-        try:
-            async with asyncio.timeout(_SECONDS):
-                made, said = await process.communicate(outline)
-        except TimeoutError as error:
-            raise ReportFailed(f"the PDF took more than {_SECONDS:.0f} seconds; take the report as Markdown") from error
-        finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
-    finally:
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-    if process.returncode != 0 or not made.startswith(b"%PDF"):
-        log.warning("report.failed", exit_code=process.returncode, said=said[-1000:].decode("utf-8", "replace"))
-        raise ReportFailed("the PDF could not be made; take the report as Markdown")
-    return made

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from radiant.workspace.reasoning.prose import Tree
+from radiant.kit.prose import Tree
 
 _MARKS = re.compile(r"([\\`*_\[\]<>&|~$#^])")
 _AT_START = re.compile(r"^(\s*)(?:([-+=:>])|(\d{1,9})([.)]))")

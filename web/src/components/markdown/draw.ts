@@ -54,7 +54,12 @@ export interface Drawing {
 }
 
 /** Throws where the source is no diagram. */
-export async function draw(source: string, dark: boolean): Promise<Drawing> {
+export const draw = (source: string, dark: boolean): Promise<Drawing> => ask({ libraries: [library, purifier], source, dark });
+
+/** An SVG of somebody, without whatever could run, load or lead somewhere. Throws where it is none. */
+export const soundPicture = (source: string): Promise<Drawing> => ask({ libraries: [purifier], source, picture: true });
+
+async function ask({ libraries, ...wanted }: { libraries: string[]; source: string; dark?: boolean; picture?: boolean }): Promise<Drawing> {
   frame ??= open();
   const { element, ready } = frame;
   const id = ++last;
@@ -62,7 +67,7 @@ export async function draw(source: string, dark: boolean): Promise<Drawing> {
   try {
     const answer = new Promise<string>((resolve, reject) => waiting.set(id, { resolve, reject }));
     await Promise.race([ready, answer]);
-    element.contentWindow?.postMessage({ id, libraries: [library, purifier].map((path) => new URL(path, location.href).href), source, dark }, "*");
+    element.contentWindow?.postMessage({ id, libraries: libraries.map((path) => new URL(path, location.href).href), ...wanted }, "*");
     const svg = await answer;
     const box = /viewBox="[-\d.]+ [-\d.]+ ([\d.]+) /.exec(svg);
     return { svg, width: box ? Number(box[1]) : null };

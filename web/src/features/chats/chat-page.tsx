@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { MessageSquareX } from "lucide-react";
-import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { chatKey, chatsKey, putMessages, refreshTitle, titleOf, updateChat, useChat } from "@/components/conversation/chat";
 import { Composer, type ComposerHandle, type Question } from "@/components/conversation/composer";
@@ -11,6 +11,7 @@ import { ghost, newKey } from "@/components/conversation/ghost";
 import { type RunState, withRun } from "@/components/conversation/run-state";
 import { type Pending, Turns, useThread } from "@/components/conversation/thread";
 import { Thumbs } from "@/components/conversation/thumbs";
+import { SendToCanvas } from "@/components/send-to-canvas";
 import { newestLeaf } from "@/components/conversation/tree";
 import { Button } from "@/components/ui/button";
 import { LoadFault, useTitle } from "@/components/ui/page";
@@ -28,8 +29,6 @@ import { Welcome } from "./welcome";
 
 const ChatDialogs = lazy(() => import("./chat-dialogs"));
 const Instructions = lazy(() => import("./instructions"));
-
-const more = (message: Message): ReactNode => <Thumbs message={message} />;
 
 interface Props {
   id: string | null;
@@ -64,6 +63,15 @@ export default function ChatPage({ id, lead }: Props) {
   const usable = models?.some((item) => isChatModel(item) && item.available) ?? true;
 
   const thread = useThread(chat, pending);
+  const more = useCallback(
+    (message: Message): ReactNode => (
+      <>
+        <Thumbs message={message} />
+        {id !== null && message.role === "assistant" && message.status === "complete" && <SendToCanvas source={{ kind: "message", chat_id: id, message_id: message.id }} name={chat?.title || undefined} />}
+      </>
+    ),
+    [id, chat?.title],
+  );
   const { stored, path, tree, running } = thread;
   const busy = running !== null || sending;
 

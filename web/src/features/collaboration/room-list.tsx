@@ -1,5 +1,5 @@
 import { AtSign, DoorOpen, Plus } from "lucide-react";
-import { type ReactNode, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogActions } from "@/components/ui/dialog";
@@ -14,7 +14,7 @@ import { makeRoom, placeOf, useMentions, useRooms } from "./queries";
 import { people } from "./words";
 
 /** The rooms that one may enter. */
-export function RoomList({ lead }: { lead: ReactNode }) {
+export function RoomList() {
   const session = useSession();
   const [, navigate] = useLocation();
   const [making, setMaking] = useState(false);
@@ -37,8 +37,7 @@ export function RoomList({ lead }: { lead: ReactNode }) {
   );
   const narrowed = settled !== "" || !open;
   return (
-    <div className="scroll min-h-0 flex-1">
-      <div className="flex h-14 items-center px-2 sm:h-0 sm:px-3">{lead}</div>
+    <>
       <SettingsPage title="Rooms" description="Documents that you write together: everybody sees each letter and each caret at once, and every state can be gone back to." action={rooms?.length || narrowed ? make : null}>
         <Mentions />
         {(narrowed || (rooms && rooms.length > 0)) && (
@@ -70,7 +69,7 @@ export function RoomList({ lead }: { lead: ReactNode }) {
         <ShowMore when={hasNextPage} busy={isFetchingNextPage} load={fetchNextPage} />
       </SettingsPage>
       <NewRoom open={making} onClose={() => setMaking(false)} onMade={(room) => navigate(placeOf(room))} />
-    </div>
+    </>
   );
 }
 

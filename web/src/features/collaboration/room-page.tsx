@@ -1,11 +1,12 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Archive, ArchiveRestore, BookmarkPlus, Columns2, Ellipsis, Eye, History, MessageSquareText, Pencil, SquarePen, Trash2, UserPlus } from "lucide-react";
+import { Archive, ArchiveRestore, Columns2, Ellipsis, Eye, History, MessageSquareText, Pencil, SquarePen, Trash2, UserPlus } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useDeferredValue, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { Link, useLocation } from "wouter";
 import * as Y from "yjs";
 import { Markdown } from "@/components/markdown";
 import { Comments } from "@/components/rooms/comments";
 import { ConnectionState, NotAdmitted } from "@/components/rooms/connection-state";
+import { HistoryDialog } from "@/components/rooms/history-dialog";
 import { Presence } from "@/components/rooms/presence";
 import { ShareDialog } from "@/components/rooms/share-dialog";
 import { Button } from "@/components/ui/button";
@@ -20,17 +21,14 @@ import { cn } from "@/lib/cn";
 import { HERE, type Room, useRoom, useRoomStatus } from "@/lib/rooms";
 import { useWide } from "@/lib/surroundings";
 import { toast } from "@/lib/toast";
-import { HistoryPanel } from "./history-panel";
-import { NameVersion } from "./name-version";
 import { changeRoom, deleteRoom, useRoomInfo } from "./queries";
 
 const TextEditor = lazy(() => import("@/components/rooms/text-editor"));
 
 type View = "write" | "both" | "read";
-type Panel = "history" | "comments" | null;
 
 /** One room with the document that is written in it. */
-export function RoomPage({ id, lead }: { id: string; lead: ReactNode }) {
+export default function RoomPage({ id, lead }: { id: string; lead: ReactNode }) {
   const { data: info, error, refetch } = useRoomInfo(id);
   const room = useRoom(id);
   useTitle(info?.room_name ?? "Room");
@@ -62,12 +60,11 @@ function Inside({ info, room, lead }: { info: RoomInfo; room: Room; lead: ReactN
   const status = useRoomStatus(room);
   const wide = useWide();
   const [view, setView] = useState<View>("write");
-  const [panel, setPanel] = useState<Panel>(null);
-  const [dialog, setDialog] = useState<"rename" | "share" | "name" | "delete" | null>(null);
+  const [comments, setComments] = useState(false);
+  const [dialog, setDialog] = useState<"rename" | "share" | "history" | "delete" | null>(null);
   const shown = view === "both" && !wide ? "write" : view;
   const owner = info.role === "owner";
   const writes = status.writes && info.is_active;
-  const toggle = (next: Panel) => setPanel(panel === next ? null : next);
   const setOpen = async (is_active: boolean) => {
     try {
       await changeRoom(client, info.id, { is_active });
@@ -90,10 +87,10 @@ function Inside({ info, room, lead }: { info: RoomInfo; room: Room; lead: ReactN
             <Presence room={room} />
           </span>
           <Switcher view={shown} onView={setView} wide={wide} />
-          <Button variant="ghost" size="icon" aria-label="Comments" title="Comments" aria-pressed={panel === "comments"} onClick={() => toggle("comments")}>
+          <Button variant="ghost" size="icon" aria-label="Comments" title="Comments" aria-pressed={comments} onClick={() => setComments(!comments)}>
             <MessageSquareText className="size-4.5" />
           </Button>
-          <Button variant="ghost" size="icon" aria-label="History" title="History" aria-pressed={panel === "history"} onClick={() => toggle("history")}>
+          <Button variant="ghost" size="icon" aria-label="History" title="History" onClick={() => setDialog("history")}>
             <History className="size-4.5" />
           </Button>
           <Button size="sm" onClick={() => setDialog("share")}>
@@ -108,12 +105,6 @@ function Inside({ info, room, lead }: { info: RoomInfo; room: Room; lead: ReactN
               </Button>
             </MenuTrigger>
             <MenuContent align="end">
-              {writes && (
-                <MenuItem onSelect={() => later("name")}>
-                  <BookmarkPlus />
-                  Name this version
-                </MenuItem>
-              )}
               {owner && (
                 <>
                   <MenuItem onSelect={() => later("rename")}>
@@ -131,7 +122,7 @@ function Inside({ info, room, lead }: { info: RoomInfo; room: Room; lead: ReactN
                   </MenuItem>
                 </>
               )}
-              {!owner && !writes && <MenuItem disabled>Its owners change it</MenuItem>}
+              {!owner && <MenuItem disabled>Its owners change it</MenuItem>}
             </MenuContent>
           </Menu>
         </div>
@@ -139,19 +130,15 @@ function Inside({ info, room, lead }: { info: RoomInfo; room: Room; lead: ReactN
       {!info.is_active && <Notice className="m-3 mb-0">This room is closed: it can be read, not written.{owner && " Open it again from its menu."}</Notice>}
       <div className="flex min-h-0 flex-1">
         {status.state === "denied" ? <NotAdmitted room={room} what="room" /> : status.loaded ? <Document info={info} room={room} view={shown} writes={writes} /> : <Opening />}
-        {panel && (
-          <aside aria-label={panel === "history" ? "History" : "Comments"} className="scroll w-full shrink-0 border-l bg-panel max-md:absolute max-md:inset-0 max-md:z-20 md:w-84">
-            {panel === "history" ? (
-              <HistoryPanel id={info.id} writes={writes} onClose={() => setPanel(null)} onName={() => setDialog("name")} />
-            ) : (
-              <Comments room={room} role={info.role} onClose={() => setPanel(null)} />
-            )}
+        {comments && (
+          <aside aria-label="Comments" className="flex w-full shrink-0 flex-col border-l bg-panel max-md:absolute max-md:inset-0 max-md:z-20 md:w-84">
+            <Comments room={room} role={info.role} onClose={() => setComments(false)} />
           </aside>
         )}
       </div>
       <RenameDialog what="room" open={dialog === "rename"} onOpenChange={(open) => setDialog(open ? "rename" : null)} title={info.room_name} onSave={(room_name) => void changeRoom(client, info.id, { room_name }).catch((fault: unknown) => toast(messageOf(fault)))} />
       <ShareDialog roomId={info.id} open={dialog === "share"} onOpenChange={(open) => setDialog(open ? "share" : null)} />
-      <NameVersion id={info.id} open={dialog === "name"} onClose={() => setDialog(null)} />
+      {dialog === "history" && <HistoryDialog room={room} onClose={() => setDialog(null)} />}
       <Confirm
         open={dialog === "delete"}
         onOpenChange={(open) => setDialog(open ? "delete" : null)}

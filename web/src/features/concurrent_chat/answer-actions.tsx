@@ -1,12 +1,13 @@
 import { CheckCheck, Diff, Trophy } from "lucide-react";
 import { Thumbs } from "@/components/conversation/thumbs";
+import { SendToCanvas } from "@/components/send-to-canvas";
 import { Button } from "@/components/ui/button";
 import type { Message } from "@/lib/api/types";
 import { cn } from "@/lib/cn";
 import { useAnswerUses } from "./session-context";
 
 /** Below an answer: good or not, the best of these, a comparison, and the one that all go on from. */
-export function AnswerActions({ message }: { message: Message }) {
+export function AnswerActions({ message, paneId }: { message: Message; paneId: string }) {
   const { session, best, onBest, onCompare, onCommon } = useAnswerUses();
   const chosen = best.has(message.id);
   const several = session.panes.length > 1;
@@ -15,6 +16,7 @@ export function AnswerActions({ message }: { message: Message }) {
   return (
     <>
       <Thumbs message={message} />
+      {message.status === "complete" && <SendToCanvas source={{ kind: "pane", pane_id: paneId, message_id: message.id }} name={session.name ?? undefined} />}
       {several && (
         <>
           <Button variant="ghost" size="icon" aria-label="Best of these" title="Best of these answers" aria-pressed={chosen} onClick={() => onBest(message)}>

@@ -45,11 +45,10 @@ interface Props {
 
 /** So many of the newest messages of each pane are in the page at first. */
 const WINDOW = 60;
-const more = (message: Message): ReactNode => <AnswerActions message={message} />;
-
 export const PaneView = memo(({ sessionId, pane, name, place, count, independent, asked, blocked, ask, onRemove, onFinished }: Props) => {
   const client = useQueryClient();
   const [, navigate] = useLocation();
+  const more = useCallback((message: Message): ReactNode => <AnswerActions message={message} paneId={pane.id} />, [pane.id]);
   const { data: chat, error, refetch } = useChat(pane.chat_id);
   const { data: models } = useModels();
   const [changed, setChanged] = useState<Pending | null>(null);

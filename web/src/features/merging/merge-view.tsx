@@ -2,6 +2,7 @@ import { Ban, MessageSquare, ThumbsDown, ThumbsUp } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { useLocation } from "wouter";
 import { Markdown } from "@/components/markdown";
+import { SendToCanvas } from "@/components/send-to-canvas";
 import { Button } from "@/components/ui/button";
 import { Card, Section, Table } from "@/components/ui/page";
 import { Badge, Notice } from "@/components/ui/parts";
@@ -264,6 +265,7 @@ function Feedback({ merge }: { merge: Merge }) {
   };
   return (
     <span role="group" aria-label="Is the result right?" className="ml-auto flex gap-1">
+      <SendToCanvas source={{ kind: "merge", merge_id: merge.id }} />
       <Button variant="ghost" size="icon" aria-label="The result is right" title="The result is right" aria-pressed={merge.good === true} className={cn(merge.good === true && "bg-good-soft text-good")} onClick={() => void say(true)}>
         <ThumbsUp className="size-4" />
       </Button>

@@ -3,6 +3,7 @@ import { BadgeCheck, ChevronDown, FileText, MessageCircleQuestion, MessageSquare
 import { useState } from "react";
 import { useLocation } from "wouter";
 import { Markdown } from "@/components/markdown";
+import { SendToCanvas } from "@/components/send-to-canvas";
 import { Button } from "@/components/ui/button";
 import { Field, Input } from "@/components/ui/field";
 import { Menu, MenuContent, MenuItem, MenuTrigger } from "@/components/ui/menu";
@@ -63,6 +64,7 @@ export function Result({ session, acts }: { session: Session; acts: Acts | null 
         <div className="flex flex-wrap items-center gap-2">
           {acts && has && <ToChat session={session} />}
           <Report session={session} />
+          {acts && has && <SendToCanvas source={{ kind: "reasoning", session_id: session.id }} words name={session.problem.slice(0, 80)} />}
           {acts && has && <Feedback session={session} acts={acts} />}
         </div>
       </Card>

@@ -93,3 +93,4 @@ export type { FoundPassage, FoundPassages, Passage } from "./schema";
 
 export type { ToolCitation, ToolCommands, ToolInfo, ToolServer, ToolTried, ToolWebhook } from "./schema";
 export type ToolSettings = Required<Omit<schema.ToolSettings, "config">> & { config: schema.ToolConfig };
+export type { Room as RoomInfo, RoomMention } from "./schema";

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Tree = dict[str, Any]
 
 MOST = 50_000
-CUT = "… (cut here; the session has all of it)"
+CUT = "… (cut here; the original has all of it)"
 # Controls, and marks that turn the direction of what stands around them: a text shows in the order in which it is.
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
@@ -56,11 +56,16 @@ def tree(text: str) -> list[Tree]:
     text = shown(text).strip()
     if not text:
         return []
-    if _TOO_DEEP.search(text):
+    if too_deep(text):
         return [{"is": "code", "text": text}]
     reader = MarkdownIt("commonmark", {"html": False, "maxNesting": 60}).enable("table")
     source = _FORMULA.sub(lambda found: f"`{next(part for part in found.groups() if part).strip()}`", text)
     return _blocks(iter(reader.parse(source)), "")
+
+
+def too_deep(text: str) -> bool:
+    """Whether it nests deeper than anybody writes."""
+    return _TOO_DEEP.search(text) is not None
 
 
 def _blocks(tokens: "Iterator[Token]", until: str) -> list[Tree]:
