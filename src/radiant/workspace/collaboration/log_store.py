@@ -1,13 +1,9 @@
 """SQL of the room server: the log, snapshots, who may enter, who is there, which process has a room."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from uuid import UUID
 
 from radiant.infra.db import Row, Tx
-
-HEARD_FROM = timedelta(seconds=45)
-"""Who was not heard from for so long is not there, whatever `is_online` says: a process that died could not take it back."""
 
 
 async def load(tx: Tx, room_id: UUID) -> Row | None:
