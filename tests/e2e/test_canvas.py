@@ -144,7 +144,7 @@ async def test_two_people_see_each_others_words_caret_and_place(
     await expect(mine).not_to_contain_text("# from me")
     await expect(mine).to_contain_text("# from Alan")
     await expect(theirs).not_to_contain_text("# from me")
-    await visit.page.keyboard.press("Control+Shift+z")
+    await visit.page.keyboard.press("Control+Shift+Z")
     await expect(theirs).to_contain_text("# from me")
     # What he moves moves here.
     box = artifact(alan.page, "Plan")
