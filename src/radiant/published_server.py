@@ -73,6 +73,7 @@ def _listener(settings: Settings) -> socket.socket | None:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, port))
+        listener.listen()
     except (OSError, OverflowError) as error:
         listener.close()
         log.error("published.port_taken", port=port, host=settings.host, error=str(error))
