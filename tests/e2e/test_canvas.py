@@ -13,6 +13,7 @@ from playwright.async_api import Locator, Page, expect
 from tests.e2e import hostile
 from tests.e2e.conftest import PASSWORD, Visit
 from tests.e2e.test_screens import DESKTOP, PHONE, faults_of
+from tests.kit.upstream import Say, Upstream
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.xdist_group("browser")]
 
@@ -144,7 +145,7 @@ async def test_two_people_see_each_others_words_caret_and_place(
     await expect(mine).not_to_contain_text("# from me")
     await expect(mine).to_contain_text("# from Alan")
     await expect(theirs).not_to_contain_text("# from me")
-    await visit.page.keyboard.press("Control+Shift+z")
+    await visit.page.keyboard.press("Control+Shift+Z")
     await expect(theirs).to_contain_text("# from me")
     # What he moves moves here.
     box = artifact(alan.page, "Plan")
@@ -372,6 +373,93 @@ async def test_comments_are_said_answered_and_resolved(visit: Visit, made: Calla
     await picture(page, "comments")
     await threads.get_by_role("button", name="Resolve").click()
     await expect(threads.get_by_text("Nobody has said anything yet")).to_be_visible()
+
+
+async def test_a_model_is_asked_for_a_change_and_each_is_taken_or_not(
+    visit: Visit, scripted: Upstream, made: Callable[..., Any]
+):
+    page = visit.page
+    await made(placed([{"type": "markdown", "title": "Note", "content": "One.\nTwo.\nThree.\nFour.\nFive.\n"}]))
+    scripted.plan(Say("Uno.\nTwo.\nThree.\nFour.\nCinque.\n"))
+    await artifact(page, "Note").get_by_role("button", name="Actions for Note").click()
+    await page.get_by_role("menuitem", name="Ask a model").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("button", name="Model:").click()
+    await page.get_by_label("Search models").fill("gpt-4o")
+    await page.locator("button[data-model='gpt-4o']").click()
+    await dialog.get_by_label("What should be different?").fill("Say the first and the last in Italian")
+    await page.keyboard.press("Control+Enter")
+    changes = dialog.get_by_role("checkbox")
+    await expect(changes).to_have_count(2, timeout=30_000)
+    await picture(page, "ask")
+    await changes.last.uncheck()
+    await dialog.get_by_role("button", name="Accept 1 of 2").click()
+    await expect(artifact(page, "Note")).to_contain_text("Uno.")
+    await expect(artifact(page, "Note")).to_contain_text("Five.")
+    await expect(artifact(page, "Note").locator("[data-origin]")).to_contain_text("gpt-4o")
+    await dialog.get_by_role("button", name="Take it back").click()
+    await expect(artifact(page, "Note")).to_contain_text("One.")
+
+
+async def test_f23_2_f23_6_a_canvas_is_published_as_it_was_and_revoked(visit: Visit, made: Callable[..., Any]):
+    page = visit.page
+    await made(placed(SEVEN[:1]))
+    await page.get_by_role("button", name="More about this canvas").click()
+    await page.get_by_role("menuitem", name="Publish").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("button", name="Publish now").click()
+    address = await dialog.get_by_role("region", name="Address").inner_text()
+    assert address.startswith("http")
+    await picture(page, "publish")
+    await dialog.get_by_role("button", name="Revoke").click()
+    await expect(dialog.get_by_text("revoked")).to_be_visible()
+
+
+async def test_an_answer_of_a_chat_is_sent_to_a_new_canvas(visit: Visit, scripted: Upstream):
+    page = visit.page
+    scripted.plan(Say("Here it is:\n\n```python\nprint('hi')\n```\n"))
+    await visit.choose_model("gpt-4o")
+    await visit.ask("A program, please.")
+    await expect(page.locator("[data-figures]").last).to_be_visible(timeout=60_000)
+    await page.get_by_role("button", name="Send to canvas").last.click()
+    await page.get_by_label("Name of the new canvas").fill("From a chat")
+    await page.get_by_role("button", name="Send", exact=True).last.click()
+    await page.get_by_role("button", name="Open", exact=True).click()
+    await expect(page.get_by_role("heading", name="From a chat", level=1)).to_be_visible()
+    await expect(page.locator("[data-editor] .cm-content").first).to_contain_text("print('hi')")
+    await expect(page.locator("[data-origin]").first).to_contain_text("gpt-4o")
+    await picture(page, "from-chat")
+    await visit.call("DELETE", f"/api/canvas/canvases/{page.url.rsplit('/', 1)[1]}")
+
+
+async def test_versions_are_named_compared_and_restored(visit: Visit, made: Callable[..., Any]):
+    page = visit.page
+    await made(placed(SEVEN[1:2]))
+    box = artifact(page, "estimate.py")
+
+    async def versions() -> Locator:
+        await box.get_by_role("button", name="Actions for estimate.py").click()
+        await page.get_by_role("menuitem", name="Versions").click()
+        return page.get_by_role("dialog")
+
+    dialog = await versions()
+    await dialog.get_by_label("Name for what it says now").fill("As it began")
+    await dialog.get_by_role("button", name="Keep").click()
+    await expect(dialog.get_by_role("list", name="Versions")).to_contain_text("As it began")
+    await page.keyboard.press("Escape")
+    await text_of(box).click()
+    await page.keyboard.press("Control+End")
+    await page.keyboard.type("# changed")
+    await expect(page.locator("[data-room-state=synced]")).to_be_visible()
+    dialog = await versions()
+    await dialog.get_by_label("Name for what it says now").fill("Changed")
+    await dialog.get_by_role("button", name="Keep").click()
+    await dialog.get_by_role("list", name="Versions").get_by_role("button", name="As it began").click()
+    await expect(dialog.get_by_role("region", name="Changes")).to_contain_text("# changed")
+    await picture(page, "versions")
+    await dialog.get_by_role("button", name="Restore this version").click()
+    await expect(text_of(box)).not_to_contain_text("# changed")
+    await expect(text_of(box)).to_contain_text("def estimate")
 
 
 @contextlib.asynccontextmanager
