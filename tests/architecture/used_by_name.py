@@ -63,3 +63,5 @@ preference_value, counts_now, lift, pattern_type, pattern_key, pattern_data, las
 may_edit, base_name, total_memories, last_accessed, access_count, similarity, searched, source_memory_id
 # Tools: what httpx2 and pydantic call, members of answers, a tool of a test's own server
 _.handle_async_request, _._one_way, listed_at, order_umbrella
+# Rooms: members of answers
+is_online, joined_at, color, began_at, from_
