@@ -339,7 +339,8 @@ async def fan_out(server: RoomServer, framing: str, rooms: int, people: int, eac
     and per second of the clock. Raises TimeoutError where something is lost."""
     names = await server.rooms(rooms)
     groups = [
-        [await Client(server, name, framing, keeps=at == people - 1).connect() for at in range(people)] for name in names
+        [await Client(server, name, framing, keeps=at == people - 1).connect() for at in range(people)]
+        for name in names
     ]
     bursts = [
         (client, b"".join(client.frame(wire.update(update)) for update in letters(each)))
@@ -352,7 +353,9 @@ async def fan_out(server: RoomServer, framing: str, rooms: int, people: int, eac
     # Some join updates and some send back what came, so it has ended when nothing comes any more.
     clients = [client for client, _ in bursts]
     seen, ended = -1, began
-    while (now := sum(client.updates + client.saved for client in clients)) != seen or time.perf_counter() - ended < 1.5:
+    while (
+        now := sum(client.updates + client.saved for client in clients)
+    ) != seen or time.perf_counter() - ended < 1.5:
         if now != seen:
             seen, ended = now, time.perf_counter()
         await asyncio.sleep(0.05)

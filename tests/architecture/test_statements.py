@@ -29,6 +29,8 @@ ACROSS_TENANTS = {
     "infra/events.py": "delivers the outbox of all tenants",
     "infra/changes.py": "tells a process what it asked to be told, by no table at all",
     "app.py": "hands it over",
+    "workspace/collaboration/rooms.py": "keeps what all rooms of a process wrote at once, and who is there",
+    "workspace/collaboration/log.py": "writes what all rooms of a process wrote in one transaction",
     "workspace/reasoning/service.py": "takes up sessions whose process died, whoever's they are",
     "workspace/personalization/background.py": "learns from whoever has said something",
     "foundation/identity/known_keys.py": "nobody is known yet where a key is looked up",
