@@ -83,6 +83,10 @@ def _text(update: bytes) -> str:
     return str(doc.get("content", type=Text))
 
 
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
 async def deliveries(ours: RoomServer, plain: RoomServer, hocus: RoomServer, rounds: int, *, quick: bool) -> list[Figure]:
     """Interleaved rounds."""
     shapes = {"1 x 20": (1, 20, 20 if quick else 200), "100 x 2": (10, 2, 20) if quick else (100, 2, 100)}
@@ -91,7 +95,8 @@ async def deliveries(ours: RoomServer, plain: RoomServer, hocus: RoomServer, rou
         for shape, (rooms, people, each) in shapes.items():
             for server in (ours, plain, hocus):
                 for framing in server.framings:
-                    per_cpu, _ = await fan_out(server, framing, rooms, people, each)
+                    per_cpu, wall = await fan_out(server, framing, rooms, people, each)
+                    _say(f"{shape} {server.name} {framing}: {per_cpu:,.0f} a CPU-second, {wall:,.0f} a second")
                     seen.setdefault((shape, server.name, framing), []).append(per_cpu)
     found = {key: statistics.median(values) for key, values in seen.items()}
     figures: list[Figure] = []
@@ -145,6 +150,7 @@ async def traces(
     for _ in range(rounds):
         for server in (hocus, ours):
             apply, sync, room = await trace_through(server, updates, wanted)
+            _say(f"trace {server.name}: {apply:.2f} s, first sync {sync * 1000:.1f} ms")
             applied.setdefault(server.name, []).append(apply)
             synced.setdefault(server.name, []).append(sync)
     apply, sync = ({name: statistics.median(one) for name, one in kind.items()} for kind in (applied, synced))
@@ -274,7 +280,7 @@ async def measure(arguments: argparse.Namespace) -> list[Figure]:
             figures += more
             figures.append(await log_bytes(where, ours, room, 50 if quick else 500))
             figures += await joins(ours)
-            figures += await stalled(ours, 5 if quick else 50)
+            figures += await stalled(ours, 20 if quick else 50)
         figures.append(await kills(where, 1 if quick else 5))
     return figures
 

@@ -205,6 +205,30 @@ def _note(visit: Visit, kind: str, text: str) -> None:
 
 
 @pytest.fixture
+async def open_person(visit: Visit, open_visit: Callable[..., Any]) -> AsyncIterator[Callable[..., Any]]:
+    """Makes visits of other people of the workspace, in browsers of their own: `await open_person("Ada", role="viewer")`."""
+    made: list[str] = []
+
+    async def open_one(name: str, *, role: str = "member") -> Visit:
+        email = f"{name.lower()}@example.com"
+        user = await visit.call("POST", "/api/users", {"email": email, "name": name, "role": role})
+        made.append(user["id"])
+        opened: Visit = await open_visit(signed_in=False)
+        signed = await opened.http.post(
+            f"{visit.url}/api/session", data={"email": email, "password": user["one_time_password"]}
+        )
+        opened.csrf = (await signed.json())["csrf_token"]
+        await opened.call(
+            "PUT", "/api/profile/password", {"current_password": user["one_time_password"], "new_password": PASSWORD}
+        )
+        return opened
+
+    yield open_one
+    for user_id in made:
+        await visit.call("DELETE", f"/api/users/{user_id}")
+
+
+@pytest.fixture
 async def visit(open_visit: Callable[..., Any]) -> Visit:
     """The admin before an empty chat on a desktop."""
     opened = await open_visit()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
-from tests.e2e.conftest import PASSWORD, Visit
+from tests.e2e.conftest import Visit
 from tests.e2e.test_screens import PHONE, faults_of
 from tests.kit.upstream import Say, Upstream
 from tests.workspace.documents.test_reading import pdf
@@ -500,19 +500,11 @@ async def test_a_new_chat_and_panes_remember_what_was_chosen(visit: Visit, scrip
 
 
 async def test_a_base_of_the_workspace_is_read_by_others_and_changed_by_none_of_them(
-    visit: Visit, open_visit: Callable[..., Any]
+    visit: Visit, open_person: Callable[..., Any]
 ) -> None:
     mine, document = await filled(visit)
     shared, _ = await filled(visit, name="Rules of the house", owner="tenant")
-    made = await visit.call("POST", "/api/users", {"email": "ada@example.com", "name": "Ada", "role": "member"})
-    ada: Visit = await open_visit(signed_in=False)
-    signed = await ada.http.post(
-        f"{visit.url}/api/session", data={"email": "ada@example.com", "password": made["one_time_password"]}
-    )
-    ada.csrf = (await signed.json())["csrf_token"]
-    await ada.call(
-        "PUT", "/api/profile/password", {"current_password": made["one_time_password"], "new_password": PASSWORD}
-    )
+    ada: Visit = await open_person("Ada")
     await ada.page.goto(f"{visit.url}/documents")
     await expect(ada.page.get_by_role("link", name="Rules of the house")).to_be_visible()
     await expect(ada.page.get_by_role("link", name="Lighthouse")).to_have_count(0)
@@ -525,7 +517,6 @@ async def test_a_base_of_the_workspace_is_read_by_others_and_changed_by_none_of_
     await expect(ada.page.get_by_text("This knowledge base is not here")).to_be_visible()
     await ada.page.goto(f"{visit.url}/documents/{mine}/{document}")
     await expect(ada.page.get_by_text("This document is not here")).to_be_visible()
-    await visit.call("DELETE", f"/api/users/{made['id']}")
 
 
 @pytest.mark.parametrize(

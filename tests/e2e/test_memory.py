@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.e2e.conftest import PASSWORD, Visit
+from tests.e2e.conftest import Visit
 from tests.e2e.test_screens import PHONE, faults_of
 from tests.kit.upstream import Say, Upstream
 
@@ -280,18 +280,10 @@ async def test_learning_is_paused_all_is_taken_away_brought_back_and_forgotten(v
     await expect(cards(page)).to_contain_text("I play the cello.")
 
 
-async def test_the_other_person_of_the_workspace_sees_none(visit: Visit, open_visit: Callable[..., Any]) -> None:
+async def test_the_other_person_of_the_workspace_sees_none(visit: Visit, open_person: Callable[..., Any]) -> None:
     mine = await remember(visit, "I play the cello.")
     await prefer(visit, "answer_length", "short")
-    made = await visit.call("POST", "/api/users", {"email": "grace@example.com", "name": "Grace", "role": "admin"})
-    grace: Visit = await open_visit(signed_in=False)
-    signed = await grace.http.post(
-        f"{visit.url}/api/session", data={"email": "grace@example.com", "password": made["one_time_password"]}
-    )
-    grace.csrf = (await signed.json())["csrf_token"]
-    await grace.call(
-        "PUT", "/api/profile/password", {"current_password": made["one_time_password"], "new_password": PASSWORD}
-    )
+    grace: Visit = await open_person("Grace", role="admin")
     await grace.page.goto(f"{visit.url}/memory?memory={mine['id']}")
     await expect(grace.page.get_by_text("Nothing is remembered yet")).to_be_visible()
     await expect(grace.page.get_by_role("dialog")).not_to_contain_text("cello")
@@ -300,7 +292,6 @@ async def test_the_other_person_of_the_workspace_sees_none(visit: Visit, open_vi
     await expect(grace.page.get_by_text("None fits")).to_be_visible()
     await view(grace.page, "Preferences")
     await expect(grace.page.get_by_text("No preferences yet")).to_be_visible()
-    await visit.call("DELETE", f"/api/users/{made['id']}")
 
 
 async def test_a_chat_uses_memory_or_not_and_says_what_it_used(visit: Visit, scripted: Upstream) -> None:

@@ -12,7 +12,7 @@ import { formatDate } from "@/lib/format";
 import type { RoomRole } from "@/lib/rooms";
 import { isAdmin, useSession } from "@/lib/session";
 import { Avatar } from "./presence";
-import { type Invitation, type Participant, participantsKey, type RoomInfo, roleHints, roomPath } from "./types";
+import { type Invitation, type Participant, participantsKey, type RoomInfo, roleHints } from "./types";
 
 const given = ["editor", "commenter", "viewer"] as const;
 const roles = Object.keys(roleHints) as RoomRole[];
@@ -89,7 +89,7 @@ function Sharing({ roomId }: { roomId: string }) {
                     <option key={each}>{each}</option>
                   ))}
                 </Select>
-                <Button variant="ghost" size="icon" aria-label={`Remove ${name}`} title="Remove" disabled={one.user_id === session.user.id} onClick={() => void run(one.user_id, () => api.delete(`${roomPath(roomId)}/participants/${one.user_id}`))}>
+                <Button variant="ghost" size="icon" aria-label={`Remove ${name}`} title="Remove" disabled={one.user_id === session.user.id} onClick={() => void run(one.user_id, () => api.delete(`/collaboration/rooms/${roomId}/participants/${one.user_id}`))}>
                   <X className="size-4" />
                 </Button>
               </li>
@@ -155,7 +155,7 @@ function Sharing({ roomId }: { roomId: string }) {
                 <span>
                   {one.role}, until {formatDate(one.expires_at)}, used {one.uses === 1 ? "once" : `${one.uses} times`}
                 </span>
-                <Button size="sm" variant="ghost" aria-label={`Take back the link for a ${one.role}`} onClick={() => void run(one.id, async () => { await api.delete(`${roomPath(roomId)}/invitations/${one.id}`); if (link?.id === one.id) setLink(null); })}>
+                <Button size="sm" variant="ghost" aria-label={`Take back the link for a ${one.role}`} onClick={() => void run(one.id, async () => { await api.delete(`/collaboration/rooms/${roomId}/invitations/${one.id}`); if (link?.id === one.id) setLink(null); })}>
                   Take back
                 </Button>
               </li>

@@ -55,5 +55,4 @@ export const roleHints: Record<RoomRole, string> = {
   viewer: "reads",
 };
 
-export const roomPath = (id: string): string => `/collaboration/rooms/${id}`;
 export const participantsKey = (id: string) => ["room-participants", id] as const;

@@ -36,7 +36,6 @@ export function AskDialog({ artifact, selection, onClose }: Props) {
   const [refused, setRefused] = useState<ReadonlySet<number>>(new Set());
   const [busy, setBusy] = useState<string | null>(null);
   const [fault, setFault] = useState("");
-  const path = `/canvas/canvases/${canvasId}/artifacts/${artifact.id}/proposals` as const;
 
   const run = async (name: string, what: () => Promise<void>) => {
     setBusy(name);
@@ -60,16 +59,16 @@ export function AskDialog({ artifact, selection, onClose }: Props) {
     run("accept", async () => {
       if (!proposal) return;
       const hunks = proposal.hunks.map((hunk) => hunk.id).filter((id) => !refused.has(id));
-      setProposal(await api.post<Proposal>(`${path}/${proposal.id}/accept`, { hunks }));
+      setProposal(await api.post<Proposal>(`/canvas/canvases/${canvasId}/artifacts/${artifact.id}/proposals/${proposal.id}/accept`, { hunks }));
     });
   const reject = () =>
     run("reject", async () => {
-      if (proposal) await api.post(`${path}/${proposal.id}/reject`);
+      if (proposal) await api.post(`/canvas/canvases/${canvasId}/artifacts/${artifact.id}/proposals/${proposal.id}/reject`);
       onClose();
     });
   const undo = () =>
     run("undo", async () => {
-      if (proposal) await api.post(`${path}/${proposal.id}/undo`);
+      if (proposal) await api.post(`/canvas/canvases/${canvasId}/artifacts/${artifact.id}/proposals/${proposal.id}/undo`);
       onClose();
     });
   const choose = (id: string) => {

@@ -240,10 +240,6 @@ function Flow({ artifacts, handle }: Props) {
         }}
         onSelectionDragStop={(_, moved) => write(moved)}
         onPaneClick={() => editing && edit(null)}
-        onNodeDoubleClick={(event, node) => {
-          // In the head a double click is about the name, in a field about its words.
-          if (writes && event.target instanceof HTMLElement && event.target.closest("[data-preview]")) edit(node.id);
-        }}
       >
         <Background gap={24} size={1.4} color="var(--line)" />
         <Pointers />

@@ -135,8 +135,8 @@ function Open({ canvas, room, lead }: { canvas: CanvasSummary; room: Room; lead:
   const again = () => undo.redo();
   useShortcut("mod+z", "Undo on the canvas", back, writes);
   useShortcut("mod+shift+z", "Redo on the canvas", again, writes);
-  useShortcut("n", "New text on the canvas", () => make("markdown"), writes);
-  useShortcut("/", "Search the canvas", () => document.getElementById("canvas-search")?.click());
+  useShortcut("n", "New text on the canvas", () => make("markdown"), writes && open === null);
+  useShortcut("/", "Search the canvas", () => document.getElementById("canvas-search")?.click(), open === null);
 
   const turn = (next: View) => {
     setView(next);
@@ -238,7 +238,7 @@ function Open({ canvas, room, lead }: { canvas: CanvasSummary; room: Room; lead:
           <aside className="flex w-80 shrink-0 border-l bg-bg max-md:fixed max-md:inset-y-0 max-md:right-0 max-md:z-40 max-md:w-[min(92vw,22rem)] max-md:shadow-pop">
           <Comments
             room={room}
-            about={talk.artifact ? { artifact: talk.artifact, quote: talk.selection?.text ?? null, ...relative(doc, talk.artifact, talk.selection) } : null}
+            about={talk.artifact ? { artifact: talk.artifact, quote: talk.selection?.text.slice(0, 1000) ?? null, ...relative(doc, talk.artifact, talk.selection) } : null}
             nameOf={(artifact) => (artifactOf(artifact) ? titleOf(artifactOf(artifact) as Artifact) : "an artifact that is gone")}
             onShow={(artifact) => artifactOf(artifact) && show(artifact)}
             onDone={() => setTalk({ artifact: null, selection: null })}

@@ -7,6 +7,11 @@ export interface AcceptedInvitation {
   token: string;
 }
 
+/** The hunks that are taken; all of them, unless named. */
+export interface Accepting {
+  hunks?: number[] | null;
+}
+
 /** One attempt. */
 export interface AccessEntry {
   access_reason: string | null;
@@ -117,6 +122,52 @@ export interface AppliedPreference {
 /** Let the plan run. */
 export interface Approve {
   kind?: "approve";
+}
+
+/** An artifact as it is now. `problem`: why its content is not what its type says, as may be while somebody types. */
+export interface Artifact {
+  content: string;
+  created_at: string;
+  created_by?: string | null;
+  id: string;
+  is_collapsed: boolean;
+  language: string | null;
+  metadata?: Record<string, unknown>;
+  position: Position;
+  problem?: string | null;
+  size: Size;
+  spans?: radiant__workspace__canvas__schemas__Span[];
+  title: string;
+  type: "code" | "markdown" | "mermaid" | "html" | "svg" | "json" | "table";
+  updated_at: string;
+  version: number;
+  z_index: number;
+}
+
+/** What can be changed. `version`: the one that was read; a newer one wins, and the answer 409 names it. */
+export interface ArtifactChange {
+  content?: string | null;
+  is_collapsed?: boolean | null;
+  language?: string | null;
+  position?: Position | null;
+  size?: Size | null;
+  title?: string | null;
+  version: number;
+  z_index?: number | null;
+}
+
+/** A version with what it says. */
+export interface ArtifactVersion {
+  authors?: string[];
+  content: string;
+  created_at: string;
+  created_by: string | null;
+  created_by_name: string | null;
+  length: number;
+  models?: string[];
+  name: string;
+  spans?: radiant__workspace__canvas__schemas__Span[];
+  version: number;
 }
 
 /** What a waiting session asks its person. `plan`: look at it, change it, approve; `tool`: may it be called with these arguments? `again`: it was under way when the server stopped, and may have taken effect; make the call once more? */
@@ -274,6 +325,10 @@ export interface BestKept {
   preferred_to: number;
 }
 
+export interface Body_import_file_api_canvas_import_post {
+  file: string;
+}
+
 export interface Body_upload_api_files_post {
   file: string;
 }
@@ -410,6 +465,50 @@ export interface CandidateInfo {
   reliability: number;
   score: number;
   terms: Terms;
+}
+
+/** A canvas with what is on it, the lowest first. `provenance`: by the ids that spans name. */
+export interface Canvas {
+  artifact_count: number;
+  artifacts?: Artifact[];
+  canvas_name: string;
+  canvas_type: string;
+  chat_id: string | null;
+  created_at: string;
+  id: string;
+  is_published: boolean;
+  provenance?: Record<string, Provenance>;
+  published_url: string | null;
+  role: "owner" | "editor" | "commenter" | "viewer";
+  room_id: string | null;
+  shared: boolean;
+  updated_at: string;
+  user_id: string;
+  version: number;
+}
+
+/** A new name. `version`: the canvas's that was read, where nobody's newer change may be overwritten. */
+export interface CanvasChange {
+  canvas_name: string;
+  version?: number | null;
+}
+
+/** A canvas in the list. `user_id`: its owner. */
+export interface CanvasSummary {
+  artifact_count: number;
+  canvas_name: string;
+  canvas_type: string;
+  chat_id: string | null;
+  created_at: string;
+  id: string;
+  is_published: boolean;
+  published_url: string | null;
+  role: "owner" | "editor" | "commenter" | "viewer";
+  room_id: string | null;
+  shared: boolean;
+  updated_at: string;
+  user_id: string;
+  version: number;
 }
 
 /** The state after it was asked for. */
@@ -697,6 +796,23 @@ export interface Decision {
   task_type: "chat" | "code" | "analysis" | "creative" | "vision" | "audio" | null;
   user_email: string;
   user_id: string;
+}
+
+/** An artifact that was removed and can be had back for 30 days. */
+export interface DeletedArtifact {
+  content: string;
+  deleted_at: string;
+  deleted_by: string | null;
+  id: string;
+  title: string;
+  type: "code" | "markdown" | "mermaid" | "html" | "svg" | "json" | "table";
+}
+
+/** What changed between two versions, in runs of lines. */
+export interface Difference {
+  from_version: number;
+  hunks: LineHunk[];
+  to_version: number;
 }
 
 /** A document. `version`, `bytes`, `sha256`, `media_type` are of the newest upload; `pages`, `passages`, `title` and `language` of the version that was read last, which is found until the newest one is read. */
@@ -1185,6 +1301,32 @@ export interface FoundPassages {
   tokens: number;
 }
 
+/** A merge's result. */
+export interface FromMerge {
+  kind: "merge";
+  merge_id: string;
+}
+
+/** An answer of a chat. */
+export interface FromMessage {
+  chat_id: string;
+  kind: "message";
+  message_id: string;
+}
+
+/** A pane's last answer, or the one that is named. */
+export interface FromPane {
+  kind: "pane";
+  message_id?: string | null;
+  pane_id: string;
+}
+
+/** A Think Tank session's answer. */
+export interface FromReasoning {
+  kind: "reasoning";
+  session_id: string;
+}
+
 /** An answer that is brought along. */
 export interface GivenResponse {
   cost?: number | string | null;
@@ -1394,6 +1536,10 @@ export interface ItemsOf_CredentialType_ {
   items: CredentialType[];
 }
 
+export interface ItemsOf_DeletedArtifact_ {
+  items: DeletedArtifact[];
+}
+
 export interface ItemsOf_ErrorActionRun_ {
   items: ErrorActionRun[];
 }
@@ -1458,8 +1604,16 @@ export interface ItemsOf_Policy_ {
   items: Policy[];
 }
 
+export interface ItemsOf_Proposal_ {
+  items: Proposal[];
+}
+
 export interface ItemsOf_ProviderInfo_ {
   items: ProviderInfo[];
+}
+
+export interface ItemsOf_Publication_ {
+  items: Publication[];
 }
 
 export interface ItemsOf_Refit_ {
@@ -1492,6 +1646,10 @@ export interface ItemsOf_SimilarErrors_ {
 
 export interface ItemsOf_Store_ {
   items: Store[];
+}
+
+export interface ItemsOf_Template_ {
+  items: Template[];
 }
 
 export interface ItemsOf_ToolInfo_ {
@@ -1849,7 +2007,7 @@ export interface Memory {
   scope: string[];
   slot: Slot | null;
   source: string | null;
-  span: Span | null;
+  span: radiant__workspace__memory__schemas__Span | null;
   speaker: string | null;
   state: "current" | "superseded" | "needs_review" | "expired";
   store_id: string;
@@ -1876,7 +2034,7 @@ export interface MemoryText {
   scope?: string[];
   slot?: Slot | null;
   source?: string | null;
-  span?: Span | null;
+  span?: Span_Input | null;
   speaker?: string | null;
   store_name?: string;
   type?: string;
@@ -2052,11 +2210,27 @@ export interface Month {
   start: string;
 }
 
+/** A name for what the artifact says now, by which it is kept. */
+export interface NamedVersion {
+  name: string;
+}
+
 /** A key to be made. */
 export interface NewApiKey {
   expires_at?: string | null;
   name: string;
   scopes?: ("inference" | "read" | "write" | "memory" | "documents" | "admin")[];
+}
+
+/** An artifact to be made. Without a position it is put where there is room. */
+export interface NewArtifact {
+  content?: string;
+  language?: string | null;
+  position?: Position | null;
+  provenance?: Provenance | null;
+  size?: Size;
+  title?: string;
+  type: "code" | "markdown" | "mermaid" | "html" | "svg" | "json" | "table";
 }
 
 /** A role or user to be registered. */
@@ -2113,6 +2287,14 @@ export interface NewBudget {
   scope?: "tenant" | "user" | "api_key" | "model";
   user_id?: string | null;
   warn_at?: number | string | null;
+}
+
+/** A canvas to be made; its type chooses what is on it at first, unless `artifacts` are brought along. */
+export interface NewCanvas {
+  artifacts?: NewArtifact[] | null;
+  canvas_name?: string | null;
+  canvas_type?: "general" | "document" | "code" | "diagram" | "dashboard" | "research" | "presentation";
+  chat_id?: string | null;
 }
 
 /** A chat to be made. `documents`: as in `ChatChange`. */
@@ -2249,6 +2431,13 @@ export interface NewPolicy {
   name: string;
   parameters?: Parameters;
   required_tags?: RequiredTag[];
+}
+
+/** What a model is asked to make of a part of an artifact; without a selection, of all of it. */
+export interface NewProposal {
+  instruction: string;
+  model?: string;
+  selection?: Selection | null;
 }
 
 /** A problem to be solved. */
@@ -2540,6 +2729,11 @@ export interface PageOf_Call_ {
   next?: string | null;
 }
 
+export interface PageOf_CanvasSummary_ {
+  items: CanvasSummary[];
+  next?: string | null;
+}
+
 export interface PageOf_ChatSummary_ {
   items: ChatSummary[];
   next?: string | null;
@@ -2722,6 +2916,11 @@ export interface PageOf_Vault_ {
 
 export interface PageOf_Version_ {
   items: Version[];
+  next?: string | null;
+}
+
+export interface PageOf_VersionSummary_ {
+  items: VersionSummary[];
   next?: string | null;
 }
 
@@ -2973,6 +3172,12 @@ export interface PolicySettings {
   required_tags?: RequiredTag[];
 }
 
+/** Where the upper left corner is. */
+export interface Position {
+  x: number;
+  y: number;
+}
+
 /** Of two answers to one question this one was chosen. */
 export interface Preference_Input {
   chosen: string;
@@ -3028,6 +3233,56 @@ export interface ProfileChange {
   preferences?: Record<string, unknown> | null;
 }
 
+/** What a model proposes. `base_text`: the artifact's content that it was asked about; `hunks` are places in it. */
+export interface Proposal {
+  accepted: number[];
+  artifact_id: string;
+  asked_by: string | null;
+  base_text: string;
+  canvas_id: string;
+  cost: string | null;
+  created_at: string;
+  decided_at: string | null;
+  error: Record<string, unknown> | null;
+  hunks: ProposedHunk[];
+  id: string;
+  instruction: string;
+  model: string;
+  proposed_text: string;
+  provenance_id: string;
+  selection_end: number;
+  selection_start: number;
+  status: "open" | "applied" | "rejected" | "failed";
+  tokens: number;
+  undone: boolean;
+}
+
+/** A change of a part of `base_text`. */
+export interface ProposedHunk {
+  from: number;
+  id: number;
+  new: string;
+  old: string;
+  to: number;
+}
+
+/** Where words come from; what is not known is left out. `by`: whose name it was done in. */
+export interface Provenance {
+  at?: string | null;
+  by?: string | null;
+  cost_nano?: number | null;
+  decision_id?: string | null;
+  kind: "chat" | "pane" | "merge" | "reasoning" | "model" | "person";
+  message_id?: string | null;
+  model?: string | null;
+  prompt?: string | null;
+  prompt_hash?: string | null;
+  provider?: string | null;
+  run_id?: string | null;
+  session_id?: string | null;
+  strategy?: string | null;
+}
+
 /** A provider, and how this workspace reaches it. */
 export interface ProviderInfo {
   connection: ConnectionInfo | null;
@@ -3041,9 +3296,31 @@ export interface ProviderInfo {
   provider: string;
 }
 
+/** A fixed copy that whoever has its address may read. `url` is told once, when it is made. */
+export interface Publication {
+  canvas_id: string;
+  canvas_version: number;
+  id: string;
+  published_at: string;
+  published_by: string | null;
+  revoked_at: string | null;
+  url?: string | null;
+}
+
 /** How many answers were forgotten. */
 export interface Purged {
   entries: number;
+}
+
+/** The artifacts that were made or brought up to date. */
+export interface PutResult {
+  artifacts: Artifact[];
+}
+
+/** What is to be put on the canvas. `as`: `artifacts` parts fenced blocks from the words around them. */
+export interface Putting {
+  as?: "document" | "artifacts";
+  from: FromMessage | FromPane | FromMerge | FromReasoning;
 }
 
 /** What is looked for. `groups`: besides the caller's own, what their groups have in common. `min_similarity`: in place of the cut-offs; 0 gives the whole ranked list. `scope`: memories of one of these, and those of none. `pinned`: pinned ones come first, whatever is asked. `hops`: how far relationships are followed. `token_budget`: stop before the results hold more. */
@@ -3064,6 +3341,19 @@ export interface Query {
 
 /** Characters [start, end) of a document's text. */
 export interface QuoteSpan {
+  end: number;
+  start: number;
+}
+
+/** A part of a body, and the id of where it comes from (in the canvas's `provenance`). */
+export interface radiant__workspace__canvas__schemas__Span {
+  end: number;
+  provenance_id: string;
+  start: number;
+}
+
+/** Where in its message a memory was found, in characters. */
+export interface radiant__workspace__memory__schemas__Span {
   end: number;
   start: number;
 }
@@ -3838,6 +4128,13 @@ export interface SecretsAsked {
   vault_id: string;
 }
 
+/** The part of the text, as the asker saw it. `text`: what it says, by which it is found again where others typed. */
+export interface Selection {
+  from: number;
+  text?: string | null;
+  to: number;
+}
+
 /** A sentence of the result, and what it rests on. */
 export interface Sentence {
   claims: number[];
@@ -3963,6 +4260,12 @@ export interface SimilarErrors {
   status: "open" | "resolved" | "regressed" | "ignored";
 }
 
+/** How large it is. */
+export interface Size {
+  height: number;
+  width: number;
+}
+
 /** What a memory says, so that a contradiction can be told: `attribute` of `subject` is `value`. `qualifier` narrows it (the favourite *film*); `polarity` -1 denies it; `single`: there can be but one value at a time. */
 export interface Slot {
   attribute: string;
@@ -3987,7 +4290,7 @@ export interface Source {
 }
 
 /** Where in its message a memory was found, in characters. */
-export interface Span {
+export interface Span_Input {
   end: number;
   start: number;
 }
@@ -4135,6 +4438,14 @@ export interface Sync {
 export interface SyncChange {
   mode: "independent" | "synchronized" | "broadcast";
   shared_context?: string | null;
+}
+
+/** What a new canvas of that type begins with. */
+export interface Template {
+  artifacts: NewArtifact[];
+  canvas_type: "general" | "document" | "code" | "diagram" | "dashboard" | "research" | "presentation";
+  description: string;
+  name: string;
 }
 
 /** A workspace. */
@@ -4516,6 +4827,18 @@ export interface Version {
   stage: "pending" | "current" | "previous" | "retired";
   /** Of the previous version: until when it is served. */
   valid_until: string | null;
+  version: number;
+}
+
+/** A version of an artifact. `created_by`: the one person who made it; `authors`: everybody, where it was several. */
+export interface VersionSummary {
+  authors?: string[];
+  created_at: string;
+  created_by: string | null;
+  created_by_name: string | null;
+  length: number;
+  models?: string[];
+  name: string;
   version: number;
 }
 
