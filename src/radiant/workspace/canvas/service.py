@@ -414,7 +414,8 @@ class Canvases:
     ) -> Difference:
         """How a version differs from another, or from the current one. Raises NoSuchCanvas, NoSuchArtifact, NoSuchArtifactVersion."""
         before = await self.version(caller, canvas_id, artifact_id, one)
-        other = other or (await self.live.artifact_row(caller, canvas_id, artifact_id))["version"]
+        if other is None:
+            other = int((await self.live.artifact_row(caller, canvas_id, artifact_id))["version"])
         after = await self.version(caller, canvas_id, artifact_id, other)
         hunks = await asyncio.to_thread(contents.hunks, before.content, after.content)
         return Difference(from_version=one, to_version=other, hunks=hunks)
