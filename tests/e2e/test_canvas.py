@@ -112,7 +112,7 @@ async def test_all_seven_kinds_are_drawn(visit: Visit, made: Callable[..., Any])
     await expect(page.frame_locator("iframe[title=Widget]").locator("body")).to_contain_text("it ran")
     await expect(artifact(page, "Logo").locator("img")).to_be_visible()
     await expect(artifact(page, "config").get_by_text("Valid JSON")).to_be_visible()
-    drawn = "[...document.querySelectorAll('[data-preview] img')].map(i => i.complete && i.naturalWidth > 0)"
+    drawn = "() => [...document.querySelectorAll('[data-preview] img')].map(i => i.complete && i.naturalWidth > 0)"
     await page.wait_for_function(f"{drawn}.every(Boolean)")
     await picture(page, "seven")
 
@@ -486,7 +486,7 @@ async def test_f23_3_nothing_that_an_artifact_holds_reaches_the_session_the_page
     await page.evaluate("localStorage.setItem('secret', 'kept')")
     async with listening() as (address, came):
         canvas = await made(hostile.artifacts(address))
-        await page.wait_for_function("window.reports.length > 0", timeout=40_000)
+        await page.wait_for_function("() => window.reports.length > 0", timeout=40_000)
         [report] = await page.evaluate("window.reports")
         assert report.pop("origin") == "null"
         refused = {name for name, got in report.items() if str(got).startswith("refused")}
@@ -514,9 +514,7 @@ async def test_f23_3_nothing_that_an_artifact_holds_reaches_the_session_the_page
             ):
                 assert word not in drawing.lower(), (word, drawing[:3000])
         # Its own time-bombs go off (a second of refresh, a navigation of its own frame) before it is looked at.
-        await page.wait_for_function(
-            "performance.now() > 0 && new Promise((done) => setTimeout(() => done(true), 2500))"
-        )
+        await page.evaluate("() => new Promise((done) => setTimeout(done, 2500))")
         for link in await page.locator("[data-preview=markdown] a").all():
             assert (await link.get_attribute("href") or "").startswith(("http://", "https://", "mailto:"))
         state = await page.evaluate(
@@ -528,7 +526,7 @@ async def test_f23_3_nothing_that_an_artifact_holds_reaches_the_session_the_page
         await picture(page, "hostile")
         # Nor in the list, nor beside its text.
         await page.get_by_role("button", name="List").click()
-        await page.wait_for_function("window.reports.length > 1", timeout=40_000)
+        await page.wait_for_function("() => window.reports.length > 1", timeout=40_000)
         assert await page.evaluate("window.owned ?? null") is None
         assert came == []
         await page.get_by_role("button", name="Board").click()

@@ -143,6 +143,7 @@ export function TableGrid({ text, label, readOnly, focused, onLeave }: Props) {
                           autoFocus
                           aria-label={`${letters(right)}${down + 1}`}
                           value={draft}
+                          onFocus={(event) => event.target.setSelectionRange(draft.length, draft.length)}
                           rows={Math.max(1, draft.split("\n").length)}
                           onChange={(event) => setDraft(event.target.value)}
                           onBlur={() => draft !== null && keep(draft)}
