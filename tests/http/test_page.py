@@ -20,6 +20,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
     (folder / "index.html").write_bytes(INDEX)
     (folder / "favicon.svg").write_bytes(b"<svg/>")
     (folder / "diagram.html").write_bytes(b"<!doctype html><title>Diagrams</title>")
+    (folder / "artifact.html").write_bytes(b"<!doctype html><title>Artifact</title>")
     (folder / "assets" / "index-abc123.js").write_bytes(b"run()")
     (tmp_path / "secret.txt").write_bytes(b"hunter2")
     monkeypatch.setattr(page, "FOLDER", folder)
@@ -102,3 +103,15 @@ async def test_diagrams_are_drawn_without_an_origin_a_network_or_scripts_of_thei
     assert (policy["default-src"], policy["script-src"]) == ("'none'", "'self'")
     assert policy["frame-ancestors"] == "'self'"
     assert "content-security-policy" not in (await call(app, "GET", "/chats")).headers
+
+
+async def test_f23_3_artifacts_run_without_an_origin_a_network_or_a_way_elsewhere(app: FastAPI) -> None:
+    reply = await call(app, "GET", "/artifact.html")
+    policy = dict(part.strip().partition(" ")[::2] for part in reply.headers["content-security-policy"].split(";"))
+    assert policy["sandbox"] == "allow-scripts"
+    assert policy["default-src"] == "'none'"
+    assert policy["frame-ancestors"] == "'self'"
+    # What could reach out falls back to nothing.
+    assert not {"connect-src", "frame-src", "worker-src", "object-src"} & policy.keys()
+    assert all("http" not in sources and "*" not in sources for sources in policy.values())
+    assert reply.headers["x-dns-prefetch-control"] == "off"

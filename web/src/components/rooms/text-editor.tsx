@@ -70,7 +70,8 @@ function sources(text: Y.Text, known: Y.Map<unknown>, onSource: (source: Source 
         .filter((span) => span.to > span.from)
         .map(({ from, to, src }) => Decoration.mark({ class: "cm-source", attributes: { "data-source": src } }).range(from, to)),
     );
-  const at = (pos: number) => spansOf(text).find((span) => span.from <= pos && pos <= span.to);
+  // A caret is about the letter before it, and at the beginning about the first.
+  const at = (pos: number) => spansOf(text).find((span) => (span.from < pos || pos === 0) && span.from <= pos && pos <= span.to);
   const field = StateField.define<DecorationSet>({
     create: draw,
     update(drawn, transaction) {

@@ -1,5 +1,6 @@
 import { CircleAlert, WandSparkles } from "lucide-react";
-import { lazy, Suspense, useMemo, useRef, useState } from "react";
+import type { EditorView } from "@codemirror/view";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import type * as Y from "yjs";
 import { brief, facts, type Source } from "@/components/rooms/provenance";
 import { Button } from "@/components/ui/button";
@@ -8,7 +9,7 @@ import { cn } from "@/lib/cn";
 import { rewrite } from "@/lib/rooms";
 import { type Selection, useCanvasRoom, useSettled, useWords } from "./context";
 import { faultOf, formatJson } from "./json-text";
-import { type Artifact, provenanceOf, titleOf } from "./model";
+import { type Artifact, provenanceOf, titleOf, types } from "./model";
 import { HtmlPreview, MarkdownPreview, MermaidPreview, SvgPreview } from "./previews";
 import { TableGrid } from "./table-grid";
 import type { Look } from "./looks";
@@ -23,17 +24,17 @@ interface Props {
 
 /** The inside of an artifact: its text, what it looks like, or both. */
 export function ArtifactBody({ artifact, text, look }: Props) {
-  const { writes, edit } = useCanvasRoom();
+  const { writes, editing, edit } = useCanvasRoom();
   const { type } = artifact;
   const title = titleOf(artifact);
-  if (type === "table" && look === "preview") return <TableGrid text={text} label={title} readOnly={!writes} onLeave={() => edit(null)} />;
+  if (type === "table" && look === "preview") return <TableGrid text={text} label={title} readOnly={!writes} focused={editing === artifact.id} onLeave={() => edit(null)} />;
   const both = look === "split";
   return (
     <div className={cn("grid h-full min-h-0", both && "grid-cols-2 divide-x")}>
       {look !== "preview" && <Editor artifact={artifact} text={text} />}
       {look !== "edit" && (
         // A drawing takes the pointer of a drag otherwise; what is written can be selected.
-        <div data-preview={type} className={cn("scroll nowheel min-h-0 min-w-0 overflow-auto", type === "markdown" ? "nodrag nopan select-text" : "", type === "html" && "nodrag overflow-hidden")} tabIndex={type === "html" ? undefined : 0} role="region" aria-label={`Preview of ${title}`}>
+        <div data-preview={type} onDoubleClick={() => writes && edit(artifact.id)} className={cn("scroll nowheel min-h-0 min-w-0 overflow-auto", type === "markdown" ? "nodrag nopan select-text" : "", type === "html" && "nodrag overflow-hidden")} tabIndex={type === "html" ? undefined : 0} role="region" aria-label={`Preview of ${title}`}>
           <Preview type={type} text={text} title={title} />
         </div>
       )}
@@ -53,7 +54,11 @@ function Editor({ artifact, text }: { artifact: Artifact; text: Y.Text }) {
   const [source, setSource] = useState<Source | null>(null);
   const [selection, setSelection] = useState<Selection | null>(null);
   const provenance = useMemo(() => provenanceOf(doc), [doc]);
-  const focus = useRef(editing === artifact.id);
+  const view = useRef<EditorView | null>(null);
+  const edited = editing === artifact.id;
+  useEffect(() => {
+    if (edited) view.current?.focus();
+  }, [edited]);
   const mayComment = room.status.role !== "viewer";
   return (
     <div className="flex h-full min-h-0 min-w-0 flex-col">
@@ -66,11 +71,14 @@ function Editor({ artifact, text }: { artifact: Artifact; text: Y.Text }) {
           undo={undo}
           label={`${titleOf(artifact)}: text`}
           readOnly={!writes}
-          language={artifact.type === "markdown" ? "markdown" : artifact.language}
+          language={artifact.type === "code" ? artifact.language : types[artifact.type].language}
           provenance={provenance}
           prose={artifact.type === "markdown"}
           placeholder={artifact.type === "markdown" ? "Write here, in Markdown" : undefined}
-          autoFocus={focus.current}
+          autoFocus={edited}
+          onView={(made) => {
+            view.current = made;
+          }}
           onSource={setSource}
           onSelect={(range) => setSelection(range && { ...range, text: text.toString().slice(range.from, range.to) })}
           onLeave={() => edit(null)}

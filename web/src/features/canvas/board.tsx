@@ -5,6 +5,7 @@ import { type KeyboardEvent, memo, useCallback, useEffect, useImperativeHandle, 
 import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/cn";
 import { useOthers } from "@/lib/rooms";
+import { useWide } from "@/lib/surroundings";
 import { useDark } from "@/lib/use-dark";
 import { ArtifactFrame, beginRename } from "./artifact-frame";
 import { useCanvasRoom } from "./context";
@@ -114,6 +115,7 @@ function Flow({ artifacts, handle }: Props) {
   const { room, doc, undo, writes, editing, edit } = useCanvasRoom();
   const flow = useReactFlow();
   const dark = useDark();
+  const wide = useWide();
   const wrapper = useRef<HTMLDivElement>(null);
   const [nodes, setNodes] = useState<ArtifactNode[]>(() => artifacts.map((one) => nodeOf(one, undefined, false)));
   const told = useRef(0);
@@ -222,7 +224,8 @@ function Flow({ artifacts, handle }: Props) {
         minZoom={0.1}
         maxZoom={2}
         fitView
-        fitViewOptions={{ maxZoom: 1, minZoom: 0.35, padding: 0.12 }}
+        // On a phone all of it is too small to be read: it begins with what is read first.
+        fitViewOptions={{ maxZoom: 1, minZoom: 0.35, padding: 0.12, ...(wide || !artifacts[0] ? {} : { nodes: [{ id: artifacts[0].id }] }) }}
         colorMode={dark ? "dark" : "light"}
         onNodeDragStart={(_, node) => {
           undo.stopCapturing();
@@ -240,10 +243,6 @@ function Flow({ artifacts, handle }: Props) {
         }}
         onSelectionDragStop={(_, moved) => write(moved)}
         onPaneClick={() => editing && edit(null)}
-        onNodeDoubleClick={(event, node) => {
-          // In the head a double click is about the name, in a field about its words.
-          if (writes && event.target instanceof HTMLElement && event.target.closest("[data-preview]")) edit(node.id);
-        }}
       >
         <Background gap={24} size={1.4} color="var(--line)" />
         <Pointers />

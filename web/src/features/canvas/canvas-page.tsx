@@ -16,7 +16,7 @@ import { Popover, PopoverContent, PopoverTrigger } from "@/components/ui/popover
 import { RenameDialog } from "@/components/ui/rename";
 import { api, messageOf } from "@/lib/api/client";
 import { cn } from "@/lib/cn";
-import { HERE, type Room, useRoom, useRoomStatus } from "@/lib/rooms";
+import { type Room, useRoom, useRoomStatus } from "@/lib/rooms";
 import { useShortcut } from "@/lib/shortcuts";
 import { useWide } from "@/lib/surroundings";
 import { toast } from "@/lib/toast";
@@ -26,7 +26,7 @@ import type { BoardHandle } from "./board";
 import { CanvasContext, type CanvasRoom, type Selection, useArtifacts } from "./context";
 import { ListView } from "./list-view";
 import { typeNames } from "./looks";
-import { add, type Artifact, type ArtifactType, artifactsOf, bodyOf, search, titleOf } from "./model";
+import { add, type Artifact, type ArtifactType, bodyOf, search, titleOf, undoOf } from "./model";
 import { PublishDialog } from "./publish-dialog";
 import { canvasesKey, canvasKey, saveExport, useCanvas } from "./queries";
 import type { CanvasSummary } from "./types";
@@ -92,7 +92,7 @@ function Open({ canvas, room, lead }: { canvas: CanvasSummary; room: Room; lead:
   const [talk, setTalk] = useState<{ artifact: string | null; selection: Selection | null } | null>(null);
   const board = useRef<BoardHandle>(null);
   const { writes } = status;
-  const undo = useMemo(() => new Y.UndoManager(artifactsOf(doc), { trackedOrigins: new Set([HERE]), captureTimeout: 400 }), [doc]);
+  const undo = useMemo(() => undoOf(doc), [doc]);
   useEffect(() => () => undo.destroy(), [undo]);
   const depth = useUndoDepth(undo);
 
@@ -122,9 +122,7 @@ function Open({ canvas, room, lead }: { canvas: CanvasSummary; room: Room; lead:
 
   const show = (id: string) => (view === "board" ? board.current?.show(id) : focusArtifact(id));
   const make = (type: ArtifactType) => {
-    undo.stopCapturing();
     const id = add(doc, { type, by: context.me }, board.current?.middle());
-    undo.stopCapturing();
     // Drawn by then, and the menu has given the focus back.
     setTimeout(() => {
       show(id);
@@ -135,8 +133,8 @@ function Open({ canvas, room, lead }: { canvas: CanvasSummary; room: Room; lead:
   const again = () => undo.redo();
   useShortcut("mod+z", "Undo on the canvas", back, writes);
   useShortcut("mod+shift+z", "Redo on the canvas", again, writes);
-  useShortcut("n", "New text on the canvas", () => make("markdown"), writes);
-  useShortcut("/", "Search the canvas", () => document.getElementById("canvas-search")?.click());
+  useShortcut("n", "New text on the canvas", () => make("markdown"), writes && open === null);
+  useShortcut("/", "Search the canvas", () => document.getElementById("canvas-search")?.click(), open === null);
 
   const turn = (next: View) => {
     setView(next);
@@ -238,7 +236,7 @@ function Open({ canvas, room, lead }: { canvas: CanvasSummary; room: Room; lead:
           <aside className="flex w-80 shrink-0 border-l bg-bg max-md:fixed max-md:inset-y-0 max-md:right-0 max-md:z-40 max-md:w-[min(92vw,22rem)] max-md:shadow-pop">
           <Comments
             room={room}
-            about={talk.artifact ? { artifact: talk.artifact, quote: talk.selection?.text ?? null, ...relative(doc, talk.artifact, talk.selection) } : null}
+            about={talk.artifact ? { artifact: talk.artifact, quote: talk.selection?.text.slice(0, 1000) ?? null, ...relative(doc, talk.artifact, talk.selection) } : null}
             nameOf={(artifact) => (artifactOf(artifact) ? titleOf(artifactOf(artifact) as Artifact) : "an artifact that is gone")}
             onShow={(artifact) => artifactOf(artifact) && show(artifact)}
             onDone={() => setTalk({ artifact: null, selection: null })}

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import * as Y from "yjs";
-import { HERE } from "@/lib/rooms";
-import { add, artifactsOf, bodyOf, change, duplicate, freePlace, place, readArtifacts, readingOrder, remove, restack, search, watch } from "./model";
+import { add, artifactsOf, bodyOf, change, duplicate, freePlace, place, readArtifacts, readingOrder, remove, restack, search, set, undoOf, watch } from "./model";
 
 const by = "0190aaaa-0000-7000-8000-000000000000";
 
@@ -43,15 +42,29 @@ describe("artifacts in the document", () => {
     const other = new Y.Doc();
     doc.on("update", (update) => Y.applyUpdate(other, update));
     other.on("update", (update) => Y.applyUpdate(doc, update));
-    const undo = new Y.UndoManager(artifactsOf(doc), { trackedOrigins: new Set([HERE]) });
+    const undo = undoOf(doc);
     const id = add(doc, { type: "code", content: "kept", by });
-    undo.stopCapturing();
     place(other, new Map([[id, { x: 500 }]]));
     remove(doc, [id]);
     undo.undo();
     expect(readArtifacts(doc)).toMatchObject([{ id, x: 500 }]);
     expect(bodyOf(doc, id)!.toString()).toBe("kept");
     expect(readArtifacts(other)).toEqual(readArtifacts(doc));
+  });
+
+  test("acts that follow each other at once are taken back one by one, a drag as a whole", () => {
+    const doc = new Y.Doc();
+    const undo = undoOf(doc);
+    const id = add(doc, { type: "code", by, x: 0, y: 0 });
+    set(doc, id, "title", "one");
+    set(doc, id, "title", "two");
+    for (const x of [10, 20, 30]) place(doc, new Map([[id, { x }]]));
+    undo.undo();
+    expect(readArtifacts(doc)).toMatchObject([{ title: "two", x: 0 }]);
+    undo.undo();
+    expect(readArtifacts(doc)).toMatchObject([{ title: "one" }]);
+    undo.redo();
+    expect(readArtifacts(doc)).toMatchObject([{ title: "two" }]);
   });
 
   test("typing in a body tells only who asked for bodies", () => {

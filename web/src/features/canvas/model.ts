@@ -94,8 +94,23 @@ export function readingOrder<T extends Box & { id: string }>(boxes: readonly T[]
 
 export const titleOf = ({ title, type }: Pick<Artifact, "title" | "type">): string => title || types[type].name;
 
+/** Marks what is one act by itself: undo takes it back alone, though another came right before it. */
+export const ACT = { toString: () => "an act on this page" };
+
 /** All changes of the page go through here, so that one undo takes them back together. */
-export const change = (doc: Y.Doc, run: () => void): void => doc.transact(run, HERE);
+export const change = (doc: Y.Doc, run: () => void, origin: object = ACT): void => doc.transact(run, origin);
+
+/** Undo of what this page does to a canvas: moves and words that follow each other are one step, acts are one each. */
+export function undoOf(doc: Y.Doc): Y.UndoManager {
+  const undo = new Y.UndoManager(artifactsOf(doc), { trackedOrigins: new Set([HERE, ACT]), captureTimeout: 400 });
+  const part = (transaction: Y.Transaction) => {
+    if (transaction.origin === ACT) undo.stopCapturing();
+  };
+  // Registered after the manager's own listener: it has taken the act in by then.
+  doc.on("beforeTransaction", part);
+  doc.on("afterTransaction", part);
+  return undo;
+}
 
 export function place(doc: Y.Doc, boxes: ReadonlyMap<string, Partial<Box>>): void {
   change(doc, () => {
@@ -106,7 +121,7 @@ export function place(doc: Y.Doc, boxes: ReadonlyMap<string, Partial<Box>>): voi
       const next = bounded({ ...now, ...part });
       for (const name of ["x", "y", "width", "height"] as const) if (name in part && now[name] !== next[name]) entry.set(name, next[name]);
     }
-  });
+  }, HERE);
 }
 
 export function set(doc: Y.Doc, id: string, name: "title" | "language" | "collapsed", value: string | boolean | null): void {

@@ -1,5 +1,5 @@
 import { Columns3, Minus, Plus, Rows3 } from "lucide-react";
-import { type ClipboardEvent, type KeyboardEvent, useMemo, useRef, useState } from "react";
+import { type ClipboardEvent, type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import type * as Y from "yjs";
 import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/cn";
@@ -22,13 +22,15 @@ interface Props {
   text: Y.Text;
   label: string;
   readOnly: boolean;
+  /** Whether it has the keyboard, so that Enter on the artifact leads into it. */
+  focused: boolean;
   onLeave: () => void;
 }
 
 const letters = (column: number): string => (column >= 26 ? letters(Math.floor(column / 26) - 1) : "") + String.fromCharCode(65 + (column % 26));
 
 /** A grid over CSV text: arrows and Tab go about, Enter or typing edits, Escape gives up, a spreadsheet's cells can be pasted. */
-export function TableGrid({ text, label, readOnly, onLeave }: Props) {
+export function TableGrid({ text, label, readOnly, focused, onLeave }: Props) {
   const words = useWords(text);
   const rows = useMemo(() => readCsv(words), [words]);
   const width = Math.max(1, widthOf(rows));
@@ -36,6 +38,10 @@ export function TableGrid({ text, label, readOnly, onLeave }: Props) {
   const [draft, setDraft] = useState<string | null>(null);
   const grid = useRef<HTMLTableElement>(null);
   const numeric = useMemo(() => Array.from({ length: width }, (_, at) => rows.length > 1 && rows.slice(1).every((cells) => /^\s*-?[\d.,\s]*\d[\d.,\s]*[%€$]?\s*$/.test(cells[at]?.value || "0"))), [rows, width]);
+
+  useEffect(() => {
+    if (focused) grid.current?.querySelector<HTMLElement>("[data-cell][tabindex='0']")?.focus();
+  }, [focused]);
 
   const focus = (down: number, right: number) => {
     const next: [number, number] = [Math.min(Math.max(0, down), Math.max(0, rows.length - 1)), Math.min(Math.max(0, right), width - 1)];
@@ -137,6 +143,7 @@ export function TableGrid({ text, label, readOnly, onLeave }: Props) {
                           autoFocus
                           aria-label={`${letters(right)}${down + 1}`}
                           value={draft}
+                          onFocus={(event) => event.target.setSelectionRange(draft.length, draft.length)}
                           rows={Math.max(1, draft.split("\n").length)}
                           onChange={(event) => setDraft(event.target.value)}
                           onBlur={() => draft !== null && keep(draft)}

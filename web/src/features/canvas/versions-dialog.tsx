@@ -133,7 +133,7 @@ function Changes({ canvasId, artifactId, from, to }: { canvasId: string; artifac
   const same = from === to;
   const compared = useQuery({
     queryKey: ["artifact-compare", artifactId, from, to],
-    queryFn: () => api.get<{ hunks: Hunk[] }>(`/canvas/canvases/${canvasId}/artifacts/${artifactId}/compare`, { query: { from_version: from, to_version: to } }),
+    queryFn: () => api.get<{ hunks: Hunk[] }>(`/canvas/canvases/${canvasId}/artifacts/${artifactId}/compare`, { query: { from, to } }),
     enabled: !same,
   });
   const alone = useQuery({ queryKey: ["artifact-version", artifactId, from], queryFn: () => api.get<{ content: string }>(`/canvas/canvases/${canvasId}/artifacts/${artifactId}/versions/${from}`), enabled: same });
