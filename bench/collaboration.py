@@ -83,7 +83,13 @@ def _text(update: bytes) -> str:
     return str(doc.get("content", type=Text))
 
 
-async def deliveries(ours: RoomServer, plain: RoomServer, hocus: RoomServer, rounds: int, *, quick: bool) -> list[Figure]:
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+async def deliveries(
+    ours: RoomServer, plain: RoomServer, hocus: RoomServer, rounds: int, *, quick: bool
+) -> list[Figure]:
     """Interleaved rounds."""
     shapes = {"1 x 20": (1, 20, 20 if quick else 200), "100 x 2": (10, 2, 20) if quick else (100, 2, 100)}
     seen: dict[tuple[str, str, str], list[float]] = {}
@@ -91,7 +97,8 @@ async def deliveries(ours: RoomServer, plain: RoomServer, hocus: RoomServer, rou
         for shape, (rooms, people, each) in shapes.items():
             for server in (ours, plain, hocus):
                 for framing in server.framings:
-                    per_cpu, _ = await fan_out(server, framing, rooms, people, each)
+                    per_cpu, wall = await fan_out(server, framing, rooms, people, each)
+                    _say(f"{shape} {server.name} {framing}: {per_cpu:,.0f} a CPU-second, {wall:,.0f} a second")
                     seen.setdefault((shape, server.name, framing), []).append(per_cpu)
     found = {key: statistics.median(values) for key, values in seen.items()}
     figures: list[Figure] = []
@@ -104,7 +111,9 @@ async def deliveries(ours: RoomServer, plain: RoomServer, hocus: RoomServer, rou
         figures += [
             Figure(f"{shape}: of Hocuspocus, in its framing", other / found[shape, hocus.name, HOCUSPOCUS], 1.3),
             Figure(
-                f"{shape}: of y-websocket, in its framing", own / found[shape, plain.name, Y], 1.1 if shape[0:2] == "1 " else 0.8
+                f"{shape}: of y-websocket, in its framing",
+                own / found[shape, plain.name, Y],
+                1.1 if shape[0:2] == "1 " else 0.8,
             ),
         ]
     return figures
@@ -145,11 +154,15 @@ async def traces(
     for _ in range(rounds):
         for server in (hocus, ours):
             apply, sync, room = await trace_through(server, updates, wanted)
+            _say(f"trace {server.name}: {apply:.2f} s, first sync {sync * 1000:.1f} ms")
             applied.setdefault(server.name, []).append(apply)
             synced.setdefault(server.name, []).append(sync)
     apply, sync = ({name: statistics.median(one) for name, one in kind.items()} for kind in (applied, synced))
     return [
-        *(Figure(f"trace: CPU, {name}", value, unit="s", note=f"{len(updates):,} edits") for name, value in apply.items()),
+        *(
+            Figure(f"trace: CPU, {name}", value, unit="s", note=f"{len(updates):,} edits")
+            for name, value in apply.items()
+        ),
         at_most("trace: of Hocuspocus", apply[ours.name] / apply[hocus.name], 1.0),
         *(Figure(f"first sync: CPU, {name}", value * 1000, unit="ms") for name, value in sync.items()),
         at_most("first sync: of Hocuspocus", sync[ours.name] / sync[hocus.name], 0.75),
@@ -168,7 +181,11 @@ async def log_bytes(where: Site, ours: RoomServer, room: str, keys: int) -> Figu
     written = await where.run("select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), $1::text::pg_lsn)::float8", at)
     writer.close()
     return at_most(
-        "log: bytes of WAL a keystroke", written / keys, 500, "B", f"{writer.synced_bytes:,} B document, a batch a letter"
+        "log: bytes of WAL a keystroke",
+        written / keys,
+        500,
+        "B",
+        f"{writer.synced_bytes:,} B document, a batch a letter",
     )
 
 
@@ -177,7 +194,9 @@ async def joins(ours: RoomServer) -> list[Figure]:
     figures: list[Figure] = []
     for framing in (Y, HOCUSPOCUS):
         (room,) = await ours.rooms(1)
-        people = await asyncio.gather(*(Client(ours, room, framing).connect() for _ in range(20)), return_exceptions=True)
+        people = await asyncio.gather(
+            *(Client(ours, room, framing).connect() for _ in range(20)), return_exceptions=True
+        )
         inside = [one for one in people if isinstance(one, Client)]
         if inside:
             inside[0].send(wire.update(letters(1)[0]))
@@ -259,7 +278,9 @@ async def kills(where: Site, times: int) -> Figure:
             lost += max(0, told - len(_text(reader.bodies[0])))
             reader.close()
         acknowledged += told
-    return at_most("kill -9: acknowledged and lost", float(lost), 0.0, note=f"{times} kills, {acknowledged:,} acknowledged")
+    return at_most(
+        "kill -9: acknowledged and lost", float(lost), 0.0, note=f"{times} kills, {acknowledged:,} acknowledged"
+    )
 
 
 async def measure(arguments: argparse.Namespace) -> list[Figure]:
@@ -274,7 +295,7 @@ async def measure(arguments: argparse.Namespace) -> list[Figure]:
             figures += more
             figures.append(await log_bytes(where, ours, room, 50 if quick else 500))
             figures += await joins(ours)
-            figures += await stalled(ours, 5 if quick else 50)
+            figures += await stalled(ours, 20 if quick else 50)
         figures.append(await kills(where, 1 if quick else 5))
     return figures
 

@@ -17,6 +17,8 @@ from tests.kit.authenticator import new_passkey
 from tests.kit.fixtures import Callers
 from tests.kit.server import Client
 from tests.kit.upstream import Upstream
+from tests.workspace.canvas.kit import add as add_artifact
+from tests.workspace.canvas.kit import make_canvas
 from tests.workspace.collaboration.kit import ROOMS, make_room
 from tests.workspace.documents.kit import make_base, put_text
 from tests.workspace.memory.kit import MEMORIES, add
@@ -136,10 +138,15 @@ async def _is_not_found(callers: Callers, ids: dict[str, str], method: str, path
         "comments": {"body": "x"},
         "{room_version_id}": {"name": "v"},
         "credentials": {"name": "c", "type": "text", "value": "v"},
-        "versions": {"name": "v"} if "room_id" in names else {"value": "v"},
+        "versions": {"name": "v"} if names & {"room_id", "artifact_id"} else {"value": "v"},
         "reveal": {"reason": "sweep"},
         "reveal-requests": {"reason": "sweep"},
         "sync": {"mode": "broadcast"},
+        "{canvas_id}": {"canvas_name": "c"},
+        "artifacts": {"type": "code", "content": "x"},
+        "{artifact_id}": {"version": 1, "title": "t"},
+        "put": {"from": {"kind": "merge", "merge_id": FOREIGN_ID}},
+        "proposals": {"instruction": "x", "model": "gpt-4o"},
         "steer": {"kind": "pause"},
         # A pane's names the message in its body, a chat's in its address.
         "retry": {"message_id": ids["message_id"]} if "pane_id" in names else {},
@@ -239,6 +246,20 @@ async def _of_memory(client: Client) -> dict[str, str]:
     return {"store_id": one["store_id"], "memory_id": one["id"], "relationship_id": joined["id"]}
 
 
+async def _of_canvases(client: Client) -> dict[str, str]:
+    canvas = await make_canvas(client)
+    artifact = await add_artifact(client, canvas["id"])
+    base = f"/api/canvas/canvases/{canvas['id']}"
+    body = {"instruction": "Shorter.", "model": "gpt-4o"}
+    return {
+        "canvas_id": canvas["id"],
+        "artifact_id": artifact["id"],
+        "version": "1",
+        "proposal_id": (await client.post(f"{base}/artifacts/{artifact['id']}/proposals", body)).json()["id"],
+        "publication_id": (await client.post(f"{base}/publications")).json()["id"],
+    }
+
+
 async def _of_documents(client: Client) -> dict[str, str]:
     base = await make_base(client)
     return {"base_id": base, "document_id": (await put_text(client, base, "a.txt", "The sky is blue."))["id"]}
@@ -277,6 +298,7 @@ async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
         "reasoning_session_id": await begin_session(client, "What is 2 + 2?", budget={"steps": 0}),
         "asset_id": asset["id"],
         "session_id": session["id"],
+        **await _of_canvases(client),
         **await _of_memory(client),
         **await _of_documents(client),
         **await _of_personalization(client),

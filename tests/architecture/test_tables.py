@@ -63,12 +63,12 @@ KEPT = {
     "credential_fingerprint_keys", "aws_identities", "aws_key_rotation_steps", "thinktank_events", "thinktank_steps", "thinktank_tools",
     "thinktank_tool_settings", "tool_servers",
     "concurrent_sessions", "concurrent_panes", "concurrent_sync_state", "concurrent_turns", "concurrent_turn_questions",
-    "collaboration_comments", "collaboration_rooms",
-    "room_participants", "collaboration_updates", "voice_transcriptions", "voice_synthesis", "memory_stores",
+    "collaboration_comments", "collaboration_owners", "collaboration_rooms",
+    "room_participants", "voice_transcriptions", "voice_synthesis", "memory_stores",
     "sso_connections", "user_identities", "totp_secrets", "recovery_codes", "passkeys", "groups",
     "group_members", "scim_tokens",
     "knowledge_bases", "documents", "document_passages", "document_terms",
-    "memory_evidence", "memory_groups", "memory_relationships", "memory_terms", "canvases", "gateway_batch_lines", "artifacts", "merge_responses", "pgqueuer_schedules",
+    "memory_evidence", "memory_groups", "memory_relationships", "memory_terms", "canvases", "gateway_batch_lines", "merge_responses", "pgqueuer_schedules",
 }  # fmt: skip
 KINDS = {"tenant", "person", "shareable", "shared", "global", "drop box", "system"}
 

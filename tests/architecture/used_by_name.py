@@ -63,3 +63,9 @@ preference_value, counts_now, lift, pattern_type, pattern_key, pattern_data, las
 may_edit, base_name, total_memories, last_accessed, access_count, similarity, searched, source_memory_id
 # Tools: what httpx2 and pydantic call, members of answers, a tool of a test's own server
 _.handle_async_request, _._one_way, listed_at, order_umbrella
+# Rooms: members of answers
+is_online, joined_at, color, began_at, from_
+# Canvases: members of answers, what uvicorn and expat call, a name in quoted types
+deleted_by, is_published, artifact_count, created_by_name, asked_by, selection_start, selection_end, base_text
+proposed_text, canvas_version, published_by, published_at, RendererHTML
+_.capture_signals, _.StartElementHandler, _.EndElementHandler, _.StartDoctypeDeclHandler, _.handle_starttag

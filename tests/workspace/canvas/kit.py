@@ -53,7 +53,13 @@ async def live(
 
 
 async def type_at(
-    server: Server, callers: Callers, canvas: dict[str, Any], artifact: dict[str, Any], place: int, words: str, user_id: UserId
+    server: Server,
+    callers: Callers,
+    canvas: dict[str, Any],
+    artifact: dict[str, Any],
+    place: int,
+    words: str,
+    user_id: UserId,
 ) -> None:
     """Somebody types into a body; `place` in characters of an ASCII text."""
 

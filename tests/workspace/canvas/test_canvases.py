@@ -47,7 +47,11 @@ async def test_the_same_key_makes_one_canvas_and_one_artifact(callers: Callers):
     key = {"Idempotency-Key": "k1"}
     made = [(await callers.member.post(CANVASES, {"canvas_name": "x"}, headers=key)).json() for _ in range(2)]
     assert made[0]["id"] == made[1]["id"]
-    path, body, key = f"{CANVASES}/{made[0]['id']}/artifacts", {"type": "code", "content": "x"}, {"Idempotency-Key": "k2"}
+    path, body, key = (
+        f"{CANVASES}/{made[0]['id']}/artifacts",
+        {"type": "code", "content": "x"},
+        {"Idempotency-Key": "k2"},
+    )
     one, other = [(await callers.member.post(path, body, headers=key)).json() for _ in range(2)]
     assert one["id"] == other["id"]
     assert len((await read(callers.member, made[0]["id"]))["artifacts"]) == 1
@@ -137,7 +141,9 @@ async def test_f23_1_of_two_edits_at_once_one_wins_and_the_other_is_told_the_ver
     assert again.status == 200
 
 
-async def test_a_content_is_taken_over_where_it_differs_and_typing_elsewhere_in_it_stays(server: Server, callers: Callers):
+async def test_a_content_is_taken_over_where_it_differs_and_typing_elsewhere_in_it_stays(
+    server: Server, callers: Callers
+):
     canvas = await make_canvas(callers.member)
     one = await add(
         callers.member, canvas["id"], content="alpha\nbeta\ngamma\n", provenance={"kind": "model", "model": "m"}
@@ -181,7 +187,9 @@ async def test_a_quiet_room_writes_its_rows_by_itself(server: Server, callers: C
         while True:
             async with server.database.tenant(callers.tenant.id, callers.member_id).tx() as tx:
                 row = await tx.one(
-                    "select content, metadata from artifacts where tenant_id = $1 and id = $2", tx.tenant_id, UUID(one["id"])
+                    "select content, metadata from artifacts where tenant_id = $1 and id = $2",
+                    tx.tenant_id,
+                    UUID(one["id"]),
                 )
             if row["content"] == '{"a": }':
                 break
@@ -295,7 +303,9 @@ async def test_an_artifact_id_of_another_canvas_takes_nothing_from_it(server: Se
 
     def forge(doc: "Doc[Any]") -> None:
         documents.artifacts_of(doc)[victim["id"]] = Map({"type": "markdown", "body": Text("Stolen.")})
-        documents.artifacts_of(doc)[str(uuid4())] = Map({"type": "code", "body": Text("Mine."), "created_by": victim["id"]})
+        documents.artifacts_of(doc)[str(uuid4())] = Map(
+            {"type": "code", "body": Text("Mine."), "created_by": victim["id"]}
+        )
 
     await live(server, callers, canvas, forge, callers.member_id)
     mine = await read(callers.member, canvas["id"])
@@ -379,5 +389,7 @@ async def test_the_rows_say_what_the_document_says_whatever_was_done(
         for one in drawn
     }  # fmt: skip
     for one in shown:
-        latest = (await callers.member.get(f"{CANVASES}/{canvas['id']}/artifacts/{one['id']}/versions/{one['version']}")).json()
+        latest = (
+            await callers.member.get(f"{CANVASES}/{canvas['id']}/artifacts/{one['id']}/versions/{one['version']}")
+        ).json()
         assert latest["content"] == one["content"]

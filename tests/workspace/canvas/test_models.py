@@ -40,7 +40,9 @@ async def propose(client: Client, canvas_id: str, artifact_id: str, instruction:
     return answer.json()
 
 
-async def test_an_answer_is_put_on_a_canvas_in_parts_that_know_where_they_come_from(callers: Callers, upstream: Upstream):
+async def test_an_answer_is_put_on_a_canvas_in_parts_that_know_where_they_come_from(
+    callers: Callers, upstream: Upstream
+):
     source = await answered(callers.member, ANSWER, upstream)
     canvas = await make_canvas(callers.member, chat_id=source["chat_id"])
 
@@ -78,7 +80,6 @@ async def test_what_is_put_again_is_brought_up_to_date_and_does_not_stand_there_
     assert [one["id"] for one in twice] == [whole["id"]]
 
 
-
 async def test_a_merge_is_put_with_the_strategy_and_the_models_it_rests_on(callers: Callers, upstream: Upstream):
     script(upstream, {"gpt-4o": "The answer is 42.", "gpt-4o-mini": "The answer is 42."})
     merge, _ = await merged(callers.member, "What is the answer?", "consensus", models=["gpt-4o", "gpt-4o-mini"])
@@ -105,7 +106,9 @@ async def test_a_pane_s_last_answer_is_put(callers: Callers, upstream: Upstream)
     assert one["content"] == "From a pane."
     [said] = (await read(callers.member, canvas["id"]))["provenance"].values()
     assert (said["kind"], said["session_id"]) == ("pane", panes.json()["id"])
-    answer = await callers.member.post(f"{CANVASES}/{canvas['id']}/put", {"from": {"kind": "pane", "pane_id": empty["id"]}})
+    answer = await callers.member.post(
+        f"{CANVASES}/{canvas['id']}/put", {"from": {"kind": "pane", "pane_id": empty["id"]}}
+    )
     assert answer.status == 404
 
 
@@ -121,7 +124,9 @@ async def test_nobody_puts_what_is_not_theirs(callers: Callers, upstream: Upstre
         assert answer.status == 404, answer.body
 
 
-TEXT = "The quick brown fox jumps over the dog.\n\nIt was a very very long day, and nothing else happened.\n\nThe end.\n"
+TEXT = (
+    "The quick brown fox jumps over the dog.\n\nIt was a very very long day, and nothing else happened.\n\nThe end.\n"
+)
 
 
 async def test_a_model_proposes_and_the_hunks_that_are_accepted_are_made(callers: Callers, upstream: Upstream):
@@ -172,12 +177,18 @@ async def test_a_model_s_change_is_taken_back_and_what_others_wrote_stays(
     assert undone.status == 200, undone.body
     now = (await callers.member.get(path)).json()
     assert now["content"] == "Before. " + TEXT.replace("brown fox", "brown fox and hen")
-    [first] = (name for name, said in (await read(callers.member, canvas["id"]))["provenance"].items() if said["model"] == "first")
+    [first] = (
+        name
+        for name, said in (await read(callers.member, canvas["id"]))["provenance"].items()
+        if said["model"] == "first"
+    )
     assert "The quick brown fox" in words_of(now, first)[0], "its words are again from where they were"
     assert (await callers.member.post(f"{path}/proposals/{made['id']}/undo")).status == 409
 
 
-async def test_words_that_were_changed_meanwhile_are_not_overwritten(server: Server, callers: Callers, upstream: Upstream):
+async def test_words_that_were_changed_meanwhile_are_not_overwritten(
+    server: Server, callers: Callers, upstream: Upstream
+):
     canvas = await make_canvas(callers.member)
     one = await add(callers.member, canvas["id"], content=TEXT)
     path = f"{CANVASES}/{canvas['id']}/artifacts/{one['id']}"

@@ -146,7 +146,9 @@ async def test_the_page_says_where_words_come_from_and_not_who_asked(server: Ser
     assert str(callers.member_id).encode() not in page.body
 
 
-@pytest.mark.parametrize("path", ["/", "/api/health", "/api/canvas/canvases", "/v1/models", "/assets/x", "/../../etc/passwd"])
+@pytest.mark.parametrize(
+    "path", ["/", "/api/health", "/api/canvas/canvases", "/v1/models", "/assets/x", "/../../etc/passwd"]
+)
 async def test_the_origin_of_published_canvases_has_nothing_else(server: Server, callers: Callers, path: str):
     canvas = await make_canvas(callers.member)
     origin = (await publish(callers.member, canvas["id"]))["url"].rpartition("/")[0]

@@ -232,8 +232,9 @@ def test_a_fence_around_a_reply_is_taken_off_and_its_margins_are_the_old_ones() 
 
 
 def test_changes_close_to_each_other_are_one_hunk() -> None:
-    old, new = "The quick brown fox jumps.\nAnd sleeps a lot of the day, as foxes do in May.\n", (
-        "The fast red fox jumps.\nAnd sleeps a lot of the day, as foxes do in June.\n"
+    old, new = (
+        "The quick brown fox jumps.\nAnd sleeps a lot of the day, as foxes do in May.\n",
+        ("The fast red fox jumps.\nAnd sleeps a lot of the day, as foxes do in June.\n"),
     )
     hunks = _hunks("😀\n" + old, 2, edits(old, new))
     assert [(one["id"], one["start"], one["old"], one["new"]) for one in hunks] == [
@@ -276,7 +277,11 @@ ALL = (
     ("markdown", "Text", "# Hello\n\nSome **words** 李 😀.\n"),
     ("table", "Numbers", 'a,b\n1,"x|y"\n'),
     ("code", "main.py", "print('```')\n"),
-    ("svg", "Drawing", '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'),
+    (
+        "svg",
+        "Drawing",
+        '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>',
+    ),
     ("json", "Data", '{"a": 1}\n'),
     ("mermaid", "Flow", "flowchart LR\n  a-->b\n"),
     ("html", "Page", "<p>hi</p><script>document.title='x'</script>"),

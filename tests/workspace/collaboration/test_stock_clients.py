@@ -56,9 +56,7 @@ async def test_f20_2_stock_clients_of_both_kinds_write_together_and_see_each_oth
     assert got == {"text": "Zoë 李😀", "scope": "read-write"}
 
 
-async def test_two_documents_over_one_socket(
-    act: Act, door: Door, callers: Callers, room: RoomId, owner: Any
-) -> None:
+async def test_two_documents_over_one_socket(act: Act, door: Door, callers: Callers, room: RoomId, owner: Any) -> None:
     second = await live.make_room(owner, callers.tenant.id, callers.owner_id)
     tickets = [door.ticket(callers.owner_id, one) for one in (room, second)]
     assert await act("documents", rooms=[str(room), str(second)], tickets=tickets) == ["first", "second"]

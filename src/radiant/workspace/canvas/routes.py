@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, File, Path, Query, Request, Response, UploadFile
+from pydantic import Field
 
 from radiant.foundation.identity.dependencies import AnyCaller, MemberCaller
 from radiant.http.idempotency import IdempotencyKey
@@ -37,7 +38,7 @@ from radiant.workspace.canvas.service import Canvases
 
 router = APIRouter(prefix="/api/canvas", tags=["canvas"])
 VersionNumber = Annotated[int, Path(ge=1, le=2**31 - 1)]
-_Compared = Annotated[int, Query(ge=1, le=2**31 - 1)]
+_Compared = Annotated[int, Field(ge=1, le=2**31 - 1)]
 _CANVAS, _ARTIFACT = "/canvases/{canvas_id}", "/canvases/{canvas_id}/artifacts/{artifact_id}"
 _PROPOSAL = _ARTIFACT + "/proposals/{proposal_id}"
 
@@ -217,8 +218,8 @@ async def compare(
     caller: AnyCaller,
     canvas_id: UUID,
     artifact_id: UUID,
-    from_version: Annotated[_Compared, Query(alias="from")],
-    to_version: Annotated[_Compared, Query(alias="to")],
+    from_version: Annotated[_Compared, Query(alias="from")] = 1,
+    to_version: Annotated[_Compared | None, Query(alias="to", description="the current one unless named")] = None,
 ) -> Difference:
     """What changed between two versions, by lines."""
     return await canvases_of(request).compare(caller, canvas_id, artifact_id, from_version, to_version)

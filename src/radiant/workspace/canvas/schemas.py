@@ -1,7 +1,6 @@
 """Shapes of canvases. Positions and sizes in pixels of the canvas; offsets in a text in UTF-16 units, as browsers count."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -339,10 +338,3 @@ class Publication(BaseModel):
     published_at: datetime
     revoked_at: datetime | None
     url: str | None = None
-
-
-class Spent(BaseModel):
-    """What asking a model came to."""
-
-    tokens: int = 0
-    cost: Decimal = Decimal(0)

@@ -409,9 +409,13 @@ class Canvases:
             await store.name_version(tx, artifact_id, row["version"], name)
             return ArtifactVersion.model_validate(dict(await _the(store.version(tx, artifact_id, row["version"]))))
 
-    async def compare(self, caller: Caller, canvas_id: UUID, artifact_id: UUID, one: int, other: int) -> Difference:
-        """Raises NoSuchCanvas, NoSuchArtifact, NoSuchArtifactVersion."""
+    async def compare(
+        self, caller: Caller, canvas_id: UUID, artifact_id: UUID, one: int, other: int | None
+    ) -> Difference:
+        """How a version differs from another, or from the current one. Raises NoSuchCanvas, NoSuchArtifact, NoSuchArtifactVersion."""
         before = await self.version(caller, canvas_id, artifact_id, one)
+        if other is None:
+            other = int((await self.live.artifact_row(caller, canvas_id, artifact_id))["version"])
         after = await self.version(caller, canvas_id, artifact_id, other)
         hunks = await asyncio.to_thread(contents.hunks, before.content, after.content)
         return Difference(from_version=one, to_version=other, hunks=hunks)

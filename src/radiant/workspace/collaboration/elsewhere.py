@@ -78,8 +78,8 @@ class Forward:
             async for message in self._upstream:
                 if isinstance(message, bytes) and len(message) > 1:
                     self._line.write(wire.frame(message))
-        except ConnectionClosed as closed:
-            log.info("collaboration.forward_ended", code=closed.code, reason=closed.reason)
+        except ConnectionClosed:
+            log.info("collaboration.forward_ended", code=self._upstream.close_code, reason=self._upstream.close_reason)
         code, reason = (
             self._upstream.close_code or AGAIN,
             self._upstream.close_reason or "this room moved: connect again",

@@ -123,7 +123,7 @@ class History:
                 raise NoSuchVersion("this room has no such version")
             return version.seq
         oldest = await versions_store.oldest(tx, room_id)
-        first = 0 if oldest in (None, 1) else oldest
-        if first is None or not first <= point <= last:
+        first = 0 if oldest is None or oldest == 1 else oldest
+        if not first <= point <= last:
             raise NoSuchVersion(f"seq: the log of this room goes from {first} to {last}")
         return point

@@ -26,7 +26,6 @@ const until = async (what, name) => {
 
 const hocuspocus = (room, ticket, options = {}) => {
   const provider = new HocuspocusProvider({ url, name: room, token: ticket, document: new Y.Doc(), ...options })
-  provider.configuration.websocketProvider.configuration.delay = 100
   open.push(provider)
   return provider
 }
@@ -88,13 +87,12 @@ const acts = {
     await until(() => ann.isSynced && bob.synced, 'in')
     text(ann).insert(0, 'both ')
     await says(bob, 'both ')
-    ann.configuration.websocketProvider.disconnect()
+    ann.configuration.websocketProvider.webSocket.close()
     bob.disconnect()
-    await until(() => !bob.wsconnected && ann.configuration.websocketProvider.status === 'disconnected', 'away')
+    await until(() => !bob.wsconnected && !ann.isSynced, 'away')
     text(ann).insert(5, 'ann ')
     text(bob).insert(5, 'bob ')
     bob.connect()
-    await ann.configuration.websocketProvider.connect()
     await until(() => text(ann).length === 13 && text(bob).length === 13, 'merged')
     await until(() => ann.unsyncedChanges === 0, 'saved')
     return { same: text(ann).toString() === text(bob).toString(), text: text(ann).toString() }
