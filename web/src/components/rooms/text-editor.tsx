@@ -139,11 +139,13 @@ interface Props {
   /** Running text rather than code: proportional letters, no line numbers. */
   prose?: boolean;
   autoFocus?: boolean;
+  /** Whether Tab leads into it. Inside, Tab indents: where there are several, it would be a trap on the way. */
+  tabStop?: boolean;
   className?: string;
 }
 
 export default function TextEditor(props: Props) {
-  const { room, text, name, undo, label, readOnly = false, language = null, provenance, placeholder, prose = false, autoFocus = false, className } = props;
+  const { room, text, name, undo, label, readOnly = false, language = null, provenance, placeholder, prose = false, autoFocus = false, tabStop = true, className } = props;
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const latest = useRef(props);
@@ -177,7 +179,7 @@ export default function TextEditor(props: Props) {
             },
           ]),
           keymap.of([...searchKeymap, ...foldKeymap, indentWithTab, ...defaultKeymap]),
-          access.of(accessOf(readOnly)),
+          access.of(accessOf(readOnly, tabStop)),
           speech.of([]),
           search(),
           drawSelection(),
@@ -221,8 +223,8 @@ export default function TextEditor(props: Props) {
   }, [room, text, name, undo, provenance, prose, label]);
 
   useEffect(() => {
-    view.current?.dispatch({ effects: access.reconfigure(accessOf(readOnly)) });
-  }, [readOnly, access, text, room, name, undo, provenance, prose, label]);
+    view.current?.dispatch({ effects: access.reconfigure(accessOf(readOnly, tabStop)) });
+  }, [readOnly, tabStop, access, text, room, name, undo, provenance, prose, label]);
 
   useEffect(() => {
     let stale = false;
@@ -237,9 +239,13 @@ export default function TextEditor(props: Props) {
   return <div ref={host} data-editor={name} className={cn("nowheel nodrag nopan min-h-0 select-text", className)} />;
 }
 
-const accessOf = (readOnly: boolean): Extension =>
+const accessOf = (readOnly: boolean, tabStop: boolean): Extension =>
   // Not editable but focusable: it can be read and scrolled by the keyboard.
-  readOnly ? [EditorState.readOnly.of(true), EditorView.editable.of(false), EditorView.contentAttributes.of({ tabindex: "0", "aria-readonly": "true", role: "textbox", "aria-multiline": "true" })] : [];
+  readOnly
+    ? [EditorState.readOnly.of(true), EditorView.editable.of(false), EditorView.contentAttributes.of({ tabindex: "0", "aria-readonly": "true", role: "textbox", "aria-multiline": "true" })]
+    : tabStop
+      ? []
+      : EditorView.contentAttributes.of({ tabindex: "-1" });
 
 async function speechOf(language: string | null): Promise<Extension> {
   if (!language) return [];

@@ -61,7 +61,8 @@ function Editor({ artifact, text }: { artifact: Artifact; text: Y.Text }) {
   }, [edited]);
   const mayComment = room.status.role !== "viewer";
   return (
-    <div className="flex h-full min-h-0 min-w-0 flex-col">
+    // However one came into it, Escape leads out to the artifact again.
+    <div className="flex h-full min-h-0 min-w-0 flex-col" onFocus={(event) => writes && !edited && event.target instanceof HTMLElement && event.target.matches("[data-editor]") && edit(artifact.id)}>
       <Suspense fallback={<Skeleton className="m-3 h-24" />}>
         <TextEditor
           key={keyOf(text)}
@@ -76,6 +77,7 @@ function Editor({ artifact, text }: { artifact: Artifact; text: Y.Text }) {
           prose={artifact.type === "markdown"}
           placeholder={artifact.type === "markdown" ? "Write here, in Markdown" : undefined}
           autoFocus={edited}
+          tabStop={edited || !writes}
           onView={(made) => {
             view.current = made;
           }}
