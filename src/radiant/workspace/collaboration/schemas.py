@@ -12,7 +12,7 @@ Role = Literal["owner", "editor", "commenter", "viewer"]
 GivenRole = Literal["editor", "commenter", "viewer"]
 """What a link may give."""
 Access = Literal["invited", "tenant"]
-OWNER: frozenset[Role] = frozenset({"owner"})
+OWNER: frozenset[Role] = frozenset[Role](("owner",))
 WRITE: frozenset[Role] = frozenset(("owner", "editor"))
 COMMENT: frozenset[Role] = WRITE | {"commenter"}
 
