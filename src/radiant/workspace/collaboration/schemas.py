@@ -12,9 +12,9 @@ Role = Literal["owner", "editor", "commenter", "viewer"]
 GivenRole = Literal["editor", "commenter", "viewer"]
 """What a link may give."""
 Access = Literal["invited", "tenant"]
-OWNER: frozenset[Role] = frozenset[Role](("owner",))
+OWNER: frozenset[Role] = frozenset({"owner"})
 WRITE: frozenset[Role] = frozenset(("owner", "editor"))
-COMMENT: frozenset[Role] = WRITE | {"commenter"}
+COMMENT: frozenset[Role] = WRITE | frozenset[Role]({"commenter"})
 
 _NUL = r"^[^\x00]*$"
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=_NUL)]
