@@ -14,7 +14,7 @@ GivenRole = Literal["editor", "commenter", "viewer"]
 Access = Literal["invited", "tenant"]
 OWNER: frozenset[Role] = frozenset({"owner"})
 WRITE: frozenset[Role] = frozenset(("owner", "editor"))
-COMMENT: frozenset[Role] = WRITE | {"commenter"}
+COMMENT: frozenset[Role] = WRITE | frozenset[Role]({"commenter"})
 
 _NUL = r"^[^\x00]*$"
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=_NUL)]
