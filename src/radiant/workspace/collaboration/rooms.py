@@ -38,8 +38,8 @@ QUIET_SECONDS, LONGEST_UNQUIET = 2.0, 30.0
 BEAT_SECONDS = 15.0
 _TICK = 0.5
 _MOST_BYTES = 2**30
-# A snapshot after so many rows, of a large document after more: it is written whole.
-_ROWS, _MOST_ROWS, _BYTES_A_ROW = 500, 5000, 200
+# A snapshot after so many rows, of a large document after more: it is written whole, and each row bears its share of that.
+_ROWS, _MOST_ROWS, _BYTES_A_ROW = 500, 20_000, 100
 _LOG_TO_STATE, _LEAST_LOG = 4, 64 * 1024
 
 
