@@ -132,6 +132,7 @@ async def _is_not_found(callers: Callers, ids: dict[str, str], method: str, path
         "action": {"enabled": False},
         "{member_id}": {"role": "user"},
         "{participant_id}": {"role": "viewer"},
+        "participants": {"email": "x@example.org"},
         "history": {"action_type": "swept"},
         "cursor": {"cursor_position": None},
         "restore": {"seq": 0},

@@ -206,14 +206,15 @@ def _note(visit: Visit, kind: str, text: str) -> None:
 
 @pytest.fixture
 async def open_person(visit: Visit, open_visit: Callable[..., Any]) -> AsyncIterator[Callable[..., Any]]:
-    """Makes visits of other people of the workspace, in browsers of their own: `await open_person("Ada", role="viewer")`."""
+    """Makes visits of other people of the workspace, in browsers of their own: `await open_person("Ada", role="viewer")`;
+    options as those of `open_visit`."""
     made: list[str] = []
 
-    async def open_one(name: str, *, role: str = "member") -> Visit:
+    async def open_one(name: str, *, role: str = "member", **options: Any) -> Visit:
         email = f"{name.lower()}@example.com"
         user = await visit.call("POST", "/api/users", {"email": email, "name": name, "role": role})
         made.append(user["id"])
-        opened: Visit = await open_visit(signed_in=False)
+        opened: Visit = await open_visit(signed_in=False, **options)
         signed = await opened.http.post(
             f"{visit.url}/api/session", data={"email": email, "password": user["one_time_password"]}
         )

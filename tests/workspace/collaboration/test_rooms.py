@@ -75,11 +75,17 @@ async def test_owners_bring_people_in_change_their_roles_and_take_them_out(calle
         assert (await member.put(f"{place}/{who}", {"role": "editor"})).status == status
     assert (await member.put(f"{place}/{callers.member_id}", {"role": "editor"})).status == 409
     assert (await member.delete(f"{place}/{callers.member_id}")).status == 409
+    # An address does as well as an id.
+    email = next(one["email"] for one in people if one["user_id"] == str(callers.owner_id))
+    added = await member.post(place, {"email": f" {email.upper()} ", "role": "editor"})
+    assert {one["user_id"]: one["role"] for one in added.json()["items"]}[str(callers.owner_id)] == "editor"
+    assert (await member.post(place, {"email": "nobody@example.org"})).status == 404
+    assert (await owner.post(place, {"email": email, "role": "owner"})).status == 403
     await bring_in(member, room_id, callers.owner_id, "owner")
     assert (await member.delete(f"{place}/{callers.member_id}")).status == 204
     assert (await member.get(f"{ROOMS}/{room_id}")).status == 404
     done = (await owner.get(f"{ROOMS}/{room_id}/history", params={"user_id": str(callers.member_id)})).json()["items"]
-    assert [action["action_type"] for action in done] == ["left", "role_changed", "added", "created"]
+    assert [action["action_type"] for action in done] == ["left", "role_changed", "role_changed", "added", "created"]
 
 
 async def test_a_link_brings_people_of_the_workspace_in_until_it_is_taken_back(callers: Callers):

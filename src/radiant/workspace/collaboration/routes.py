@@ -17,6 +17,7 @@ from radiant.workspace.collaboration.schemas import (
     NewRoomAction,
     NewRoomComment,
     NewRoomInvitation,
+    NewRoomParticipant,
     Room,
     RoomAction,
     RoomChange,
@@ -114,6 +115,15 @@ async def ticket(request: Request, db: Db, caller: AnyCaller, room_id: UUID) -> 
 async def participants(request: Request, db: Db, room_id: UUID) -> ItemsOf[RoomParticipant]:
     """Who is in the room, with their roles, and who is here now."""
     return ItemsOf(items=await collaboration_of(request).participants(db, room_id))
+
+
+@router.post("/rooms/{room_id}/participants")
+async def add_participant(
+    request: Request, db: Db, caller: MemberCaller, room_id: UUID, new: NewRoomParticipant
+) -> ItemsOf[RoomParticipant]:
+    """Bring somebody of the workspace in by their address, or change their role."""
+    del caller
+    return ItemsOf(items=await collaboration_of(request).add_participant(db, room_id, new.email, new.role))
 
 
 @router.put("/rooms/{room_id}/participants/{participant_id}")

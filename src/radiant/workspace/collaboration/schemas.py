@@ -137,6 +137,15 @@ class RoomTicket(BaseModel):
     user: RoomPerson
 
 
+class NewRoomParticipant(Strict):
+    """Somebody to bring in, by the address that they sign in with."""
+
+    email: Annotated[
+        str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=3, max_length=320, pattern=_NUL)
+    ]
+    role: Role = "editor"
+
+
 class RoomCursor(Strict):
     """Where the caller is in the document; null for nowhere."""
 

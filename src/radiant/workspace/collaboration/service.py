@@ -145,6 +145,16 @@ class Collaboration:
             rows = await store.participants(tx, room_id)
         return [RoomParticipant.model_validate({**row, "color": colour_of(row["user_id"])}) for row in rows]
 
+    async def add_participant(self, db: TenantDb, room_id: UUID, email: str, role: Role) -> list[RoomParticipant]:
+        """The same for somebody whose address one knows: people of a workspace do not all see its list. Raises as
+        `put_participant`."""
+        async with db.tx() as tx:
+            await must_be(tx, room_id, OWNER)
+            user_id = await store.person_by_email(tx, email)
+        if user_id is None:
+            raise NoSuchPerson("email: nobody in this workspace signs in with that address; a link works once they do")
+        return await self.put_participant(db, room_id, user_id, role)
+
     async def put_participant(self, db: TenantDb, room_id: UUID, user_id: UUID, role: Role) -> list[RoomParticipant]:
         """Bring somebody of the workspace in, or change their role; it holds in open connections at once. Raises
         RoomNotFound, NotYourRole, NoSuchPerson, RoomFull, LastOwner."""

@@ -145,6 +145,13 @@ async def person(tx: Tx, user_id: UUID) -> Row | None:
     )  # fmt: skip
 
 
+async def person_by_email(tx: Tx, email: str) -> UUID | None:
+    """The active person of the workspace who signs in with that address."""
+    return await tx.value(
+        "select id from users where tenant_id = $1 and email = $2 and status = 'active'", tx.tenant_id, email
+    )
+
+
 async def active_people(tx: Tx, user_ids: list[UUID]) -> set[UUID]:
     """Which of them are active people of the workspace."""
     rows = await tx.all(

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link2, X } from "lucide-react";
-import { useState } from "react";
+import { useId, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Checkbox, Field, Input, Select } from "@/components/ui/field";
@@ -41,6 +41,7 @@ function Sharing({ roomId }: { roomId: string }) {
   const people = useQuery({ queryKey: participantsKey(roomId), queryFn: async () => (await api.get<{ items: Participant[] }>(`/collaboration/rooms/${roomId}/participants`)).items });
   const links = useQuery({ queryKey: linksKey, queryFn: async () => (await api.get<{ items: Invitation[] }>(`/collaboration/rooms/${roomId}/invitations`)).items });
   const members = useQuery({ queryKey: ["users", "all"], queryFn: () => allPages<Member>("/users"), enabled: isAdmin(session) });
+  const suggestions = useId();
   const [link, setLink] = useState<Invitation | null>(null);
   const [linkRole, setLinkRole] = useState<(typeof given)[number]>("editor");
   const [whom, setWhom] = useState("");
@@ -61,6 +62,11 @@ function Sharing({ roomId }: { roomId: string }) {
     }
   };
   const put = (id: string, as: RoomRole) => run(id, () => api.put(`/collaboration/rooms/${roomId}/participants/${id}`, { role: as }));
+  const add = (email: string, as: RoomRole) =>
+    run("add", async () => {
+      await api.post(`/collaboration/rooms/${roomId}/participants`, { email, role: as });
+      setWhom("");
+    });
   const inside = new Set(people.data?.map((one) => one.user_id));
   const others = members.data?.filter((member) => !inside.has(member.id) && member.id !== session.user.id) ?? [];
   const error = people.error ?? room.error;
@@ -96,36 +102,32 @@ function Sharing({ roomId }: { roomId: string }) {
             );
           })}
         </ul>
-        {others.length > 0 && (
-          <form
-            className="flex flex-wrap items-end gap-2"
-            onSubmit={(event) => {
-              event.preventDefault();
-              void put(whom, role).then(() => setWhom(""));
-            }}
-          >
-            <Field label="Add somebody of this workspace" className="min-w-44 flex-1">
-              {(ids) => (
-                <Select {...ids} required value={whom} onChange={(event) => setWhom(event.target.value)}>
-                  <option value="">Choose a person</option>
-                  {others.map((member) => (
-                    <option key={member.id} value={member.id}>
-                      {member.name || member.email}
-                    </option>
-                  ))}
-                </Select>
-              )}
-            </Field>
-            <Select aria-label="As" className="w-32" value={role} onChange={(event) => setRole(event.target.value as RoomRole)}>
-              {given.map((each) => (
-                <option key={each}>{each}</option>
-              ))}
-            </Select>
-            <Button type="submit" disabled={!whom}>
-              Add
-            </Button>
-          </form>
-        )}
+        <form
+          className="flex flex-wrap items-end gap-2"
+          onSubmit={(event) => {
+            event.preventDefault();
+            void add(whom.trim(), role);
+          }}
+        >
+          <Field label="Add somebody of this workspace" className="min-w-44 flex-1">
+            {(ids) => <Input {...ids} type="email" required list={suggestions} placeholder="their e-mail address" value={whom} onChange={(event) => setWhom(event.target.value)} />}
+          </Field>
+          <datalist id={suggestions}>
+            {others.map((member) => (
+              <option key={member.id} value={member.email}>
+                {member.name}
+              </option>
+            ))}
+          </datalist>
+          <Select aria-label="As" className="w-32" value={role} onChange={(event) => setRole(event.target.value as RoomRole)}>
+            {given.map((each) => (
+              <option key={each}>{each}</option>
+            ))}
+          </Select>
+          <Button type="submit" disabled={!whom.trim()}>
+            Add
+          </Button>
+        </form>
         <dl className="grid gap-0.5 text-[13px] text-ink-3">
           {roles.map((each) => (
             <div key={each} className="flex gap-2">

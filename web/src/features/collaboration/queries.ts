@@ -36,6 +36,12 @@ export async function deleteRoom(client: QueryClient, id: string): Promise<void>
   await client.invalidateQueries({ queryKey: roomsKey });
 }
 
+export async function leaveRoom(client: QueryClient, id: string, me: string): Promise<void> {
+  await api.delete(`/collaboration/rooms/${id}/participants/${me}`);
+  client.removeQueries({ queryKey: roomKey(id) });
+  await client.invalidateQueries({ queryKey: roomsKey });
+}
+
 export async function comeIn(client: QueryClient, token: string): Promise<RoomInfo> {
   const room = await api.post<RoomInfo>("/collaboration/invitations/accept", { token });
   await client.invalidateQueries({ queryKey: roomsKey });

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Archive, ArchiveRestore, Columns2, Ellipsis, Eye, History, MessageSquareText, Pencil, SquarePen, Trash2, UserPlus } from "lucide-react";
+import { Archive, ArchiveRestore, Columns2, Ellipsis, Eye, History, LogOut, MessageSquareText, Pencil, SquarePen, Trash2, UserPlus } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useDeferredValue, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { Link, useLocation } from "wouter";
 import * as Y from "yjs";
@@ -19,9 +19,10 @@ import { messageOf } from "@/lib/api/client";
 import type { RoomInfo } from "@/lib/api/types";
 import { cn } from "@/lib/cn";
 import { HERE, type Room, useRoom, useRoomStatus } from "@/lib/rooms";
+import { useSession } from "@/lib/session";
 import { useWide } from "@/lib/surroundings";
 import { toast } from "@/lib/toast";
-import { changeRoom, deleteRoom, useRoomInfo } from "./queries";
+import { changeRoom, deleteRoom, leaveRoom, useRoomInfo } from "./queries";
 
 const TextEditor = lazy(() => import("@/components/rooms/text-editor"));
 
@@ -59,9 +60,10 @@ function Inside({ info, room, lead }: { info: RoomInfo; room: Room; lead: ReactN
   const [, navigate] = useLocation();
   const status = useRoomStatus(room);
   const wide = useWide();
+  const session = useSession();
   const [view, setView] = useState<View>("write");
   const [comments, setComments] = useState(false);
-  const [dialog, setDialog] = useState<"rename" | "share" | "history" | "delete" | null>(null);
+  const [dialog, setDialog] = useState<"rename" | "share" | "history" | "leave" | "delete" | null>(null);
   const shown = view === "both" && !wide ? "write" : view;
   const owner = info.role === "owner";
   const writes = status.writes && info.is_active;
@@ -93,11 +95,13 @@ function Inside({ info, room, lead }: { info: RoomInfo; room: Room; lead: ReactN
           <Button variant="ghost" size="icon" aria-label="History" title="History" onClick={() => setDialog("history")}>
             <History className="size-4.5" />
           </Button>
-          <Button size="sm" onClick={() => setDialog("share")}>
-            <UserPlus className="size-4" />
-            <span className="hidden sm:inline">Share</span>
-            <span className="sr-only sm:hidden">Share</span>
-          </Button>
+          {owner && (
+            <Button size="sm" onClick={() => setDialog("share")}>
+              <UserPlus className="size-4" />
+              <span className="hidden sm:inline">Share</span>
+              <span className="sr-only sm:hidden">Share</span>
+            </Button>
+          )}
           <Menu>
             <MenuTrigger asChild>
               <Button variant="ghost" size="icon" aria-label="Room menu">
@@ -122,7 +126,12 @@ function Inside({ info, room, lead }: { info: RoomInfo; room: Room; lead: ReactN
                   </MenuItem>
                 </>
               )}
-              {!owner && <MenuItem disabled>Its owners change it</MenuItem>}
+              {!owner && (
+                <MenuItem danger onSelect={() => later("leave")}>
+                  <LogOut />
+                  Leave the room
+                </MenuItem>
+              )}
             </MenuContent>
           </Menu>
         </div>
@@ -139,6 +148,18 @@ function Inside({ info, room, lead }: { info: RoomInfo; room: Room; lead: ReactN
       <RenameDialog what="room" open={dialog === "rename"} onOpenChange={(open) => setDialog(open ? "rename" : null)} title={info.room_name} onSave={(room_name) => void changeRoom(client, info.id, { room_name }).catch((fault: unknown) => toast(messageOf(fault)))} />
       <ShareDialog roomId={info.id} open={dialog === "share"} onOpenChange={(open) => setDialog(open ? "share" : null)} />
       {dialog === "history" && <HistoryDialog room={room} onClose={() => setDialog(null)} />}
+      <Confirm
+        open={dialog === "leave"}
+        onOpenChange={(open) => setDialog(open ? "leave" : null)}
+        title={`Leave “${info.room_name}”?`}
+        description={info.access === "tenant" ? "It is open to the workspace, so you can come back." : "Only an owner can let you in again. What you wrote stays."}
+        action="Leave"
+        danger
+        run={async () => {
+          await leaveRoom(client, info.id, session.user.id);
+          navigate("/rooms");
+        }}
+      />
       <Confirm
         open={dialog === "delete"}
         onOpenChange={(open) => setDialog(open ? "delete" : null)}

@@ -2498,6 +2498,12 @@ export interface NewRoomInvitation {
   role?: "editor" | "commenter" | "viewer";
 }
 
+/** Somebody to bring in, by the address that they sign in with. */
+export interface NewRoomParticipant {
+  email: string;
+  role?: "owner" | "editor" | "commenter" | "viewer";
+}
+
 /** A rotation now. */
 export interface NewRotation {
   /** 0 where the value leaked; the credential's unless given. */
