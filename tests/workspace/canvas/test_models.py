@@ -3,7 +3,7 @@
 import asyncio
 import json
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from pycrdt import Doc
 
@@ -222,6 +222,25 @@ def _prepend(doc: "Doc[Any]", one: dict[str, Any]) -> None:
     from uuid import UUID
 
     documents.body_of(doc, UUID(one["id"])).insert(0, "Before ", {"src": None})
+
+
+async def test_while_a_model_thinks_the_room_sees_it_at_the_words(server: Server, callers: Callers, upstream: Upstream):
+    canvas = await make_canvas(callers.member)
+    one = await add(callers.member, canvas["id"], content="Å day 🙂. The end.")
+    here: list[dict[str, Any]] = []
+
+    def seen(_: Any) -> Say:
+        room = server.app.state.rooms._rooms[UUID(canvas["room_id"])]
+        here.extend(json.loads(presence.state) for _, presence in room._presences.values())
+        return Say("Fin.")
+
+    upstream.answering = seen
+    selection = {"from": 10, "to": 18, "text": "The end."}
+    await propose(callers.member, canvas["id"], one["id"], "Shorter.", selection=selection)
+    (model,) = here
+    assert model["user"]["model"] == "gpt-4o"
+    assert model["cursor"] == {"artifact": one["id"], "anchor": 10, "head": 18}
+    assert server.app.state.rooms._rooms[UUID(canvas["room_id"])]._presences == {}
 
 
 async def test_a_call_that_fails_leaves_a_proposal_that_says_so(callers: Callers, upstream: Upstream):

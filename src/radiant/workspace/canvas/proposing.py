@@ -39,6 +39,7 @@ from radiant.workspace.canvas.problems import (
 from radiant.workspace.canvas.schemas import MOST_BODY, NewProposal, Proposal, Provenance, Selection
 from radiant.workspace.collaboration.people import Author
 
+_COLOUR = "#b93a0b"
 _SECONDS = 180.0
 _MOST_SELECTED = 60_000
 _AROUND = 12_000
@@ -91,7 +92,14 @@ class Proposing:
                 return _shown(canvas_id, await _the(tx, artifact_id, UUID(before["id"])))
             await idempotency.remember(tx, key, {"id": str(proposal_id)})
         request = _request(row, start, end, new.instruction)
-        said = await self._hear(caller, new.model, request, RunId(proposal_id))
+        # While it thinks, the others see it at those words.
+        async with self._live.rooms.joined(_as_model(reached.by, new.model), reached.room_id) as guest:
+            guest.point(
+                _presence(
+                    proposal_id, new.model, artifact_id, documents.units(text[:start]), documents.units(text[:end])
+                )
+            )
+            said = await self._hear(caller, new.model, request, RunId(proposal_id))
         reply = _fitted(said.text, text[start:end])
         changes = await asyncio.to_thread(edits, text[start:end], reply) if said.error is None else []
         hunks = _hunks(text, start, changes)
@@ -183,11 +191,10 @@ class Proposing:
         moved = _moved(wanted, since, "the proposal")
         model: str = row["model"]
         artifact_id: UUID = row["artifact_id"]
-        by = Author(reached.by.tenant_id, reached.by.user_id, reached.by.name, model)
         provenance = Provenance.model_validate(row["provenance"])
-        async with self._live.rooms.joined(by, reached.room_id) as guest:
-            guest.point({"user": {"id": f"model:{row['id']}", "name": model, "color": _COLOUR, "model": model},
-                         "selected": [str(artifact_id)]})  # fmt: skip
+        async with self._live.rooms.joined(_as_model(reached.by, model), reached.room_id) as guest:
+            at = documents.units(current[: moved[0].start]) if moved else 0
+            guest.point(_presence(row["id"], model, artifact_id, at, at))
             async with guest.editing() as doc:
                 name, back = _make(doc, artifact_id, current, moved, provenance)
         async with self._live.tx(caller) as tx:
@@ -221,8 +228,8 @@ class Proposing:
         since = await asyncio.to_thread(edits, applied["text"], current)
         moved = _moved(back, since, "the model's change")
         model: str = row["model"]
-        by = Author(reached.by.tenant_id, reached.by.user_id, reached.by.name, model)
-        async with self._live.rooms.joined(by, reached.room_id) as guest, guest.editing() as doc:
+        as_model = _as_model(reached.by, model)
+        async with self._live.rooms.joined(as_model, reached.room_id) as guest, guest.editing() as doc:
             _take_back(doc, artifact_id, current, moved, [one["spans"] for one in applied["back"]])
         async with self._live.tx(caller) as tx:
             await store.undo_proposal(tx, artifact_id, proposal_id)
@@ -231,7 +238,17 @@ class Proposing:
             return _shown(canvas_id, await _the(tx, artifact_id, proposal_id))
 
 
-_COLOUR = "#b93a0b"
+def _as_model(person: Author, model: str) -> Author:
+    return Author(person.tenant_id, person.user_id, person.name, model)
+
+
+def _presence(proposal_id: UUID, model: str, artifact_id: UUID, anchor: int, head: int) -> dict[str, Any]:
+    """How the room sees the model. Places in UTF-16 units of the text as it is now: it says them once and does not stay."""
+    return {
+        "user": {"id": f"model:{proposal_id}", "name": model, "color": _COLOUR, "model": model},
+        "selected": [str(artifact_id)],
+        "cursor": {"artifact": str(artifact_id), "anchor": anchor, "head": head},
+    }
 
 
 # --- asking ---

@@ -44,6 +44,8 @@ class Caret extends WidgetType {
 }
 
 const place = (text: Y.Text, json: unknown): number | null => {
+  // A model inside the server says a plain place.
+  if (typeof json === "number") return Number.isInteger(json) && json >= 0 ? json : null;
   try {
     const found = Y.createAbsolutePositionFromRelativePosition(Y.createRelativePositionFromJSON(json), text.doc as Y.Doc);
     return found?.type === text ? found.index : null;
