@@ -93,6 +93,11 @@ def test_what_clients_write_that_is_no_artifact_is_left_out_and_numbers_are_kept
     assert documents.provenance_of(doc) == {"y": Provenance(kind="model", model="m", cost_nano=5)}
 
 
+def brief(value: Any) -> str:
+    """What a test is called by: a file's size, since what is in a ZIP file tells the time; the beginning of a text."""
+    return f"{len(value)} bytes" if isinstance(value, bytes) else ascii(str(value)[:30])
+
+
 @pytest.mark.parametrize("text", ["plain", "a😀b", "é", ""])
 def test_offsets_of_browsers_are_offsets_of_characters(text: str) -> None:
     for place in range(len(text) + 1):
@@ -117,6 +122,7 @@ def test_offsets_of_browsers_are_offsets_of_characters(text: str) -> None:
         ("code", "\ud800", "surrogate"),
         ("markdown", "é" * 600_000, "at most 1,000,000 bytes"),
     ],
+    ids=brief,
 )
 def test_f23_5_content_is_what_its_type_says(kind: Any, content: str, says: str) -> None:
     with pytest.raises(BadArtifact, match=says.replace("(", r"\(")):
@@ -361,6 +367,7 @@ def _zipped(files: dict[str, bytes]) -> bytes:
         ("a.txt", b"x" * 1_000_001, "at most 1,000,000"),
         ("a.txt", b"a\x00b", "NUL"),
     ],
+    ids=brief,
 )
 def test_files_that_are_none_are_refused_with_a_reason(name: str, data: bytes, says: str) -> None:
     with pytest.raises(BadImport, match=says):
