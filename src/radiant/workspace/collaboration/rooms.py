@@ -593,8 +593,12 @@ def role_by(right: Row) -> Role | None:
 
 def _wants_snapshot(room: Room) -> bool:
     size = room.document.size
-    rows = min(max(_ROWS, size // _BYTES_A_ROW), _MOST_ROWS)
-    return room.rows > rows or room.row_bytes > max(_LOG_TO_STATE * size, _LEAST_LOG)
+    return room.rows > rows_a_snapshot(size) or room.row_bytes > max(_LOG_TO_STATE * size, _LEAST_LOG)
+
+
+def rows_a_snapshot(size: int) -> int:
+    """After how many rows of the log a document of so many bytes is written whole."""
+    return min(max(_ROWS, size // _BYTES_A_ROW), _MOST_ROWS)
 
 
 async def _base(tx: Tx, room_id: RoomId, row: Row, upto: int | None) -> tuple[int, bytes | None]:
