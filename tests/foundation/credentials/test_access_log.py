@@ -109,10 +109,12 @@ TAMPERING = {
     "person edited": "update credential_access_log set accessed_by = null where seq = 3",
     "time edited": "update credential_access_log set created_at = created_at + interval '1 microsecond' where seq = 3",
     "removed": "delete from credential_access_log where seq = 3",
-    "exchanged": "update credential_access_log set seq = case seq when 3 then 103 else 3 end where seq in (3, 4);"
-    "update credential_access_log set seq = 4 where seq = 103",
+    # By numbers far away: in which order one statement comes to its rows nobody says, and each number is taken once.
+    "exchanged": "update credential_access_log set seq = 103 where seq = 3;"
+    "update credential_access_log set seq = 3 where seq = 4; update credential_access_log set seq = 4 where seq = 103",
     "renumbered": "delete from credential_access_log where seq = 3;"
-    "update credential_access_log set seq = seq - 1 where seq > 3",
+    "update credential_access_log set seq = seq + 99 where seq > 3;"
+    "update credential_access_log set seq = seq - 100 where seq > 100",
     "of another tenant": "update credential_access_log set tenant_id = gen_random_uuid() where seq = 3",
 }
 
