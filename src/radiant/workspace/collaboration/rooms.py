@@ -528,8 +528,9 @@ class Rooms:
     async def _check(self, room: Room) -> None:
         users = {peer.author.user_id for peer in room.everybody()}
         async with self._database.tenant(room.tenant_id).tx() as tx:
-            row = await log_store.load(tx, room.id)
+            # In this order: a room that is deleted between the two was deleted, and nobody was put out of it.
             rights = {right["user_id"]: right for right in await log_store.rights(tx, room.id, list(users))}
+            row = await log_store.load(tx, room.id)
         if row is None:
             room.close(GONE, "this room was deleted")
             return
