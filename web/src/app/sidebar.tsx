@@ -34,6 +34,16 @@ const Top = ({ onClose, onSearch }: TopProps) => (
   </div>
 );
 
+const places = [
+  ["/panes", "Panes", Columns2],
+  ["/canvas", "Canvas", LayoutDashboard],
+  ["/rooms", "Rooms", DoorOpen],
+  ["/think", "Think Tank", Lightbulb],
+  ["/merges", "Merges", GitMerge],
+  ["/memory", "Memory", Brain],
+  ["/documents", "Documents", Files],
+] as const;
+
 interface ChatSidebarProps {
   onClose: () => void;
   onSearch: () => void;
@@ -51,48 +61,14 @@ export function ChatSidebar({ onClose, onSearch, onShortcuts }: ChatSidebarProps
             New chat
           </Link>
         </Button>
-        <Button asChild variant="ghost" className="w-full justify-start px-3">
-          <Link href="/panes">
-            <Columns2 className="size-4" />
-            Panes
-          </Link>
-        </Button>
-        <Button asChild variant="ghost" className="w-full justify-start px-3">
-          <Link href="/canvas">
-            <LayoutDashboard className="size-4" />
-            Canvas
-          </Link>
-        </Button>
-        <Button asChild variant="ghost" className="w-full justify-start px-3">
-          <Link href="/rooms">
-            <DoorOpen className="size-4" />
-            Rooms
-          </Link>
-        </Button>
-        <Button asChild variant="ghost" className="w-full justify-start px-3">
-          <Link href="/think">
-            <Lightbulb className="size-4" />
-            Think Tank
-          </Link>
-        </Button>
-        <Button asChild variant="ghost" className="w-full justify-start px-3">
-          <Link href="/merges">
-            <GitMerge className="size-4" />
-            Merges
-          </Link>
-        </Button>
-        <Button asChild variant="ghost" className="w-full justify-start px-3">
-          <Link href="/memory">
-            <Brain className="size-4" />
-            Memory
-          </Link>
-        </Button>
-        <Button asChild variant="ghost" className="w-full justify-start px-3">
-          <Link href="/documents">
-            <Files className="size-4" />
-            Documents
-          </Link>
-        </Button>
+        {places.map(([path, name, Icon]) => (
+          <Button key={path} asChild variant="ghost" className="w-full justify-start px-3">
+            <Link href={path}>
+              <Icon className="size-4" />
+              {name}
+            </Link>
+          </Button>
+        ))}
       </div>
       <ChatList />
       <UserMenu onShortcuts={onShortcuts} />
