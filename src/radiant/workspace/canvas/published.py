@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from radiant.foundation.identity.sessions import hash_token
 from radiant.infra.db import Database, Row
 from radiant.workspace.canvas import store
-from radiant.workspace.canvas.publishing import token_digest
 from radiant.workspace.canvas.rendering import FRAME_POLICY, STYLE_HASH, Shown, frame, page
 from radiant.workspace.canvas.schemas import Provenance, Span
 
@@ -63,7 +63,7 @@ class Published:
             return _plain(_NOWHERE, 404)
         # Whose it is, the address alone says.
         async with self._database.system("published canvas").tx() as tx:
-            row = await store.published(tx, token_digest(found["token"]))
+            row = await store.published(tx, hash_token(found["token"]))
         if row is None:
             return _plain(_NOWHERE, 404)
         if row["revoked_at"] is not None:

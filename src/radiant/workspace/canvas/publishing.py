@@ -1,10 +1,10 @@
 """Publications: fixed copies of canvases that whoever has the address reads, until they are revoked."""
 
-import hashlib
 import secrets
 from uuid import UUID
 
 from radiant.foundation.identity.callers import Caller
+from radiant.foundation.identity.sessions import hash_token
 from radiant.foundation.runs import idempotency
 from radiant.kit.ids import uuid7
 from radiant.workspace.canvas import store
@@ -48,7 +48,7 @@ class Publishing:
             row = await store.lock(tx, canvas_id)
             assert row is not None
             made = await store.insert_publication(
-                tx, row["user_id"], row["shared"], uuid7(), canvas_id, token_digest(token), canvas.version, snapshot
+                tx, row["user_id"], row["shared"], uuid7(), canvas_id, hash_token(token), canvas.version, snapshot
             )
             await store.note_published(tx, canvas_id, url)
             await rooms_store.log_action(
@@ -74,8 +74,3 @@ class Publishing:
             await rooms_store.log_action(
                 tx, reached.room_id, "publication_revoked", {"publication_id": str(publication_id)}
             )
-
-
-def token_digest(token: str) -> bytes:
-    """What is kept of an address."""
-    return hashlib.sha256(token.encode()).digest()

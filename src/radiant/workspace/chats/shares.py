@@ -3,13 +3,13 @@
 Whoever has the link reads the words and sees the pictures, and learns nothing else of the person or the workspace.
 """
 
-import hashlib
 import secrets
 from datetime import timedelta
 from typing import Any
 
 from radiant.foundation.files import service as files
 from radiant.foundation.files.schemas import Asset
+from radiant.foundation.identity.sessions import hash_token
 from radiant.infra.db import Database, Row, TenantDb
 from radiant.kit.clock import Clock, utc_now
 from radiant.kit.ids import AssetId, ChatId, uuid7
@@ -38,7 +38,9 @@ async def share(db: TenantDb, base_url: str, chat_id: ChatId, new: NewShare, clo
         if chat.leaf_message_id is None:
             raise NothingToShare("nothing was said in this chat yet; ask something first")
         await shares.delete(tx, chat_id)
-        made = await shares.insert(tx, uuid7(), chat_id, _hash(token), chat.title, chat.leaf_message_id, expires_at)
+        made = await shares.insert(
+            tx, uuid7(), chat_id, hash_token(token), chat.title, chat.leaf_message_id, expires_at
+        )
     return made.model_copy(update={"url": f"{base_url.rstrip('/')}/shared/{token}"})
 
 
@@ -98,12 +100,8 @@ def _is_picture(part: dict[str, Any]) -> bool:
 async def _branch(database: Database, token: str) -> tuple[Row, list[Message]]:
     # Whose the chat is, the link alone says.
     async with database.system("shared chat").tx() as tx:
-        row = await shares.of_token(tx, _hash(token))
+        row = await shares.of_token(tx, hash_token(token))
     if row is None:
         raise NotShared("this link leads nowhere: it was taken back, has run out, or was never one; ask for a new one")
     async with database.tenant(row["tenant_id"], row["user_id"]).tx() as tx:
         return row, await messages_store.path(tx, row["chat_id"], row["leaf_message_id"])
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

@@ -1,6 +1,5 @@
 """Rooms, who may do what in them, and what was done (section 20). The live documents are in `rooms`."""
 
-import hashlib
 import secrets
 from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
@@ -9,6 +8,7 @@ from uuid import UUID
 
 from radiant.foundation.identity.callers import Caller
 from radiant.foundation.identity.callers import Role as TenantRole
+from radiant.foundation.identity.sessions import hash_token
 from radiant.infra.db import Row, TenantDb, Tx
 from radiant.kit.clock import Clock, utc_now
 from radiant.kit.ids import UserId, uuid7
@@ -202,7 +202,7 @@ class Collaboration:
         until = self._clock() + timedelta(days=new.expires_in_days)
         async with db.tx() as tx:
             await must_be(tx, room_id, OWNER, locked=True)
-            made = await invitations_store.insert(tx, uuid7(), room_id, new.role, _hash(token), until)
+            made = await invitations_store.insert(tx, uuid7(), room_id, new.role, hash_token(token), until)
             await self._opens(tx, room_id)
             await store.log_action(tx, room_id, "invited", {"invitation_id": str(made.id), "role": new.role})
         return made.model_copy(update={"url": f"{self._base_url}/rooms/join/{token}"})
@@ -224,7 +224,7 @@ class Collaboration:
     async def accept(self, db: TenantDb, token: str) -> Room:
         """Come in by a link; a higher role that one has already stays. Raises NoSuchInvitation, RoomFull."""
         async with db.tx() as tx:
-            found = await invitations_store.of_token(tx, _hash(token))
+            found = await invitations_store.of_token(tx, hash_token(token))
             standing = await store.lock(tx, found["room_id"]) if found else None
             if found is None or standing is None:
                 raise NoSuchInvitation(
@@ -285,10 +285,6 @@ def _told(new: RoomChange, before: Row) -> list[tuple[str, dict[str, Any]]]:
     if new.max_participants is not None and new.max_participants != before["max_participants"]:
         told.append(("bounded", {"before": before["max_participants"], "after": new.max_participants}))
     return told
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
 
 
 async def author_name(tx: Tx) -> str:

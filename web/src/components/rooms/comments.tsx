@@ -110,7 +110,7 @@ export function Comments({ room, role: given, about = null, nameOf, onShow, onDo
                 )}
                 {thread.anchor?.quote && <blockquote className="line-clamp-3 border-l-2 pl-2 text-[13px] text-ink-3">{thread.anchor.quote}</blockquote>}
                 <One comment={thread} onDelete={(id) => void run(() => api.delete(`/collaboration/rooms/${room.id}/comments/${id}`))} />
-                {thread.answers.map((answer) => (
+                {thread.answers?.map((answer) => (
                   <div key={answer.id} className="flex gap-1.5">
                     <CornerDownRight aria-hidden className="mt-1 size-3.5 shrink-0 text-ink-3" />
                     <One comment={answer} onDelete={(id) => void run(() => api.delete(`/collaboration/rooms/${room.id}/comments/${id}`))} />

@@ -7,33 +7,13 @@ import { Input } from "@/components/ui/field";
 import { LoadFault, ShowMore } from "@/components/ui/page";
 import { Notice, Skeleton } from "@/components/ui/parts";
 import { api, messageOf } from "@/lib/api/client";
+import type { RoomComparison, RoomStretch, RoomVersion } from "@/lib/api/schema";
 import type { Page } from "@/lib/api/types";
 import { cn } from "@/lib/cn";
 import { formatDateTime } from "@/lib/format";
 import { type Room, useRoomStatus } from "@/lib/rooms";
 import { toast } from "@/lib/toast";
-import { type Hunk, Hunks } from "./hunks";
-
-/** Updates of one author that followed each other. */
-interface Stretch {
-  display_name: string | null;
-  model: string | null;
-  last_seq: number;
-  updates: number;
-  ended_at: string;
-}
-
-interface Version {
-  id: string;
-  seq: number;
-  name: string;
-  display_name: string | null;
-  created_at: string;
-}
-
-interface Comparison {
-  changes: { path: string; title: string | null; kind: "added" | "removed" | "changed"; hunks: Hunk[] }[];
-}
+import { Hunks } from "./hunks";
 
 interface Point {
   seq: number;
@@ -48,12 +28,12 @@ export function HistoryDialog({ room, onClose }: { room: Room; onClose: () => vo
   const versionsKey = ["room-versions", room.id];
   const timeline = useInfiniteQuery({
     queryKey: timelineKey,
-    queryFn: ({ pageParam }) => api.get<Page<Stretch>>(`/collaboration/rooms/${room.id}/timeline`, { query: { cursor: pageParam, limit: 50 } }),
+    queryFn: ({ pageParam }) => api.get<Page<RoomStretch>>(`/collaboration/rooms/${room.id}/timeline`, { query: { cursor: pageParam, limit: 50 } }),
     initialPageParam: "",
     getNextPageParam: (page) => page.next,
     staleTime: 0,
   });
-  const versions = useQuery({ queryKey: versionsKey, queryFn: async () => (await api.get<Page<Version>>(`/collaboration/rooms/${room.id}/versions`)).items, staleTime: 0 });
+  const versions = useQuery({ queryKey: versionsKey, queryFn: async () => (await api.get<Page<RoomVersion>>(`/collaboration/rooms/${room.id}/versions`)).items, staleTime: 0 });
   const [point, setPoint] = useState<Point | null>(null);
   const [name, setName] = useState("");
   const [busy, setBusy] = useState<string | null>(null);
@@ -140,7 +120,7 @@ export function HistoryDialog({ room, onClose }: { room: Room; onClose: () => vo
 function Since({ roomId, point }: { roomId: string; point: Point }) {
   const { data, error, refetch } = useQuery({
     queryKey: ["room-compare", roomId, point.seq, point.version],
-    queryFn: () => api.get<Comparison>(`/collaboration/rooms/${roomId}/compare`, { query: point.version ? { from_version: point.version } : { from_seq: point.seq } }),
+    queryFn: () => api.get<RoomComparison>(`/collaboration/rooms/${roomId}/compare`, { query: point.version ? { from_version: point.version } : { from_seq: point.seq } }),
     staleTime: 0,
   });
   if (error) return <LoadFault error={error} retry={() => void refetch()} />;

@@ -1,17 +1,10 @@
+import type { LineHunk } from "@/lib/api/schema";
 import { cn } from "@/lib/cn";
-
-/** A run of lines that two texts have in common, or that only one has. */
-export interface Hunk {
-  kind: "same" | "removed" | "added";
-  before: number;
-  after: number;
-  lines: string[];
-}
 
 const signs = { same: " ", removed: "−", added: "+" };
 
 /** How one text became another, line by line. */
-export function Hunks({ hunks }: { hunks: readonly Hunk[] }) {
+export function Hunks({ hunks }: { hunks: readonly LineHunk[] }) {
   if (hunks.every((hunk) => hunk.kind === "same")) return <p className="rounded-lg border px-3 py-6 text-center text-sm text-ink-3">Nothing has changed.</p>;
   return (
     <div tabIndex={0} role="region" aria-label="Changes" className="scroll max-h-[50dvh] overflow-auto rounded-lg border bg-code py-1 font-mono text-[12.5px] leading-relaxed">

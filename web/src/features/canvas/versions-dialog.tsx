@@ -1,13 +1,14 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { RotateCcw, Sparkles } from "lucide-react";
 import { useState } from "react";
-import { type Hunk, Hunks } from "@/components/rooms/hunks";
+import { Hunks } from "@/components/rooms/hunks";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Input } from "@/components/ui/field";
 import { LoadFault, ShowMore } from "@/components/ui/page";
 import { Notice, Skeleton } from "@/components/ui/parts";
 import { api, messageOf } from "@/lib/api/client";
+import type { Difference } from "@/lib/api/schema";
 import type { Page } from "@/lib/api/types";
 import { cn } from "@/lib/cn";
 import { formatDateTime } from "@/lib/format";
@@ -133,7 +134,7 @@ function Changes({ canvasId, artifactId, from, to }: { canvasId: string; artifac
   const same = from === to;
   const compared = useQuery({
     queryKey: ["artifact-compare", artifactId, from, to],
-    queryFn: () => api.get<{ hunks: Hunk[] }>(`/canvas/canvases/${canvasId}/artifacts/${artifactId}/compare`, { query: { from, to } }),
+    queryFn: () => api.get<Difference>(`/canvas/canvases/${canvasId}/artifacts/${artifactId}/compare`, { query: { from, to } }),
     enabled: !same,
   });
   const alone = useQuery({ queryKey: ["artifact-version", artifactId, from], queryFn: () => api.get<{ content: string }>(`/canvas/canvases/${canvasId}/artifacts/${artifactId}/versions/${from}`), enabled: same });
