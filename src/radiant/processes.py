@@ -1,10 +1,13 @@
 """The processes that `radiant up` starts: each dies with it, is started again when it falls, and is stopped in order."""
 
+import asyncio
 import ctypes
+import faulthandler
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,6 +27,21 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 def _die_with_parent() -> None:
     if _libc is not None:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def end_within(seconds: float, loop: asyncio.AbstractEventLoop) -> None:
+    """End this process after so long, should it not have ended by itself; what hangs is written to its log."""
+
+    def end() -> None:
+        print(f"still here {seconds:g} s after it was told to end; what hangs:", file=sys.stderr)  # noqa: T201
+        for task in asyncio.all_tasks(loop):
+            task.print_stack(file=sys.stderr)
+        faulthandler.dump_traceback()
+        os._exit(1)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
 
 
 @dataclass(slots=True)

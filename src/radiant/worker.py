@@ -43,6 +43,7 @@ from radiant.infra.jobs import Ending, Job, Registry
 from radiant.infra.jobs_worker import run_worker
 from radiant.kit.ids import uuid7
 from radiant.periodic import every
+from radiant.processes import end_within
 from radiant.runtime import Runtime, heads_store, mailer_of, open_runtime
 from radiant.vault import Vault, make_vault
 from radiant.workspace.documents import jobs as documents_jobs
@@ -52,6 +53,9 @@ from radiant.workspace.turns import service as turns
 log = structlog.get_logger()
 
 _RETENTION_BATCH = 5000
+# Under way at the end, a job gets so long and goes back to the queue. Whoever starts us kills us after 15 seconds, and
+# containers after 10; where nobody is left to do it (`up` was killed), we do.
+_GRACE_SECONDS, _END_SECONDS = 7.0, 12.0
 # Who keeps what a dead process had written, by the kind of its run.
 _ABANDONED: dict[str, OnAbandoned] = {turns.KIND: turns.keep_abandoned, merging.KIND: merging.keep_abandoned}
 
@@ -214,11 +218,16 @@ async def _work(
         reader = OutboxReader(outbox, system_dsn, outside, attempts=_OUTSIDE_ATTEMPTS)
         background.append(asyncio.create_task(reader.run()))
     try:
-        await run_worker(system_dsn, registry(runtime, alerts, vault, life, aws), stop)
+        await run_worker(system_dsn, registry(runtime, alerts, vault, life, aws), stop, grace=_GRACE_SECONDS)
     finally:
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
+
+
+async def _end_after(stop: asyncio.Event) -> None:
+    await stop.wait()
+    end_within(_END_SECONDS, asyncio.get_running_loop())
 
 
 async def main(settings: Settings) -> None:
@@ -227,5 +236,7 @@ async def main(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
+    ending = loop.create_task(_end_after(stop))
     with contextlib.suppress(asyncio.CancelledError):
         await work(settings, stop)
+    ending.cancel()

@@ -1,5 +1,7 @@
 """The supervisor of `up`: a process that keeps falling is given up on, with the end of its log."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,3 +28,29 @@ def test_what_stopped_is_not_started_again(tmp_path: Path) -> None:
     assert child.exited() is None
     assert child.process is None
     child.stop()
+
+
+_HANGS = """
+import asyncio
+from radiant.processes import end_within
+
+async def hears_no_cancellation():
+    while True:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            pass
+
+async def main():
+    end_within(0.5, asyncio.get_running_loop())
+    asyncio.create_task(hears_no_cancellation())
+    await asyncio.sleep(0)
+
+asyncio.run(main())
+"""
+
+
+def test_a_process_that_hangs_at_its_end_ends_all_the_same_and_says_what_hung() -> None:
+    done = subprocess.run([sys.executable, "-c", _HANGS], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert "hears_no_cancellation" in done.stderr

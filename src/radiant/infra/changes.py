@@ -81,7 +81,8 @@ class Changes:
         try:
             async with self._system.tx() as tx:
                 await tx.one("select pg_notify('radiant_changes', $1)", echo)
-            await asyncio.wait_for(heard, _DEAF_SECONDS)
+            async with asyncio.timeout(_DEAF_SECONDS):
+                await heard
         except TimeoutError:
             self._all_changed()
         finally:

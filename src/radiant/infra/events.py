@@ -212,7 +212,8 @@ class OutboxReader:
 
     async def _sleep(self, name: str, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake[name].wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._wake[name].wait()
 
     async def _next(self, name: str, limit: int) -> tuple[list[Event], list[tuple[str, int]]]:
         async with self._db.tx() as tx:

@@ -56,7 +56,8 @@ async def run_worker(
         ) as error:  # fmt: skip
             log.warning("jobs.disconnected", error=str(error) or type(error).__name__, retry_in=wait)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await stop.wait()
             wait = min(wait * 2, 30.0)
 
 
@@ -122,7 +123,7 @@ class _Worker:
             scheduler.shutdown.set()
             await self._wind_down(serving)
         for task in serving:
-            if not task.cancelled() and (error := task.exception()):
+            if task.done() and not task.cancelled() and (error := task.exception()):
                 raise error
 
     async def _wind_down(self, serving: list[asyncio.Task[None]]) -> None:
@@ -135,9 +136,11 @@ class _Worker:
             self._stopping = True
             for task in self._under_way:
                 task.cancel()
-            _done, late = await asyncio.wait(serving, timeout=10)
+            _done, late = await asyncio.wait(serving, timeout=3)
         for task in late:
             task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=1)
 
     def _entrypoint(self, pool: Any, name: str, kind: Kind) -> Callable[[QueuedJob], Awaitable[None]]:
         async def serve(queued: QueuedJob) -> None:

@@ -103,7 +103,8 @@ class Filling:
     async def _run(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), _LOOK_SECONDS if self._changes.live else _DEAF_SECONDS)
+                async with asyncio.timeout(_LOOK_SECONDS if self._changes.live else _DEAF_SECONDS):
+                    await self._wanted.wait()
             self._wanted.clear()
             try:
                 await self.settle()

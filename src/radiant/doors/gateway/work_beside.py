@@ -66,7 +66,8 @@ class WorkBeside:
             if await self._waiting(jobs):
                 await self._work(jobs, at_once)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(wake.wait(), _LOOK_EVERY)
+                async with asyncio.timeout(_LOOK_EVERY):
+                    await wake.wait()
 
     async def _work(self, jobs: Registry, at_once: int) -> None:
         stop = asyncio.Event()
@@ -75,7 +76,8 @@ class WorkBeside:
         try:
             while await self._waiting(jobs) and not worker.done():
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(asyncio.shield(worker), _WHILE_BUSY)
+                    async with asyncio.timeout(_WHILE_BUSY):
+                        await asyncio.shield(worker)
         finally:
             stop.set()
             await worker

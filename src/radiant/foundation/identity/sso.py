@@ -325,7 +325,8 @@ class Sso:
             return None
         try:
             hint = (await open_sealed(self._kms, sealed, _context(caller.tenant_id, "id-token"))).decode()
-            metadata = await asyncio.wait_for(self._oidc.discover(row["issuer"], allow_private=row["allow_private"]), 3)
+            async with asyncio.timeout(3):
+                metadata = await self._oidc.discover(row["issuer"], allow_private=row["allow_private"])
         except (CannotOpen, oidc.IssuerUnusable, TimeoutError):
             return None  # signed out here; the provider is not there to be told
         if metadata.end_session_endpoint is None:

@@ -196,7 +196,8 @@ class Reader:
             self._queue.put_nowait(item)
         except asyncio.QueueFull:
             try:
-                await asyncio.wait_for(self._queue.put(item), _PATIENCE_SECONDS)
+                async with asyncio.timeout(_PATIENCE_SECONDS):
+                    await self._queue.put(item)
             except TimeoutError:
                 self._let_go()
 

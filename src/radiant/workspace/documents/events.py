@@ -46,6 +46,7 @@ async def follow(db: TenantDb, changes: Changes, caller: Caller, base_id: UUID) 
             told = {id_: at for id_, at in list(told.items())[-_MOST_KNOWN:] if at >= since}
             # Those who wait for a long time hear of it all the same, should a notice be lost.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(happened.wait(), _LOOK_SECONDS)
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await happened.wait()
             happened.clear()
             await asyncio.sleep(_PAUSE_SECONDS)

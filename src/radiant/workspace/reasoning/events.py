@@ -41,7 +41,8 @@ async def follow(
                 return
             if len(rows) < _BATCH:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(happened.wait(), min(_LOOK_SECONDS, max(1.0, changes.believed_for)))
+                    async with asyncio.timeout(min(_LOOK_SECONDS, max(1.0, changes.believed_for))):
+                        await happened.wait()
 
 
 async def frames(db: TenantDb, changes: Changes, session_id: UUID, after: int) -> AsyncGenerator[bytes]:

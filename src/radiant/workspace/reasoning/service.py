@@ -204,7 +204,8 @@ class Thinking:
         ours, due = True, time.monotonic() + _RENEW_SECONDS
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(live.changed.wait(), max(0.0, due - time.monotonic()))
+                async with asyncio.timeout(max(0.0, due - time.monotonic())):
+                    await live.changed.wait()
             live.changed.clear()
             solver = live.solver
             try:
@@ -437,7 +438,8 @@ class Thinking:
         live = self._live.get(session_id)
         if live is not None and live.task is not None:
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(asyncio.shield(live.task), _LOOK_SECONDS)
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await asyncio.shield(live.task)
 
     async def cancel(self, caller: Caller, session_id: UUID) -> Session:
         """End a session, wherever it is worked on; what it has is kept. Raises NoSuchSession."""
@@ -455,7 +457,8 @@ class Thinking:
         if live is not None and live.task is not None:
             live.changed.set()
             with contextlib.suppress(TimeoutError, asyncio.CancelledError):
-                await asyncio.wait_for(asyncio.shield(live.task), _LOOK_SECONDS)
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await asyncio.shield(live.task)
         return await self.get(caller, session_id)
 
     async def label(self, caller: Caller, session_id: UUID, feedback: Feedback) -> Session:
