@@ -219,8 +219,8 @@ async def new_home(models: Path, *, closed: bool = False, **options: Any) -> Asy
         await asyncio.to_thread(_remove, home)
 
 
-def _remove(home: Home) -> None:
-    database = home.database_home()
+def clear(home: Home) -> None:
+    """End whatever still runs in it."""
     if home.process is not None and home.process.poll() is None:
         home.process.kill()
         home.process.wait()
@@ -230,6 +230,11 @@ def _remove(home: Home) -> None:
     deadline = time.monotonic() + 10
     while home.processes() and time.monotonic() < deadline:
         time.sleep(0.1)
+
+
+def _remove(home: Home) -> None:
+    database = home.database_home()
+    clear(home)
     if database is not None and database.is_relative_to("/var/lib/radiant"):
         shutil.rmtree(database, ignore_errors=True)
     shutil.rmtree(home.folder, ignore_errors=True)

@@ -1,5 +1,6 @@
 """`radiant up` from end to end, as a process: what it prints, what it survives, what it leaves behind."""
 
+import asyncio
 import json
 import os
 import shlex
@@ -12,7 +13,7 @@ import pytest
 
 from tests.kit.server import PASSWORD, Answer, Client
 from tests.kit.upstream import Say, openai_upstream
-from tests.roots.home import Home, free_port, gone, new_home
+from tests.roots.home import Home, clear, free_port, gone, new_home
 from tests.roots.person import (
     EMAIL,
     ask,
@@ -52,6 +53,8 @@ class Installation:
     async def ensure_up(self) -> None:
         if self.home.process is not None and self.home.process.poll() is None:
             return
+        # A test that failed must not fail those after it, nor its own second try.
+        await asyncio.to_thread(clear, self.home)
         await self.home.up()
         if not self.curl:
             self.curl = self.home.out.read_text()
