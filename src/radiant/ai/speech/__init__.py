@@ -1,0 +1,1 @@
+"""Speech: heard and spoken, by providers or by models that run here (section 21)."""
