@@ -212,15 +212,15 @@ class Rooms:
     async def _admitted(self, ticket: Ticket) -> Role:
         by, room_id = ticket.author, ticket.room_id
         async with self._database.tenant(by.tenant_id, by.user_id).tx() as tx:
-            right = await log_store.right(tx, room_id)
-            role: Role | None = "editor" if ticket.trusted else role_by(right) if right is not None else None
+            right = next(iter(await log_store.rights(tx, room_id, [by.user_id])), None)
+            role: Role | None = "editor" if ticket.trusted else right["role"] if right is not None else None
             if right is None or role is None:
                 raise RoomNotFound("there is no such room, or you are not in it; ask an owner of it for an invitation")
             if not right["is_active"]:
                 raise RoomClosed("this room is closed: an owner can open it again")
             if ticket.trusted:
                 return role
-            if right["role"] is None:
+            if right["given"] is None:
                 there = await log_store.count_locked(tx, room_id)
                 if there is None:
                     raise RoomNotFound("there is no such room")
@@ -229,7 +229,7 @@ class Rooms:
                         f"the room takes {right['max_participants']} participants and has them: ask an owner of it"
                     )
             # A viewer of the workspace is an editor of the room once they are a member of the workspace.
-            await log_store.join(tx, uuid7(), room_id, right["role"] or "editor")
+            await log_store.join(tx, uuid7(), room_id, right["given"] or "editor")
         return role
 
     async def _find(self, tenant_id: TenantId, room_id: RoomId) -> "Room | str":
@@ -544,7 +544,7 @@ class Rooms:
             if peer.trusted:
                 continue
             right = rights.get(peer.author.user_id)
-            role = role_by(right) if right is not None and right["role"] else None
+            role: Role | None = right["role"] if right is not None and right["given"] else None
             if role is None:
                 room.turn_out(peer, FORBIDDEN, "you are no longer in this room")
             else:
@@ -582,14 +582,6 @@ class Rooms:
 
 def _columns(rows: list[tuple[TenantId, RoomId, UserId]]) -> tuple[list[UUID], list[UUID], list[UUID]]:
     return [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]
-
-
-def role_by(right: Row) -> Role | None:
-    """What somebody may do in a room; None: not enter. Who only looks in the workspace only looks here."""
-    if right["status"] != "active":
-        return None
-    role: Role | None = right["role"] or ("editor" if right["access"] == "tenant" else None)
-    return "viewer" if role is not None and right["of_tenant"] == "viewer" else role
 
 
 def _wants_snapshot(room: Room) -> bool:
