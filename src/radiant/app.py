@@ -28,6 +28,8 @@ from radiant.ai.serving.served import finder
 from radiant.ai.serving.thermal import ThermalStates, note_installed
 from radiant.ai.speech.deepgram import Deepgram
 from radiant.ai.speech.elevenlabs import ElevenLabs
+from radiant.ai.speech.embedded import EmbeddedHearer, EmbeddedSpeaker
+from radiant.ai.speech.media import encode
 from radiant.ai.speech.openai_speech import OpenAISpeech
 from radiant.ai.speech.service import Speech
 from radiant.ai.speech.speech import Hearer, Speaker
@@ -309,8 +311,8 @@ def _who_speaks(http: HttpClient, host: Host) -> tuple[dict[str, Hearer], dict[s
     several = {name: openai for name, known in vendors().items() if known.protocol == "openai"}
     deepgram, elevenlabs = Deepgram(http, retries=0), ElevenLabs(http, retries=0)
     return (
-        {**several, "deepgram": deepgram, "elevenlabs": elevenlabs},
-        {**several, "deepgram": deepgram, "elevenlabs": elevenlabs},
+        {**several, "deepgram": deepgram, "elevenlabs": elevenlabs, LOCAL: EmbeddedHearer(http, host)},
+        {**several, "deepgram": deepgram, "elevenlabs": elevenlabs, LOCAL: EmbeddedSpeaker(http, host, encode)},
     )
 
 
