@@ -111,7 +111,7 @@ export function HearPanel({ id }: { id: string }) {
           {recorder.fault || fault}
         </Notice>
       )}
-      <div className="grid gap-3 sm:grid-cols-3">
+      <div className="grid items-start gap-3 sm:grid-cols-3">
         <Field label="Model">
           {(ids) => (
             <Select {...ids} value={model} onChange={({ target }) => setModel(target.value)}>

@@ -42,7 +42,7 @@ export function SayPanel({ id }: { id: string }) {
     >
       {none && <Notice>Nothing that speaks is at hand: connect ElevenLabs, Deepgram or OpenAI under Settings, Providers, or install a local model.</Notice>}
       <Field label="Text">{(ids) => <Textarea {...ids} maxLength={40_000} value={text} onChange={({ target }) => setText(target.value)} placeholder="What is to be read out" />}</Field>
-      <div className="grid gap-3 sm:grid-cols-3">
+      <div className="grid items-start gap-3 sm:grid-cols-3">
         <Field label="Model">
           {(ids) => (
             <Select
