@@ -42,6 +42,8 @@ _SETTINGS = {
     "lc_messages": "C",
     "shared_preload_libraries": "''",
     "max_wal_size": "1GB",
+    # A page is logged whole when it first changes after a checkpoint; most of it is empty or alike.
+    "wal_compression": "on",
 }
 
 

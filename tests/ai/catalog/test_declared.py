@@ -63,9 +63,19 @@ def test_all_thirteen_visual_models_of_the_specification_are_there_once_in_their
 @pytest.mark.parametrize("entry", EXTERNAL, ids=lambda entry: entry.id)
 def test_a_price_says_when_and_where_it_was_read(entry: ExternalEntry):
     prices = [entry.input_price, entry.output_price, entry.cache_read_price, entry.cache_write_price]
-    if any(price is not None for price in prices):
+    if any(price is not None for price in [*prices, entry.minute_price, entry.character_price]):
         assert entry.price_date
         assert entry.price_source.startswith("https://")
+    if any(price is not None for price in prices):
         assert entry.input_price is not None
         assert entry.output_price is not None
     assert all(0 <= value <= 1 for value in entry.quality.values())
+
+
+def test_what_hears_is_priced_by_the_minute_and_what_speaks_by_its_characters():
+    heard = [entry for entry in EXTERNAL if entry.task == "transcription"]
+    said = [entry for entry in EXTERNAL if entry.task == "speech"]
+    assert {entry.id for entry in heard} >= {"nova-2", "nova-3", "scribe_v1", "whisper-1", "gpt-4o-transcribe"}
+    assert {entry.id for entry in said} >= {"aura-2", "eleven_multilingual_v2", "eleven_flash_v2_5", "tts-1"}
+    assert all(entry.character_price is None for entry in EXTERNAL if entry.task != "speech")
+    assert all(entry.minute_price is None for entry in EXTERNAL if entry.task != "transcription")

@@ -7,7 +7,7 @@ import pytest
 from pycrdt import Doc, Text
 
 from radiant.workspace.collaboration import store, wire
-from radiant.workspace.collaboration.rooms import Rooms
+from radiant.workspace.collaboration.rooms import COMMENTED, Rooms
 from radiant.workspace.collaboration.schemas import RoomId
 from tests.kit.fixtures import Callers
 from tests.workspace.collaboration import live
@@ -143,7 +143,7 @@ async def test_f20_4_a_room_that_everybody_left_goes_from_memory_and_comes_back_
 async def test_f20_7_online_is_what_was_heard_lately(
     door: Door, callers: Callers, room: RoomId, rooms: Rooms, owner: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rooms, "_beat", 0.1)
+    monkeypatch.setattr(rooms._attendance, "_beat", 0.1)
     ann = await door.inside(callers.owner_id, room)
     seen = "select last_seen from room_participants where room_id = $1 and user_id = $2"
     first = await owner.fetchval(seen, room, callers.owner_id)
@@ -159,3 +159,23 @@ async def test_f20_7_online_is_what_was_heard_lately(
     await owner.execute("update room_participants set is_online = true, last_seen = now() - interval '1 minute'")
     async with rooms._database.tenant(callers.tenant.id, callers.owner_id).tx() as tx:
         assert [one["is_online"] for one in await store.participants(tx, room)] == [False]
+
+
+async def test_whoever_is_in_a_room_is_told_of_comments(door: Door, callers: Callers, room: RoomId) -> None:
+    ann, bob = await door.inside(callers.owner_id, room), await door.inside(callers.member_id, room, "y")
+    place = f"/api/collaboration/rooms/{room}/comments"
+    told = wire.stateless(COMMENTED)
+
+    async def heard(times: int) -> None:
+        await ann.until(lambda: ann.messages.count(told) >= times)
+
+    said = (await callers.member.post(place, {"body": "Why?"})).json()
+    await heard(1)
+    await callers.member.patch(f"{place}/{said['id']}", {"resolved": True})
+    await heard(2)
+    await callers.member.delete(f"{place}/{said['id']}")
+    await heard(3)
+    # The other framing has no such message, and goes on as it did.
+    assert told not in bob.messages
+    await ann.type("on")
+    await bob.until(lambda: str(bob.text) == "on")

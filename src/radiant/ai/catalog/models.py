@@ -73,6 +73,10 @@ class ExternalEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     output_price: Decimal | None = None
     cache_read_price: Decimal | None = None
     cache_write_price: Decimal | None = None
+    minute_price: Decimal | None = None
+    """Dollars a minute of what is heard."""
+    character_price: Decimal | None = None
+    """Dollars per million characters of what is said."""
     price_date: str | None = None
     price_source: str = ""
     deprecated_on: str | None = None
@@ -97,6 +101,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     output_price: Decimal | None
     cache_read_price: Decimal | None
     cache_write_price: Decimal | None
+    minute_price: Decimal | None
+    character_price: Decimal | None
     quality: dict[str, float]
     license: str
     is_active: bool

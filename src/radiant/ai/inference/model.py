@@ -28,6 +28,10 @@ class Model:
     output_price: Decimal | None = None
     cache_read_price: Decimal | None = None
     cache_write_price: Decimal | None = None
+    minute_price: Decimal | None = None
+    """Dollars a minute of what is heard."""
+    character_price: Decimal | None = None
+    """Dollars per million characters of what is said."""
     quality: Mapping[str, float] = field(default_factory=dict[str, float])
     aliases: Sequence[str] = ()
     local: bool = False

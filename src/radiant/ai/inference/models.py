@@ -146,6 +146,8 @@ class Models:
             output_price=model.output_price,
             cache_read_price=model.cache_read_price,
             cache_write_price=model.cache_write_price,
+            minute_price=model.minute_price,
+            character_price=model.character_price,
             quality=model.quality,
             aliases=model.aliases,
             local=model.local,

@@ -29,6 +29,8 @@ class ModelInfo(BaseModel):
     max_output_tokens: int | None
     input_price: Dollars | None
     output_price: Dollars | None
+    minute_price: Dollars | None = None
+    character_price: Dollars | None = None
     available: bool
     reason: str | None
     local: bool
@@ -50,6 +52,7 @@ def _info(model: Model, why_not: str | None) -> ModelInfo:
         id=model.id, display_name=model.display_name, provider=model.provider, task=model.task,
         capabilities=sorted(model.capabilities), context_length=model.context_length,
         max_output_tokens=model.max_output_tokens, input_price=model.input_price, output_price=model.output_price,
+        minute_price=model.minute_price, character_price=model.character_price,
         available=reason is None, reason=reason, local=model.local, license=model.license,
         thermal_state=model.thermal_state, note=model.note,
     )  # fmt: skip

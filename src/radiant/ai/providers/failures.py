@@ -99,6 +99,8 @@ def _failure(connection: Connection, status: int, headers: Mapping[str, str], do
     words = _words(connection, document, error)
     said = f": {words}" if words else ""
     facts: dict[str, Any] = {"provider": provider, "upstream_status": status}
+    if status == 402 or "insufficient_quota" in codes or "quota_exceeded" in codes or "billing" in codes:
+        return UpstreamQuotaExhausted(f"the account at {provider} has no credit left", **facts)
     if status == 403 and "access to the model" in words.lower():
         return UpstreamModelNotFound(f"{provider} does not open that model to this account{said}", **facts)
     if status in (401, 403) or "API_KEY_INVALID" in reasons:
@@ -106,8 +108,6 @@ def _failure(connection: Connection, status: int, headers: Mapping[str, str], do
         # with the client.
         told = said if error.get("error_description") else ""
         return UpstreamBadCredentials(f"{provider} refused the key that is set for it (HTTP {status}){told}", **facts)
-    if status == 402 or "insufficient_quota" in codes or "billing" in codes:
-        return UpstreamQuotaExhausted(f"the account at {provider} has no credit left", **facts)
     if status == 429:
         return UpstreamRateLimited(f"{provider} asks for fewer requests{said}", retry_after=wait, **facts)
     if status in (503, 529) or "overloaded" in codes:
@@ -151,13 +151,14 @@ def _error_of(document: Any) -> dict[str, Any]:
     if not isinstance(document, dict):
         return {}
     members = cast("dict[str, Any]", document)
-    inner = members.get("error")
+    # ElevenLabs says `detail`; with its 401 stands there whether the key is wrong or the month's characters are used up.
+    inner = members.get("error") or members.get("detail")
     return cast("dict[str, Any]", inner) if isinstance(inner, dict) else members
 
 
 def _words(connection: Connection, document: Any, error: dict[str, Any]) -> str:
     # error_description is OAuth's, beside an `error` that is a code.
-    for name in ("message", "Message", "error_description", "error", "detail"):
+    for name in ("message", "Message", "error_description", "error", "detail", "err_msg"):
         candidate = error.get(name)
         if isinstance(candidate, str) and candidate.strip():
             words = candidate

@@ -8,6 +8,7 @@ from radiant.ai.providers.bedrock import Bedrock
 from radiant.ai.providers.google import Google
 from radiant.ai.providers.openai_compatible import OpenAICompatible
 from radiant.ai.providers.provider import Provider
+from radiant.ai.providers.speech_only import SpeechOnly
 from radiant.ai.providers.vendors import Vendor, vendors
 from radiant.ai.providers.vertex import Vertex
 from radiant.infra.httpclient import HttpClient
@@ -19,6 +20,8 @@ _MODULES: Mapping[str, Callable[[HttpClient, Vendor], Provider]] = {
     "google": Google,
     "vertex": Vertex,
     "bedrock": Bedrock,
+    "deepgram": SpeechOnly,
+    "elevenlabs": SpeechOnly,
 }
 
 

@@ -28,7 +28,9 @@ class Vendor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """One provider. The fields are explained at the head of `vendors.toml`."""
 
     display_name: str
-    protocol: Literal["openai", "azure", "anthropic", "google", "vertex", "bedrock", "litellm"]
+    protocol: Literal[
+        "openai", "azure", "anthropic", "google", "vertex", "bedrock", "litellm", "deepgram", "elevenlabs"
+    ]
     base_url: str
     key_env: str
     docs_url: str

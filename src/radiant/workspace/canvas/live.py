@@ -18,7 +18,7 @@ from radiant.workspace.canvas.schemas import Artifact, Canvas, CanvasSummary, Po
 from radiant.workspace.collaboration.people import Author
 from radiant.workspace.collaboration.rooms import Rooms
 from radiant.workspace.collaboration.schemas import WRITE, Role, RoomId
-from radiant.workspace.collaboration.service import author_name, role_of
+from radiant.workspace.collaboration.service import author_name
 
 T = TypeVar("T")
 # Reads of a document that is written meanwhile.
@@ -53,7 +53,7 @@ class Live:
         """The canvas. Raises NoSuchCanvas, MayNotChange."""
         async with self.tx(caller) as tx:
             row = await store.get(tx, canvas_id)
-            role = await _role(tx, row) if row is not None else None
+            role: Role | None = row["role"] if row is not None else None
             if row is None or role is None or row["room_id"] is None:
                 raise NoSuchCanvas("there is no such canvas, or it was not opened to you; ask its owner")
             by = Author(TenantId(tx.tenant_id), UserId(tx.user_id), await author_name(tx))
@@ -107,7 +107,7 @@ class Live:
         """A canvas with what is on it. Raises NoSuchCanvas."""
         async with self.tx(caller) as tx:
             row = await store.get(tx, canvas_id)
-            role = await _role(tx, row) if row is not None else None
+            role: Role | None = row["role"] if row is not None else None
             if row is None or role is None:
                 raise NoSuchCanvas("there is no such canvas, or it was not opened to you; ask its owner")
             rows = await store.artifacts(tx, canvas_id)
@@ -117,12 +117,6 @@ class Live:
             artifacts=[shown(one) for one in rows],
             provenance={name: Provenance.model_validate(one) for name, one in held.items()},
         )
-
-
-async def _role(tx: Tx, row: Row) -> Role | None:
-    if row["user_id"] == tx.user_id:
-        return "owner"
-    return await role_of(tx, row["room_id"]) if row["room_id"] is not None else None
 
 
 def summary(row: Row, role: Role) -> CanvasSummary:

@@ -173,7 +173,9 @@ async def list_trash(request: Request, caller: AnyCaller, canvas_id: UUID) -> It
 
 @router.post(_CANVAS + "/undo")
 async def undo(request: Request, caller: MemberCaller, canvas_id: UUID) -> Artifact:
-    """Put back what the caller removed last."""
+    """Put back the artifact that the caller removed last. It takes back removals alone: what an artifact said before is
+    had by restoring one of its versions, what a model changed by undoing its proposal; whoever edits in the room itself
+    takes their own edits back there."""
     return await canvases_of(request).undo(caller, canvas_id)
 
 

@@ -1,7 +1,7 @@
 """SQL of canvases and of what is on them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from radiant.infra.db import Row, Tx
@@ -16,14 +16,25 @@ async def insert(tx: Tx, canvas_id: UUID, room_id: UUID, name: str, kind: str, c
     )  # fmt: skip
 
 
+# Of canvas c, for $2 of the workspace $1. Whose canvas it is stays its owner, whatever its room says; else it is the room's
+# to say, once the canvas was opened.
+_ROLE: LiteralString = "app.room_role(case when c.user_id = u.id then 'owner' else p.role end, case when c.shared then r.access end, u.role, u.status)"
+_FROM: LiteralString = (
+    " from canvases c join users u on u.tenant_id = c.tenant_id and u.id = $2"
+    " left join collaboration_rooms r on r.tenant_id = c.tenant_id and r.id = c.room_id"
+    " left join room_participants p on p.tenant_id = c.tenant_id and p.room_id = c.room_id and p.user_id = u.id"
+    " where c.tenant_id = $1"
+)
+
+
 async def get(tx: Tx, canvas_id: UUID) -> Row | None:
-    """A canvas that the caller's person may see by the rows alone; the room's role is asked besides."""
+    """A canvas, with the caller's `role` in it; None in the row where its room does not let them in."""
     return await tx.one_or_none(
-        "select id, user_id, shared, chat_id, coalesce(canvas_name, '') as canvas_name, canvas_type, content, version,"
-        " is_published, published_url, room_id, projected_seq, created_at, updated_at,"
-        " (select count(*) from artifacts a where a.tenant_id = $1 and a.canvas_id = canvases.id and a.deleted_at is null)"
-        "  as artifact_count from canvases where tenant_id = $1 and id = $2",
-        tx.tenant_id, canvas_id,
+        "select c.id, c.user_id, c.shared, c.chat_id, coalesce(c.canvas_name, '') as canvas_name, c.canvas_type, c.content,"
+        " c.version, c.is_published, c.published_url, c.room_id, c.projected_seq, c.created_at, c.updated_at,"
+        " (select count(*) from artifacts a where a.tenant_id = $1 and a.canvas_id = c.id and a.deleted_at is null)"
+        "  as artifact_count, " + _ROLE + " as role" + _FROM + " and c.id = $3",
+        tx.tenant_id, tx.user_id, canvas_id,
     )  # fmt: skip
 
 
@@ -36,10 +47,7 @@ async def page(
         " c.is_published, c.published_url, c.room_id, c.created_at, c.updated_at,"
         " (select count(*) from artifacts a where a.tenant_id = $1 and a.canvas_id = c.id and a.deleted_at is null)"
         "  as artifact_count,"
-        " case when c.user_id = $2 then 'owner' else coalesce(p.role, 'editor') end as role"
-        " from canvases c left join collaboration_rooms r on r.tenant_id = $1 and r.id = c.room_id"
-        " left join room_participants p on p.tenant_id = $1 and p.room_id = c.room_id and p.user_id = $2"
-        " where c.tenant_id = $1 and (c.user_id = $2 or c.shared and (p.user_id is not null or r.access = 'tenant'))"
+        " " + _ROLE + " as role" + _FROM + " and " + _ROLE + " is not null"
         " and ($3::uuid is null or c.chat_id = $3)"
         " and ($4::text is null or position(lower($4) in lower(coalesce(c.canvas_name, ''))) > 0"
         "  or exists (select from artifacts a where a.tenant_id = $1 and a.canvas_id = c.id and a.deleted_at is null"

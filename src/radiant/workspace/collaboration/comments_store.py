@@ -83,10 +83,12 @@ async def mentions(tx: Tx, before: tuple[datetime, UUID] | None, limit: int) -> 
         "select k.id, k.room_id, k.parent_id, k.user_id, coalesce(nullif(u.name, ''), u.email) as display_name, k.body, k.anchor, k.mentions, k.resolved_at,"
         " k.resolved_by, k.created_at, k.updated_at, r.room_name, c.id as canvas_id from collaboration_comments k"
         " join collaboration_rooms r on r.tenant_id = k.tenant_id and r.id = k.room_id"
-        " left join room_participants m on m.tenant_id = r.tenant_id and m.room_id = r.id and m.user_id = $2"
+        " join users me on me.tenant_id = r.tenant_id and me.id = $2"
+        " left join room_participants m on m.tenant_id = r.tenant_id and m.room_id = r.id and m.user_id = me.id"
         " left join users u on u.tenant_id = k.tenant_id and u.id = k.user_id"
         " left join canvases c on c.tenant_id = r.tenant_id and c.room_id = r.id"
-        " where k.tenant_id = $1 and k.mentions @> array[$2::uuid] and (m.user_id is not null or r.access = 'tenant')"
+        " where k.tenant_id = $1 and k.mentions @> array[$2::uuid]"
+        " and app.room_role(m.role, r.access, me.role, me.status) is not null"
         " and ($3::timestamptz is null or (k.created_at, k.id) < ($3, $4::uuid))"
         " order by k.created_at desc, k.id desc limit $5",
         tx.tenant_id, tx.user_id, *(before or (None, None)), limit,

@@ -50,12 +50,13 @@ async def append(
     data: Sequence[bytes],
 ) -> Sequence[Row]:
     """Write rows of many rooms, in the order given within each; per room its number before and after. A room that is gone
-    is left out. `updated_at` stays, which is indexed and told by the snapshot. System transaction."""
+    is left out. `updated_at` goes with it: the row is written for its number anyway, and no index holds it. System
+    transaction."""
     return await tx.all(
         "with given as (select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bytea[])"
         " with ordinality as g(tenant_id, room_id, user_id, model, update_data, place)),"
         " counted as (select tenant_id, room_id, count(*) as many from given group by tenant_id, room_id),"
-        " numbered as (update collaboration_rooms r set last_seq = r.last_seq + c.many from counted c"
+        " numbered as (update collaboration_rooms r set last_seq = r.last_seq + c.many, updated_at = current_timestamp from counted c"
         " where r.tenant_id = c.tenant_id and r.id = c.room_id"
         " returning r.tenant_id, r.id as room_id, r.last_seq - c.many as before, r.last_seq as after),"
         " written as (insert into collaboration_updates (tenant_id, room_id, seq, user_id, model, update_data)"
@@ -71,29 +72,20 @@ async def append(
 async def snapshot(tx: Tx, room_id: UUID, seq: int, state: bytes) -> None:
     """Keep a state that holds every row up to `seq`."""
     await tx.run(
-        "update collaboration_rooms set yjs_document = $4, snapshot_seq = $3, updated_at = current_timestamp"
+        "update collaboration_rooms set yjs_document = $4, snapshot_seq = $3"
         " where tenant_id = $1 and id = $2 and snapshot_seq < $3 and last_seq >= $3",
         tx.tenant_id, room_id, seq, state,
     )  # fmt: skip
 
 
-async def right(tx: Tx, room_id: UUID) -> Row | None:
-    """What the person of the transaction may do in a room: None where there is no such room."""
-    return await tx.one_or_none(
-        "select r.is_active, r.access, r.max_participants, p.role, u.role as of_tenant, u.status"
-        " from collaboration_rooms r join users u on u.tenant_id = r.tenant_id and u.id = $3"
-        " left join room_participants p on p.tenant_id = r.tenant_id and p.room_id = r.id and p.user_id = u.id"
-        " where r.tenant_id = $1 and r.id = $2",
-        tx.tenant_id, room_id, tx.user_id,
-    )  # fmt: skip
-
-
 async def rights(tx: Tx, room_id: UUID, users: Sequence[UUID]) -> Sequence[Row]:
-    """The same of several people; nothing where there is no such room."""
+    """What people may do in a room ({user_id, given, role, is_active, max_participants}; `given`: by its own list alone);
+    nothing where there is no such room."""
     return await tx.all(
-        "select u.id as user_id, r.is_active, r.access, p.role, u.role as of_tenant, u.status"
+        "select u.id as user_id, r.is_active, r.max_participants, m.role as given,"
+        " app.room_role(m.role, r.access, u.role, u.status) as role"
         " from collaboration_rooms r join users u on u.tenant_id = r.tenant_id and u.id = any ($3::uuid[])"
-        " left join room_participants p on p.tenant_id = r.tenant_id and p.room_id = r.id and p.user_id = u.id"
+        " left join room_participants m on m.tenant_id = r.tenant_id and m.room_id = r.id and m.user_id = u.id"
         " where r.tenant_id = $1 and r.id = $2",
         tx.tenant_id, room_id, users,
     )  # fmt: skip

@@ -202,6 +202,14 @@ class Room:
         if not self.peers and not self.guests:
             self.empty_since = time.monotonic()
 
+    def tell(self, said: str) -> None:
+        """Words to everybody's page; y-websocket's framing has none."""
+        for prefix, group in tuple(self.peers.items()):
+            if prefix:
+                frame = wire.frame(prefix + wire.stateless(said))
+                for peer in tuple(group):
+                    peer.line.write(frame)
+
     def close(self, code: int, reason: str) -> None:
         """Everybody out; nothing more is taken."""
         self.gone = (code, reason)

@@ -2,7 +2,7 @@
 this one has them no more.
 
 A room is in the memory of one process, its owner (`owners`). There everything happens; what arrives elsewhere is carried
-to it (`elsewhere`). Rights are read at the door and again whenever the database says that they changed.
+to it (`elsewhere`). Who may be there is said by `rights`, who is there by `attendance`.
 """
 
 import asyncio
@@ -12,7 +12,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
-from uuid import UUID
 
 import structlog
 from pycrdt import Doc, UndoManager
@@ -22,13 +21,15 @@ from radiant.infra.changes import Changes
 from radiant.infra.db import AWAY, Database, Row, Tx
 from radiant.kit.ids import TenantId, UserId, uuid7
 from radiant.workspace.collaboration import elsewhere, log_store, wire
+from radiant.workspace.collaboration.attendance import Attendance
 from radiant.workspace.collaboration.document import Document, read, rewind
 from radiant.workspace.collaboration.log import Log
 from radiant.workspace.collaboration.owners import Owners
 from radiant.workspace.collaboration.people import Author
-from radiant.workspace.collaboration.problems import HistoryGone, RoomClosed, RoomFull, RoomNotFound
+from radiant.workspace.collaboration.problems import HistoryGone, RoomClosed, RoomNotFound
+from radiant.workspace.collaboration.rights import Rights
 from radiant.workspace.collaboration.room import AGAIN, CLOSED, FORBIDDEN, GONE, Line, Peer, Room
-from radiant.workspace.collaboration.schemas import Role, RoomId
+from radiant.workspace.collaboration.schemas import RoomId
 from radiant.workspace.collaboration.tickets import Ticket, Tickets
 
 log = structlog.get_logger()
@@ -36,6 +37,8 @@ log = structlog.get_logger()
 IDLE_SECONDS = 30.0
 QUIET_SECONDS, LONGEST_UNQUIET = 2.0, 30.0
 BEAT_SECONDS = 15.0
+COMMENTED = '{"changed":"comments"}'
+"""What pages are told when something was said about the document, as a stateless message."""
 _TICK = 0.5
 _MOST_BYTES = 2**30
 # A snapshot after so many rows, of a large document after more: it is written whole, and each row bears its share of that.
@@ -144,26 +147,24 @@ class Rooms:
         self._system = database.system("rooms: the log and who is there")
         self._owners = Owners(database, dsn, address, self._lost)
         self._log = Log(self._system, self._written, self._failed)
-        self._idle, self._quiet, self._beat = idle_seconds, quiet_seconds, beat_seconds
+        self._idle, self._quiet = idle_seconds, quiet_seconds
         self.on_quiet: list[OnQuiet] = []
         self._rooms: dict[RoomId, Room] = {}
+        self._rights = Rights(database, self._rooms)
+        self._attendance = Attendance(self._system, self._rooms, beat_seconds)
         self._watches: dict[RoomId, contextlib.ExitStack] = {}
         self._opening: dict[RoomId, asyncio.Future[Room | str]] = {}
         self._closing: dict[RoomId, asyncio.Event] = {}
-        self._recheck: set[RoomId] = set()
-        self._wake = asyncio.Event()
-        self._departed: set[tuple[TenantId, RoomId, UserId]] = set()
-        self._beaten_at = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self._busy: set[RoomId] = set()
         self._ending = False
         self._replicas = elsewhere.Replicas(tickets)
-        changes.subscribe("users", self._people_changed)
+        changes.subscribe("users", self._rights.people_changed)
 
     async def __aenter__(self) -> "Rooms":
         await self._log.__aenter__()
         self._spawn(self._tick())
-        self._spawn(self._rechecking())
+        self._spawn(self._rights.looking())
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -178,7 +179,7 @@ class Rooms:
             with contextlib.suppress(*AWAY):
                 await self._put_away(room)
         with contextlib.suppress(*AWAY):
-            await self._tell_departed()
+            await self._attendance.tell_departed()
         await self._owners.close()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -191,7 +192,7 @@ class Rooms:
     async def enter(self, line: Line, prefix: bytes, ticket: Ticket) -> Seat:
         """Let a connection into a room. Raises RoomNotFound, RoomClosed, RoomFull, RoomUnavailable, Forbidden."""
         by, room_id = ticket.author, ticket.room_id
-        role = await self._admitted(ticket)
+        role = await self._rights.admitted(ticket)
         room = await self._find(by.tenant_id, room_id)
         if isinstance(room, str):
             if ticket.hop:
@@ -206,31 +207,8 @@ class Rooms:
             peer.send(wire.step_1(room.document.state()))
         room.admit(peer)
         # What changed between the look and now was not heard for this peer.
-        self._look_again(room_id)
+        self._rights.look_again(room_id)
         return peer
-
-    async def _admitted(self, ticket: Ticket) -> Role:
-        by, room_id = ticket.author, ticket.room_id
-        async with self._database.tenant(by.tenant_id, by.user_id).tx() as tx:
-            right = await log_store.right(tx, room_id)
-            role: Role | None = "editor" if ticket.trusted else role_by(right) if right is not None else None
-            if right is None or role is None:
-                raise RoomNotFound("there is no such room, or you are not in it; ask an owner of it for an invitation")
-            if not right["is_active"]:
-                raise RoomClosed("this room is closed: an owner can open it again")
-            if ticket.trusted:
-                return role
-            if right["role"] is None:
-                there = await log_store.count_locked(tx, room_id)
-                if there is None:
-                    raise RoomNotFound("there is no such room")
-                if there >= right["max_participants"]:
-                    raise RoomFull(
-                        f"the room takes {right['max_participants']} participants and has them: ask an owner of it"
-                    )
-            # A viewer of the workspace is an editor of the room once they are a member of the workspace.
-            await log_store.join(tx, uuid7(), room_id, right["role"] or "editor")
-        return role
 
     async def _find(self, tenant_id: TenantId, room_id: RoomId) -> "Room | str":
         """The room, or the address of the process that has it."""
@@ -243,7 +221,7 @@ class Rooms:
                 if room.tenant_id != tenant_id:
                     raise RoomNotFound("there is no such room")
                 if room.gone is not None and not self._ending:
-                    await self._check(room)  # it may be open again, and not heard yet
+                    await self._rights.check(room)  # it may be open again, and not heard yet
                 return room
             opening = self._opening.get(room_id)
             if opening is None:
@@ -268,7 +246,10 @@ class Rooms:
             await self._owners.release(room_id)
             raise
         watch = contextlib.ExitStack()
-        watch.enter_context(self._changes.watching("collaboration_rooms", room_id, lambda: self._look_again(room_id)))
+        watch.enter_context(
+            self._changes.watching("collaboration_rooms", room_id, lambda: self._rights.look_again(room_id))
+        )
+        watch.enter_context(self._changes.watching("collaboration_comments", room_id, lambda: room.tell(COMMENTED)))
         self._watches[room_id] = watch
         self._rooms[room_id] = room
         return room
@@ -285,7 +266,7 @@ class Rooms:
         for update in later:
             document.load(update["update_data"])
         seq = later[-1]["seq"] if later else row["snapshot_seq"]
-        room = Room(tenant_id, room_id, document, seq, self._log.note, self._gone_home)
+        room = Room(tenant_id, room_id, document, seq, self._log.note, self._attendance.gone_home)
         room.rows, room.row_bytes = len(later), sum(len(update["update_data"]) for update in later)
         if not row["is_active"]:
             room.gone = (CLOSED, "this room is closed")
@@ -412,10 +393,7 @@ class Rooms:
                 elif _wants_snapshot(room):
                     self._beside(room, self._snapshot(room))
             try:
-                await self._tell_departed()
-                if now - self._beaten_at >= self._beat:
-                    self._beaten_at = now
-                    await self._tell_present()
+                await self._attendance.tell(now)
             except AWAY as error:
                 log.warning("collaboration.presence_not_kept", error=repr(error))
 
@@ -498,98 +476,6 @@ class Rooms:
         if self._rooms.get(room.id) is room:
             room.close(AGAIN, "what was written could not be kept: connect again")
             await self._put_away(room)
-
-    # --- rights ---
-
-    def _look_again(self, room_id: RoomId) -> None:
-        self._recheck.add(room_id)
-        self._wake.set()
-
-    def _people_changed(self, tenant_id: TenantId | None) -> None:
-        for room in self._rooms.values():
-            if tenant_id in (None, room.tenant_id) and room.peers:
-                self._look_again(room.id)
-
-    async def _rechecking(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._recheck:
-                room = self._rooms.get(self._recheck.pop())
-                if room is None:
-                    continue
-                try:
-                    await self._check(room)
-                except AWAY as error:
-                    log.warning("collaboration.rights_unknown", room=str(room.id), error=repr(error))
-                    await asyncio.sleep(_TICK)
-                    self._recheck.add(room.id)
-
-    async def _check(self, room: Room) -> None:
-        users = {peer.author.user_id for peer in room.everybody()}
-        async with self._database.tenant(room.tenant_id).tx() as tx:
-            # In this order: a room that is deleted between the two was deleted, and nobody was put out of it.
-            rights = {right["user_id"]: right for right in await log_store.rights(tx, room.id, list(users))}
-            row = await log_store.load(tx, room.id)
-        if row is None:
-            room.close(GONE, "this room was deleted")
-            return
-        if not row["is_active"]:
-            room.close(CLOSED, "this room was closed: an owner can open it again")
-            return
-        room.gone = None
-        for peer in room.everybody():
-            if peer.author.user_id not in users:
-                continue
-            if peer.trusted:
-                continue
-            right = rights.get(peer.author.user_id)
-            role = role_by(right) if right is not None and right["role"] else None
-            if role is None:
-                room.turn_out(peer, FORBIDDEN, "you are no longer in this room")
-            else:
-                room.set_role(peer, role)
-
-    # --- who is there ---
-
-    def _gone_home(self, room: Room, user_id: UserId) -> None:
-        self._departed.add((room.tenant_id, room.id, user_id))
-
-    async def _tell_departed(self) -> None:
-        if not self._departed:
-            return
-        here = self._present()
-        departed = [one for one in self._departed if one not in here]
-        self._departed.clear()
-        if departed:
-            async with self._system.tx() as tx:
-                await log_store.left(tx, *_columns(departed))
-
-    def _present(self) -> set[tuple[TenantId, RoomId, UserId]]:
-        return {
-            (room.tenant_id, room.id, peer.author.user_id)
-            for room in self._rooms.values()
-            for peer in room.everybody()
-            if not peer.trusted
-        }
-
-    async def _tell_present(self) -> None:
-        present = sorted(self._present())
-        if present:
-            async with self._system.tx() as tx:
-                await log_store.still_here(tx, *_columns(present))
-
-
-def _columns(rows: list[tuple[TenantId, RoomId, UserId]]) -> tuple[list[UUID], list[UUID], list[UUID]]:
-    return [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]
-
-
-def role_by(right: Row) -> Role | None:
-    """What somebody may do in a room; None: not enter. Who only looks in the workspace only looks here."""
-    if right["status"] != "active":
-        return None
-    role: Role | None = right["role"] or ("editor" if right["access"] == "tenant" else None)
-    return "viewer" if role is not None and right["of_tenant"] == "viewer" else role
 
 
 def _wants_snapshot(room: Room) -> bool:

@@ -6,8 +6,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from radiant.foundation.identity.callers import Caller
-from radiant.foundation.identity.callers import Role as TenantRole
 from radiant.foundation.identity.sessions import hash_token
 from radiant.infra.db import Row, TenantDb, Tx
 from radiant.kit.clock import Clock, utc_now
@@ -53,12 +51,6 @@ async def create(tx: Tx, new: NewRoom) -> RoomId:
     await store.put_participant(tx, room_id, tx.user_id, "owner")
     await store.log_action(tx, room_id, "created", {"room_name": new.room_name})
     return room_id
-
-
-async def role_of(tx: Tx, room_id: UUID) -> Role | None:
-    """The caller's role in a room; None where they may not enter it, or there is no such room."""
-    standing = await store.standing(tx, room_id)
-    return standing["role"] if standing else None
 
 
 async def must_be(tx: Tx, room_id: UUID, roles: Collection[Role] = _EVERYBODY, *, locked: bool = False) -> Row:
@@ -126,15 +118,14 @@ class Collaboration:
             await store.delete(tx, room_id)
         await self.rooms.drop(db.tenant_id, RoomId(room_id))
 
-    async def ticket(self, db: TenantDb, caller: Caller, room_id: UUID) -> RoomTicket:
+    async def ticket(self, db: TenantDb, room_id: UUID) -> RoomTicket:
         """A ticket for one connection. Raises RoomNotFound."""
         async with db.tx() as tx:
             standing = await must_be(tx, room_id)
             by = Author(db.tenant_id, UserId(tx.user_id), await author_name(tx))
         ticket, expires_at = self._tickets.make(by, RoomId(room_id))
-        role: Role = "viewer" if caller.role < TenantRole.MEMBER else standing["role"]
         user = RoomPerson(id=by.user_id, name=by.name, color=colour_of(by.user_id))
-        return RoomTicket(ticket=ticket, role=role, expires_at=expires_at, user=user)
+        return RoomTicket(ticket=ticket, role=standing["role"], expires_at=expires_at, user=user)
 
     # --- who is in it ---
 

@@ -7,18 +7,29 @@ from uuid import UUID
 from radiant.infra.db import Row, Tx
 from radiant.workspace.collaboration.schemas import NewRoom, Room, RoomAction, RoomChange
 
-# An online flag is only as true as its heartbeat is fresh: a crash leaves it set. Of a workspace-wide room whoever is in the workspace is an editor, unless the room says otherwise of them.
-_ROOM: LiteralString = (
-    "select r.id, r.room_name, r.room_type, r.access, r.is_active, r.max_participants, r.created_by, r.created_at,"
-    " r.updated_at, coalesce(m.role, case when r.access = 'tenant' then 'editor' end) as role, n.participants, n.online, c.id as canvas_id"
+# Of room r, for $2 of the workspace $1.
+_ROLE: LiteralString = "app.room_role(m.role, r.access, u.role, u.status)"
+_FROM: LiteralString = (
     " from collaboration_rooms r"
-    " left join room_participants m on m.tenant_id = r.tenant_id and m.room_id = r.id and m.user_id = $2"
-    " left join canvases c on c.tenant_id = r.tenant_id and c.room_id = r.id"
-    " cross join lateral (select count(*) as participants, "
-    "  count(*) filter (where p.is_online and p.last_seen > current_timestamp - interval '45 seconds') as online"
-    "  from room_participants p where p.tenant_id = r.tenant_id and p.room_id = r.id) n"
-    " where r.tenant_id = $1 and (m.user_id is not null or r.access = 'tenant')"
+    " join users u on u.tenant_id = r.tenant_id and u.id = $2"
+    " left join room_participants m on m.tenant_id = r.tenant_id and m.room_id = r.id and m.user_id = u.id"
+    " where r.tenant_id = $1"
 )
+_OF_ROOM: LiteralString = "r.id, r.room_name, r.room_type, r.access, r.is_active, r.max_participants, r.created_by, r.created_at, r.updated_at"
+_ROOM: LiteralString = "select " + _OF_ROOM + ", " + _ROLE + " as role" + _FROM + " and " + _ROLE + " is not null"
+
+
+def _with_people(rooms: LiteralString) -> LiteralString:
+    # After the page is cut: people are counted of the rooms that are shown. An online flag is only as true as its heartbeat
+    # is fresh: a crash leaves it set.
+    return (
+        "select r.*, n.participants, n.online, c.id as canvas_id from (" + rooms + ") r"
+        " left join canvases c on c.tenant_id = $1 and c.room_id = r.id"
+        " cross join lateral (select count(*) as participants, "
+        "  count(*) filter (where p.is_online and p.last_seen > current_timestamp - interval '45 seconds') as online"
+        "  from room_participants p where p.tenant_id = $1 and p.room_id = r.id) n"
+        " order by r.updated_at desc, r.id desc"
+    )
 
 
 async def insert(tx: Tx, room_id: UUID, new: NewRoom) -> None:
@@ -32,7 +43,7 @@ async def insert(tx: Tx, room_id: UUID, new: NewRoom) -> None:
 
 async def get(tx: Tx, room_id: UUID) -> Room | None:
     """The room, if the caller may enter it."""
-    row = await tx.one_or_none(_ROOM + " and r.id = $3", tx.tenant_id, tx.user_id, room_id)
+    row = await tx.one_or_none(_with_people(_ROOM + " and r.id = $3"), tx.tenant_id, tx.user_id, room_id)
     return Room.model_validate(dict(row)) if row else None
 
 
@@ -41,20 +52,23 @@ async def page(
 ) -> list[Room]:
     """Rooms that the caller may enter, the last changed first."""
     rows = await tx.all(
-        _ROOM + " and ($3::text is null or r.room_type = $3) and ($4::boolean is null or r.is_active = $4)"
-        " and ($5::text is null or position(lower($5) in lower(r.room_name)) > 0)"
-        " and ($6::timestamptz is null or (r.updated_at, r.id) < ($6, $7::uuid))"
-        " order by r.updated_at desc, r.id desc limit $8",
+        _with_people(
+            _ROOM + " and ($3::text is null or r.room_type = $3) and ($4::boolean is null or r.is_active = $4)"
+            " and ($5::text is null or position(lower($5) in lower(r.room_name)) > 0)"
+            " and ($6::timestamptz is null or (r.updated_at, r.id) < ($6, $7::uuid))"
+            " order by r.updated_at desc, r.id desc limit $8"
+        ),
         tx.tenant_id, tx.user_id, kind, active, words, *(before or (None, None)), limit,
     )  # fmt: skip
     return [Room.model_validate(dict(row)) for row in rows]
 
 
 _STANDING: LiteralString = (
-    "select coalesce(m.role, case when r.access = 'tenant' then 'editor' end) as role, r.is_active, r.access,"
-    " r.max_participants, r.last_seq, r.room_type from collaboration_rooms r"
-    " left join room_participants m on m.tenant_id = r.tenant_id and m.room_id = r.id and m.user_id = $2"
-    " where r.tenant_id = $1 and r.id = $3"
+    "select "
+    + _ROLE
+    + " as role, r.is_active, r.access, r.max_participants, r.last_seq, r.room_type"
+    + _FROM
+    + " and r.id = $3"
 )
 
 

@@ -104,6 +104,11 @@ def authenticated(scope: str) -> bytes:
     return bytes((AUTH, AUTHENTICATED)) + string(scope)
 
 
+def stateless(said: str) -> bytes:
+    """Words that are kept nowhere, for clients of Hocuspocus."""
+    return bytes((STATELESS,)) + string(said)
+
+
 def denied(reason: str) -> bytes:
     """Not let in."""
     return bytes((AUTH, DENIED)) + string(reason)
