@@ -417,6 +417,44 @@ async def test_an_answer_of_a_chat_is_sent_to_a_new_canvas(visit: Visit, scripte
     await visit.call("DELETE", f"/api/canvas/canvases/{page.url.rsplit('/', 1)[1]}")
 
 
+async def test_place_and_size_are_set_in_numbers_with_the_keyboard(visit: Visit, made: Callable[..., Any]):
+    page = visit.page
+    canvas = await made(placed(SEVEN[:2]))
+    await artifact(page, "Plan").get_by_role("button", name="Actions for Plan").focus()
+    await page.keyboard.press("Enter")
+    await page.get_by_role("menuitem", name="Place and size").press("Enter")
+    dialog = page.get_by_role("dialog")
+    for name, value in (("From the left", "40"), ("From the top", "-20"), ("Width", "600"), ("Height", "200")):
+        await dialog.get_by_label(name).fill(value)
+    assert await faults_of(page) == []
+    await picture(page, "place")
+    await page.keyboard.press("Enter")
+    await expect(dialog).to_be_hidden()
+    await expect(artifact(page, "Plan")).to_have_css("width", "600px")
+    await expect(page.locator("[data-room-state=synced]")).to_be_visible()
+    there = await visit.call("GET", f"/api/canvas/canvases/{canvas['id']}")
+    [plan] = [one for one in there["artifacts"] if one["title"] == "Plan"]
+    assert (plan["position"], plan["size"]) == ({"x": 40, "y": -20}, {"width": 600, "height": 200})
+    # Taken back in one step.
+    await page.keyboard.press("Control+z")
+    await expect(artifact(page, "Plan")).to_have_css("width", "480px")
+
+
+async def test_the_map_of_the_canvas_can_be_hidden(visit: Visit, made: Callable[..., Any]):
+    page = visit.page
+    canvas = await made(placed(SEVEN[:3]))
+    drawn = page.locator(".react-flow__minimap-node")
+    await expect(drawn).to_have_count(3)
+    await page.get_by_role("button", name="Map of the canvas").click()
+    await expect(drawn).to_have_count(0)
+    await page.goto(f"{visit.url}/canvas/{canvas['id']}")
+    await ready(page, 3)
+    await expect(page.get_by_role("button", name="Map of the canvas")).to_have_attribute("aria-pressed", "false")
+    await expect(drawn).to_have_count(0)
+    await page.get_by_role("button", name="Map of the canvas").click()
+    await expect(drawn).to_have_count(3)
+
+
 async def test_versions_are_named_compared_and_restored(visit: Visit, made: Callable[..., Any]):
     page = visit.page
     await made(placed(SEVEN[1:2]))

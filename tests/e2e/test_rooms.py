@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, WebSocketRoute, expect
 
 from tests.e2e.conftest import Visit
 from tests.e2e.test_screens import PHONE, faults_of
@@ -93,3 +93,129 @@ async def test_a_link_that_leads_nowhere_says_so(visit: Visit) -> None:
     await visit.page.goto(visit.url + "/rooms/join/abcdefghijklmnopqrstuvwxyz")
     await expect(visit.page.get_by_text("ask for a new one")).to_be_visible()
     visit.complaints.clear()  # the browser notes the refusal
+
+
+async def _room_of_two(visit: Visit, other: Visit, name: str) -> str:
+    """The id of a room in which both write."""
+    room = await visit.call("POST", "/api/collaboration/rooms", {"room_name": name})
+    person = (await other.call("GET", "/api/session"))["user"]["id"]
+    await visit.call("PUT", f"/api/collaboration/rooms/{room['id']}/participants/{person}", {"role": "editor"})
+    return room["id"]
+
+
+async def test_a_comment_is_seen_by_the_others_at_once(visit: Visit, open_person: Callable[..., Any]) -> None:
+    other: Visit = await open_person("Katherine")
+    room_id = await _room_of_two(visit, other, "Talk")
+    for page in (visit.page, other.page):
+        await page.goto(f"{visit.url}/rooms/{room_id}")
+        await expect(page.locator("[data-room-state=synced]")).to_be_visible()
+        await page.get_by_role("button", name="Comments", exact=True).click()
+        await expect(page.get_by_text("Nobody has said anything yet.")).to_be_visible()
+    # Nothing asks from time to time: what is seen was told.
+    await visit.page.get_by_label("New comment").fill("Is this so?")
+    await visit.page.get_by_role("button", name="Comment", exact=True).click()
+    await expect(other.page.get_by_role("region", name="Threads")).to_contain_text("Is this so?")
+    await other.page.get_by_role("button", name="Answer").click()
+    await other.page.get_by_label("Answer").fill("It is.")
+    await other.page.locator("form").get_by_role("button", name="Answer").click()
+    await expect(visit.page.get_by_role("region", name="Threads")).to_contain_text("It is.")
+    await visit.page.get_by_role("button", name="Resolve").click()
+    await expect(other.page.get_by_text("Nobody has said anything yet.")).to_be_visible()
+    await visit.call("DELETE", f"/api/collaboration/rooms/{room_id}")
+
+
+async def test_whoever_signs_out_leaves_no_document_behind(visit: Visit, open_person: Callable[..., Any]) -> None:
+    other: Visit = await open_person("Mary")
+    room_id = await _room_of_two(visit, other, "Confidential")
+    await other.page.goto(f"{visit.url}/rooms/{room_id}")
+    await expect(other.page.locator("[data-room-state=synced]")).to_be_visible()
+    assert len(await other.page.evaluate(_KEPT)) == 1
+    await other.page.get_by_role("button", name="Account:").click()
+    await other.page.get_by_role("menuitem", name="Sign out").click()
+    await expect(other.page.get_by_role("heading", name="Sign in to RADIANT")).to_be_visible()
+    await other.page.wait_for_function(f"async () => (await ({_KEPT})()).length === 0")
+    await visit.call("DELETE", f"/api/collaboration/rooms/{room_id}")
+
+
+class _Line:
+    """The page's socket of rooms, which can be cut."""
+
+    def __init__(self) -> None:
+        self.cut = False
+        self._open: list[WebSocketRoute] = []
+
+    async def on(self, page: Page) -> None:
+        await page.route_web_socket("**/api/collaboration", self._asked)
+
+    async def _asked(self, socket: WebSocketRoute) -> None:
+        if self.cut:
+            await socket.close(code=1013)
+            return
+        socket.connect_to_server()
+        self._open.append(socket)
+
+    async def fall(self) -> None:
+        """Nothing goes through any more."""
+        self.cut = True
+        for socket in self._open:
+            await socket.close(code=1013)
+        self._open.clear()
+
+
+# A transaction of its own on the same store: it begins once those before it are done.
+_KEPT = """async () => {
+  const names = (await indexedDB.databases()).map((one) => one.name).filter((name) => name.startsWith("radiant.room."));
+  for (const name of names) await new Promise((done, failed) => {
+    const asked = indexedDB.open(name);
+    asked.onerror = failed;
+    asked.onsuccess = () => {
+      const work = asked.result.transaction(["updates"], "readwrite");
+      work.objectStore("updates").count();
+      work.oncomplete = () => { asked.result.close(); done(); };
+    };
+  });
+  return names;
+}"""
+
+
+async def test_what_is_written_without_the_server_outlives_the_page(
+    visit: Visit, open_person: Callable[..., Any]
+) -> None:
+    other: Visit = await open_person("Hedy")
+    room_id = await _room_of_two(visit, other, "Under way")
+    page, line = other.page, _Line()
+    await line.on(page)
+    for one in (visit.page, page):
+        await one.goto(f"{visit.url}/rooms/{room_id}")
+        await expect(one.locator("[data-room-state=synced]")).to_be_visible()
+    mine, theirs = visit.page.locator("[data-text=content]"), page.locator("[data-text=content]")
+    await theirs.click()
+    await page.keyboard.type("Seen by both.")
+    await expect(mine).to_contain_text("Seen by both.")
+
+    await line.fall()
+    await expect(page.locator("[data-room-state=offline]")).to_be_visible()
+    await page.keyboard.type(" Written in a tunnel.")
+    assert len(await page.evaluate(_KEPT)) == 1
+    await mine.press("Control+End")
+    await visit.page.keyboard.type(" Written meanwhile.")
+    await expect(visit.page.locator("[data-room-state=synced]")).to_be_visible()
+    await page.reload()
+    # The server cannot be reached by the room yet: what is shown was kept here, and is written on.
+    await expect(theirs).to_contain_text("Seen by both. Written in a tunnel.")
+    await expect(theirs).not_to_contain_text("meanwhile")
+    await theirs.press("Control+End")
+    await page.keyboard.type(" And on.")
+
+    line.cut = False
+    await expect(mine).to_contain_text("Written in a tunnel. And on.", timeout=60_000)
+    await expect(theirs).to_contain_text("Written meanwhile.")
+    await expect(page.locator("[data-room-state=synced]")).to_be_visible()
+
+    # Where access ended, nothing is left; nor once somebody signed out.
+    person = (await other.call("GET", "/api/session"))["user"]["id"]
+    await visit.call("DELETE", f"/api/collaboration/rooms/{room_id}/participants/{person}")
+    await expect(page.get_by_text("This room is not open to you").or_(page.get_by_text("no such room"))).to_be_visible()
+    await page.wait_for_function(f"async () => (await ({_KEPT})()).length === 0")
+    other.complaints.clear()  # the browser notes the refusal
+    await visit.call("DELETE", f"/api/collaboration/rooms/{room_id}")

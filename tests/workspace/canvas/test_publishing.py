@@ -136,6 +136,18 @@ async def test_f23_3_the_page_s_policy_lets_nothing_out(server: Server, callers:
         assert (await visit(server, f"{published['url']}/frames/{number}")).status == 404
 
 
+async def test_code_is_coloured_when_it_is_published(server: Server, callers: Callers):
+    canvas = await make_canvas(callers.member)
+    await add(callers.member, canvas["id"], "code", "def f():\n    return '<b>'\n", language="python")
+    await add(callers.member, canvas["id"], "code", "def plain", language=None)
+    page = (await visit(server, (await publish(callers.member, canvas["id"]))["url"])).body.decode()
+    assert '<span class="k">def</span> <span class="d">f</span>' in page
+    assert '<span class="s">&#x27;&lt;b&gt;&#x27;</span>' in page
+    assert "<pre><code>def plain</code></pre>" in page
+    exported = await callers.member.get(f"{CANVASES}/{canvas['id']}/export", params={"format": "html"})
+    assert b'<span class="k">def</span>' in exported.body
+
+
 async def test_the_page_says_where_words_come_from_and_not_who_asked(server: Server, callers: Callers):
     canvas = await make_canvas(callers.member)
     said = {"kind": "model", "model": "gpt-4o", "strategy": "debate", "cost_nano": 2_000_000, "prompt": "private words"}

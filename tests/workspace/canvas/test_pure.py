@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import zipfile
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Doc, Map, Text
 
-from radiant.workspace.canvas import documents, exporting, importing, putting, rendering
+from radiant.workspace.canvas import colouring, documents, exporting, importing, putting, rendering
 from radiant.workspace.canvas.differing import Edit, applied, edits
 from radiant.workspace.canvas.documents import Drawn
 from radiant.workspace.canvas.problems import BadArtifact, BadImport, TextChanged
@@ -437,3 +438,25 @@ def test_f23_3_drawings_are_pictures_and_programs_stand_in_frames() -> None:
     assert '<iframe sandbox="allow-scripts" referrerpolicy="no-referrer"' in page
     assert "allow-same-origin" not in page
     assert rendering.frame("<p>").index("Content-Security-Policy") < rendering.frame("<p>").index("<p>")
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "x = 'a' # b\r\n", "\ufeffdef f():\n\treturn 1", "\n\n", '😀 = "李"'])
+@pytest.mark.parametrize("language", ["python", "html", "json", "markdown", "php"])
+def test_coloured_code_says_what_the_code_says(text: str, language: str) -> None:
+    from html import unescape
+
+    runs = colouring.runs_of(text, language)
+    assert sum(length for length, _ in runs) == len(text)
+    html = rendering.page("x", [Shown("code", "t", text, [], runs)], {}, foot="")
+    body = html.partition("<pre><code>")[2].partition("</code>")[0]
+    assert unescape(re.sub(r'<span class="[kscndt]">|</span>', "", body)) == text
+    assert set(re.findall(r"<(/?\w+)", body)) <= {"span", "/span"}
+
+
+def test_code_is_coloured_by_its_language_and_plain_without_one() -> None:
+    code = "def f():\n    return 'x'  # so\n"
+    assert colouring.runs_of(code, "Python")[:3] == [(3, "k"), (1, ""), (1, "d")]
+    assert {kind for _, kind in colouring.runs_of(code, "python")} == {"", "k", "s", "c", "d"}
+    for language in (None, "", "text-of-nobody"):
+        assert colouring.runs_of(code, language) == []
+    assert colouring.runs_of("x" * (colouring.MOST + 1), "python") == []

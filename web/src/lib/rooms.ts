@@ -4,9 +4,12 @@
  */
 import { HocuspocusProvider, HocuspocusProviderWebsocket, WebSocketStatus } from "@hocuspocus/provider";
 import { useEffect, useState, useSyncExternalStore } from "react";
+import { IndexeddbPersistence } from "y-indexeddb";
 import type { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
 import { ApiProblem, api, messageOf } from "./api/client";
+import { keptName } from "./kept-rooms";
+import { useSession } from "./session";
 
 export type RoomRole = "owner" | "editor" | "commenter" | "viewer";
 
@@ -40,7 +43,7 @@ export interface Other extends Presence {
 }
 
 export interface RoomStatus {
-  /** `offline` may hold changes that are kept in this tab; `denied` is final until somebody lets the person in. */
+  /** `offline` may hold changes that are kept in this browser; `denied` is final until somebody lets the person in. */
   state: "connecting" | "synced" | "saving" | "offline" | "denied";
   role: RoomRole | null;
   /** Owners and editors write; the server refuses everybody else. */
@@ -48,7 +51,7 @@ export interface RoomStatus {
   user: RoomUser | null;
   /** Why not, where it is denied. */
   reason: string;
-  /** Whether the document was ever received, so that it can be shown. */
+  /** Whether the document was ever received, or was kept here, so that it can be shown. */
   loaded: boolean;
   /** Changes that the server has not confirmed. */
   unsaved: boolean;
@@ -58,6 +61,10 @@ export interface RoomStatus {
 export const HERE = { toString: () => "this page" };
 
 const RETRY_MS = 2000;
+/** Under this name a kept document says that its person could write when it was last open. */
+const WROTE = "wrote";
+/** What the server tells everybody who is there when a comment is written, answered or resolved. */
+const COMMENTED = '{"changed":"comments"}';
 let socket: HocuspocusProviderWebsocket | null = null;
 const open = new Map<string, Room>();
 
@@ -85,8 +92,14 @@ export class Room {
   #othersListeners = new Set<() => void>();
   #retry: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
+  /** The document in this browser, for whoever writes: what was not sent outlives the page. */
+  #kept: IndexeddbPersistence | null = null;
+  #commentsListeners = new Set<() => void>();
 
-  constructor(readonly id: string) {
+  constructor(
+    readonly id: string,
+    readonly person: string,
+  ) {
     const line = shared();
     this.provider = new HocuspocusProvider({
       websocketProvider: line,
@@ -95,13 +108,20 @@ export class Room {
       token: () => this.#ticket(),
     });
     this.provider.on("authenticated", ({ scope }: { scope: string }) => {
-      this.#set({ writes: scope === "read-write", reason: "" });
+      const writes = scope === "read-write";
+      this.#set({ writes, reason: "" });
+      if (writes) void this.#kept?.set(WROTE, 1);
+      else this.#forget();
       this.#look();
     });
     this.provider.on("authenticationFailed", ({ reason }: { reason: string }) => {
       // Without a ticket the reason is known better from the request for it.
       if (this.#status.state === "denied" || this.#retry !== undefined) return;
       this.#set({ state: "denied", writes: false, reason });
+      this.#forget();
+    });
+    this.provider.on("stateless", ({ payload }: { payload: string }) => {
+      if (payload === COMMENTED) for (const listener of this.#commentsListeners) listener();
     });
     this.provider.on("synced", () => {
       this.#set({ loaded: true });
@@ -118,11 +138,51 @@ export class Room {
     window.addEventListener("online", this.#online);
     window.addEventListener("offline", this.#look);
     window.addEventListener("beforeunload", this.#leaving);
-    this.provider.attach();
+    void this.#begin();
     // Said even where it stands: it may be closing, since the last room was just left.
     line.shouldConnect = true;
     if (line.status === WebSocketStatus.Disconnected) void line.connect();
   }
+
+  /** Shows what was kept here, then asks the server: in this order, so that what was written without it goes with the question. */
+  async #begin(): Promise<void> {
+    try {
+      const name = keptName(this.person, this.id);
+      // A browser that keeps nothing says so here, and not to whoever looks for faults.
+      await new Promise<void>((done, failed) => {
+        const asked = indexedDB.open(`${name}.probe`);
+        asked.onerror = () => failed(asked.error);
+        asked.onsuccess = () => {
+          asked.result.close();
+          indexedDB.deleteDatabase(`${name}.probe`);
+          done();
+        };
+      });
+      const kept = new IndexeddbPersistence(name, this.doc);
+      this.#kept = kept;
+      await kept.whenSynced;
+      if (!this.#closed && (await kept.get(WROTE)) === 1) this.#set({ loaded: true, writes: true, unsaved: false });
+    } catch {
+      // Kept in the open tab alone, then.
+      this.#kept = null;
+    }
+    if (this.#closed) return;
+    this.provider.attach();
+    this.#look();
+  }
+
+  /** What may no longer be written, or read, is not kept here. */
+  #forget(): void {
+    const kept = this.#kept;
+    this.#kept = null;
+    if (kept) void kept.clearData();
+  }
+
+  /** Somebody said something about the document, answered, or resolved it. */
+  subscribeComments = (listener: () => void): (() => void) => {
+    this.#commentsListeners.add(listener);
+    return () => this.#commentsListeners.delete(listener);
+  };
 
   get awareness(): Awareness {
     // It is only null where the provider was told to have none.
@@ -177,8 +237,10 @@ export class Room {
       return ticket.ticket;
     } catch (fault) {
       const refused = fault instanceof ApiProblem && fault.status >= 400 && fault.status < 500 && fault.status !== 429;
-      if (refused) this.#set({ state: "denied", writes: false, reason: messageOf(fault) });
-      else this.#again(RETRY_MS);
+      if (refused) {
+        this.#set({ state: "denied", writes: false, reason: messageOf(fault) });
+        this.#forget();
+      } else this.#again(RETRY_MS);
       throw fault;
     }
   }
@@ -220,9 +282,9 @@ export class Room {
     this.#set({ state, unsaved });
   };
 
-  // What was written and not sent is only in this tab.
+  // What was written and not sent is in this browser; or, where that keeps nothing, only in this tab.
   #leaving = (event: BeforeUnloadEvent) => {
-    if (this.#status.unsaved && this.#status.loaded) event.preventDefault();
+    if (!this.#kept && this.#status.unsaved && this.#status.loaded) event.preventDefault();
   };
 
   #set(change: Partial<RoomStatus>): void {
@@ -233,10 +295,10 @@ export class Room {
   }
 }
 
-function enter(id: string): Room {
+function enter(id: string, person: string): Room {
   let room = open.get(id);
   if (!room) {
-    room = new Room(id);
+    room = new Room(id, person);
     open.set(id, room);
   }
   room.holders += 1;
@@ -257,15 +319,16 @@ function leave(room: Room): void {
 /** The room, connected for as long as the component is there; null in the moment before. */
 export function useRoom(id: string | null): Room | null {
   const [room, setRoom] = useState<Room | null>(null);
+  const person = useSession().user.id;
   useEffect(() => {
     if (id === null) return;
-    const entered = enter(id);
+    const entered = enter(id, person);
     setRoom(entered);
     return () => {
       setRoom(null);
       leave(entered);
     };
-  }, [id]);
+  }, [id, person]);
   return room;
 }
 

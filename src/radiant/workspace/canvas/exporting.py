@@ -13,6 +13,7 @@ from typing import Any, Literal
 from radiant.infra.typesetting import NotSet, typeset
 from radiant.kit import prose
 from radiant.kit.errors import Problem
+from radiant.workspace.canvas.colouring import coloured
 from radiant.workspace.canvas.importing import FORMAT, MANIFEST
 from radiant.workspace.canvas.problems import BadArtifact
 from radiant.workspace.canvas.rendering import FRAME_POLICY, Shown, described, page
@@ -122,7 +123,7 @@ def _sources(canvas: Canvas, one: Artifact) -> list[str]:
 
 
 def _html(canvas: Canvas) -> str:
-    shown = [Shown(one.type, one.title, one.content, one.spans) for one in in_order(canvas.artifacts)]
+    shown = [Shown(one.type, one.title, one.content, one.spans, coloured(one)) for one in in_order(canvas.artifacts)]
     foot = f"Version {canvas.version}, {canvas.updated_at:%Y-%m-%d %H:%M} UTC."
     # What a frame without an address of its own is forbidden is what the page is; the page has no scripts to allow.
     return page(canvas.canvas_name, shown, canvas.provenance, foot=foot, policy=FRAME_POLICY)

@@ -69,7 +69,14 @@ class Published:
         if row["revoked_at"] is not None:
             return _plain(_NOWHERE, 410)
         shown = [
-            Shown(one["type"], one["title"], one["content"], [Span.model_validate(span) for span in one["spans"]])
+            Shown(
+                one["type"],
+                one["title"],
+                one["content"],
+                [Span.model_validate(span) for span in one["spans"]],
+                # What was published before code was coloured has none.
+                one.get("runs", ()),
+            )
             for one in row["snapshot"]["artifacts"]
         ]
         if found["frame"] is not None:

@@ -1,5 +1,6 @@
 """Publications: fixed copies of canvases that whoever has the address reads, until they are revoked."""
 
+import asyncio
 import secrets
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from radiant.foundation.identity.sessions import hash_token
 from radiant.foundation.runs import idempotency
 from radiant.kit.ids import uuid7
 from radiant.workspace.canvas import store
+from radiant.workspace.canvas.colouring import coloured
 from radiant.workspace.canvas.live import Live
 from radiant.workspace.canvas.problems import NoSuchPublication
 from radiant.workspace.canvas.schemas import Publication
@@ -28,11 +30,13 @@ class Publishing:
         reached = await self._live.reach(caller, canvas_id, to_change=True)
         await self._live.catch_up(reached)
         canvas = await self._live.canvas(caller, canvas_id)
+        artifacts = sorted(canvas.artifacts, key=lambda one: (one.position.y, one.position.x))
+        runs = await asyncio.to_thread(lambda: [coloured(one) for one in artifacts])
         snapshot = {
             "name": canvas.canvas_name,
             "artifacts": [
-                one.model_dump(mode="json", include={"type", "title", "content", "spans"})
-                for one in sorted(canvas.artifacts, key=lambda one: (one.position.y, one.position.x))
+                {**one.model_dump(mode="json", include={"type", "title", "content", "spans"}), "runs": of_one}
+                for one, of_one in zip(artifacts, runs, strict=True)
             ],
             "provenance": {
                 name: one.model_dump(mode="json", exclude_none=True, exclude={"prompt", "by"})

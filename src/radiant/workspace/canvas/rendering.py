@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from radiant.kit import prose
 from radiant.kit.money import plain_nano
+from radiant.workspace.canvas.colouring import Run
 from radiant.workspace.canvas.problems import BadArtifact
 from radiant.workspace.canvas.schemas import ArtifactType, Provenance, Span
 from radiant.workspace.canvas.tables import rows_of
@@ -29,10 +30,12 @@ STYLE = (
     " #d8d4cd;border-radius:8px;padding:1rem 1.25rem;margin:1.25rem 0;overflow-x:auto}section>h2{font-size:1rem;margin:0 0"
     " .75rem}pre{background:#f4f2ee;padding:.75rem;border-radius:6px;overflow-x:auto;font-size:.85rem}table{border-collapse:"
     "collapse}th,td{border:1px solid #d8d4cd;padding:.25rem .6rem;text-align:left;vertical-align:top}img{max-width:100%}"
-    "iframe{width:100%;height:28rem;border:1px solid #d8d4cd;border-radius:6px}blockquote{margin:0;padding-left:1rem;"
+    ".k{color:#8a2a0a;font-weight:600}.s{color:#2f6413}.c{color:#6a655c;font-style:italic}.n{color:#7a3fa0}.d{color:#0f5a8f}"
+    ".t{color:#8a2a0a}iframe{width:100%;height:28rem;border:1px solid #d8d4cd;border-radius:6px}blockquote{margin:0;padding-left:1rem;"
     "border-left:3px solid #d8d4cd}footer,.from{color:#57534c;font-size:.85rem}a{color:#b93a0b}"
     "@media(prefers-color-scheme:dark){body{background:#171512;color:#ece8e1}section{background:#211e1a;border-color:#3a352e}"
-    "pre{background:#171512}footer,.from{color:#aaa294}th,td,iframe{border-color:#3a352e}}"
+    "pre{background:#171512}footer,.from{color:#aaa294}th,td,iframe{border-color:#3a352e}"
+    ".k,.t{color:#f2a07e}.s{color:#a5cf86}.c{color:#a19a8d}.n{color:#cfa6ea}.d{color:#8cc5ee}}"
 )
 STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 FRAME_POLICY = (
@@ -58,6 +61,8 @@ class Shown:
     title: str
     content: str
     spans: Sequence[Span]
+    runs: Sequence[Run] = ()
+    """Of code (see `colouring`); none: all of it is plain."""
 
 
 def page(
@@ -101,7 +106,17 @@ def _body(number: int, one: Shown, frames: str | None) -> str:
             )
             return f'<iframe sandbox="allow-scripts" referrerpolicy="no-referrer" title="{escape(one.title or "Page")}" {place}></iframe>'
         case _:
-            return f"<pre><code>{escape(one.content)}</code></pre>"
+            return f"<pre><code>{_coloured(one.content, one.runs)}</code></pre>"
+
+
+def _coloured(content: str, runs: Sequence[Run]) -> str:
+    parts: list[str] = []
+    at = 0
+    for length, kind in runs:
+        words = escape(content[at : at + length])
+        parts.append(f'<span class="{escape(kind)}">{words}</span>' if kind else words)
+        at += length
+    return "".join(parts) + escape(content[at:])
 
 
 def _table(content: str) -> str:

@@ -39,9 +39,14 @@ export function Comments({ room, role: given, about = null, nameOf, onShow, onDo
     queryFn: ({ pageParam }) => api.get<Page<Comment>>(`/collaboration/rooms/${room.id}/comments`, { query: { resolved, cursor: pageParam, limit: 30 } }),
     initialPageParam: "",
     getNextPageParam: (page) => page.next,
-    // Others write too, and comments are not part of the document.
-    refetchInterval: 15_000,
   });
+  // Comments are not part of the document: the room says that there are others, and what was missed offline is asked for.
+  const away = status.state === "offline" || status.state === "connecting";
+  useEffect(() => {
+    const again = () => void queries.invalidateQueries({ queryKey: ["room-comments", room.id] });
+    if (!away) again();
+    return room.subscribeComments(again);
+  }, [queries, room, away]);
   const people = useQuery({ queryKey: participantsKey(room.id), queryFn: async () => (await api.get<{ items: Participant[] }>(`/collaboration/rooms/${room.id}/participants`)).items });
   const threads = data?.pages.flatMap((page) => page.items);
   const speaks = role !== null && role !== "viewer";

@@ -7,7 +7,7 @@ import { type Room, type RoomStatus, useRoomStatus } from "@/lib/rooms";
 function said({ state, writes, role }: RoomStatus) {
   if (state === "denied") return { icon: Lock, text: "No access", title: "You were not let in." };
   if (state === "connecting") return { icon: LoaderCircle, text: "Connecting…", title: "The document is being fetched.", turns: true };
-  if (state === "offline") return { icon: CloudOff, text: "Offline", title: "Offline: your changes are kept here and sent later. Leave this tab open.", warns: true };
+  if (state === "offline") return { icon: CloudOff, text: "Offline", title: "Offline: your changes are kept in this browser and sent later.", warns: true };
   if (state === "saving") return { icon: LoaderCircle, text: "Saving…", title: "Your changes are on their way.", turns: true };
   if (!writes) return { icon: Eye, text: role === "commenter" ? "You can comment" : "You can read", title: "Your role here does not write." };
   return { icon: Check, text: "Saved", title: "Every change is saved." };

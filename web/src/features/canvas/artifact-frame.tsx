@@ -1,4 +1,4 @@
-import { ArrowDownToLine, ArrowUpToLine, ChevronDown, ChevronRight, Code, Copy, CopyPlus, Eye, FileText, Globe, History, type LucideIcon, MessageSquare, Braces, Ellipsis, Pencil, Shapes, Table2, Trash2, WandSparkles, Workflow } from "lucide-react";
+import { ArrowDownToLine, ArrowUpToLine, ChevronDown, ChevronRight, Code, Copy, CopyPlus, Eye, FileText, Globe, History, type LucideIcon, MessageSquare, Braces, Ellipsis, Pencil, Scaling, Shapes, Table2, Trash2, WandSparkles, Workflow } from "lucide-react";
 import { type KeyboardEvent, memo, useEffect, useMemo, useState } from "react";
 import type * as Y from "yjs";
 import { brief, sourceOf, spansOf } from "@/components/rooms/provenance";
@@ -177,7 +177,7 @@ interface ActionsProps {
 }
 
 function Actions({ artifact, text, look, onLook }: ActionsProps) {
-  const { doc, writes, me, edit, ask, comment, versions, room } = useCanvasRoom();
+  const { doc, writes, me, edit, ask, comment, versions, placing, room } = useCanvasRoom();
   const { id } = artifact;
   return (
     <Menu>
@@ -234,6 +234,10 @@ function Actions({ artifact, text, look, onLook }: ActionsProps) {
             <MenuItem onSelect={() => duplicate(doc, id, me)}>
               <CopyPlus />
               Duplicate
+            </MenuItem>
+            <MenuItem onSelect={() => setTimeout(() => placing(id))}>
+              <Scaling />
+              Place and size…
             </MenuItem>
             <MenuSeparator />
             <MenuItem onSelect={() => restack(doc, id)}>

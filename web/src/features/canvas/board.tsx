@@ -1,6 +1,6 @@
 import "@xyflow/react/dist/base.css";
-import { applyNodeChanges, Background, type Node, type NodeChange, type NodeProps, NodeResizer, Panel, ReactFlow, ReactFlowProvider, SelectionMode, useReactFlow, useStore, ViewportPortal } from "@xyflow/react";
-import { Maximize, Minus, Plus } from "lucide-react";
+import { applyNodeChanges, Background, MiniMap, type Node, type NodeChange, type NodeProps, NodeResizer, Panel, ReactFlow, ReactFlowProvider, SelectionMode, useReactFlow, useStore, ViewportPortal } from "@xyflow/react";
+import { Map as MapIcon, Maximize, Minus, Plus } from "lucide-react";
 import { type KeyboardEvent, memo, useCallback, useEffect, useImperativeHandle, useMemo, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/cn";
@@ -119,6 +119,17 @@ function Flow({ artifacts, handle }: Props) {
   const wrapper = useRef<HTMLDivElement>(null);
   const [nodes, setNodes] = useState<ArtifactNode[]>(() => artifacts.map((one) => nodeOf(one, undefined, false)));
   const told = useRef(0);
+  // On a phone it would lie over what it shows.
+  const [wanted, setMap] = useState(readMap);
+  const map = wanted && wide && artifacts.length > 0;
+  const showMap = (shown: boolean) => {
+    setMap(shown);
+    try {
+      localStorage.setItem(MAP, shown ? "shown" : "hidden");
+    } catch {
+      // Storage may be blocked: it holds for as long as the page is open.
+    }
+  };
 
   useEffect(() => {
     setNodes((before) => {
@@ -246,7 +257,20 @@ function Flow({ artifacts, handle }: Props) {
       >
         <Background gap={24} size={1.4} color="var(--line)" />
         <Pointers />
-        <ZoomControls />
+        {map && (
+          <MiniMap
+            position="bottom-right"
+            pannable
+            zoomable
+            ariaLabel="Map of the canvas"
+            className="!m-3 overflow-hidden rounded-lg border shadow-sm"
+            bgColor="var(--raised)"
+            maskColor="color-mix(in oklab, var(--ink) 14%, transparent)"
+            nodeColor="var(--line-strong)"
+            nodeBorderRadius={12}
+          />
+        )}
+        <ZoomControls map={map} onMap={showMap} />
       </ReactFlow>
     </div>
   );
@@ -281,7 +305,18 @@ function Pointers() {
   );
 }
 
-function ZoomControls() {
+const MAP = "radiant.canvas.map";
+
+function readMap(): boolean {
+  try {
+    return localStorage.getItem(MAP) !== "hidden";
+  } catch {
+    // Storage may be blocked: it is shown.
+    return true;
+  }
+}
+
+function ZoomControls({ map, onMap }: { map: boolean; onMap: (shown: boolean) => void }) {
   const { zoomIn, zoomOut, fitView } = useReactFlow();
   const zoom = useStore((state) => state.transform[2]);
   return (
@@ -295,6 +330,9 @@ function ZoomControls() {
       </Button>
       <Button variant="ghost" size="icon" aria-label="Show everything" title="Show everything" onClick={() => void fitView({ maxZoom: 1, padding: 0.12 })}>
         <Maximize className="size-4" />
+      </Button>
+      <Button variant="ghost" size="icon" aria-label="Map of the canvas" title={map ? "Hide the map" : "Show the map"} aria-pressed={map} onClick={() => onMap(!map)}>
+        <MapIcon className="size-4" />
       </Button>
     </Panel>
   );

@@ -30,6 +30,7 @@ import { add, type Artifact, type ArtifactType, bodyOf, search, titleOf, undoOf 
 import { PublishDialog } from "./publish-dialog";
 import { canvasesKey, canvasKey, saveExport, useCanvas } from "./queries";
 import type { CanvasSummary } from "./types";
+import { PlaceDialog } from "./place-dialog";
 import { VersionsDialog } from "./versions-dialog";
 
 const Board = lazy(() => import("./board"));
@@ -66,7 +67,7 @@ export default function CanvasPage({ id, lead }: Props) {
   return <Open canvas={canvas} room={room} lead={lead} />;
 }
 
-type Open = { what: "ask" | "versions"; id: string; selection: Selection | null } | { what: "share" | "publish" | "rename" | "history" } | null;
+type Open = { what: "ask" | "versions" | "place"; id: string; selection: Selection | null } | { what: "share" | "publish" | "rename" | "history" } | null;
 type View = "board" | "list";
 const VIEW = "radiant.canvas.view";
 
@@ -115,6 +116,7 @@ function Open({ canvas, room, lead }: { canvas: CanvasSummary; room: Room; lead:
       edit,
       ask: (id, selection) => setOpen({ what: "ask", id, selection }),
       versions: (id) => setOpen({ what: "versions", id, selection: null }),
+      placing: (id) => setOpen({ what: "place", id, selection: null }),
       comment: (artifact, selection) => setTalk({ artifact, selection }),
     }),
     [canvas.id, room, doc, undo, writes, status.user?.id, editing, edit],
@@ -148,6 +150,7 @@ function Open({ canvas, room, lead }: { canvas: CanvasSummary; room: Room; lead:
   const dialogOf = <W extends NonNullable<Open>["what"]>(what: W) => (open?.what === what ? (open as Extract<NonNullable<Open>, { what: W }>) : null);
   const asked = dialogOf("ask") as { id: string; selection: Selection | null } | null;
   const looked = dialogOf("versions") as { id: string } | null;
+  const placed = dialogOf("place") as { id: string } | null;
   const artifactOf = (id: string | undefined): Artifact | undefined => artifacts.find((one) => one.id === id);
   const close = () => setOpen(null);
   const rename = async (name: string) => {
@@ -246,6 +249,7 @@ function Open({ canvas, room, lead }: { canvas: CanvasSummary; room: Room; lead:
         )}
       </div>
       {asked && artifactOf(asked.id) && <AskDialog key={asked.id} artifact={artifactOf(asked.id) as Artifact} selection={asked.selection} onClose={close} />}
+      {placed && artifactOf(placed.id) && <PlaceDialog artifact={artifactOf(placed.id) as Artifact} onClose={close} />}
       {looked && artifactOf(looked.id) && <VersionsDialog artifact={artifactOf(looked.id) as Artifact} onClose={close} />}
       <ShareDialog roomId={room.id} what="canvas" open={dialogOf("share") !== null} onOpenChange={close} />
       {dialogOf("history") && <HistoryDialog room={room} onClose={close} />}

@@ -24,6 +24,8 @@ export interface CanvasRoom {
   ask: (id: string, selection: Selection | null) => void;
   comment: (id: string, selection: Selection | null) => void;
   versions: (id: string) => void;
+  /** Opens the numbers of where it is and how large. */
+  placing: (id: string) => void;
 }
 
 export const CanvasContext = createContext<CanvasRoom | null>(null);

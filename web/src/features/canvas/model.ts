@@ -49,9 +49,9 @@ export const bodyOf = (doc: Y.Doc, id: string): Y.Text | null => {
 };
 
 /** Bounds of the server (migration 0023), with a least size that a person can still take hold of. */
-const FAR = 1_000_000;
-const LEAST = { width: 180, height: 96 };
-const MOST = 100_000;
+export const FAR = 1_000_000;
+export const LEAST = { width: 180, height: 96 };
+export const MOST = 100_000;
 
 const within = (value: unknown, least: number, most: number, otherwise: number): number =>
   typeof value === "number" && Number.isFinite(value) ? Math.round(Math.min(most, Math.max(least, value))) : otherwise;

@@ -1,6 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { ApiProblem, api, messageOf, setCsrfToken } from "@/lib/api/client";
 import type { SignedOut } from "@/lib/api/types";
+import { forgetKeptRooms } from "@/lib/kept-rooms";
 import { toast } from "@/lib/toast";
 import { sessionKey } from "@/lib/session";
 
@@ -26,6 +27,7 @@ export async function signOut(): Promise<void> {
   }
   // A fresh page, so that nothing of theirs is left in this one's memory.
   sessionStorage.clear();
+  await forgetKeptRooms();
   // Who came by an identity provider is signed out there too.
   location.replace(url ?? "/");
 }
