@@ -42,6 +42,8 @@ _DOES: Mapping[Task, str] = {"transcription": "hear", "speech": "speak"}
 _MILLION = Decimal(1_000_000)
 # How much of a stream is reserved before it is known how long it will be.
 _FIRST_SECONDS = 60.0
+# What each provider is asked for where nobody named a model: ElevenLabs' is the specification's.
+_USUAL = frozenset({"eleven_multilingual_v2", "scribe_v1", "nova-3", "aura-2", "whisper-1", "tts-1"})
 # What sends a call on to the next model, where the caller left the choice to us.
 _NEXT = (UpstreamError, ServingProblem, ModelUnavailable)
 
@@ -249,7 +251,8 @@ class Speech:
         return await asyncio.gather(*map(of, await self.models(caller, "speech")))
 
     async def models(self, caller: Caller, task: Task) -> Sequence[Model]:
-        """Those that the caller can use, the best first: of providers by their price, then those that run here."""
+        """Those that the caller can use, the best first: the usual one of each provider, the cheapest before others; then
+        what providers have besides; then those that run here."""
         rules = self.inference.policies.known(caller) or await self.inference.policies.of(caller)
         able = self.hearers if task == "transcription" else self.speakers
         found = [
@@ -260,7 +263,7 @@ class Speech:
             and model.provider in able
             and rules.why_not(model) is None
         ]
-        return sorted(found, key=lambda model: (model.local, _price(model, task)))
+        return sorted(found, key=lambda model: (model.local, model.id not in _USUAL, _price(model, task)))
 
     async def targets(self, caller: Caller, name: str, task: Task) -> Sequence[Target]:
         """Who may be asked for it, in order. Raises as `transcribe` does."""
