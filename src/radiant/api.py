@@ -57,6 +57,7 @@ from radiant.workspace.personalization import routes as personalization_routes
 from radiant.workspace.reasoning import routes as reasoning_routes
 from radiant.workspace.tools import routes as tools_routes
 from radiant.workspace.turns import routes as turns_routes
+from radiant.workspace.voice import routes as voice_routes
 
 _ROUTERS = (
     health_router,
@@ -94,6 +95,7 @@ _ROUTERS = (
     personalization_routes.router,
     reasoning_routes.router,
     tools_routes.router,
+    voice_routes.router,
     turns_routes.router,
     canvas_routes.router,
     chats_routes.router,

@@ -26,9 +26,17 @@ from radiant.ai.serving.host import Host
 from radiant.ai.serving.packs import ModelStore
 from radiant.ai.serving.served import finder
 from radiant.ai.serving.thermal import ThermalStates, note_installed
+from radiant.ai.speech.deepgram import Deepgram
+from radiant.ai.speech.elevenlabs import ElevenLabs
+from radiant.ai.speech.embedded import EmbeddedHearer, EmbeddedSpeaker
+from radiant.ai.speech.media import encode
+from radiant.ai.speech.openai_speech import OpenAISpeech
+from radiant.ai.speech.service import Speech
+from radiant.ai.speech.speech import Hearer, Speaker
 from radiant.aws import make_aws
 from radiant.config import Settings
 from radiant.credential_life import make_rotators
+from radiant.doors.gateway import deepgram_live
 from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.routes import Gateway
 from radiant.doors.gateway.work_beside import WorkBeside
@@ -94,6 +102,7 @@ from radiant.workspace.tools.service import Tools
 from radiant.workspace.tools.service import uses_of as tools_uses_of
 from radiant.workspace.tools.toolbox import Toolbox
 from radiant.workspace.turns.service import Turns
+from radiant.workspace.voice.service import Voice
 
 
 class App:
@@ -161,6 +170,8 @@ class App:
         if kind == "http" and self.door.takes(scope["path"]):
             scope["app"] = self
             await self.door.serve(AsgiExchange(scope, receive, send))
+        elif kind == "websocket" and scope["path"] == deepgram_live.PATH and self.door.engine is not None:
+            await deepgram_live.listen_live(self.door.engine, scope, receive, send)
         elif kind == "http" and Intake.takes(scope["path"]):
             await self.intake(scope, receive, send)
         elif kind == "lifespan":
@@ -287,9 +298,22 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     thinking = Thinking(database, changes, inference, toolbox, compute.code_check.run, meter.flush, runs.owner)
     app.state.thinking = await stack.enter_async_context(thinking)
     await _wire_canvases(app, database, stack)
-    engine = Engine(inference, keys, meter, http, database, runtime.objects, recall, thinking)
+    speech = Speech(database, inference, meter, *_who_speaks(http, host))
+    app.state.voice = Voice(database, runtime.objects, speech, most_bytes)
+    engine = Engine(inference, keys, meter, http, database, runtime.objects, recall, thinking, speech)
     await stack.enter_async_context(WorkBeside(engine, runtime.addresses.system))
     app.state.gateway = app.door.engine = engine
+
+
+def _who_speaks(http: HttpClient, host: Host) -> tuple[dict[str, Hearer], dict[str, Speaker]]:
+    """Who hears and who speaks, by provider. `Speech` asks again where that is safe; they ask once."""
+    openai = OpenAISpeech(http, retries=0)
+    several = {name: openai for name, known in vendors().items() if known.protocol == "openai"}
+    deepgram, elevenlabs = Deepgram(http, retries=0), ElevenLabs(http, retries=0)
+    return (
+        {**several, "deepgram": deepgram, "elevenlabs": elevenlabs, LOCAL: EmbeddedHearer(http, host)},
+        {**several, "deepgram": deepgram, "elevenlabs": elevenlabs, LOCAL: EmbeddedSpeaker(http, host, encode)},
+    )
 
 
 async def _wire_canvases(app: App, database: Database, stack: contextlib.AsyncExitStack) -> None:

@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 
 from radiant.api import build_api
 from radiant.config import Settings
+from radiant.kit.ids import uuid7
 from tests.kit.authenticator import new_passkey
 from tests.kit.fixtures import Callers
 from tests.kit.server import Client
@@ -159,6 +160,7 @@ async def _is_not_found(callers: Callers, ids: dict[str, str], method: str, path
         "relationships": {"target_memory_id": FOREIGN_ID, "relationship_type": "like"},
         "{tool_server_id}": {"is_active": False},
         "{aws_identity_id}": {"name": "n", "key_credential": FOREIGN_ID},
+        "synthesis": {"text": "x"},
     }
     bodies |= {"guardrails": GUARDRAIL if method == "POST" else {"guardrails": []}, "{guardrail_id}": GUARDRAIL}
     body = bodies.get(path.rpartition("/")[2], {})
@@ -266,6 +268,23 @@ async def _of_documents(client: Client) -> dict[str, str]:
     return {"base_id": base, "document_id": (await put_text(client, base, "a.txt", "The sky is blue."))["id"]}
 
 
+async def _of_voice(client: Client, callers: Callers) -> dict[str, str]:
+    session = (await client.post("/api/voice/sessions", {"session_type": "realtime"})).json()["id"]
+    ids = {"voice_session_id": session, "transcription_id": str(uuid7()), "synthesis_id": str(uuid7())}
+    async with callers.tenant.other_db.tx() as tx:
+        await tx.run(
+            "insert into voice_transcriptions (tenant_id, user_id, session_id, id, transcription, audio_url)"
+            " values ($1, $2, $3, $4, 'x', $1::text || '/files/x')",
+            tx.tenant_id, tx.user_id, UUID(session), UUID(ids["transcription_id"]),
+        )  # fmt: skip
+        await tx.run(
+            "insert into voice_synthesis (tenant_id, user_id, session_id, id, input_text, voice_id, audio_url)"
+            " values ($1, $2, $3, $4, 'x', 'v', $1::text || '/files/x')",
+            tx.tenant_id, tx.user_id, UUID(session), UUID(ids["synthesis_id"]),
+        )  # fmt: skip
+    return ids
+
+
 async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
     """One of each thing that a path can name, of our member."""
     chat_id = await chat_of(client)
@@ -314,6 +333,7 @@ async def _things_of(client: Client, callers: Callers) -> dict[str, str]:
         **await _of_aws(callers, vault["vault_id"]),
         **await _of_tools(callers, vault["credential_id"]),
         **await _of_rooms(client, callers),
+        **await _of_voice(client, callers),
         "rule_id": (await callers.owner.post("/api/routing/rules", {"name": "r", "target_model": "gpt-4o"})).json()[
             "id"
         ],

@@ -29,6 +29,8 @@ CHROMIUM = os.environ.get("RADIANT_TEST_CHROMIUM") or shutil.which("chromium") o
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
+    # A microphone that beeps, which pages may use.
+    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
 ]  # fmt: skip
 # Two cores that others use as well: what is right within a second may take ten.
 expect.set_options(timeout=15_000)

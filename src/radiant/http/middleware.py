@@ -21,7 +21,7 @@ _RIGHT = re.compile(r"^((?:/api)?/shared/)[^/]+")
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
-    " frame-src 'self'; font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none';"
+    " frame-src 'self'; font-src 'self'; media-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none';"
     " form-action 'self'"
 )
 _SECURITY_HEADERS: Sequence[tuple[bytes, bytes]] = (

@@ -1,4 +1,4 @@
-import { Brain, Columns2, DoorOpen, Files, GitMerge, Keyboard, LayoutDashboard, Lightbulb, type LucideIcon, MessageSquare, Moon, Search, SquarePen, Sun } from "lucide-react";
+import { AudioLines, Brain, Columns2, DoorOpen, Files, GitMerge, Keyboard, LayoutDashboard, Lightbulb, type LucideIcon, MessageSquare, Moon, Search, SquarePen, Sun } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { useLocation } from "wouter";
@@ -68,6 +68,7 @@ function Choices({ onDone, onShortcuts }: ChoicesProps) {
     { key: "panes", group: "Commands", name: "Panes: several models side by side", icon: Columns2, run: () => navigate("/panes") },
     { key: "canvas", group: "Commands", name: "Canvas: boards worked on together", icon: LayoutDashboard, run: () => navigate("/canvas") },
     { key: "rooms", group: "Commands", name: "Rooms: documents written together", icon: DoorOpen, run: () => navigate("/rooms") },
+    { key: "voice", group: "Commands", name: "Voice: recordings written down, texts read out", icon: AudioLines, run: () => navigate("/voice") },
     { key: "think", group: "Commands", name: "Think Tank: problems solved in steps", icon: Lightbulb, run: () => navigate("/think") },
     { key: "merges", group: "Commands", name: "Merges", icon: GitMerge, run: () => navigate("/merges") },
     { key: "memory", group: "Commands", name: "Memory: what RADIANT knows", icon: Brain, run: () => navigate("/memory") },

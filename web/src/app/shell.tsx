@@ -13,7 +13,7 @@ import { useOffline, useWide } from "@/lib/surroundings";
 
 const loadChat = () => import("@/features/chats/chat-page");
 // Asked for while it is still found out who is there: most visits begin with a chat. A failure shows itself where it is needed.
-if (!/^\/(settings|panes|memory|documents|think|canvas|rooms)\b/.test(location.pathname)) loadChat().catch(() => undefined);
+if (!/^\/(settings|panes|memory|documents|think|canvas|rooms|voice)\b/.test(location.pathname)) loadChat().catch(() => undefined);
 
 const ChatPage = lazy(loadChat);
 const Palette = lazy(() => import("./palette"));
@@ -27,6 +27,7 @@ const Canvases = lazy(() => import("@/features/canvas/canvas-list"));
 const Rooms = lazy(() => import("@/features/collaboration/rooms-page"));
 const RoomPage = lazy(() => import("@/features/collaboration/room-page"));
 const Canvas = lazy(() => import("@/features/canvas/canvas-page"));
+const Voice = lazy(() => import("@/features/voice/voice-page"));
 const Documents = lazy(() => import("@/features/documents/documents-page"));
 
 const KEY = "radiant.sidebar";
@@ -139,6 +140,11 @@ export function Shell() {
             <Route path="/memory">
               <Room lead={lead}>
                 <Memory />
+              </Room>
+            </Route>
+            <Route path="/voice/:id?">
+              <Room lead={lead}>
+                <Voice />
               </Room>
             </Route>
             <Route path="/documents/:base?/:document?">

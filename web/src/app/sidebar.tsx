@@ -1,4 +1,4 @@
-import { ArrowLeft, Brain, ChevronsUpDown, Columns2, Command, DoorOpen, Files, GitMerge, Keyboard, LayoutDashboard, Lightbulb, LogOut, Monitor, Moon, PanelLeftClose, Settings, SquarePen, Sun } from "lucide-react";
+import { AudioLines, ArrowLeft, Brain, ChevronsUpDown, Columns2, Command, DoorOpen, Files, GitMerge, Keyboard, LayoutDashboard, Lightbulb, LogOut, Monitor, Moon, PanelLeftClose, Settings, SquarePen, Sun } from "lucide-react";
 import { Link, useLocation } from "wouter";
 import { Button } from "@/components/ui/button";
 import { Logo } from "@/components/ui/logo";
@@ -38,6 +38,7 @@ const places = [
   ["/panes", "Panes", Columns2],
   ["/canvas", "Canvas", LayoutDashboard],
   ["/rooms", "Rooms", DoorOpen],
+  ["/voice", "Voice", AudioLines],
   ["/think", "Think Tank", Lightbulb],
   ["/merges", "Merges", GitMerge],
   ["/memory", "Memory", Brain],

@@ -149,14 +149,14 @@ class Deepgram:
         answer, text = await posted(self._http, path, connection, headers, data, _Answer, self.retries)
         channel = answer.results.channels[0] if answer.results.channels else None
         if channel is None or not channel.alternatives:
-            return Transcript(text="", language=how.language, duration=answer.metadata.duration)
+            return Transcript(text="", language=how.language, duration=answer.metadata.duration or sound.duration)
         best = channel.alternatives[0]
         return Transcript(
             text=best.transcript,
             words=[word.neutral() for word in best.words] if how.words else (),
             language=channel.detected_language or next(iter(best.languages), None) or how.language,
             confidence=best.confidence,
-            duration=answer.metadata.duration,
+            duration=answer.metadata.duration or sound.duration,
             raw=msgspec.json.decode(text),
         )
 

@@ -23,7 +23,7 @@ from radiant.http.sse import PING, PING_SECONDS
 from radiant.kit.errors import Problem, Unauthenticated
 from radiant.kit.ids import uuid7
 
-Protocol = Literal["openai", "anthropic"]
+Protocol = Literal["openai", "anthropic", "deepgram", "elevenlabs"]
 
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
 _TAG = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
@@ -105,7 +105,10 @@ class Call:
         given = self.headers.get(b"authorization", b"")
         secret = given[7:].strip() if given[:7].lower() == b"bearer " else b""
         if not secret:
-            secret = self.headers.get(b"x-api-key", b"")
+            # Anthropic's header, ElevenLabs', Deepgram's scheme.
+            secret = self.headers.get(b"x-api-key", b"") or self.headers.get(b"xi-api-key", b"")
+            if not secret and given[:6].lower() == b"token ":
+                secret = given[6:].strip()
         if not secret and isinstance(self._exchange, AsgiExchange) and b"cookie" in self.headers:
             self.caller = caller = await person_of(Request(self._exchange.scope))
             return caller
@@ -152,11 +155,14 @@ class Call:
     def _to_origin(self) -> str:
         return _TO_ANY_ORIGIN if b"origin" in self.headers else ""
 
-    async def answer(self, body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
-        """A whole answer in JSON."""
+    async def answer(
+        self, body: bytes, status: int = 200, headers: Mapping[str, str] | None = None, media_type: str = ""
+    ) -> None:
+        """A whole answer, in JSON where no other type is named."""
         self.status = status
         more = lines_of(headers) if headers else ""
-        head = f"{_JSON}content-length: {len(body)}\r\nx-request-id: {self.request_id}\r\n{self._to_origin}{self.also}{more}"
+        kind = f"content-type: {media_type}\r\n{_GUARD}" if media_type else _JSON
+        head = f"{kind}content-length: {len(body)}\r\nx-request-id: {self.request_id}\r\n{self._to_origin}{self.also}{more}"
         self._begun = True
         await self._exchange.send_whole(status, head.encode("latin-1", "replace"), body)
 
@@ -184,13 +190,28 @@ class Call:
 
     async def refuse(self, problem: Problem) -> None:
         """The problem, in the form that the client's protocol has for it."""
-        if self.protocol == "anthropic":
-            body = anthropic_answer.error_body(problem, self.request_id)
-        else:
-            body = openai_answer.error_body(problem)
+        match self.protocol:
+            case "anthropic":
+                body = anthropic_answer.error_body(problem, self.request_id)
+            case "deepgram":
+                body = {"err_code": problem.slug, "err_msg": problem.detail, "request_id": self.request_id}
+            case "elevenlabs":
+                body = {"detail": {"status": problem.slug.replace("-", "_"), "message": problem.detail}}
+            case "openai":
+                body = openai_answer.error_body(problem)
         # Clients of both protocols know 400 and 429; 422 and 402 are ours.
         status = {422: 400, 402: 429}.get(problem.status, problem.status)
         await self.answer_json(body, status, problem.headers)
+
+    async def begin_bytes(self, media_type: str, headers: Mapping[str, str]) -> None:
+        """The head of a stream of bytes; `send_events` and `end_events` send them."""
+        self.status = 200
+        head = (
+            f"content-type: {media_type}\r\n{_GUARD}x-request-id: {self.request_id}\r\n{self._to_origin}{self.also}"
+            f"{lines_of(headers)}"
+        )
+        self._begun = True
+        await self._exchange.begin(200, head.encode("latin-1", "replace"))
 
     async def begin_events(self, headers: Mapping[str, str]) -> None:
         """The head of a stream. From here on a silence is filled with pings."""

@@ -50,7 +50,9 @@ class InnerCall(Call):
         """What it was made with."""
         return self._sent
 
-    async def answer(self, body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
+    async def answer(
+        self, body: bytes, status: int = 200, headers: Mapping[str, str] | None = None, media_type: str = ""
+    ) -> None:
         """Keep the answer."""
         self.status = status
         self.answered = msgspec.json.decode(body, type=dict[str, Any])

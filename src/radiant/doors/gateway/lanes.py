@@ -19,6 +19,7 @@ from radiant.ai.providers.chat import ChatRequest, Completion, Event, Failed, fo
 from radiant.ai.providers.vendors import vendor
 from radiant.ai.providers.watch import Watch
 from radiant.ai.providers.wires import Wire
+from radiant.ai.speech.service import Speech
 from radiant.doors.gateway.call import Call
 from radiant.foundation.identity.callers import Caller
 from radiant.foundation.identity.known_keys import KnownKeys
@@ -53,6 +54,7 @@ class Engine:
     objects: ObjectStore
     recall: Recall
     thinking: Thinking
+    speech: Speech
     batch_waits: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there is a batch to be worked on."""
     response_waits: asyncio.Event = field(default_factory=asyncio.Event)

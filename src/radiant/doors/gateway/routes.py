@@ -11,6 +11,7 @@ import structlog
 from radiant.ai.inference.model import Model
 from radiant.ai.policies.rules import Rules, names_of
 from radiant.ai.routing.needs import level_of
+from radiant.doors.gateway import deepgram, elevenlabs, openai_audio
 from radiant.doors.gateway.anthropic_batches import all_message_batches, one_message_batch
 from radiant.doors.gateway.anthropic_messages import messages
 from radiant.doors.gateway.batches import all_batches, one_batch
@@ -101,6 +102,11 @@ _ENDPOINTS: dict[str, tuple[str, Protocol | None, Handler]] = {
     "/v1/moderations": ("POST", "openai", moderations),
     "/v1/rerank": ("POST", "openai", rerank),
     "/v1/images/generations": ("POST", "openai", image_generations),
+    "/v1/audio/transcriptions": ("POST", "openai", openai_audio.transcriptions),
+    "/v1/audio/speech": ("POST", "openai", openai_audio.speech),
+    "/v1/listen": ("POST", "deepgram", deepgram.listen),
+    "/v1/speak": ("POST", "deepgram", deepgram.speak),
+    "/v1/voices": ("GET", "elevenlabs", elevenlabs.voices),
     "/v1/models": ("GET", None, list_models),
     "/v1/responses": ("POST", "openai", responses),
     "/v1/files": ("*", "openai", all_files),
@@ -108,6 +114,7 @@ _ENDPOINTS: dict[str, tuple[str, Protocol | None, Handler]] = {
     "/v1/messages/batches": ("*", "anthropic", all_message_batches),
 }
 _UNDER: list[tuple[str, str, Protocol | None, Handler]] = [
+    (elevenlabs.PREFIX, "*", "elevenlabs", elevenlabs.text_to_speech),
     ("/v1/models/", "GET", None, get_model),
     ("/v1/responses/", "*", "openai", kept_response),
     ("/v1/files/", "*", "openai", one_file),
@@ -126,7 +133,21 @@ async def _other_method(engine: Engine, call: Call) -> None:
 
 # Those whose answers are calls of models: in the ledger, unless they were refused.
 _METERED = frozenset(
-    {chat_completions, embeddings, messages, completions, moderations, rerank, image_generations, responses}
+    {
+        chat_completions,
+        embeddings,
+        messages,
+        completions,
+        moderations,
+        rerank,
+        image_generations,
+        responses,
+        openai_audio.transcriptions,
+        openai_audio.speech,
+        deepgram.listen,
+        deepgram.speak,
+        elevenlabs.text_to_speech,
+    }
 )
 
 

@@ -210,6 +210,13 @@ export interface AssumeRequest {
   transitive_tag_keys?: string[];
 }
 
+/** Where a sound can be read for a while, without signing in. */
+export interface AudioLink {
+  expires_at: string;
+  media_type: string;
+  url: string;
+}
+
 /** What the authenticator signed, each part in base64url. */
 export interface AuthenticatorResponse {
   attestationObject?: string | null;
@@ -327,6 +334,12 @@ export interface BestKept {
 
 export interface Body_import_file_api_canvas_import_post {
   file: string;
+}
+
+export interface Body_transcribe {
+  file?: string | null;
+  language?: string | null;
+  model?: string;
 }
 
 export interface Body_upload_api_files_post {
@@ -1668,6 +1681,10 @@ export interface ItemsOf_Use_ {
   items: Use[];
 }
 
+export interface ItemsOf_VoiceOfModel_ {
+  items: VoiceOfModel[];
+}
+
 /** Of two answers; position -1 is the synthesis. `orders`: what was said with `a` first and with `b` first; null: no usable reply. */
 export interface Judgement {
   a: number;
@@ -2563,6 +2580,17 @@ export interface NewStore {
   store_name?: string;
 }
 
+/** A text to say. What is left out is the session's, or the model's own. */
+export interface NewSynthesis {
+  model?: string;
+  output_format?: "mp3" | "wav" | "opus" | "aac" | "flac" | "pcm" | null;
+  /** of the voice, by its provider's names */
+  settings?: Record<string, number | boolean>;
+  speed?: number;
+  text: string;
+  voice_id?: string | null;
+}
+
 /** A text to be kept as a document. */
 export interface NewText {
   metadata?: Record<string, unknown>;
@@ -2631,6 +2659,18 @@ export interface NewVersion {
   value?: string | null;
   /** Bytes, for the type binary. */
   value_base64?: string | null;
+}
+
+/** A session to begin. `input_format` is what will be sent (told by its bytes all the same), `output_format` what is answered. */
+export interface NewVoiceSession {
+  chat_id?: string | null;
+  input_format?: string | null;
+  /** left out: found out by listening */
+  language?: string | null;
+  output_format?: "mp3" | "wav" | "opus" | "aac" | "flac" | "pcm" | null;
+  session_type: "stt" | "tts" | "realtime" | "video";
+  title?: string;
+  voice_id?: string | null;
 }
 
 /** A memory in the graph. */
@@ -2907,8 +2947,18 @@ export interface PageOf_SessionSummary_ {
   next?: string | null;
 }
 
+export interface PageOf_Synthesis_ {
+  items: Synthesis[];
+  next?: string | null;
+}
+
 export interface PageOf_Tenant_ {
   items: Tenant[];
+  next?: string | null;
+}
+
+export interface PageOf_Transcription_ {
+  items: Transcription[];
   next?: string | null;
 }
 
@@ -2929,6 +2979,11 @@ export interface PageOf_Version_ {
 
 export interface PageOf_VersionSummary_ {
   items: VersionSummary[];
+  next?: string | null;
+}
+
+export interface PageOf_VoiceSession_ {
+  items: VoiceSession[];
   next?: string | null;
 }
 
@@ -4448,6 +4503,23 @@ export interface SyncChange {
   shared_context?: string | null;
 }
 
+/** What was said. */
+export interface Synthesis {
+  /** its sound, as a file of the caller's */
+  asset_id: string | null;
+  character_count: number;
+  cost: string;
+  created_at: string;
+  duration_ms: number;
+  id: string;
+  input_text: string;
+  media_type: string | null;
+  model: string | null;
+  provider: string | null;
+  session_id: string;
+  voice_id: string;
+}
+
 /** What a new canvas of that type begins with. */
 export interface Template {
   artifacts: NewArtifact[];
@@ -4674,6 +4746,25 @@ export interface TrailVerification {
   whole: boolean;
 }
 
+/** What was heard. `word_timestamps`: word, start and end in seconds, and what else the model told of each. */
+export interface Transcription {
+  /** its sound, as a file of the caller's */
+  asset_id: string | null;
+  confidence: number | null;
+  cost: string;
+  created_at: string;
+  duration_ms: number;
+  id: string;
+  language: string | null;
+  media_type: string | null;
+  model: string | null;
+  name: string;
+  provider: string | null;
+  session_id: string;
+  transcription: string;
+  word_timestamps: Record<string, unknown>[];
+}
+
 /** A turn that started: its run, the question and the answer to come. */
 export interface Turn {
   assistant_message: Message;
@@ -4848,6 +4939,50 @@ export interface VersionSummary {
   models?: string[];
   name: string;
   version: number;
+}
+
+/** A model that hears or speaks. Prices in dollars: of a minute heard, of a million characters said. */
+export interface VoiceModel {
+  character_price: string | null;
+  display_name: string;
+  id: string;
+  local: boolean;
+  minute_price: string | null;
+  provider: string;
+}
+
+/** What the caller can use, the best first; `auto` takes them in this order. */
+export interface VoiceModels {
+  hear: VoiceModel[];
+  speak: VoiceModel[];
+}
+
+/** A voice. `preview_url` where its provider has one. */
+export interface VoiceOfModel {
+  description: string;
+  id: string;
+  language: string | null;
+  model: string;
+  name: string;
+  preview_url: string | null;
+}
+
+/** A session with its totals. */
+export interface VoiceSession {
+  chat_id: string | null;
+  created_at: string;
+  ended_at: string | null;
+  id: string;
+  input_format: string | null;
+  language: string | null;
+  output_format: "mp3" | "wav" | "opus" | "aac" | "flac" | "pcm" | null;
+  session_type: "stt" | "tts" | "realtime" | "video";
+  synthesis: number;
+  title: string;
+  total_cost: string;
+  total_duration_ms: number;
+  transcriptions: number;
+  voice_id: string | null;
 }
 
 /** What the page offers before anybody is known. */

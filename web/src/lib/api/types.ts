@@ -94,3 +94,9 @@ export type { FoundPassage, FoundPassages, Passage } from "./schema";
 export type { ToolCitation, ToolCommands, ToolInfo, ToolServer, ToolTried, ToolWebhook } from "./schema";
 export type ToolSettings = Required<Omit<schema.ToolSettings, "config">> & { config: schema.ToolConfig };
 export type { Room as RoomInfo, RoomMention } from "./schema";
+
+export type { NewSynthesis, VoiceModels, VoiceSession } from "./schema";
+export type Voice = schema.VoiceOfModel;
+export type SpokenText = schema.Synthesis;
+/** Its words are told as any JSON. */
+export type Transcription = Omit<schema.Transcription, "word_timestamps"> & { word_timestamps: { word: string; start: number; end: number; shown?: string | null }[] };

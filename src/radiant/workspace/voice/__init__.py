@@ -1,0 +1,1 @@
+"""Voice: what a person said and heard, by sessions (section 21)."""

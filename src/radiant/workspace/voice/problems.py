@@ -1,0 +1,33 @@
+"""What can be wrong with voice."""
+
+from radiant.kit.errors import Conflict, Invalid, NotFound
+
+
+class NoSuchSession(NotFound):
+    """No session of that id is the caller's."""
+
+    slug = "no-such-voice-session"
+
+
+class NoSuchRecording(NotFound):
+    """No transcription or synthesis of that id is the caller's, or it has no sound."""
+
+    slug = "no-such-recording"
+
+
+class SessionEnded(Conflict):
+    """The session is over."""
+
+    slug = "voice-session-ended"
+
+
+class OtherSession(Conflict):
+    """The session is of another type."""
+
+    slug = "voice-session-of-another-type"
+
+
+class NoSound(Invalid):
+    """Nothing was sent that could be heard."""
+
+    slug = "no-sound"

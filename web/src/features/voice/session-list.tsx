@@ -1,0 +1,78 @@
+import { AudioLines, Plus } from "lucide-react";
+import { useState } from "react";
+import { Link, useLocation } from "wouter";
+import { Button } from "@/components/ui/button";
+import { LoadFault, SettingsPage, ShowMore, TableSkeleton } from "@/components/ui/page";
+import { Badge, Empty } from "@/components/ui/parts";
+import { messageOf } from "@/lib/api/client";
+import type { VoiceSession } from "@/lib/api/types";
+import { formatAgo, formatDate, formatDuration, formatMoney } from "@/lib/format";
+import { mayWrite, useSession } from "@/lib/session";
+import { toast } from "@/lib/toast";
+import { begin, useSessions } from "./queries";
+
+/** The sessions of the person. */
+export function SessionList() {
+  const session = useSession();
+  const [, navigate] = useLocation();
+  const [busy, setBusy] = useState(false);
+  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useSessions();
+  const sessions = data?.pages.flatMap((page) => page.items);
+
+  const make = mayWrite(session) && (
+    <Button
+      variant="primary"
+      busy={busy}
+      onClick={async () => {
+        setBusy(true);
+        try {
+          navigate(`/voice/${(await begin()).id}`);
+        } catch (fault) {
+          toast(messageOf(fault), { kind: "error" });
+          setBusy(false);
+        }
+      }}
+    >
+      <Plus className="size-4" />
+      New session
+    </Button>
+  );
+  return (
+    <SettingsPage title="Voice" description="Record or upload what is to be written down, and have texts read out. Only you hear and read what is here." action={sessions?.length ? make : null}>
+      {error ? (
+        <LoadFault error={error} retry={() => void refetch()} />
+      ) : !sessions ? (
+        <TableSkeleton rows={3} />
+      ) : sessions.length === 0 ? (
+        <Empty icon={AudioLines} title="Nothing said yet" action={make}>
+          Begin a session, then speak, upload a recording, or write a text to be read out.
+        </Empty>
+      ) : (
+        <ul aria-label="Voice sessions" className="grid gap-3 sm:grid-cols-2">
+          {sessions.map((each) => (
+            <li key={each.id}>
+              <SessionCard session={each} />
+            </li>
+          ))}
+        </ul>
+      )}
+      <ShowMore when={hasNextPage} busy={isFetchingNextPage} load={fetchNextPage} />
+    </SettingsPage>
+  );
+}
+
+export const nameOf = (session: VoiceSession): string => session.title || `Session of ${formatDate(session.created_at)}`;
+
+const SessionCard = ({ session }: { session: VoiceSession }) => (
+  <Link href={`/voice/${session.id}`} className="grid h-full content-start gap-1.5 rounded-xl border bg-raised px-5 py-4 hover:bg-hover">
+    <span className="flex items-start justify-between gap-2">
+      <span className="min-w-0 font-medium [overflow-wrap:anywhere]">{nameOf(session)}</span>
+      {session.ended_at && <Badge>ended</Badge>}
+    </span>
+    <span className="text-[13px] text-ink-3">
+      {session.transcriptions} heard · {session.synthesis} said · {formatDuration(session.total_duration_ms)}
+      {Number(session.total_cost) > 0 && ` · ${formatMoney(session.total_cost)}`}
+    </span>
+    <span className="text-[13px] text-ink-3">{formatAgo(session.created_at)}</span>
+  </Link>
+);
