@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import zipfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -397,6 +398,53 @@ async def test_f23_2_f23_6_a_canvas_is_published_as_it_was_and_revoked(visit: Vi
     await picture(page, "publish")
     await dialog.get_by_role("button", name="Revoke").click()
     await expect(dialog.get_by_text("revoked")).to_be_visible()
+
+
+async def test_what_is_published_shows_coloured_code_and_diagrams_by_their_source(
+    visit: Visit, made: Callable[..., Any]
+):
+    canvas = await made(placed([SEVEN[1], SEVEN[3]]), opened=False)
+    published = await visit.call("POST", f"/api/canvas/canvases/{canvas['id']}/publications")
+    page = visit.page
+    await page.goto(published["url"])
+    keyword = page.locator("pre .k").first
+    await expect(keyword).to_have_text("def")
+    plain = await page.locator("pre code").first.evaluate("(element) => getComputedStyle(element).color")
+    assert await keyword.evaluate("(element) => getComputedStyle(element).color") != plain, (
+        "the policy lets the style be"
+    )
+    await expect(page.locator("pre").last).to_contain_text("A[Idea] --> B[Done]")
+    await picture(page, "published")
+    await page.goto(visit.url)
+
+
+async def test_a_canvas_is_exported_and_all_of_it_is_imported_again(
+    visit: Visit, made: Callable[..., Any], tmp_path: Path
+):
+    page = visit.page
+    await made(placed(SEVEN[:3]), "To take along")
+
+    async def exported(name: str) -> Path:
+        await page.get_by_role("button", name="More about this canvas").click()
+        async with page.expect_download() as downloading:
+            await page.get_by_role("menuitem", name=name, exact=True).click()
+        download = await downloading.value
+        kept = tmp_path / download.suggested_filename
+        await download.save_as(kept)
+        return kept
+
+    text = (await exported("Markdown")).read_text()
+    assert "We ship **in March**." in text and "def estimate(tasks):" in text and "| Rent | 900 |" in text
+    archive = await exported("All files (ZIP)")
+    with zipfile.ZipFile(archive) as files:
+        assert any(name.endswith("estimate.py") for name in files.namelist())
+    await page.goto(f"{visit.url}/canvas")
+    await page.get_by_label("Files to import").set_input_files(archive)
+    await expect(page.get_by_role("heading", name="To take along", level=1)).to_be_visible()
+    await ready(page, 3)
+    await expect(text_of(artifact(page, "estimate.py"))).to_contain_text("return sum(tasks)")
+    await expect(artifact(page, "Budget").get_by_role("gridcell", name="1,200")).to_be_visible()
+    await visit.call("DELETE", f"/api/canvas/canvases/{page.url.rsplit('/', 1)[1]}")
 
 
 async def test_an_answer_of_a_chat_is_sent_to_a_new_canvas(visit: Visit, scripted: Upstream):

@@ -1,12 +1,9 @@
 """Which parts of code are of what kind, found once: by whoever publishes or exports, and not for each reader."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import Any, Literal
 
 from radiant.workspace.canvas.schemas import Artifact
-
-if TYPE_CHECKING:
-    from pygments.lexer import Lexer
 
 Kind = Literal["", "k", "s", "c", "n", "d", "t"]
 """Plain, keyword, string, comment, number, name of what is defined, tag or decorator: classes of the page's style."""
@@ -61,7 +58,8 @@ def _kind(path: tuple[str, ...]) -> Kind:
     return ""
 
 
-def _lexer(language: str | None) -> "Lexer | None":
+def _lexer(language: str | None) -> Any:
+    # A lexer of Pygments, or None.
     if not language:
         return None
     # Read when the first code is coloured.
