@@ -2178,6 +2178,7 @@ export interface Mirror {
 export interface ModelInfo {
   available: boolean;
   capabilities: string[];
+  character_price?: string | null;
   context_length: number | null;
   display_name: string;
   id: string;
@@ -2185,6 +2186,7 @@ export interface ModelInfo {
   license: string;
   local: boolean;
   max_output_tokens: number | null;
+  minute_price?: string | null;
   note: string;
   output_price: string | null;
   provider: string;
