@@ -71,3 +71,5 @@ is_online, joined_at, color, began_at, from_
 deleted_by, is_published, artifact_count, created_by_name, asked_by, selection_start, selection_end, base_text
 proposed_text, canvas_version, published_by, published_at, RendererHTML
 _.capture_signals, _.StartElementHandler, _.EndElementHandler, _.StartDoctypeDeclHandler, _.handle_starttag
+# Speech: attributes that FFmpeg's and the sockets' libraries read and call
+_.pts, _.thread_type, _.thread_count, _.bit_rate, _.pix_fmt, _.process_redirect

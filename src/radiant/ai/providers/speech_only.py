@@ -37,10 +37,9 @@ class SpeechOnly:
         self._http = http
         self._vendor = vendor
 
-    async def stream(self, request: ChatRequest, connection: Connection) -> AsyncGenerator[Event, None]:
+    def stream(self, request: ChatRequest, connection: Connection) -> AsyncGenerator[Event, None]:
         """Raises UpstreamBadRequest."""
         raise self._none("chats", connection)
-        yield
 
     async def embed(self, request: EmbeddingRequest, connection: Connection) -> EmbeddingResult:
         """Raises UpstreamBadRequest."""

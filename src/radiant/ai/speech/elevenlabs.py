@@ -7,7 +7,7 @@ Read: its API reference and official SDK 2.78; run: that SDK against the loopbac
 import base64
 import binascii
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any
 
 import msgspec
@@ -91,7 +91,6 @@ class _Word(msgspec.Struct):
 class _Heard(msgspec.Struct):
     text: str
     language_code: str | None = None
-    language_probability: float | None = None
     words: list[_Word] = []
 
 
@@ -192,12 +191,10 @@ class ElevenLabs:
             duration=sound.duration, raw=msgspec.json.decode(text),
         )  # fmt: skip
 
-    @asynccontextmanager
-    async def listen(self, how: Listen, connection: Connection) -> AsyncGenerator[Listening]:
+    def listen(self, how: Listen, connection: Connection) -> AbstractAsyncContextManager[Listening]:
         """Raises UpstreamBadRequest: its streams speak another protocol, which is not built."""
         provider = connection.provider
         raise UpstreamBadRequest(f"{how.model} hears whole recordings; choose another for a stream", provider=provider)
-        yield
 
 
 def _headers(connection: Connection) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """OpenAI's speech: POST /audio/transcriptions and /audio/speech, of OpenAI and of whatever else speaks its protocol."""
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any
 
 import msgspec
@@ -73,12 +73,10 @@ class OpenAISpeech:
             raw=msgspec.json.decode(text),
         )
 
-    @asynccontextmanager
-    async def listen(self, how: Listen, connection: Connection) -> AsyncGenerator[Listening]:
+    def listen(self, how: Listen, connection: Connection) -> AbstractAsyncContextManager[Listening]:
         """Raises UpstreamBadRequest: this protocol has recordings alone."""
         provider = connection.provider
         raise UpstreamBadRequest(f"{how.model} hears whole recordings; choose another for a stream", provider=provider)
-        yield
 
     async def speak(self, what: Say, connection: Connection) -> AsyncGenerator[Spoken]:
         """The sound as it comes. Raises UpstreamError, BadSpeechRequest, UnwritableFormat."""
