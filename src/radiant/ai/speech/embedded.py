@@ -8,8 +8,6 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-
 from radiant.ai.providers.errors import UpstreamBadRequest
 from radiant.ai.providers.provider import Connection
 from radiant.ai.serving.host import Host
@@ -203,6 +201,8 @@ def _transcript(lines: Sequence[Line], language: str | None, duration: float, ho
 
 def _dip(pcm: Path, limit: float) -> float:
     """The middle of the quietest moment in the last seconds before `limit`, where no word is cut in two."""
+    import numpy as np
+
     first = int((limit - _LOOK_BACK) * HEARD_RATE)
     sound: Any = np.fromfile(pcm, dtype="<i2", offset=first * 2, count=int(_LOOK_BACK * HEARD_RATE))
     power = np.abs(sound.astype(np.float32))

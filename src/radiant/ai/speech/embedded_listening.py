@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
 from radiant.ai.serving.problems import ServingProblem
 from radiant.ai.speech.local_wire import Line
 from radiant.ai.speech.resampling import Resampler
@@ -152,6 +150,8 @@ class EmbeddedListening:
             self._open = None
 
     def _cut(self) -> None:
+        import numpy as np
+
         assert self._open is not None
         pcm = self._open.pcm
         frames = len(pcm) // 2 // FRAME
