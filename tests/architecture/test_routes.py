@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from fastapi.routing import APIRoute
 
 from radiant.api import build_api
 from radiant.config import Settings
-from radiant.kit.ids import uuid7
+from radiant.kit.ids import UserId, uuid7
 from tests.kit.authenticator import new_passkey
 from tests.kit.fixtures import Callers
 from tests.kit.server import Client
@@ -271,15 +272,16 @@ async def _of_documents(client: Client) -> dict[str, str]:
 async def _of_voice(client: Client, callers: Callers) -> dict[str, str]:
     session = (await client.post("/api/voice/sessions", {"session_type": "realtime"})).json()["id"]
     ids = {"voice_session_id": session, "transcription_id": str(uuid7()), "synthesis_id": str(uuid7())}
-    async with callers.tenant.other_db.tx() as tx:
+    person = UserId(UUID((await client.get("/api/session")).json()["user"]["id"]))
+    async with replace(callers.tenant.db, user_id=person).tx() as tx:
         await tx.run(
             "insert into voice_transcriptions (tenant_id, user_id, session_id, id, transcription, audio_url)"
-            " values ($1, $2, $3, $4, 'x', $1::text || '/files/x')",
+            " values ($1::uuid, $2, $3, $4, 'x', $1::uuid::text || '/files/x')",
             tx.tenant_id, tx.user_id, UUID(session), UUID(ids["transcription_id"]),
         )  # fmt: skip
         await tx.run(
             "insert into voice_synthesis (tenant_id, user_id, session_id, id, input_text, voice_id, audio_url)"
-            " values ($1, $2, $3, $4, 'x', 'v', $1::text || '/files/x')",
+            " values ($1::uuid, $2, $3, $4, 'x', 'v', $1::uuid::text || '/files/x')",
             tx.tenant_id, tx.user_id, UUID(session), UUID(ids["synthesis_id"]),
         )  # fmt: skip
     return ids

@@ -73,3 +73,5 @@ proposed_text, canvas_version, published_by, published_at, RendererHTML
 _.capture_signals, _.StartElementHandler, _.EndElementHandler, _.StartDoctypeDeclHandler, _.handle_starttag
 # Speech: attributes that FFmpeg's and the sockets' libraries read and call
 _.pts, _.thread_type, _.thread_count, _.bit_rate, _.pix_fmt, _.process_redirect
+# Voice: members of requests and answers
+input_format, total_duration_ms, input_text, character_count, apply_text_normalization

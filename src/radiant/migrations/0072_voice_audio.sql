@@ -5,10 +5,10 @@ alter table voice_sessions add column title varchar(200) not null default '';
 alter table voice_transcriptions
     add column name varchar(255) not null default '',
     add column provider varchar(100),
-    add column media_type varchar(100);
+    add column media_type varchar(100) check (media_type ~ '^(audio|video|application)/[A-Za-z0-9.+-]+$');
 alter table voice_synthesis
     add column provider varchar(100),
-    add column media_type varchar(100);
+    add column media_type varchar(100) check (media_type ~ '^(audio|video|application)/[A-Za-z0-9.+-]+$');
 
 create function app.voice_audio_gone() returns trigger language plpgsql as $$
 begin
