@@ -160,6 +160,15 @@ class Home:
                 ours.add(pid)
         return {pid: lines[pid] for pid in sorted(ours)}
 
+    def processor_seconds(self) -> float:
+        """What its processes have taken of the processor, with their children that ended."""
+        ticks = 0
+        for pid in self.processes():
+            with contextlib.suppress(OSError):
+                words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                ticks += sum(map(int, words[11:15]))
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def pid_of(self, words: str) -> int:
         """The one process whose command line ends so."""
         found = [pid for pid, line in self.processes().items() if line.endswith(words)]

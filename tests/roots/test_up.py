@@ -47,6 +47,7 @@ class Installation:
     def __init__(self, home: Home, http: aiohttp.ClientSession) -> None:
         self.home = home
         self.http = http
+        self.first_start = 0.0
         self.curl = ""
         self.password = ""
 
@@ -57,6 +58,7 @@ class Installation:
         await asyncio.to_thread(clear, self.home)
         await self.home.up()
         if not self.curl:
+            self.first_start = self.home.processor_seconds()
             self.curl = self.home.out.read_text()
             self.password = one_time_password(self.home) or ""
             await sign_in(self.home, self.http, self.password, first=True)
@@ -215,8 +217,10 @@ async def test_ctrl_c_stops_everything_and_the_second_start_is_quick_and_gives_n
     assert await home.end(signal.SIGINT) == 0
     assert not home.processes()
 
-    # 3 seconds on a machine with nothing else to do; here the tests of three others may run beside.
-    assert await home.up() < 10
+    # 3 seconds on a machine with nothing else to do. Here others' tests run beside, so what counts is the work: about half
+    # of what the first start did, which made the database.
+    await home.up()
+    assert home.processor_seconds() < 0.7 * installed.first_start
     assert home.out.read_text() == ""
     said = home.err.read_text()
     assert home.url in said
