@@ -184,7 +184,9 @@ class Speech:
             asked = msgspec.structs.replace(how, model=target.model.upstream_id)
             worth = hearing_cost(target.model, sound.duration)
             async with self._billed(caller, target, "transcription", worth, labels) as bill:
-                transcript = await self._asked(target, lambda key: hearer.transcribe(sound, asked, key))
+                heard = await self._asked(target, lambda key: hearer.transcribe(sound, asked, key))
+                # Measured, whatever the provider says (F21.2).
+                transcript = msgspec.structs.replace(heard, duration=round(sound.duration, 6))
                 bill.cost = worth
             return HeardIt(transcript, bill)
 

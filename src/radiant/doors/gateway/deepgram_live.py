@@ -38,7 +38,7 @@ class _Control(msgspec.Struct):
 async def listen_live(engine: Engine, scope: Scope, receive: Receive, send: Send) -> None:
     """One socket, from its handshake to its end."""
     socket = WebSocket(scope, receive, send)
-    await receive()  # its wish to be opened
+    await socket.receive()  # its wish to be opened
     try:
         caller, subprotocol = await _identified(engine, socket)
         live = _Live(engine, socket, caller)
