@@ -55,7 +55,7 @@ async def _mp3(seconds: int) -> bytes:
 async def test_what_is_recorded_is_written_down_and_a_word_goes_to_its_moment(
     open_person: Callable[..., Any], hearing: SpeechUpstream
 ) -> None:
-    visit: Visit = await open_person("Vera")
+    visit: Visit = await open_person("Viola")
     page = visit.page
     await page.goto(visit.url + "/voice")
     await expect(page.get_by_text("Nothing said yet")).to_be_visible()
