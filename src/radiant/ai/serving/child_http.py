@@ -1,12 +1,15 @@
-"""The HTTP of model processes that answer in a stream. Runs in the child, so it imports as little as it can."""
+"""The HTTP of model processes. Runs in the child, so it imports as little as it can."""
 
 import hmac
 import select
 import socket
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
 import msgspec
+
+from radiant.ai.serving.child_side import serve_until_told
 
 MAX_BODY = 16 * 2**20
 _KEPT_WAITING = 120
@@ -107,8 +110,9 @@ class StreamingHandler(BaseHTTPRequestHandler):
         """Requests are logged by whoever sent them."""
 
 
-def bind(handler: type[StreamingHandler]) -> ThreadingHTTPServer:
-    """A server on a free loopback port."""
+def serve(handler: type[StreamingHandler]) -> None:
+    """Serve on a free loopback port, and end with the parent."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
-    return server
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    serve_until_told(server.server_address[1])

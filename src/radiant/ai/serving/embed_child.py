@@ -4,18 +4,16 @@ Mean of the token vectors, made to length 1. A process of its own, for its memor
 thread stay apart from the server's.
 """
 
-import hmac
 import threading
 from collections.abc import Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import msgspec
 
-from radiant.ai.serving.child_side import serve_until_told, take_orders
+from radiant.ai.serving.child_http import Refused, StreamingHandler, serve
+from radiant.ai.serving.child_side import take_orders
 
 BATCH = 16
-MAX_BODY = 16 * 2**20
 MAX_INPUTS = 2048
 
 
@@ -37,14 +35,6 @@ class Request(msgspec.Struct):
     model: str = ""
     dimensions: int | None = None
     encoding_format: str = "float"
-
-
-class Refused(Exception):
-    """A request that cannot be served, and its HTTP status."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 class Encoder:
@@ -122,69 +112,29 @@ def answer(encoder: Encoder, orders: Orders, body: bytes) -> dict[str, Any]:
     }
 
 
-def make_server(encoder: Encoder, orders: Orders) -> ThreadingHTTPServer:
-    """The HTTP server, bound to a free loopback port."""
+def make_handler(encoder: Encoder, orders: Orders) -> type[StreamingHandler]:
+    """The requests' handler."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        timeout = 120
+    class Handler(StreamingHandler):
+        api_key = orders.api_key
 
-        def do_GET(self) -> None:
-            if self.path == "/health":
-                self._send(200, {"status": "ok"})
-            elif not self._authorized():
-                self._fail(401, "no")
-            elif self.path == "/v1/models":
-                self._send(200, {"object": "list", "data": [{"id": orders.model_id, "object": "model"}]})
-            else:
-                self._fail(404, "no such path")
+        def get(self) -> None:
+            if self.path != "/v1/models":
+                raise Refused(404, "no such path")
+            self.send_document(200, {"object": "list", "data": [{"id": orders.model_id, "object": "model"}]})
 
-        def do_POST(self) -> None:
-            size = int(self.headers.get("Content-Length") or 0)
-            if size > MAX_BODY:
-                self.close_connection = True
-                self._fail(413, f"more than {MAX_BODY} bytes")
-                return
-            body = self.rfile.read(size)
-            if not self._authorized():
-                self._fail(401, "no")
-            elif self.path != "/v1/embeddings":
-                self._fail(404, "no such path")
-            else:
-                try:
-                    self._send(200, answer(encoder, orders, body))
-                except Refused as refused:
-                    self._fail(refused.status, str(refused))
+        def post(self, body: bytes) -> None:
+            if self.path != "/v1/embeddings":
+                raise Refused(404, "no such path")
+            self.send_document(200, answer(encoder, orders, body))
 
-        def _authorized(self) -> bool:
-            given = self.headers.get("Authorization") or ""
-            return hmac.compare_digest(given.encode(), f"Bearer {orders.api_key}".encode())
-
-        def _fail(self, status: int, message: str) -> None:
-            self._send(status, {"error": {"message": message, "type": "invalid_request_error", "code": None}})
-
-        def _send(self, status: int, document: dict[str, Any]) -> None:
-            body = msgspec.json.encode(document)
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Requests are logged by whoever sent them."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    return server
+    return Handler
 
 
 def main() -> None:
     """Load the model, serve, end with the parent."""
     orders = take_orders(Orders)
-    server = make_server(Encoder(orders), orders)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    serve_until_told(server.server_address[1])
+    serve(make_handler(Encoder(orders), orders))
 
 
 if __name__ == "__main__":

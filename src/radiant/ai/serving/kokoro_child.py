@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from radiant.ai.serving.child_http import Refused, StreamingHandler, bind
-from radiant.ai.serving.child_side import serve_until_told, take_orders
+from radiant.ai.serving.child_http import Refused, StreamingHandler, serve
+from radiant.ai.serving.child_side import take_orders
 from radiant.ai.serving.phrases import Phrase, phrases_of
 
 RATE = 24_000
@@ -202,9 +202,7 @@ def make_handler(mouth: Mouth, orders: Orders) -> type[StreamingHandler]:
 def main() -> None:
     """Load the model, serve, end with the parent."""
     orders = take_orders(Orders)
-    server = bind(make_handler(Mouth(orders), orders))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    serve_until_told(server.server_address[1])
+    serve(make_handler(Mouth(orders), orders))
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from typing import Any
 
 import msgspec
 
-from radiant.ai.serving.child_http import Refused, StreamingHandler, bind
-from radiant.ai.serving.child_side import serve_until_told, take_orders
+from radiant.ai.serving.child_http import Refused, StreamingHandler, serve
+from radiant.ai.serving.child_side import take_orders
 
 RATE = 16_000
 LONGEST = 900.0
@@ -284,9 +284,7 @@ def make_handler(ear: Ear, orders: Orders) -> type[StreamingHandler]:
 def main() -> None:
     """Load the model, serve, end with the parent."""
     orders = take_orders(Orders)
-    server = bind(make_handler(Ear(orders), orders))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    serve_until_told(server.server_address[1])
+    serve(make_handler(Ear(orders), orders))
 
 
 if __name__ == "__main__":

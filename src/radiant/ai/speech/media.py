@@ -4,9 +4,7 @@ away: files come from anywhere, and what they say of themselves is not believed 
 import asyncio
 import contextlib
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import AsyncGenerator, AsyncIterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +13,7 @@ import msgspec
 import structlog
 
 from radiant.ai.speech.speech import HEARD_RATE, Container, Sound, SoundFormat
+from radiant.infra.temporary import temporary_folder
 from radiant.kit.errors import Invalid, Problem
 
 log = structlog.get_logger()
@@ -262,8 +261,7 @@ def wav_header(rate: int, samples: int | None = None) -> bytes:
 @contextlib.asynccontextmanager
 async def _child(order: dict[str, Any]) -> AsyncGenerator[tuple[asyncio.subprocess.Process, Path]]:
     """A process that was given its order, and the file of what it complains of; killed when the block ends."""
-    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="radiant-media-"))
-    try:
+    async with temporary_folder("media") as folder:
         said = folder / "stderr"
         log_file = await asyncio.to_thread(said.open, "wb")
         try:
@@ -288,8 +286,6 @@ async def _child(order: dict[str, Any]) -> AsyncGenerator[tuple[asyncio.subproce
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
                 await process.wait()
-    finally:
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
 def _last_words(said: Path) -> str:

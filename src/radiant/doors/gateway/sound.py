@@ -2,10 +2,7 @@
 
 import asyncio
 import contextlib
-import shutil
-import tempfile
 from collections.abc import AsyncGenerator, Mapping
-from pathlib import Path
 
 from starlette.datastructures import FormData
 from starlette.formparsers import MultiPartException
@@ -21,6 +18,7 @@ from radiant.doors.gateway.call import Call
 from radiant.doors.gateway.lanes import Engine, answer_headers
 from radiant.doors.gateway.openai_request import BadRequest
 from radiant.foundation.identity.callers import Caller
+from radiant.infra.temporary import temporary_folder
 
 
 async def labels_of(engine: Engine, call: Call, caller: Caller, *, streamed: bool) -> Labels:
@@ -60,13 +58,10 @@ async def form_of(call: Call) -> AsyncGenerator[FormData]:
 @contextlib.asynccontextmanager
 async def recording(data: bytes, raw: RawSound | None = None) -> AsyncGenerator[Sound]:
     """What was sent, looked into and decoded in a folder that goes with it. Raises the problems of `media`."""
-    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="radiant-sound-"))
-    try:
+    async with temporary_folder("sound") as folder:
         path = folder / "original"
         await asyncio.to_thread(path.write_bytes, data)
         yield await decode(path, folder / "pcm", raw=raw)
-    finally:
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
 def heads_of(bill: Bill) -> dict[str, str]:

@@ -7,15 +7,14 @@ process, and none outlives its document.
 import asyncio
 import contextlib
 import os
-import shutil
 import sys
-import tempfile
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import msgspec
 import structlog
 
+from radiant.infra.temporary import temporary_folder
 from radiant.kit.errors import Invalid
 
 log = structlog.get_logger()
@@ -103,7 +102,7 @@ async def read(data: bytes, name: str, *, tessdata: Path | None = None) -> Readi
     """Read a document. `name` tells by its ending what it is; `tessdata`: the folder of Tesseract's languages, for
     pictures and scans. Raises DocumentUnreadable."""
     suffix = PurePosixPath(name).suffix[:10]
-    async with _folder() as folder:
+    async with temporary_folder("document") as folder:
         path = folder / f"document{suffix}"
         await asyncio.to_thread(path.write_bytes, data)
         order = {
@@ -115,15 +114,6 @@ async def read(data: bytes, name: str, *, tessdata: Path | None = None) -> Readi
         failed = msgspec.json.decode(answer, type=_Failed)
         raise _PROBLEMS[failed.slug](failed.detail)
     return msgspec.json.decode(answer, type=Reading)
-
-
-@contextlib.asynccontextmanager
-async def _folder() -> AsyncGenerator[Path]:
-    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="radiant-document-"))
-    try:
-        yield folder
-    finally:
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
 async def _ask(order: bytes, folder: Path) -> bytes:

@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import shutil
-import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +23,7 @@ from radiant.foundation.files.schemas import Asset
 from radiant.foundation.identity.callers import Caller
 from radiant.infra.db import Database, Row, Tx
 from radiant.infra.objects import ObjectStore, own_key
+from radiant.infra.temporary import temporary_folder
 from radiant.kit.clock import Clock, utc_now
 from radiant.kit.ids import parse_uuid, uuid7
 from radiant.workspace.voice import store
@@ -122,7 +121,7 @@ class Voice:
         session = await self._open(caller, session_id, _HEARS, "heard")
         db = caller.db(self.database)
         limit = await files.room(self.database, caller.tenant_id, self.most_bytes)
-        async with _folder() as folder:
+        async with temporary_folder("voice") as folder:
             original = folder / "original"
             if not await _written(original, given, limit):
                 raise NoSound("file: it is empty; send a recording")
@@ -186,7 +185,7 @@ class Voice:
         )  # fmt: skip
         db = caller.db(self.database)
         limit = await files.room(self.database, caller.tenant_id, self.most_bytes)
-        async with _folder() as folder:
+        async with temporary_folder("voice") as folder:
             path = folder / "said"
             async with await self.speech.speak(caller, new.model, what, _labels(caller), _VOICES) as speaking:
                 told = await _spoken(path, speaking.pieces())
@@ -311,15 +310,6 @@ def _asset_of(row: Row) -> UUID | None:
 async def _undone(voice: Voice, caller: Caller, asset: Asset) -> None:
     """Sound without a row is nobody's to find."""
     await files.delete(caller.db(voice.database), asset.id)
-
-
-@contextlib.asynccontextmanager
-async def _folder() -> AsyncGenerator[Path]:
-    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="radiant-voice-"))
-    try:
-        yield folder
-    finally:
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
 async def _written(path: Path, given: AsyncIterator[bytes], limit: int) -> int:
