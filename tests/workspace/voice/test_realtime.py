@@ -1,17 +1,25 @@
 """Spoken conversations, over a real socket, with providers on loopback that speak the real protocols."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from radiant.workspace.voice import answering
 from tests.kit.fixtures import Callers
-from tests.kit.server import Client
+from tests.kit.server import Client, Server
 from tests.kit.speech_upstream import SpeechUpstream, speech_upstream
 from tests.kit.upstream import Say, Upstream
 from tests.workspace.voice.kit import SESSIONS, connect
 from tests.workspace.voice.talking import LOUD, PATIENCE, Talk, talking
+
+
+@pytest.fixture(autouse=True)
+def patient_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that once said what it played is not believed to play on, however slow this machine is."""
+    monkeypatch.setattr(answering, "_STALE", 600.0)
 
 
 @pytest.fixture
@@ -106,3 +114,176 @@ async def test_f21_4_realtime_hears_answers_and_speaks_sentence_by_sentence(
     assert read["ended_at"] is not None
     assert float(read["total_cost"]) > 0
     assert read["total_duration_ms"] >= done["duration_ms"]
+
+
+async def asked(talk: Talk, hearer: SpeechUpstream, text: str, at: float) -> None:
+    """Say something, and pause."""
+    await hearer.starts(at)
+    await hearer.tells(text, at)
+
+
+async def barges_in(talk: Talk, hearer: SpeechUpstream, at: float) -> dict[str, Any]:
+    """Speak over the answer, for as long as it takes to be noticed."""
+
+    async def speak() -> None:
+        while True:
+            await hearer.starts(at)
+            for _ in range(5):
+                await talk.socket.send_bytes(LOUD)
+                await asyncio.sleep(0.02)
+
+    speaking = asyncio.create_task(speak())
+    try:
+        return await talk.until("interrupted")
+    finally:
+        speaking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await speaking
+
+
+async def test_speech_over_an_answer_stops_it_and_the_chat_keeps_what_was_heard(
+    server: Server, callers: Callers, voices: SpeechUpstream, upstream: Upstream
+) -> None:
+    me, held = callers.member, asyncio.Event()
+    said = "One two three four. Five six seven eight. " + "and so it goes on and on"
+    upstream.plan(Say(said, held=held))
+    async with talking(me, **CHOSEN) as talk:
+        await asked(talk, voices, "count for me", 0.1)
+        await talk.until("speaking", text="Five six seven eight.")
+        await talk.until_sound(1)
+        # All of the first sentence, 19 characters, and half of the second one's 21.
+        await talk.play(1, (19 + 11) * 1000 / 24)
+        told = await barges_in(talk, voices, 9.0)
+        assert told["heard_text"] == "One two three four. Five six"
+        assert told["heard_ms"] == round((19 + 11) * 1000 / 24)
+        timings = await talk.until("timings", turn=1)
+        assert timings["cancel_ms"] >= 100, "it held for a moment"
+        async with asyncio.timeout(PATIENCE):
+            await upstream.gone.wait()
+        turn = await until_finished(me, talk.session_id, 1)
+        assert (turn["interrupted"], turn["heard_ms"]) == (True, told["heard_ms"])
+        answer = (await messages_of(me, talk))[1]
+        assert text_of(answer) == "One two three four. Five six"
+        assert (answer["status"], answer["stop_reason"]) == ("stopped", "interrupted")
+        assert len(server.app.state.runs) == 0
+        # The next turn knows what was heard, and that no more was.
+        upstream.requests.clear()
+        await voices.tells("stop and tell me a joke", 9.0)
+        await talk.play_out(2)
+        (request,) = [one for one in upstream.requests if one.path.endswith("/chat/completions")]
+        asked_of = str(request.body["messages"])
+        assert "One two three four. Five six" in asked_of
+        assert "The person interrupted here" in asked_of
+        assert "seven" not in asked_of
+        await talk.end()
+    turns = await turns_of(me, talk.session_id)
+    assert [turn["interrupted"] for turn in turns] == [True, False]
+
+
+async def test_an_answer_is_cut_too_that_was_written_before_its_sound_was_played(
+    callers: Callers, voices: SpeechUpstream
+) -> None:
+    me = callers.member
+    async with talking(me, **CHOSEN) as talk:
+        await asked(talk, voices, "hello", 0.1)
+        await talk.until_sound(1)
+        await talk.play(1, 1)
+        await talk.until("spoken", turn=1)
+        assert text_of((await messages_of(me, talk))[1]) == "Good morning. The sky is blue today."
+        await talk.play(1, 13 * 1000 / 24 + 1)
+        await talk.say("interrupt")
+        told = await talk.until("interrupted", turn=1)
+        assert told["heard_text"] == "Good morning."
+        await until_finished(me, talk.session_id, 1)
+        answer = (await messages_of(me, talk))[1]
+        assert (text_of(answer), answer["stop_reason"]) == ("Good morning.", "interrupted")
+        await talk.end()
+
+
+async def test_an_interrupted_answer_of_which_nothing_was_heard_keeps_nothing(
+    callers: Callers, voices: SpeechUpstream, upstream: Upstream
+) -> None:
+    me = callers.member
+    async with talking(me, **CHOSEN) as talk:
+        await asked(talk, voices, "hello", 0.1)
+        await talk.play(1, 0)
+        await talk.until_sound(1)
+        await talk.play(1, 0)
+        await talk.say("text", text="Never mind.")
+        told = await talk.until("interrupted", turn=1)
+        assert (told["heard_text"], told["heard_ms"]) == ("", 0)
+        await talk.play_out(2)
+        await talk.end()
+    question, answer, second, _ = await messages_of(me, talk)
+    assert [text_of(each) for each in (question, answer, second)] == ["hello", "", "Never mind."]
+    assert (await turns_of(me, talk.session_id))[1]["kind"] == "typed"
+
+
+async def test_the_echo_of_an_answer_and_noise_neither_stop_it_nor_are_turns(
+    callers: Callers, voices: SpeechUpstream
+) -> None:
+    me = callers.member
+    async with talking(me, **CHOSEN) as talk:
+        await asked(talk, voices, "hello", 0.1)
+        await talk.until_sound(1)
+        await talk.play(1, 1)
+        await talk.until("spoken", turn=1)
+        # Its own voice by the loudspeaker, without a level of speech; then a door that is shut.
+        await voices.starts(2.0)
+        await voices.tells("the sky is blue", 2.0, final=False)
+        await voices.tells("the sky is blue today", 2.0)
+        await voices.starts(5.0)
+        await voices.tells("", 5.0)
+        # What comes next on the same stream is heard behind it.
+        await voices.tells("and tomorrow", 6.0)
+        await talk.until("turn", turn=2)
+        assert [final["text"] for final in talk.of("final")] == ["hello", "and tomorrow"]
+        await talk.play_out(2)
+        await talk.end()
+    assert [turn["text"] for turn in talk.of("turn")] == ["hello", "and tomorrow"]
+    assert [told["turn"] for told in talk.of("interrupted")] == [1], "words of the person's own do stop it"
+
+
+async def test_a_start_without_a_sound_behind_it_does_not_hold(callers: Callers, voices: SpeechUpstream) -> None:
+    async with talking(callers.member, **CHOSEN) as talk:
+        await asked(talk, voices, "hello", 0.1)
+        await talk.until_sound(1)
+        await talk.play(1, 1)
+        await voices.starts(2.0)
+        await talk.until("speech_started", at=2.0)
+        await talk.socket.send_bytes(bytes(3200))
+        await talk.play_out(1)
+        assert talk.of("interrupted") == []
+        await talk.end()
+
+
+async def test_push_to_talk_is_a_turn_when_it_is_let_go_and_not_before(
+    callers: Callers, voices: SpeechUpstream
+) -> None:
+    async with talking(callers.member, **CHOSEN, hands_free=False) as talk:
+        await voices.tells("first half,", 0.1)
+        await talk.until("final")
+        await talk.say("commit")
+        async with asyncio.timeout(PATIENCE):
+            while "Finalize" not in voices.control:
+                await asyncio.sleep(0.01)
+        await voices.tells("second half", 2.0)
+        live = await voices.live()
+        await live.send_json({
+            "type": "Results", "channel_index": [0, 1], "start": 3.0, "duration": 0.0, "is_final": True,
+            "from_finalize": True, "channel": {"alternatives": [{"transcript": "", "confidence": 0.0, "words": []}]},
+        })  # fmt: skip
+        turn = await talk.until("turn")
+        assert turn["text"] == "first half, second half"
+        await talk.play_out(1)
+        await talk.end()
+
+
+async def test_what_is_no_prose_is_not_read_out(callers: Callers, voices: SpeechUpstream, upstream: Upstream) -> None:
+    upstream.plan(Say("# Answer\nSee **this** [page](https://example.com/x).\n```python\nprint(1)\n```\nThat is all."))
+    async with talking(callers.member, **CHOSEN) as talk:
+        await talk.say("text", text="Show me.")
+        await talk.play_out(1)
+        await talk.end()
+    assert [said["text"] for said in talk.of("speaking")] == ["Answer", "See this page.", "That is all."]
+    assert "print(1)" in text_of((await messages_of(callers.member, talk))[1])
