@@ -44,3 +44,8 @@ export function hear(id: string, recording: Blob, name: string, model: string, l
 }
 
 export const say = (id: string, text: NewSynthesis): Promise<SpokenText> => api.post<SpokenText>(`/voice/sessions/${id}/synthesis`, text);
+
+/** The bytes of a sound of ours. */
+export async function soundOf(assetId: string | null): Promise<Blob> {
+  return (await api.raw("GET", `/files/${assetId}`, {})).blob();
+}
