@@ -26,9 +26,27 @@ export function findSpoken(shown: string, spoken: string, from = 0): [number, nu
 
 const NAME = "spoken";
 
-/** Marks the spoken words below `root`, without touching what React drew there; where a browser cannot, the caption tells it. */
+/**
+ * Marks the spoken words below `root` until the returned function is called, without touching what React drew there, and again
+ * whenever that changes. Where a browser cannot, the caption tells it.
+ */
 export function markSpoken(root: HTMLElement, spoken: string): () => void {
   if (typeof CSS === "undefined" || !("highlights" in CSS) || !spoken) return () => undefined;
+  const mark = () => {
+    const range = rangeOf(root, spoken);
+    if (range) CSS.highlights.set(NAME, new Highlight(range));
+    else CSS.highlights.delete(NAME);
+  };
+  mark();
+  const observer = new MutationObserver(mark);
+  observer.observe(root, { subtree: true, childList: true, characterData: true });
+  return () => {
+    observer.disconnect();
+    CSS.highlights.delete(NAME);
+  };
+}
+
+function rangeOf(root: HTMLElement, spoken: string): Range | null {
   const nodes: { node: Text; from: number }[] = [];
   let text = "";
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
@@ -37,7 +55,7 @@ export function markSpoken(root: HTMLElement, spoken: string): () => void {
     text += node.textContent ?? "";
   }
   const found = findSpoken(text, spoken);
-  if (!found) return () => undefined;
+  if (!found) return null;
   const place = (at: number): [Text, number] => {
     const holder = nodes.findLast((each) => each.from <= at) ?? nodes[0]!;
     return [holder.node, at - holder.from];
@@ -46,6 +64,5 @@ export function markSpoken(root: HTMLElement, spoken: string): () => void {
   range.setStart(...place(found[0]));
   const [node, offset] = place(found[1] - 1);
   range.setEnd(node, offset + 1);
-  CSS.highlights.set(NAME, new Highlight(range));
-  return () => CSS.highlights.delete(NAME);
+  return range;
 }

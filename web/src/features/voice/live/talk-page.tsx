@@ -11,11 +11,11 @@ import { LoadFault, useTitle } from "@/components/ui/page";
 import { Empty, Notice, Skeleton } from "@/components/ui/parts";
 import { api, messageOf } from "@/lib/api/client";
 import type { ChatDetail, Message, VoiceSession } from "@/lib/api/types";
+import { formatDate } from "@/lib/format";
 import { mayWrite, useSession } from "@/lib/session";
 import { beginTalk, talkAt, wantedTalk } from "@/lib/talk";
 import { toast } from "@/lib/toast";
 import { refresh, useVoiceModels, useVoiceSession } from "../queries";
-import { nameOf } from "../session-list";
 import { keepChoices, readChoices, toldOf } from "./choices";
 import { Panel } from "./panel";
 import { Said, Turn } from "./turn";
@@ -103,7 +103,7 @@ function Inside({ session, lead }: { session: VoiceSession; lead: ReactNode }) {
   const empty = state.turns.length === 0 && !state.final && !state.partial && !earlier.length;
   return (
     <div className="flex min-h-0 flex-1 flex-col">
-      <Header lead={lead} title={nameOf(session)}>
+      <Header lead={lead} title={session.title || `Conversation of ${formatDate(session.created_at)}`}>
         {chat && (
           <Button asChild variant="ghost" size="sm" className="px-2 sm:px-3">
             <Link href={`/chat/${chat}`}>
