@@ -22,6 +22,7 @@ describe("a conversation", () => {
   it("keeps what will not change, and replaces what may", () => {
     const heard = told(ready, { type: "partial", text: "it was" }, { type: "final", text: "It was" }, { type: "partial", text: "the be" }, { type: "partial", text: "the best" });
     expect([heard.final, heard.partial]).toEqual(["It was", "the best"]);
+    expect(after(heard, { type: "partial", text: "It was the best of" }).partial).toBe("the best of");
     const asked = after(heard, turn);
     expect([asked.final, asked.partial, asked.turns.map((each) => each.question)]).toEqual(["", "", ["How are you?"]]);
   });

@@ -81,7 +81,8 @@ export function after(state: Conversation, told: Heard, soundMs = 0): Conversati
     case "speech_started":
       return { ...state, hearing: true };
     case "partial":
-      return { ...state, hearing: true, partial: told.text };
+      // A partial may begin with what is final already.
+      return { ...state, hearing: true, partial: told.text.startsWith(state.final) ? told.text.slice(state.final.length).trim() : told.text };
     case "final":
       return { ...state, final: `${state.final} ${told.text}`.trim(), partial: "" };
     case "turn":
@@ -151,6 +152,7 @@ export function phaseOf(state: Conversation): Phase {
   if (state.spoken) return "speaking";
   if (state.hearing) return "hearing";
   const last = state.turns.at(-1);
-  if (last && !last.whole) return "thinking";
+  // Between two sentences it is silent for a moment.
+  if (last && !last.whole) return last.sentences.length > 0 ? "speaking" : "thinking";
   return state.muted ? "paused" : "listening";
 }

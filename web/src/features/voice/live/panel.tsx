@@ -106,9 +106,9 @@ export function Panel({ talk, handsFree, onHandsFree, blocked }: Props) {
         <>
           <div className="flex flex-wrap items-center gap-2">
             <HoldButton talk={talk} ref={holder} />
-            <Button onClick={() => talk.mute(!state.muted)} aria-pressed={state.muted}>
-              {state.muted ? <MicOff className="size-4" /> : <Mic className="size-4" />}
-              {state.muted ? "Microphone off" : "Microphone on"}
+            <Button onClick={() => talk.mute(!state.muted)}>
+              {state.muted ? <Mic className="size-4" /> : <MicOff className="size-4" />}
+              {state.muted ? "Unmute" : "Mute"}
               <Hint keys="m" />
             </Button>
             <Button disabled={!stoppable} onClick={() => talk.stop()}>

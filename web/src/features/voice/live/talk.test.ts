@@ -155,9 +155,50 @@ describe("Talk", () => {
     const ended = await begun();
     ended.talk.end();
     expect(ended.socket().of("end")).toHaveLength(1);
+    ended.socket().tell({ type: "ended" });
     expect([phaseOf(ended.talk.state), ended.microphone.open]).toEqual(["ended", false]);
     vi.advanceTimersByTime(60_000);
     expect([refused.sockets.length, ended.sockets.length]).toEqual([1, 1]);
+  });
+
+  it("tries again while its own former socket has the session, and says so when another keeps it", async () => {
+    const { talk, socket, sockets } = await begun();
+    const busy = { type: "error", type_slug: "voice-session-busy", detail: "This session has a socket already.", fatal: true };
+    socket().lose();
+    vi.advanceTimersByTime(1000);
+    socket().open();
+    socket().tell(busy);
+    socket().lose(1008);
+    expect(phaseOf(talk.state)).toBe("reconnecting");
+    vi.advanceTimersByTime(2000);
+    expect(sockets).toHaveLength(3);
+    while (phaseOf(talk.state) !== "apart") {
+      socket().open();
+      socket().tell(busy);
+      socket().lose(1008);
+      vi.advanceTimersByTime(20_000);
+    }
+    expect(talk.state.fault).toBe("This session has a socket already.");
+  });
+
+  it("shows that it is there while the microphone is off", async () => {
+    const { talk, socket } = await begun();
+    talk.mute(true);
+    vi.advanceTimersByTime(60_000);
+    expect(sounds(socket())).toBeGreaterThan(1);
+    expect(socket().sent.filter((each) => each instanceof ArrayBuffer).every((each) => (each as ArrayBuffer).byteLength === 0)).toBe(true);
+  });
+
+  it("is over when the server says so, when it closes, and when it says nothing", async () => {
+    for (const how of ["told", "closed", "silent"]) {
+      const { talk, socket, microphone } = await begun();
+      talk.end();
+      expect([microphone.open, phaseOf(talk.state)]).toEqual([false, "listening"]);
+      if (how === "told") socket().tell({ type: "ended" });
+      if (how === "closed") socket().lose(1000);
+      if (how === "silent") vi.advanceTimersByTime(5000);
+      expect(phaseOf(talk.state)).toBe("ended");
+    }
   });
 
   it("makes another connection for other choices", async () => {
@@ -181,7 +222,7 @@ describe("Talk", () => {
     const { talk, socket } = await begun();
     socket().tell({ type: "speech_started", at: 0 });
     expect(phaseOf(talk.state)).toBe("hearing");
-    vi.advanceTimersByTime(5000);
+    vi.advanceTimersByTime(8000);
     expect(phaseOf(talk.state)).toBe("listening");
   });
 

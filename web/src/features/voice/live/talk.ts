@@ -8,8 +8,14 @@ import { type Choices, MICROPHONE_RATE, readSound, readTold, SPOKEN_RATE, type T
 const OPEN = 1;
 /** How often the server is told how much was heard, and the page which sentence is. */
 const TOLD_EVERY = 200;
-/** A start of speech behind which no word comes was a noise. */
-const NOISE_AFTER = 4000;
+/** Speech behind which nothing comes for so long was a noise, or is over. */
+const NOISE_AFTER = 6000;
+/** A server hangs up on who sends nothing for a minute; a microphone that is off sends nothing. */
+const ALIVE_EVERY = 20_000;
+/** How long the server may take to write down an end. */
+const ENDING = 5000;
+/** Another socket has the session: often our own of a moment ago, which the server has not let go yet. */
+const BUSY = "voice-session-busy";
 /** How often in a row it is tried again. */
 const TRIES = 6;
 /** What a server closes with that will not let us in the next time either: not allowed, and what it does not take. */
@@ -37,6 +43,10 @@ export class Talk {
   private attempt = 0;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private noise: ReturnType<typeof setTimeout> | undefined;
+  private ending: ReturnType<typeof setTimeout> | undefined;
+  private alive: ReturnType<typeof setInterval> | undefined;
+  private quiet = true;
+  private turnedAway = false;
   private ticking: ReturnType<typeof setInterval> | undefined;
   private over = false;
 
@@ -70,6 +80,7 @@ export class Talk {
     this.attempt = 0;
     this.connect();
     this.ticking ??= setInterval(() => this.tick(), TOLD_EVERY);
+    this.alive ??= setInterval(() => this.keepAlive(), ALIVE_EVERY);
   }
 
   /** Another microphone, from now on. */
@@ -145,8 +156,13 @@ export class Talk {
 
   /** It is over, for the session too. */
   end(): void {
+    if (this.state.link !== "open") return this.leave("ended");
+    const last = this.state.turns.at(-1);
+    if (last) this.silence(last.number);
+    this.microphone?.close();
+    this.microphone = null;
     this.send({ type: "end" });
-    this.leave("ended");
+    this.ending = setTimeout(() => this.leave("ended"), ENDING);
   }
 
   /** The page goes elsewhere; the session can be gone on with. */
@@ -154,8 +170,10 @@ export class Talk {
     this.over = true;
     clearTimeout(this.retry);
     clearTimeout(this.noise);
+    clearTimeout(this.ending);
     clearInterval(this.ticking);
-    this.ticking = undefined;
+    clearInterval(this.alive);
+    this.ticking = this.alive = this.ending = undefined;
     this.drop();
     this.microphone?.close();
     this.microphone = null;
@@ -189,9 +207,10 @@ export class Talk {
 
   private closed(code: number): void {
     this.socket = null;
-    if (this.state.link === "ended") return;
+    if (this.ending !== undefined) return this.leave("ended");
     this.attempt += 1;
-    const fatal = this.over || REFUSED.has(code) || this.attempt > TRIES;
+    const fatal = this.over || (REFUSED.has(code) && !this.turnedAway) || this.attempt > TRIES;
+    this.turnedAway = false;
     if (fatal) {
       const fault = this.state.fault || "The connection could not be made again. What was said is kept in the chat; try once more.";
       this.leave();
@@ -210,8 +229,13 @@ export class Talk {
     clearTimeout(this.noise);
     if (told.type === "ready") this.attempt = 0;
     if (told.type === "interrupted") this.silence(told.turn);
+    if (told.type === "error" && told.type_slug === BUSY && this.attempt < TRIES) {
+      // It closes next, and is tried again.
+      this.turnedAway = true;
+      return;
+    }
     this.state = after(this.state, told, "turn" in told ? (this.sound.get(told.turn) ?? 0) : 0);
-    if (told.type === "speech_started") this.noise = setTimeout(() => this.set({ hearing: false }), NOISE_AFTER);
+    if (this.state.hearing) this.noise = setTimeout(() => this.set({ hearing: false }), NOISE_AFTER);
     if (told.type === "ended") return this.leave("ended");
     if (told.type === "error" && told.fatal) {
       const { fault } = this.state;
@@ -232,6 +256,13 @@ export class Talk {
 
   private send(told: Told): void {
     if (this.socket?.readyState === OPEN) this.socket.send(JSON.stringify(told));
+    this.quiet = false;
+  }
+
+  /** No sound at all is no sound; but it is a message. */
+  private keepAlive(): void {
+    if (this.quiet && this.state.link === "open" && this.socket?.readyState === OPEN) this.socket.send(new ArrayBuffer(0));
+    this.quiet = true;
   }
 
   // --- sound ---
@@ -239,7 +270,10 @@ export class Talk {
   private frame(sound: ArrayBuffer, peak: number): void {
     const open = this.state.held || (this.choices.hands_free && !this.state.muted);
     const sent = open && this.state.link === "open" && this.socket?.readyState === OPEN;
-    if (sent) this.socket?.send(sound);
+    if (sent) {
+      this.socket?.send(sound);
+      this.quiet = false;
+    }
     for (const listener of this.levels) listener(sent ? peak : 0);
   }
 
