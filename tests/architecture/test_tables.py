@@ -64,7 +64,7 @@ KEPT = {
     "thinktank_tool_settings", "tool_servers",
     "concurrent_sessions", "concurrent_panes", "concurrent_sync_state", "concurrent_turns", "concurrent_turn_questions",
     "collaboration_comments", "collaboration_owners", "collaboration_rooms",
-    "room_participants", "voice_transcriptions", "voice_synthesis", "memory_stores",
+    "room_participants", "voice_transcriptions", "voice_synthesis", "voice_turns", "memory_stores",
     "sso_connections", "user_identities", "totp_secrets", "recovery_codes", "passkeys", "groups",
     "group_members", "scim_tokens",
     "knowledge_bases", "documents", "document_passages", "document_terms",

@@ -78,11 +78,39 @@ class SpeechUpstream:
     control: list[str] = field(default_factory=list)
     sound: bytearray = field(default_factory=bytearray)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
+    scripted: bool = False
+    """Of streams: it hears nothing by itself, and tells what the test tells it to (`tells`)."""
+    streams: asyncio.Queue[web.WebSocketResponse] = field(default_factory=asyncio.Queue)
+    _live: web.WebSocketResponse | None = None
     _plan: deque[Behaviour] = field(default_factory=deque)
 
     def plan(self, *behaviours: Behaviour) -> None:
         """What the next requests get, one each."""
         self._plan.extend(behaviours)
+
+    async def live(self) -> web.WebSocketResponse:
+        """The newest stream, once there is one."""
+        while self._live is None or not self.streams.empty():
+            self._live = await self.streams.get()
+        return self._live
+
+    async def starts(self, at: float) -> None:
+        """Somebody speaks on the stream."""
+        await (await self.live()).send_json({"type": "SpeechStarted", "channel": [0, 1], "timestamp": at})
+
+    async def tells(self, text: str, start: float, *, final: bool = True, ended: bool | None = None) -> None:
+        """What was heard on the stream, half a second a word."""
+        words = [
+            {"word": word, "start": start + at * 0.5, "end": start + at * 0.5 + 0.4, "confidence": 0.9}
+            for at, word in enumerate(text.split())
+        ]
+        best = {"transcript": text, "confidence": 0.9, "words": words}
+        await (await self.live()).send_json({
+            "type": "Results", "channel_index": [0, 1], "start": start, "duration": len(words) * 0.5, "is_final": final,
+            "speech_final": final if ended is None else ended, "channel": {"alternatives": [best]},
+            "metadata": {"request_id": "a", "model_uuid": "u",
+                         "model_info": {"name": "m", "version": "1", "arch": "n"}},
+        })  # fmt: skip
 
     def next(self) -> Behaviour | None:
         return self._plan.popleft() if self._plan else None
@@ -244,7 +272,8 @@ class _Server:
                              "model_info": {"name": "m", "version": "1", "arch": "n"}},
             }  # fmt: skip
 
-        begun = False
+        begun = upstream.scripted
+        upstream.streams.put_nowait(socket)
         try:
             async for message in socket:
                 if message.type == WSMsgType.BINARY:
@@ -259,7 +288,7 @@ class _Server:
                     continue
                 told = json.loads(message.data)["type"]
                 upstream.control.append(told)
-                if isinstance(behaviour, Hang):
+                if isinstance(behaviour, Hang) or (upstream.scripted and told == "Finalize"):
                     continue
                 if told == "Finalize":
                     await socket.send_json({**results(final=True, ended=True), "from_finalize": True})

@@ -3,14 +3,14 @@
 from typing import Any
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import Send
 
 from radiant.kit.errors import Problem
 
 
-def request_id(request: Request) -> str:
+def request_id(request: HTTPConnection) -> str:
     """The id that this request is logged under and its answer names."""
     return request.scope.get("radiant.request_id", "")
 
@@ -27,7 +27,7 @@ def problem_body(problem: Problem, request_id: str) -> dict[str, Any]:
     }
 
 
-def problem_response(request: Request, problem: Problem) -> Response:
+def problem_response(request: HTTPConnection, problem: Problem) -> Response:
     """The problem as a response."""
     return Response(
         msgspec.json.encode(problem_body(problem, request_id(request)), enc_hook=str),

@@ -31,6 +31,7 @@ from radiant.ai.speech.names import checked_language, checked_model, checked_voi
 from radiant.ai.speech.sending import parts_of, posted, recording, socket, sound_of, written
 from radiant.ai.speech.speech import (
     Ended,
+    Finalized,
     Heard,
     Listen,
     Listening,
@@ -112,6 +113,7 @@ class _Message(msgspec.Struct):
     duration: float = 0.0
     is_final: bool = False
     speech_final: bool = False
+    from_finalize: bool = False
     timestamp: float = 0.0
     last_word_end: float = 0.0
     channel: _Channel | list[int] | None = None
@@ -337,6 +339,8 @@ class _Live:
             elif told.type == "Results" and isinstance(told.channel, _Channel):
                 if (part := _part(told, told.channel)) is not None:
                     yield part
+                if told.from_finalize:
+                    yield Finalized()
             elif told.type == "SpeechStarted":
                 yield Started(at=told.timestamp)
             elif told.type == "UtteranceEnd":

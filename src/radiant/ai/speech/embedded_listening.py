@@ -10,7 +10,7 @@ from typing import Protocol
 from radiant.ai.serving.problems import ServingProblem
 from radiant.ai.speech.local_wire import Line
 from radiant.ai.speech.resampling import Resampler
-from radiant.ai.speech.speech import HEARD_RATE, Ended, Heard, Listen, Part, Started, Word
+from radiant.ai.speech.speech import HEARD_RATE, Ended, Finalized, Heard, Listen, Part, Started, Word
 from radiant.ai.speech.voice_activity import FRAME, FRAME_SECONDS, VoiceActivity
 from radiant.kit.errors import Problem
 
@@ -46,6 +46,8 @@ class _Utterance:
     """Bytes that the last partial result is of."""
     ended: bool = False
     silent_from: float = 0.0
+    asked: bool = False
+    """It was closed by `finalize`."""
 
     @property
     def seconds(self) -> float:
@@ -103,9 +105,12 @@ class EmbeddedListening:
     async def finalize(self) -> None:
         """Close the open utterance; what follows without a silence is a new one."""
         async with self._feeding:
+            assert self._voice is not None
+            # Where nobody speaks, an empty one: it is told behind all that waits.
+            asked = self._open or _Utterance(bytearray(), self._voice.at)
+            asked.asked = True
+            self._waiting.append(asked)
             if self._open is not None:
-                assert self._voice is not None
-                self._waiting.append(self._open)
                 self._open = _Utterance(bytearray(), self._voice.at)
             await self._tell()
 
@@ -238,6 +243,8 @@ class EmbeddedListening:
             )  # fmt: skip
         if utterance.ended:
             self._events.put_nowait(Ended(end))
+        if utterance.asked:
+            self._events.put_nowait(Finalized())
 
 
 def words_of(line: Line, by: float = 0.0) -> list[Word]:

@@ -88,7 +88,11 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
     at: float
 
 
-Heard: TypeAlias = Started | Part | Ended
+class Finalized(msgspec.Struct, frozen=True, tag="finalized"):
+    """All that was sent before a `finalize` has been told. Not every provider says so where there was nothing to tell."""
+
+
+Heard: TypeAlias = Started | Part | Ended | Finalized
 
 
 class Listening(Protocol):

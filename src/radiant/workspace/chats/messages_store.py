@@ -71,6 +71,18 @@ async def finish(
     return Message.model_validate(dict(row)) if row else None
 
 
+async def cut(tx: Tx, message_id: UUID, content: list[dict[str, Any]]) -> bool:
+    """Leave of an answer that has ended what was heard of it, and say that it was interrupted; whether there was one."""
+    return bool(
+        await tx.run(
+            "update messages set content = $4, stop_reason = 'interrupted',"
+            " status = case status when 'failed' then 'failed' else 'stopped' end"
+            " where tenant_id = $1 and user_id = $2 and id = $3 and role = 'assistant' and status <> 'streaming'",
+            tx.tenant_id, tx.user_id, message_id, content,
+        )
+    )  # fmt: skip
+
+
 async def get(tx: Tx, chat_id: ChatId, message_id: MessageId) -> Message | None:
     """A message of the chat."""
     row = await tx.one_or_none(

@@ -13,6 +13,10 @@ from radiant.workspace.chats import schemas
 # Share of a model's context that the prompt may take; the rest is for the answer.
 _PROMPT_SHARE = 0.75
 
+# What the model is told of an answer that was spoken, and stopped by the person.
+_CUT_SHORT = "\n\n[The person interrupted here, and heard no more than this.]"
+_NOT_HEARD = "[The person interrupted before they heard anything of this answer.]"
+
 ReadImage = Callable[[AssetId], Awaitable[tuple[str, bytes] | None]]
 """Media type and bytes of an asset of the caller's, or None where it is gone."""
 
@@ -37,6 +41,8 @@ async def assemble(
     said: list[Message] = []
     for message in path:
         parts = await _parts(message.content, read_image)
+        if message.role == "assistant" and message.stop_reason == "interrupted":
+            parts.append(TextPart(_CUT_SHORT if parts else _NOT_HEARD))
         if parts and message.role in ("user", "assistant"):
             said.append(Message(message.role, parts))
     said = _alternate(said)

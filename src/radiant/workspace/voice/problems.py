@@ -31,3 +31,27 @@ class NoSound(Invalid):
     """Nothing was sent that could be heard."""
 
     slug = "no-sound"
+
+
+class AlreadyTalking(Conflict):
+    """Another socket has the session."""
+
+    slug = "voice-session-busy"
+
+
+class UnheardFormat(Invalid):
+    """The microphone's sound comes in a form that is not heard here."""
+
+    slug = "format-not-heard"
+
+
+class WentSilent(Invalid):
+    """Neither sound nor a message came for too long."""
+
+    slug = "conversation-silent"
+
+
+class TalkedTooLong(Invalid):
+    """A conversation has an end."""
+
+    slug = "conversation-too-long"

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, File, Form, Request, Response, UploadFile
+from fastapi import APIRouter, File, Form, Request, Response, UploadFile, WebSocket
 
 from radiant.foundation.identity.dependencies import AnyCaller, MemberCaller
 from radiant.http.pages import Cursor, ItemsOf, Limit, PageOf
-from radiant.kit.page import decode_cursor, encode_cursor, moment
+from radiant.kit.page import NOT_OURS, BadCursor, decode_cursor, encode_cursor, moment
 from radiant.workspace.voice.problems import NoSound
 from radiant.workspace.voice.schemas import (
     AudioLink,
@@ -22,6 +22,7 @@ from radiant.workspace.voice.schemas import (
     VoiceModels,
     VoiceOfModel,
     VoiceSession,
+    VoiceTurn,
 )
 from radiant.workspace.voice.service import Voice
 
@@ -117,6 +118,29 @@ async def list_transcriptions(
     before = moment(*decode_cursor(cursor, 2)) if cursor is not None else None
     items = await voice_of(request).transcriptions(caller, voice_session_id, before, limit)
     return PageOf(items=items, next=_next(items, limit))
+
+
+@router.websocket("/realtime")
+async def realtime(socket: WebSocket) -> None:
+    """A spoken conversation; docs/reference/voice-realtime.md has its messages."""
+    await socket.app.state.realtime.serve(socket)
+
+
+def _number(cursor: str) -> int:
+    (text,) = decode_cursor(cursor, 1)
+    if not text.isdecimal() or len(text) > 9:
+        raise BadCursor(NOT_OURS)
+    return int(text)
+
+
+@router.get("/sessions/{voice_session_id}/turns", operation_id="list_voice_turns")
+async def list_turns(
+    request: Request, caller: AnyCaller, voice_session_id: UUID, cursor: Cursor = None, limit: Limit = 50
+) -> PageOf[VoiceTurn]:
+    """Turns of a spoken conversation, the newest first."""
+    before = _number(cursor) if cursor is not None else None
+    items = await voice_of(request).turns(caller, voice_session_id, before, limit)
+    return PageOf(items=items, next=encode_cursor(str(items[-1].number)) if len(items) == limit else None)
 
 
 @router.get("/transcriptions/{transcription_id}", operation_id="read_transcription")

@@ -71,6 +71,30 @@ class Transcription(BaseModel):
     created_at: datetime
 
 
+class VoiceTurn(BaseModel):
+    """A turn of a spoken conversation. `question_id` and `answer_id` are messages of the session's chat; `spoken_ms` of
+    the answer's sound were sent, `heard_ms` played. `speech_end_ms`: where the question ended in the sound of the
+    session; the stages are counted from that moment, `cancel_ms` from the beginning of the speech that interrupted."""
+
+    id: UUID
+    session_id: UUID
+    number: int
+    kind: Literal["spoken", "typed"]
+    question_id: UUID | None
+    answer_id: UUID | None
+    spoken_ms: int
+    heard_ms: int
+    interrupted: bool
+    speech_end_ms: int
+    transcript_final_ms: int | None
+    first_token_ms: int | None
+    first_sentence_ms: int | None
+    first_audio_ms: int | None
+    cancel_ms: int | None
+    created_at: datetime
+    ended_at: datetime | None
+
+
 class NewSynthesis(_Strict):
     """A text to say. What is left out is the session's, or the model's own."""
 

@@ -26,7 +26,8 @@ from radiant.infra.objects import ObjectStore, own_key
 from radiant.infra.temporary import temporary_folder
 from radiant.kit.clock import Clock, utc_now
 from radiant.kit.ids import parse_uuid, uuid7
-from radiant.workspace.voice import store
+from radiant.workspace.voice import store, turns_store
+from radiant.workspace.voice.names import DEFAULT_VOICE, VOICES
 from radiant.workspace.voice.problems import NoSound, NoSuchRecording, NoSuchSession, OtherSession, SessionEnded
 from radiant.workspace.voice.schemas import (
     AudioLink,
@@ -39,18 +40,11 @@ from radiant.workspace.voice.schemas import (
     VoiceModels,
     VoiceOfModel,
     VoiceSession,
+    VoiceTurn,
 )
 
 log = structlog.get_logger()
 
-DEFAULT_VOICE = "EXAVITQu4vr4xnSDxMaL"
-"""The specification's, of ElevenLabs."""
-# The same voice's part, where another provider speaks.
-_VOICES = {
-    "local": {DEFAULT_VOICE: "af_heart"},
-    "openai": {DEFAULT_VOICE: "nova"},
-    "deepgram": {DEFAULT_VOICE: "aura-2-thalia-en"},
-}
 _LINK_LASTS = timedelta(minutes=15)
 _PIECE = 256 * 1024
 # What may be added to a session of which type.
@@ -187,7 +181,7 @@ class Voice:
         limit = await files.room(self.database, caller.tenant_id, self.most_bytes)
         async with temporary_folder("voice") as folder:
             path = folder / "said"
-            async with await self.speech.speak(caller, new.model, what, _labels(caller), _VOICES) as speaking:
+            async with await self.speech.speak(caller, new.model, what, _labels(caller), VOICES) as speaking:
                 told = await _spoken(path, speaking.pieces())
             bill = speaking.bill
             seconds = told if told is not None else await _measured(path, what.format)
@@ -197,7 +191,7 @@ class Voice:
             )  # fmt: skip
         facts: dict[str, Any] = {
             "input_text": new.text, "audio_url": asset.key, "duration_ms": round(seconds * 1000),
-            "voice_id": _VOICES.get(bill.model.provider, {}).get(what.voice, what.voice),
+            "voice_id": VOICES.get(bill.model.provider, {}).get(what.voice, what.voice),
             "character_count": len(new.text), "cost": bill.cost, "model": bill.model.id,
             "provider": bill.model.provider, "media_type": MEDIA_TYPES[kind],
         }  # fmt: skip
@@ -217,6 +211,14 @@ class Voice:
         async with caller.db(self.database).tx() as tx:
             await _session(tx, session_id)
             return [_synthesis(row) for row in await store.syntheses(tx, session_id, before, limit)]
+
+    # --- conversations ---
+
+    async def turns(self, caller: Caller, session_id: UUID, before: int | None, limit: int) -> list[VoiceTurn]:
+        """Of a session, the newest first. Raises NoSuchSession."""
+        async with caller.db(self.database).tx() as tx:
+            await _session(tx, session_id)
+            return [VoiceTurn(**row) for row in await turns_store.some(tx, session_id, before, limit)]
 
     # --- sound ---
 
