@@ -29,7 +29,7 @@ from radiant.ai.providers.speech_only import key_headers
 from radiant.ai.speech.names import checked_language, checked_model
 from radiant.ai.speech.resampling import Resampler
 from radiant.ai.speech.sending import socket
-from radiant.ai.speech.speech import HEARD_RATE, Heard, Listen, Listening, Part, Started, Word
+from radiant.ai.speech.speech import HEARD_RATE, Finalized, Heard, Listen, Listening, Part, Started, Word
 from radiant.infra.http1.addresses import Resolver
 
 _RATES = (8_000, 16_000, 22_050, 24_000, 44_100, 48_000)
@@ -91,7 +91,6 @@ class _Live:
         data = self._made.feed(pcm) if self._made else pcm
         if data:
             self._samples += len(data) // 2
-            self._open = True
             await self._say(data, commit=False)
 
     async def finalize(self) -> None:
@@ -124,6 +123,7 @@ class _Live:
             "sample_rate": self._rate,
         }  # fmt: skip
         self._asked += commit
+        self._open = not commit
         try:
             await self._socket.send(msgspec.json.encode(message).decode())
         except ConnectionClosed as error:
@@ -143,7 +143,7 @@ class _Live:
             try:
                 message = await self._socket.recv()
             except ConnectionClosed as error:
-                if self._closing and not self._late and not self._open:
+                if self._closing and not self._late and not self._asked:
                     return
                 raise self._ended(error) from error
             try:
@@ -163,9 +163,11 @@ class _Live:
                     self._open_from = None
                     if self._answered():
                         return
+                    yield Finalized()
                 case kind if kind in _NOTHING:
                     if self._answered():
                         return
+                    yield Finalized()
                 case kind if told.error:
                     failed = _ERRORS.get(kind, UpstreamBroken)
                     raise failed(f"{provider} failed: {told.error[:200]}", provider=provider)
@@ -175,7 +177,6 @@ class _Live:
     def _answered(self) -> bool:
         """A commit has its answer; whether that was the last. (What it commits by itself, at a silence, looks the same.)"""
         self._asked = max(self._asked - 1, 0)
-        self._open = bool(self._asked)
         return self._closing and not self._asked
 
     def _part(self, told: _Message, *, final: bool) -> Part:

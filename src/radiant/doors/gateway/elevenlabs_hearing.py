@@ -12,7 +12,7 @@ import msgspec
 from radiant.ai.providers.errors import CutStream
 from radiant.ai.speech.g711 import expander
 from radiant.ai.speech.service import ListeningIt
-from radiant.ai.speech.speech import Listen, Part, Word
+from radiant.ai.speech.speech import Finalized, Listen, Part, Word
 from radiant.doors.gateway.deepgram_live import LONGEST_SECONDS
 from radiant.doors.gateway.elevenlabs import words_of
 from radiant.doors.gateway.openai_request import BadRequest
@@ -25,7 +25,7 @@ PATH = "/v1/speech-to-text/realtime"
 _RATES = {f"pcm_{rate}": rate for rate in (8_000, 16_000, 22_050, 24_000, 44_100, 48_000)} | {"ulaw_8000": 8_000}
 _SILENT_SECONDS = 60.0
 _LATE = "nothing came for a minute"
-# A model that has nothing to add says so by silence.
+# Not every model says so where it has nothing to add.
 _COMMIT_SECONDS = 5.0
 
 
@@ -116,6 +116,8 @@ class _Live:
 
     async def _tell(self, listening: ListeningIt) -> None:
         async for heard in listening:
+            if isinstance(heard, Finalized) and self._asked is not None:
+                await self._commit()
             if not isinstance(heard, Part):
                 continue
             if not heard.final:
@@ -125,7 +127,7 @@ class _Live:
             if heard.text:
                 self._text.append(heard.text)
                 self._words += heard.words
-            if self._asked is not None or (not self._manual and heard.ended):
+            if not self._manual and heard.ended:
                 await self._commit()
 
     async def _commit_in_time(self) -> None:
