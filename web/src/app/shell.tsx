@@ -28,6 +28,7 @@ const Rooms = lazy(() => import("@/features/collaboration/rooms-page"));
 const RoomPage = lazy(() => import("@/features/collaboration/room-page"));
 const Canvas = lazy(() => import("@/features/canvas/canvas-page"));
 const Voice = lazy(() => import("@/features/voice/voice-page"));
+const Talk = lazy(() => import("@/features/voice/live/talk-page"));
 const Documents = lazy(() => import("@/features/documents/documents-page"));
 
 const KEY = "radiant.sidebar";
@@ -141,6 +142,13 @@ export function Shell() {
               <Room lead={lead}>
                 <Memory />
               </Room>
+            </Route>
+            <Route path="/voice/:id/talk">
+              {({ id }) => (
+                <Suspense fallback={<Loading />}>
+                  <Talk key={id} id={id} lead={lead} />
+                </Suspense>
+              )}
             </Route>
             <Route path="/voice/:id?">
               <Room lead={lead}>

@@ -12,6 +12,7 @@ import { type RunState, withRun } from "@/components/conversation/run-state";
 import { type Pending, Turns, useThread } from "@/components/conversation/thread";
 import { Thumbs } from "@/components/conversation/thumbs";
 import { SendToCanvas } from "@/components/send-to-canvas";
+import { TalkButton } from "@/components/talk-button";
 import { newestLeaf } from "@/components/conversation/tree";
 import { Button } from "@/components/ui/button";
 import { LoadFault, useTitle } from "@/components/ui/page";
@@ -203,7 +204,12 @@ export default function ChatPage({ id, lead }: Props) {
       ref={composer}
       draft={id ?? "new"}
       lead={<ChosenDocuments chosen={documents} onChange={chooseDocuments} />}
-      tools={<DocumentChoice chosen={documents} onChange={chooseDocuments} disabled={blocked !== null} />}
+      tools={
+        <>
+          <DocumentChoice chosen={documents} onChange={chooseDocuments} disabled={blocked !== null} />
+          <TalkButton chat={ensureChat} disabled={blocked !== null || busy} />
+        </>
+      }
       vision={vision}
       streaming={running !== null}
       stopping={stopping}

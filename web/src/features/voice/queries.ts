@@ -28,7 +28,7 @@ export const useHeard = (id: string) => useList<Transcription>(id, "transcriptio
 export const useSaid = (id: string) => useList<SpokenText>(id, "synthesis");
 
 export const useVoiceModels = () => useQuery({ queryKey: [...voiceKey, "models"], queryFn: () => api.get<VoiceModels>("/voice/models") });
-export const useVoices = () => useQuery({ queryKey: [...voiceKey, "voices"], queryFn: () => api.get<{ items: Voice[] }>("/voice/voices"), staleTime: 300_000 });
+export const useVoices = () => useQuery({ queryKey: [...voiceKey, "voices"], queryFn: () => api.get<{ items: Voice[] }>("/voice/voices"), staleTime: 30_000 });
 
 export const begin = (): Promise<VoiceSession> => api.post<VoiceSession>("/voice/sessions", { session_type: "realtime" });
 export const end = (id: string): Promise<VoiceSession> => api.post<VoiceSession>(`/voice/sessions/${id}/end`);
@@ -44,3 +44,8 @@ export function hear(id: string, recording: Blob, name: string, model: string, l
 }
 
 export const say = (id: string, text: NewSynthesis): Promise<SpokenText> => api.post<SpokenText>(`/voice/sessions/${id}/synthesis`, text);
+
+/** The bytes of a sound of ours. */
+export async function soundOf(assetId: string | null): Promise<Blob> {
+  return (await api.raw("GET", `/files/${assetId}`, {})).blob();
+}

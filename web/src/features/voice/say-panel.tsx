@@ -5,7 +5,8 @@ import { Button } from "@/components/ui/button";
 import { Field, Select, Textarea } from "@/components/ui/field";
 import { Notice } from "@/components/ui/parts";
 import { messageOf } from "@/lib/api/client";
-import { refresh, say, useVoiceModels, useVoices } from "./queries";
+import { refresh, say, useVoiceModels } from "./queries";
+import { VoiceChoice } from "./voice-choice";
 
 const speeds = [0.75, 1, 1.25, 1.5];
 
@@ -13,15 +14,12 @@ const speeds = [0.75, 1, 1.25, 1.5];
 export function SayPanel({ id }: { id: string }) {
   const client = useQueryClient();
   const { data: models } = useVoiceModels();
-  const { data: voices } = useVoices();
   const [text, setText] = useState("");
   const [model, setModel] = useState("auto");
   const [voice, setVoice] = useState("");
   const [speed, setSpeed] = useState(1);
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState("");
-  const speaking = model === "auto" ? models?.speak[0]?.id : model;
-  const offered = voices?.items.filter((each) => each.model === speaking) ?? [];
   const none = models?.speak.length === 0;
   return (
     <form
@@ -62,18 +60,7 @@ export function SayPanel({ id }: { id: string }) {
             </Select>
           )}
         </Field>
-        <Field label="Voice">
-          {(ids) => (
-            <Select {...ids} value={voice} onChange={({ target }) => setVoice(target.value)}>
-              <option value="">the usual one</option>
-              {offered.map((each) => (
-                <option key={each.id} value={each.id}>
-                  {each.name}
-                </option>
-              ))}
-            </Select>
-          )}
-        </Field>
+        <VoiceChoice session={id} model={model} value={voice} onChange={setVoice} />
         <Field label="Speed">
           {(ids) => (
             <Select {...ids} value={speed} onChange={({ target }) => setSpeed(Number(target.value))}>

@@ -8,6 +8,7 @@ import { messageOf } from "@/lib/api/client";
 import type { VoiceSession } from "@/lib/api/types";
 import { formatAgo, formatDate, formatDuration, formatMoney } from "@/lib/format";
 import { mayWrite, useSession } from "@/lib/session";
+import { beginTalk, talkAt } from "@/lib/talk";
 import { toast } from "@/lib/toast";
 import { begin, useSessions } from "./queries";
 
@@ -15,37 +16,41 @@ import { begin, useSessions } from "./queries";
 export function SessionList() {
   const session = useSession();
   const [, navigate] = useLocation();
-  const [busy, setBusy] = useState(false);
+  const [busy, setBusy] = useState<"" | "talk" | "session">("");
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useSessions();
   const sessions = data?.pages.flatMap((page) => page.items);
 
-  const make = mayWrite(session) && (
-    <Button
-      variant="primary"
-      busy={busy}
-      onClick={async () => {
-        setBusy(true);
-        try {
-          navigate(`/voice/${(await begin()).id}`);
-        } catch (fault) {
-          toast(messageOf(fault), { kind: "error" });
-          setBusy(false);
-        }
-      }}
-    >
-      <Plus className="size-4" />
-      New session
-    </Button>
+  const make = async (talk: boolean) => {
+    setBusy(talk ? "talk" : "session");
+    try {
+      if (talk) navigate(...talkAt(await beginTalk()));
+      else navigate(`/voice/${(await begin()).id}`);
+    } catch (fault) {
+      toast(messageOf(fault), { kind: "error" });
+      setBusy("");
+    }
+  };
+  const ways = mayWrite(session) && (
+    <div className="flex flex-wrap justify-center gap-2">
+      <Button variant="primary" busy={busy === "talk"} disabled={busy !== ""} onClick={() => void make(true)}>
+        {busy !== "talk" && <AudioLines className="size-4" />}
+        Talk
+      </Button>
+      <Button busy={busy === "session"} disabled={busy !== ""} onClick={() => void make(false)}>
+        {busy !== "session" && <Plus className="size-4" />}
+        New session
+      </Button>
+    </div>
   );
   return (
-    <SettingsPage title="Voice" description="Record or upload what is to be written down, and have texts read out. Only you hear and read what is here." action={sessions?.length ? make : null}>
+    <SettingsPage title="Voice" description="Talk with a model, record or upload what is to be written down, and have texts read out. Only you hear and read what is here." action={sessions?.length ? ways : null}>
       {error ? (
         <LoadFault error={error} retry={() => void refetch()} />
       ) : !sessions ? (
         <TableSkeleton rows={3} />
       ) : sessions.length === 0 ? (
-        <Empty icon={AudioLines} title="Nothing said yet" action={make}>
-          Begin a session, then speak, upload a recording, or write a text to be read out.
+        <Empty icon={AudioLines} title="Nothing said yet" action={ways}>
+          Talk, and be answered aloud. Or begin a session: speak, upload a recording, or write a text to be read out.
         </Empty>
       ) : (
         <ul aria-label="Voice sessions" className="grid gap-3 sm:grid-cols-2">
@@ -61,13 +66,19 @@ export function SessionList() {
   );
 }
 
-export const nameOf = (session: VoiceSession): string => session.title || `Session of ${formatDate(session.created_at)}`;
+/** Of its kind are those that are led in a chat. */
+const isTalk = (session: VoiceSession): boolean => session.session_type === "realtime" && session.chat_id !== null;
+
+export const nameOf = (session: VoiceSession): string => session.title || `${isTalk(session) ? "Conversation" : "Session"} of ${formatDate(session.created_at)}`;
 
 const SessionCard = ({ session }: { session: VoiceSession }) => (
-  <Link href={`/voice/${session.id}`} className="grid h-full content-start gap-1.5 rounded-xl border bg-raised px-5 py-4 hover:bg-hover">
+  <Link href={isTalk(session) ? `/voice/${session.id}/talk` : `/voice/${session.id}`} className="grid h-full content-start gap-1.5 rounded-xl border bg-raised px-5 py-4 hover:bg-hover">
     <span className="flex items-start justify-between gap-2">
       <span className="min-w-0 font-medium [overflow-wrap:anywhere]">{nameOf(session)}</span>
-      {session.ended_at && <Badge>ended</Badge>}
+      <span className="flex shrink-0 gap-1.5">
+        {isTalk(session) && <Badge tone="accent">conversation</Badge>}
+        {session.ended_at && <Badge>ended</Badge>}
+      </span>
     </span>
     <span className="text-[13px] text-ink-3">
       {session.transcriptions} heard · {session.synthesis} said · {formatDuration(session.total_duration_ms)}

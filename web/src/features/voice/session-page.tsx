@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { ArrowLeft, CircleStop, Trash2 } from "lucide-react";
+import { ArrowLeft, AudioLines, CircleStop, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { Button } from "@/components/ui/button";
@@ -58,7 +58,15 @@ export function SessionPage({ id }: { id: string }) {
         description={`${formatDuration(session.total_duration_ms)} of sound${Number(session.total_cost) > 0 ? `, ${formatMoney(session.total_cost)}` : ""}`}
         action={
           mayWrite(person) && (
-            <div className="flex gap-2">
+            <div className="flex flex-wrap gap-2">
+              {open && session.session_type === "realtime" && (
+                <Button asChild>
+                  <Link href={`/voice/${id}/talk`}>
+                    <AudioLines className="size-4" />
+                    Talk
+                  </Link>
+                </Button>
+              )}
               {open && (
                 <Button
                   onClick={() =>

@@ -1,13 +1,8 @@
 import { useCallback, useEffect, useRef, useState } from "react";
+import { listMicrophones, refusalOf } from "./microphones";
 
 /** Levels of the last seconds, 0..1, one each tenth of a second. */
 const KEPT = 60;
-
-const refusals: Record<string, string> = {
-  NotAllowedError: "The browser was not allowed to use the microphone. Allow it beside the address, then record again.",
-  NotFoundError: "No microphone was found. Connect one, or upload a recording.",
-  NotReadableError: "The microphone is in use by another program. Close it there, then record again.",
-};
 
 export interface Recorder {
   recording: boolean;
@@ -53,7 +48,7 @@ export function useRecorder(onDone: (recording: Blob) => void): Recorder {
       const audio = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, ...(device ? { deviceId: device } : {}) };
       const stream = await navigator.mediaDevices.getUserMedia({ audio });
       // Names of devices are told once the microphone was allowed.
-      setDevices((await navigator.mediaDevices.enumerateDevices()).filter((one) => one.kind === "audioinput" && one.deviceId));
+      setDevices(await listMicrophones());
       const recorder = new MediaRecorder(stream);
       const pieces: Blob[] = [];
       const context = new AudioContext();
@@ -86,8 +81,7 @@ export function useRecorder(onDone: (recording: Blob) => void): Recorder {
       recorder.start();
       setRecording(true);
     } catch (error) {
-      const name = error instanceof DOMException ? error.name : "";
-      setFault(refusals[name] ?? "The microphone could not be opened. Try another one, or upload a recording.");
+      setFault(refusalOf(error, "upload a recording"));
     }
   }, [device]);
 
