@@ -53,14 +53,15 @@ class Gateway:
 
     def cpu(self) -> float:
         """Seconds of processor time that its processes have used."""
-        return sum(map(_cpu, _tree(self.process.pid)))
+        return sum(map(_cpu, tree(self.process.pid)))
 
     def memory(self) -> float:
         """Resident megabytes of its processes."""
-        return sum(map(_rss, _tree(self.process.pid)))
+        return sum(map(resident, tree(self.process.pid)))
 
 
-def _tree(pid: int) -> list[int]:
+def tree(pid: int) -> list[int]:
+    """A process and all beneath it."""
     found, queue = [], [pid]
     while queue:
         current = queue.pop()
@@ -81,7 +82,8 @@ def _cpu(pid: int) -> float:
     return total / 1e9
 
 
-def _rss(pid: int) -> float:
+def resident(pid: int) -> float:
+    """Megabytes of its memory."""
     with contextlib.suppress(OSError):
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
     return 0.0
@@ -89,7 +91,7 @@ def _rss(pid: int) -> float:
 
 def cpu_of(pid: int) -> float:
     """Seconds of processor time of a process and its children."""
-    return sum(map(_cpu, _tree(pid)))
+    return sum(map(_cpu, tree(pid)))
 
 
 @contextlib.contextmanager
