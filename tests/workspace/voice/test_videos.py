@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import aiohttp
 import pytest
@@ -166,7 +167,7 @@ async def test_f21_4_a_moment_is_asked_about_with_what_is_seen_and_said_then(
     assert answer.status == 201, answer.body
     told = answer.json()
     assert [one["at_ms"] for one in told["moments"]] == [pytest.approx(3000, abs=110)]
-    assert deepgram.words in told["words"]
+    assert deepgram.words in told["words"].lower()
     assert await answered(me, told["chat_id"]) == "Hello from upstream."
     (sent,) = [one.body for one in upstream.requests if "Which colour" in json.dumps(one.body)]
     content = sent["messages"][-1]["content"]
@@ -174,10 +175,12 @@ async def test_f21_4_a_moment_is_asked_about_with_what_is_seen_and_said_then(
     assert picture["image_url"]["url"].startswith("data:image/jpeg;base64,")
     text = " ".join(part["text"] for part in content if part["type"] == "text")
     assert "“colours.mp4” at [0:03]" in text
-    assert deepgram.words in text
+    assert deepgram.words in text.lower()
     assert "[m:ss]" in json.dumps(sent["messages"][0])
     # The session has a chat now, in which one can go on.
-    again = (await me.post(path, {"question": "And over it all?", "from_ms": 0, "to_ms": 5900, "model": "gpt-4o"})).json()
+    again = (
+        await me.post(path, {"question": "And over it all?", "from_ms": 0, "to_ms": 5900, "model": "gpt-4o"})
+    ).json()
     assert again["chat_id"] == told["chat_id"]
     assert [one["at_ms"] for one in again["moments"]] == pytest.approx([0, 1966, 3933, 5900], abs=110)
     await answered(me, told["chat_id"])
@@ -200,7 +203,7 @@ async def test_without_a_model_that_sees_the_refusal_says_what_to_connect(caller
 async def test_a_model_that_takes_no_pictures_is_not_sent_any(callers: Callers, upstream: Upstream) -> None:
     done = await worked_on(callers.member, video())
     path = f"{VOICE}/videos/{done['id']}/ask"
-    answer = await callers.member.post(path, {"question": "What?", "at_ms": 0, "model": "gpt-3.5-turbo"})
+    answer = await callers.member.post(path, {"question": "What?", "at_ms": 0, "model": "smollm2-135m-instruct"})
     assert (answer.status, answer.json()["type"].rpartition("/")[2]) == (422, "model-sees-nothing")
     late = await callers.member.post(path, {"question": "What?", "at_ms": 60_000})
     assert (late.status, late.json()["type"].rpartition("/")[2]) == (422, "no-such-moment")
@@ -231,7 +234,7 @@ async def test_videos_are_their_persons_alone_even_to_owners(callers: Callers, d
 
 
 async def test_a_cancelled_video_stops_at_once_and_a_retry_goes_on_with_what_is_missing(
-    callers: Callers, deepgram: SpeechUpstream, owner: Any
+    server: Server, callers: Callers, deepgram: SpeechUpstream, owner: Any
 ) -> None:
     me = callers.member
     deepgram.plan(Hang())
@@ -242,7 +245,8 @@ async def test_a_cancelled_video_stops_at_once_and_a_retry_goes_on_with_what_is_
         while not deepgram.requests:
             await asyncio.sleep(0.05)
         assert (await me.post(f"{path}/cancel")).json()["status"] == "cancelled"
-        await deepgram.gone.wait()
+        while UUID(taken["id"]) in server.app.state.videos.lasting._under_way:
+            await asyncio.sleep(0.05)
     frames = [row["id"] for row in await owner.fetch("select id from video_frames order by at_ms")]
     assert len(frames) == 3, "what was done stays"
     assert await owner.fetchval("select status from voice_transcriptions") == "cancelled"
@@ -256,14 +260,17 @@ async def test_a_cancelled_video_stops_at_once_and_a_retry_goes_on_with_what_is_
     assert words["transcription"] == deepgram.words
 
 
-async def test_a_deleted_video_is_worked_on_no_more(callers: Callers, deepgram: SpeechUpstream, owner: Any) -> None:
+async def test_a_deleted_video_is_worked_on_no_more(
+    server: Server, callers: Callers, deepgram: SpeechUpstream, owner: Any
+) -> None:
     deepgram.plan(Hang())
     taken = (await upload(callers.member, await begin(callers.member, "video"), video(sound=tone(6.0)))).json()
     async with asyncio.timeout(LONGEST_WAIT):
         while not deepgram.requests:
             await asyncio.sleep(0.05)
         assert (await callers.member.delete(f"{VOICE}/videos/{taken['id']}")).status == 204
-        await deepgram.gone.wait()
+        while UUID(taken["id"]) in server.app.state.videos.lasting._under_way:
+            await asyncio.sleep(0.05)
     assert await owner.fetchval("select count(*) from assets") == 0
 
 
@@ -281,55 +288,52 @@ async def test_a_long_recording_is_heard_by_a_job_piece_by_piece(
 ) -> None:
     me = callers.member
     session = await begin(me)
-    answer = await hear(me, session, tone(50.0), "long.wav")
+    answer = await hear(me, session, tone(30.0), "long.wav")
     assert answer.status == 202, answer.body
     taken = answer.json()
-    assert (taken["status"], taken["duration_ms"], taken["name"]) == ("queued", 50_000, "long.wav")
+    assert (taken["status"], taken["duration_ms"], taken["name"]) == ("queued", 30_000, "long.wav")
     done = await ended(me, f"{VOICE}/transcriptions/{taken['id']}")
     asked = len(deepgram.requests)
     assert asked > 1
     assert done["transcription"] == " ".join([deepgram.words] * asked)
     starts = [word["start"] for word in done["word_timestamps"]]
     assert starts == sorted(starts)
-    assert starts[-1] > 20, "words of later pieces are told from the start of the whole"
+    assert starts[-1] > 5, "words of later pieces are told from the start of the whole"
     assert (done["status"], done["done_ms"], done["model"], done["provider"]) == (
-        "done", 50_000, "nova-3", "deepgram",
+        "done", 30_000, "nova-3", "deepgram",
     )  # fmt: skip
     # 0.0077 dollars a minute, as for a short one.
-    assert float(done["cost"]) == pytest.approx(0.0077 * 50 / 60, rel=1e-3)
+    assert float(done["cost"]) == pytest.approx(0.0077 * 30 / 60, rel=1e-3)
     read = (await me.get(f"{SESSIONS}/{session}")).json()
-    assert read["total_duration_ms"] == 50_000
+    assert read["total_duration_ms"] == 30_000
     assert await owner.fetchval("select count(*) from voice_pieces") == 0
     sound = await me.get(f"/api/files/{done['asset_id']}")
-    assert sound.body == tone(50.0)
+    assert sound.body == tone(30.0)
 
 
 async def test_a_long_recording_goes_on_where_it_was_left(
     server: Server, callers: Callers, deepgram: SpeechUpstream, soon: None, owner: Any
 ) -> None:
     me = callers.member
-    session = await begin(me)
-    # The second piece is refused for good; what was heard before it is kept, and not paid for again.
-    first = deepgram.words
-    answered_once = asyncio.Event()
-    deepgram.plan(*[])
-    taken = (await hear(me, session, tone(50.0), model="nova-3")).json()
+    # The first piece is heard, the second one hangs.
+    deepgram.plan(None, Hang())  # type: ignore[arg-type]
+    taken = (await hear(me, await begin(me), tone(30.0), model="nova-3")).json()
     path = f"{VOICE}/transcriptions/{taken['id']}"
     async with asyncio.timeout(LONGEST_WAIT):
-        while not deepgram.requests:
-            await asyncio.sleep(0.02)
-    assert not answered_once.is_set()
-    await me.post(f"{path}/cancel")
-    found = await ended(me, path)
-    if found["status"] == "done":
-        pytest.fail("three pieces were heard before a cancel came")
-    heard = await owner.fetchval("select count(*) from voice_pieces")
-    before = len(deepgram.requests)
+        while len(deepgram.requests) < 2:
+            await asyncio.sleep(0.05)
+        cancelled = (await me.post(f"{path}/cancel")).json()
+        while UUID(taken["id"]) in server.app.state.videos.lasting._under_way:
+            await asyncio.sleep(0.05)
+    assert cancelled["status"] == "cancelled"
+    assert 0 < cancelled["done_ms"] < 30_000
+    assert await owner.fetchval("select count(*) from voice_pieces") == 1
     assert (await me.post(f"{path}/retry")).status == 202
     done = await ended(me, path)
     assert done["status"] == "done"
-    assert first in done["transcription"]
-    assert len(deepgram.requests) - before <= 3 - heard
+    heard = done["transcription"].count(deepgram.words)
+    assert len(deepgram.requests) == heard + 1, "what was heard is not heard, and paid for, again"
+    assert (await me.post(f"{path}/retry")).status == 409
 
 
 async def test_a_job_that_was_taken_from_its_worker_is_done_once(

@@ -90,11 +90,11 @@ async def wanted(tx: Tx, video_id: UUID, worker: UUID) -> bool:
 async def end(tx: Tx, video_id: UUID, status: str, error: dict[str, Any] | None = None) -> bool:
     """The work on it and on its words is over; False where it was already."""
     ended = await tx.value(
-        "with ended as (update voice_videos set status = $4, error = $5,"
-        "  stage = case when $4 = 'done' then 'done' else stage end,"
-        "  done_ms = case when $4 = 'done' then duration_ms else done_ms end"
+        "with ended as (update voice_videos set status = $4::text, error = $5::jsonb,"
+        "  stage = case when $4::text = 'done' then 'done' else stage end,"
+        "  done_ms = case when $4::text = 'done' then duration_ms else done_ms end"
         "  where tenant_id = $1 and user_id = $2 and id = $3 and status in ('queued', 'working') returning id),"
-        " words as (update voice_transcriptions t set status = $4, error = $5 from ended where t.tenant_id = $1"
+        " words as (update voice_transcriptions t set status = $4::text, error = $5::jsonb from ended where t.tenant_id = $1"
         "  and t.user_id = $2 and t.video_id = ended.id and t.status in ('queued', 'working'))"
         " select count(*) from ended",
         tx.tenant_id, tx.user_id, video_id, status, error,

@@ -1,4 +1,4 @@
-import { AudioLines, Plus } from "lucide-react";
+import { AudioLines, Plus, Video } from "lucide-react";
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { Button } from "@/components/ui/button";
@@ -10,6 +10,7 @@ import { formatAgo, formatDate, formatDuration, formatMoney } from "@/lib/format
 import { mayWrite, useSession } from "@/lib/session";
 import { toast } from "@/lib/toast";
 import { begin, useSessions } from "./queries";
+import { beginVideo } from "./video-queries";
 
 /** The sessions of the person. */
 export function SessionList() {
@@ -19,23 +20,26 @@ export function SessionList() {
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useSessions();
   const sessions = data?.pages.flatMap((page) => page.items);
 
+  const start = async (make: () => Promise<VoiceSession>) => {
+    setBusy(true);
+    try {
+      navigate(`/voice/${(await make()).id}`);
+    } catch (fault) {
+      toast(messageOf(fault), { kind: "error" });
+      setBusy(false);
+    }
+  };
   const make = mayWrite(session) && (
-    <Button
-      variant="primary"
-      busy={busy}
-      onClick={async () => {
-        setBusy(true);
-        try {
-          navigate(`/voice/${(await begin()).id}`);
-        } catch (fault) {
-          toast(messageOf(fault), { kind: "error" });
-          setBusy(false);
-        }
-      }}
-    >
-      <Plus className="size-4" />
-      New session
-    </Button>
+    <div className="flex flex-wrap gap-2">
+      <Button variant="primary" busy={busy} onClick={() => void start(begin)}>
+        <Plus className="size-4" />
+        New session
+      </Button>
+      <Button disabled={busy} onClick={() => void start(beginVideo)}>
+        <Video className="size-4" />
+        Video
+      </Button>
+    </div>
   );
   return (
     <SettingsPage title="Voice" description="Record or upload what is to be written down, and have texts read out. Only you hear and read what is here." action={sessions?.length ? make : null}>
