@@ -102,9 +102,12 @@ from radiant.workspace.tools.service import Tools
 from radiant.workspace.tools.service import uses_of as tools_uses_of
 from radiant.workspace.tools.toolbox import Toolbox
 from radiant.workspace.turns.service import Turns
+from radiant.workspace.voice.beside import VoiceBeside
 from radiant.workspace.voice.conversation import Services
+from radiant.workspace.voice.lasting import Lasting
 from radiant.workspace.voice.realtime import Realtime
 from radiant.workspace.voice.service import Voice
+from radiant.workspace.voice.videos import Videos
 
 
 class App:
@@ -303,6 +306,11 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     speech = Speech(database, inference, meter, *_who_speaks(http, host))
     app.state.voice = Voice(database, runtime.objects, speech, most_bytes)
     app.state.realtime = await stack.enter_async_context(Realtime(Services(database, speech, turns, runs)))
+    lasting = Lasting(database, runtime.objects, speech)
+    app.state.videos = Videos(app.state.voice, turns, inference, lasting)
+    await stack.enter_async_context(
+        VoiceBeside(database, lasting, app.state.voice.work_waits, runtime.addresses.system)
+    )
     engine = Engine(inference, keys, meter, http, database, runtime.objects, recall, thinking, speech)
     await stack.enter_async_context(WorkBeside(engine, runtime.addresses.system))
     app.state.gateway = app.door.engine = engine

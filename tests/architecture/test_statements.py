@@ -33,6 +33,7 @@ ACROSS_TENANTS = {
     "workspace/collaboration/attendance.py": "keeps who is in all rooms of a process at once",
     "workspace/collaboration/log.py": "writes what all rooms of a process wrote in one transaction",
     "workspace/reasoning/service.py": "takes up sessions whose process died, whoever's they are",
+    "workspace/voice/beside.py": "asks whether any work waits, whoever's it is",
     "workspace/personalization/background.py": "learns from whoever has said something",
     "foundation/identity/known_keys.py": "nobody is known yet where a key is looked up",
     "foundation/identity/sessions.py": "nobody is known yet at sign-in",

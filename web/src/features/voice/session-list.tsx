@@ -1,4 +1,4 @@
-import { AudioLines, Plus } from "lucide-react";
+import { AudioLines, Plus, Video } from "lucide-react";
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { Button } from "@/components/ui/button";
@@ -11,20 +11,23 @@ import { mayWrite, useSession } from "@/lib/session";
 import { beginTalk, talkAt } from "@/lib/talk";
 import { toast } from "@/lib/toast";
 import { begin, useSessions } from "./queries";
+import { beginVideo } from "./video-queries";
+
+type Way = "talk" | "session" | "video";
+const at = (session: VoiceSession): [string] => [`/voice/${session.id}`];
 
 /** The sessions of the person. */
 export function SessionList() {
   const session = useSession();
   const [, navigate] = useLocation();
-  const [busy, setBusy] = useState<"" | "talk" | "session">("");
+  const [busy, setBusy] = useState<Way | "">("");
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useSessions();
   const sessions = data?.pages.flatMap((page) => page.items);
 
-  const make = async (talk: boolean) => {
-    setBusy(talk ? "talk" : "session");
+  const start = async (way: Way, make: () => Promise<Parameters<typeof navigate>>) => {
+    setBusy(way);
     try {
-      if (talk) navigate(...talkAt(await beginTalk()));
-      else navigate(`/voice/${(await begin()).id}`);
+      navigate(...(await make()));
     } catch (fault) {
       toast(messageOf(fault), { kind: "error" });
       setBusy("");
@@ -32,13 +35,17 @@ export function SessionList() {
   };
   const ways = mayWrite(session) && (
     <div className="flex flex-wrap justify-center gap-2">
-      <Button variant="primary" busy={busy === "talk"} disabled={busy !== ""} onClick={() => void make(true)}>
+      <Button variant="primary" busy={busy === "talk"} disabled={busy !== ""} onClick={() => void start("talk", async () => talkAt(await beginTalk()))}>
         {busy !== "talk" && <AudioLines className="size-4" />}
         Talk
       </Button>
-      <Button busy={busy === "session"} disabled={busy !== ""} onClick={() => void make(false)}>
+      <Button busy={busy === "session"} disabled={busy !== ""} onClick={() => void start("session", async () => at(await begin()))}>
         {busy !== "session" && <Plus className="size-4" />}
         New session
+      </Button>
+      <Button busy={busy === "video"} disabled={busy !== ""} onClick={() => void start("video", async () => at(await beginVideo()))}>
+        {busy !== "video" && <Video className="size-4" />}
+        Video
       </Button>
     </div>
   );
