@@ -16,7 +16,7 @@ from playwright.async_api import Page, WebSocketRoute, expect
 from tests.e2e.conftest import Visit
 from tests.e2e.test_screens import PHONE, faults_of
 from tests.kit.speech_upstream import Refuse, SpeechUpstream, speech_upstream
-from tests.kit.upstream import Upstream
+from tests.kit.upstream import Say, Upstream
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.xdist_group("browser")]
 
@@ -300,7 +300,7 @@ async def test_a_chat_goes_on_by_voice_and_shows_what_was_written(
     await expect(page.get_by_role("article", name="Answer")).to_contain_text("Hello from upstream.")
     await _picture(page, "earlier")
     await page.get_by_role("link", name="Back to Voice").click()
-    await expect(page.get_by_role("link", name="conversation").first).to_be_visible()
+    await expect(page.get_by_role("link", name="Conversation of").first).to_be_visible()
     assert await faults_of(page) == []
     await _picture(page, "list")
 
@@ -332,3 +332,59 @@ async def test_speech_providers_are_connected_on_the_page(visit: Visit) -> None:
             await page.get_by_role("button", name=f"Disconnect {name}").click()
             await page.get_by_role("dialog").get_by_role("button", name="Disconnect").click()
             await expect(page.get_by_role("button", name=f"Connect {name}")).to_be_visible()
+
+
+WHALE = (
+    "A whale is a very large animal that lives in the sea. It breathes air, as we do, and comes up for it."
+    " There are many kinds of them. The blue whale is the largest animal that there has ever been, as far as is known."
+)
+
+
+async def test_the_whole_loop_with_the_server_talk_answer_interrupt_and_talk_again(
+    visit: Visit, scripted: Upstream, deepgram: SpeechUpstream
+) -> None:
+    page = visit.page
+    deepgram.scripted = True
+    scripted.answering = lambda body: Say("A shark is a fish." if "shark" in json.dumps(body) else WHALE)
+    chat = await visit.call("POST", "/api/chats", {"model": "gpt-4o", "title": "Of whales, aloud"})
+    await page.goto(f"{visit.url}/chat/{chat['id']}")
+    await page.get_by_role("button", name="Talk", exact=True).click()
+    state = page.get_by_label("Controls").get_by_role("status").first
+    await expect(state).to_have_text("Listening. Speak whenever you like")
+    await deepgram.starts(0.2)
+    await expect(state).to_have_text("Hearing you")
+    await deepgram.tells("what is", 0.2, final=False)
+    said, answers = page.get_by_role("article", name="You"), page.locator("[data-answer]")
+    await expect(said).to_contain_text("what is")
+    await deepgram.tells("what is a whale", 0.2)
+    await expect(said).to_contain_text("what is a whale")
+    await expect(answers).to_contain_text("as far as is known")
+    caption = page.locator("[data-caption]")
+    # The first sentence has been heard, then, out of the loudspeaker.
+    await expect(caption).to_contain_text("It breathes air", timeout=30_000)
+    await _picture(page, "server-speaking")
+    await deepgram.tells("no wait", 8.0, final=False)
+    await expect(page.get_by_text("Interrupted here")).to_be_visible()
+    await expect(caption).to_have_count(0)
+    heard = await answers.first.inner_text()
+    assert WHALE.startswith(heard) and heard.startswith("A whale is a very large animal") and heard != WHALE
+    await deepgram.tells("no wait what is a shark", 8.0)
+    await expect(said).to_have_count(2)
+    await expect(answers.last).to_have_text("A shark is a fish.")
+    await _picture(page, "server-again")
+    (session,) = [
+        each
+        for each in (await visit.call("GET", "/api/voice/sessions"))["items"]
+        if each["chat_id"] == chat["id"]
+    ]
+    turns = (await visit.call("GET", f"/api/voice/sessions/{session['id']}/turns"))["items"]
+    assert sorted((turn["number"], turn["interrupted"]) for turn in turns)[0] == (1, True)
+    messages = (await visit.call("GET", f"/api/chats/{chat['id']}"))["messages"]
+    first = next(message for message in messages if message["role"] == "assistant")
+    assert "".join(part["text"] for part in first["content"]) == heard
+    await page.get_by_role("button", name="End", exact=True).click()
+    await expect(page.get_by_text("This conversation has ended")).to_be_visible()
+    assert (await visit.call("GET", f"/api/voice/sessions/{session['id']}"))["ended_at"] is not None
+    await page.get_by_role("link", name="Open the chat").click()
+    await expect(page.get_by_role("article", name="You")).to_have_count(2)
+    await expect(page.locator("[data-answer]").last).to_have_text("A shark is a fish.")
