@@ -36,7 +36,7 @@ from radiant.ai.speech.speech import Hearer, Speaker
 from radiant.aws import make_aws
 from radiant.config import Settings
 from radiant.credential_life import make_rotators
-from radiant.doors.gateway import deepgram_live
+from radiant.doors.gateway import sockets as voice_sockets
 from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.routes import Gateway
 from radiant.doors.gateway.work_beside import WorkBeside
@@ -172,8 +172,8 @@ class App:
         if kind == "http" and self.door.takes(scope["path"]):
             scope["app"] = self
             await self.door.serve(AsgiExchange(scope, receive, send))
-        elif kind == "websocket" and scope["path"] == deepgram_live.PATH and self.door.engine is not None:
-            await deepgram_live.listen_live(self.door.engine, scope, receive, send)
+        elif kind == "websocket" and self.door.engine is not None and voice_sockets.takes(scope["path"]):
+            await voice_sockets.talk(self.door.engine, scope, receive, send)
         elif kind == "http" and Intake.takes(scope["path"]):
             await self.intake(scope, receive, send)
         elif kind == "lifespan":

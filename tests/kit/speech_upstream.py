@@ -153,6 +153,8 @@ class _Server:
         path = request.path.removeprefix("/v1")
         if path == "/listen" and request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._live(request, behaviour)
+        if path == "/speech-to-text/realtime":
+            return await self._scribe_live(request, behaviour)
         if path in ("/listen", "/speech-to-text", "/audio/transcriptions"):
             answer = {"/listen": self._deepgram, "/speech-to-text": self._scribe}.get(path, self._whisper)()
             return await self._whole(request, json.dumps(answer).encode(), "application/json", behaviour)
@@ -300,6 +302,37 @@ class _Server:
                     })  # fmt: skip
                     await socket.close()
                     return socket
+        finally:
+            upstream.gone.set()
+        return socket
+
+    async def _scribe_live(self, request: web.Request, behaviour: Behaviour | None) -> web.StreamResponse:
+        """A stretch is final when it is committed."""
+        upstream = self._upstream
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_json({"message_type": "session_started", "session_id": "s", "config": {}})
+        heard = 0
+        try:
+            async for message in socket:
+                told = json.loads(message.data)
+                sound = base64.b64decode(told["audio_base_64"])
+                upstream.sound += sound
+                heard += len(sound)
+                if isinstance(behaviour, Cut):
+                    await socket.send_json({"message_type": "transcriber_error", "error": behaviour.reason})
+                    return socket
+                if sound and not isinstance(behaviour, Hang):
+                    await socket.send_json({"message_type": "partial_transcript", "text": upstream.words[:6]})
+                if told["commit"] and not isinstance(behaviour, Hang):
+                    upstream.control.append("commit")
+                    if not heard:
+                        await socket.send_json({"message_type": "commit_throttled", "error": "nothing to commit"})
+                        continue
+                    heard = 0
+                    whole = {"text": upstream.words, "language_code": "en", "words": self._scribe()["words"]}
+                    await socket.send_json({"message_type": "committed_transcript", "text": upstream.words})
+                    await socket.send_json({"message_type": "committed_transcript_with_timestamps", **whole})
         finally:
             upstream.gone.set()
         return socket

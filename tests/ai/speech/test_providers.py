@@ -502,3 +502,55 @@ async def test_a_recording_larger_than_the_provider_takes_is_refused_before_it_i
     with pytest.raises(UpstreamBadRequest, match="at most"):
         await OpenAISpeech(http).transcribe(sound, Listen(model="whisper-1"), at(speech, "openai"))
     assert speech.requests == []
+
+
+async def test_elevenlabs_hears_a_stream(http: HttpClient, speech: SpeechUpstream):
+    how = Listen(model="scribe_v2_realtime", rate=32_000, language="en-GB", terms=["RADIANT"], end_silence=0.1)
+    async with asyncio.timeout(60), ElevenLabs(http).listen(how, at(speech, "elevenlabs")) as stream:
+        await stream.send(bytes(64_000))
+        await stream.finalize()
+        await stream.send(bytes(6_400))
+        await stream.close()
+        heard = [one async for one in stream]
+    parts = [part for part in heard if isinstance(part, Part)]
+    assert [(part.final, part.ended) for part in parts] == [(False, False), (True, True)] * 2
+    assert [word.word for word in parts[1].words] == WORDS
+    assert sum(isinstance(one, Started) for one in heard) == 2
+    # 32,000 samples a second are none of its rates.
+    assert abs(len(speech.sound) - 35_200) <= 8
+    assert (speech.control, speech.requests[0].headers["xi-api-key"]) == (["commit", "commit"], "the-key")
+    assert speech.requests[0].query == {
+        "model_id": "scribe_v2_realtime", "audio_format": "pcm_16000", "commit_strategy": "vad",
+        "vad_silence_threshold_secs": "0.3", "include_timestamps": "true", "keyterms": "RADIANT", "language_code": "en",
+    }  # fmt: skip
+
+
+async def test_a_stream_of_elevenlabs_ends_where_nothing_is_left_to_commit(http: HttpClient, speech: SpeechUpstream):
+    how = Listen(model="scribe_v2_realtime")
+    async with asyncio.timeout(60), ElevenLabs(http).listen(how, at(speech, "elevenlabs")) as stream:
+        await stream.close()
+        assert [one async for one in stream] == []
+
+
+@pytest.mark.parametrize(("bad", "problem"), [(Cut(), UpstreamBroken), (Hang(), UpstreamTimeout)])
+async def test_a_stream_of_elevenlabs_that_fails_says_why(
+    bad: Cut | Hang, problem: type[UpstreamError], http: HttpClient, speech: SpeechUpstream
+):
+    speech.plan(bad)
+    connection = at(speech, "elevenlabs", idle=0.2)
+    how = Listen(model="scribe_v2_realtime")
+    async with asyncio.timeout(60), ElevenLabs(http).listen(how, connection) as stream:
+        await stream.send(bytes(3_200))
+        await stream.close()
+        with pytest.raises(problem):
+            async for _ in stream:
+                pass
+
+
+async def test_models_of_elevenlabs_that_do_the_other_thing_say_which_does(
+    http: HttpClient, speech: SpeechUpstream, sound: Sound
+):
+    with pytest.raises(UpstreamBadRequest, match="scribe_v2_realtime"):
+        ElevenLabs(http).listen(Listen(model="scribe_v1"), at(speech, "elevenlabs"))
+    with pytest.raises(UpstreamBadRequest, match="scribe_v1"):
+        await ElevenLabs(http).transcribe(sound, Listen(model="scribe_v2_realtime"), at(speech, "elevenlabs"))

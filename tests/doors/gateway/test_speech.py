@@ -1,6 +1,9 @@
 """The official SDKs of OpenAI, Deepgram and ElevenLabs against /v1, with providers on loopback behind it."""
 
 import asyncio
+import base64
+import json
+import struct
 import threading
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,13 +13,15 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
+from tests.doors.gateway.test_policies import make
+from tests.doors.gateway.test_policies_guardrails import put
 from tests.kit.fixtures import Callers
 from tests.kit.server import Client, Server
 from tests.kit.speech_upstream import Cut, Refuse, SpeechUpstream, speech_upstream
 from tests.workspace.voice.kit import connect, tone
 
-# Of Deepgram's SDK with the newest websockets.
-pytestmark = pytest.mark.filterwarnings("ignore:websockets:DeprecationWarning")
+# Of both SDKs with the newest websockets.
+pytestmark = pytest.mark.filterwarnings("ignore:(websockets|ConnectionClosed):DeprecationWarning")
 
 SARAH = "EXAVITQu4vr4xnSDxMaL"
 
@@ -156,8 +161,207 @@ async def test_deepgrams_sdk_hears_a_stream(
     assert float(call_["cost"]) == pytest.approx(0.0077 / 60, rel=0.01)
 
 
+async def test_deepgrams_sdk_has_pieces_of_text_read_out(
+    key: Client, secret: str, speech: SpeechUpstream, server: Server, callers: Callers
+) -> None:
+    from deepgram.core.events import EventType
+    from deepgram.speak.v1.types import SpeakV1Text
+
+    heard: list[Any] = []
+
+    def call() -> None:
+        done = threading.Event()
+        with (
+            httpx.Client() as http,
+            deepgram(key.base_url, secret, http).speak.v1.connect(
+                model="aura-2-thalia-en", encoding="linear16", sample_rate="24000"
+            ) as stream,
+        ):
+            stream.on(EventType.MESSAGE, heard.append)
+            stream.on(EventType.CLOSE, lambda _: done.set())
+            listener = threading.Thread(target=stream.start_listening, daemon=True)
+            listener.start()
+            stream.send_text(SpeakV1Text(type="Speak", text="ab"))
+            stream.send_text(SpeakV1Text(type="Speak", text="c"))
+            stream.send_flush()
+            stream.send_text(SpeakV1Text(type="Speak", text="nobody hears this"))
+            stream.send_clear()
+            stream.send_text(SpeakV1Text(type="Speak", text="de"))
+            stream.send_close()
+            assert done.wait(60)
+            listener.join(60)
+
+    await asyncio.to_thread(call)
+    kinds = [message.type for message in heard if not isinstance(message, bytes)]
+    assert kinds[0] == "Metadata"
+    assert "Cleared" in kinds
+    said = [request for request in speech.requests if request.path == "/v1/speak"]
+    assert {request.query["encoding"] for request in said} == {"linear16"}
+    assert b"nobody" not in b"".join(request.body for request in said)
+    assert b'"de"' in said[-1].body
+    assert len(b"".join(message for message in heard if isinstance(message, bytes))) in (4000, 10_000)
+    await server.app.state.meter.flush()
+    calls = (await callers.owner.get("/api/usage/calls?limit=5")).json()["items"]
+    assert {call["protocol"] for call in calls} == {"deepgram"}
+
+
+async def test_elevenlabs_sdk_has_pieces_of_text_read_out(key: Client, secret: str, speech: SpeechUpstream) -> None:
+    from elevenlabs.client import ElevenLabs
+
+    def call() -> bytes:
+        with httpx.Client(timeout=60) as http:
+            client: Any = ElevenLabs(api_key=secret, base_url=key.base_url, httpx_client=http)
+            # The SDK knows wss alone.
+            client.text_to_speech._ws_base_url = key.base_url.replace("http", "ws")
+            pieces = client.text_to_speech.convert_realtime(
+                SARAH,
+                text=iter(["It was the best of times. ", "It was the worst of times."]),
+                model_id="eleven_multilingual_v2",
+                output_format="pcm_16000",
+            )
+            return b"".join(pieces)
+
+    said = await asyncio.to_thread(call)
+    texts = [json.loads(request.body)["text"] for request in speech.requests if request.body]
+    assert " ".join(" ".join(texts).split()) == "It was the best of times. It was the worst of times."
+    assert said == bytes(2000 * sum(map(len, texts)))
+    assert {request.query["output_format"] for request in speech.requests if request.body} == {"pcm_16000"}
+
+
+async def test_several_texts_are_read_out_over_one_socket(key: Client, secret: str, speech: SpeechUpstream) -> None:
+    import websockets
+
+    url = (
+        f"{key.base_url.replace('http', 'ws')}/v1/text-to-speech/{SARAH}/multi-stream-input"
+        "?model_id=eleven_multilingual_v2&output_format=pcm_16000&sync_alignment=true"
+    )
+    told: list[Any] = []
+    async with asyncio.timeout(60), websockets.connect(url, additional_headers={"xi-api-key": secret}) as socket:
+        for message in (
+            {"text": " ", "context_id": "a"}, {"text": "abc ", "context_id": "a", "flush": True},
+            {"text": " ", "context_id": "b"}, {"text": "nobody hears this ", "context_id": "b"},
+            {"context_id": "b", "close_context": True}, {"text": "de", "context_id": "c"}, {"close_socket": True},
+        ):  # fmt: skip
+            await socket.send(json.dumps(message))
+        told += [json.loads(message) async for message in socket]
+    said: dict[str, str] = {}
+    for message in told:
+        if message["audio"]:
+            assert base64.b64decode(message["audio"])
+            said[message["contextId"]] = said.get(message["contextId"], "") + "".join(message["alignment"]["chars"])
+    assert said == {"a": "abc", "c": "de"}
+    assert {message["contextId"] for message in told if message["isFinal"]} == {"a", "b", "c"}
+
+
+async def test_elevenlabs_sdk_hears_a_recording_and_a_stream(key: Client, secret: str, speech: SpeechUpstream) -> None:
+    from elevenlabs import AudioFormat, CommitStrategy, RealtimeEvents
+    from elevenlabs.client import AsyncElevenLabs
+
+    async with httpx.AsyncClient(timeout=60) as http:
+        client: Any = AsyncElevenLabs(api_key=secret, base_url=key.base_url, httpx_client=http)
+        heard = await client.speech_to_text.convert(model_id="scribe_v1", file=("a.wav", tone(1.0)), diarize=True)
+        assert heard.text == speech.words
+        assert [word.text for word in heard.words if word.type == "word"] == speech.words.split()
+        assert heard.words[0].speaker_id == "speaker_0"
+
+        partial, committed, begun = (asyncio.get_running_loop().create_future() for _ in range(3))
+        stream = await client.speech_to_text.realtime.connect(
+            {
+                "model_id": "scribe_v2_realtime", "audio_format": AudioFormat.PCM_16000, "sample_rate": 16_000,
+                "commit_strategy": CommitStrategy.MANUAL, "include_timestamps": True, "language_code": "en",
+            }
+        )  # fmt: skip
+        for event, future in (
+            (RealtimeEvents.SESSION_STARTED, begun),
+            (RealtimeEvents.PARTIAL_TRANSCRIPT, partial),
+            (RealtimeEvents.COMMITTED_TRANSCRIPT_WITH_TIMESTAMPS, committed),
+        ):
+            stream.on(event, lambda data, future=future: future.done() or future.set_result(data))
+        async with asyncio.timeout(60):
+            await stream.send({"audio_base_64": base64.b64encode(bytes(32_000)).decode()})
+            assert (await begun)["config"]["sample_rate"] == 16_000
+            assert speech.words.startswith((await partial)["text"])
+            await stream.commit()
+            final = await committed
+            await stream.close()
+    assert final["text"] == speech.words
+    assert [word["text"] for word in final["words"] if word["type"] == "word"] == speech.words.split()
+    assert bytes(speech.sound) == bytes(32_000)
+
+
+async def test_the_telephones_sound_is_heard_live(key: Client, secret: str, speech: SpeechUpstream) -> None:
+    import websockets
+
+    url = f"{key.base_url.replace('http', 'ws')}/v1/listen?model=nova-3&encoding=mulaw&sample_rate=8000"
+    async with asyncio.timeout(60), websockets.connect(url, additional_headers={"xi-api-key": secret}) as socket:
+        await socket.send(b"\xff\x00\x80")
+        await socket.send(json.dumps({"type": "CloseStream"}))
+        told = [json.loads(message) async for message in socket]
+    assert told[-1]["duration"] == pytest.approx(3 / 8000, abs=1e-3)
+    assert bytes(speech.sound) == struct.pack("<3h", 0, -32124, 32124)
+
+
+@pytest.mark.parametrize(("path", "message", "words"), [
+    ("speak?model=aura-2-thalia-en", "[]", "DATA-0000"),
+    (f"text-to-speech/{SARAH}/stream-input", "{", "a message is"),
+    ("speech-to-text/realtime?model_id=scribe_v2_realtime", '{"message_type": "x"}', "no message of type"),
+])  # fmt: skip
+async def test_a_socket_that_is_sent_nonsense_says_so_and_ends(
+    key: Client, secret: str, speech: SpeechUpstream, path: str, message: str, words: str
+) -> None:
+    import websockets
+    from websockets.exceptions import ConnectionClosed
+
+    url = f"{key.base_url.replace('http', 'ws')}/v1/{path}"
+    async with asyncio.timeout(60), websockets.connect(url, additional_headers={"xi-api-key": secret}) as socket:
+        await socket.send(message)
+        with pytest.raises(ConnectionClosed) as closed:
+            while True:
+                await socket.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1008
+    assert words in closed.value.rcvd.reason
+
+
+@pytest.mark.parametrize("path", [
+    "speak?model=aura-2-thalia-en&encoding=mp3", "speak?model=no-such:voice",
+    f"text-to-speech/{SARAH}/stream-input?output_format=exe_1", "text-to-speech/a%20b/stream-input",
+    f"text-to-speech/{SARAH}/elsewhere", "speech-to-text/realtime", "speech-to-text/realtime?model_id=scribe_v1",
+    "speech-to-text/realtime?model_id=scribe_v2_realtime&commit_strategy=x",
+])  # fmt: skip
+async def test_a_socket_that_cannot_be_is_refused_before_it_opens(
+    key: Client, secret: str, speech: SpeechUpstream, path: str
+) -> None:
+    import websockets
+    from websockets.exceptions import InvalidStatus
+
+    url = f"{key.base_url.replace('http', 'ws')}/v1/{path}"
+    with pytest.raises(InvalidStatus) as refused:
+        await websockets.connect(url, additional_headers={"xi-api-key": secret})
+    assert refused.value.response.status_code in (400, 404)
+    assert json.loads(refused.value.response.body)
+
+
+@pytest.mark.parametrize("path", [
+    "listen?model=nova-3", "speak?model=aura-2-thalia-en", f"text-to-speech/{SARAH}/stream-input",
+    "speech-to-text/realtime?model_id=scribe_v2_realtime",
+])  # fmt: skip
+async def test_guardrails_that_cannot_listen_refuse_a_socket(
+    key: Client, secret: str, speech: SpeechUpstream, callers: Callers, path: str
+) -> None:
+    import websockets
+    from websockets.exceptions import InvalidStatus
+
+    await put(callers, await make(callers))
+    url = f"{key.base_url.replace('http', 'ws')}/v1/{path}"
+    with pytest.raises(InvalidStatus) as refused:
+        await websockets.connect(url, additional_headers={"xi-api-key": secret})
+    assert refused.value.response.status_code == 403
+    assert b"guardrails" in refused.value.response.body
+
+
 @pytest.mark.parametrize(("query", "status"), [
-    ("model=nova-3&encoding=mulaw", 400), ("model=no-such", 404), ("model=nova-3&sample_rate=1", 400),
+    ("model=nova-3&encoding=opus", 400), ("model=no-such", 404), ("model=nova-3&sample_rate=1", 400),
 ])  # fmt: skip
 async def test_a_stream_that_cannot_be_is_refused_before_it_opens(
     key: Client, secret: str, speech: SpeechUpstream, query: str, status: int

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
+from radiant.kit.together import together
+
 T = TypeVar("T")
 A = TypeVar("A")
 
@@ -16,10 +18,6 @@ async def each(call: Callable[[A], Awaitable[T]], given: Iterable[A], at_once: i
         async with gate:
             return await call(item)
 
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(item)) for item in given]
-    except ExceptionGroup as failures:
-        # Callers know failures by their type, which a group would hide.
-        raise failures.exceptions[0] from None
+    async with together() as group:
+        tasks = [group.create_task(one(item)) for item in given]
     return [task.result() for task in tasks]

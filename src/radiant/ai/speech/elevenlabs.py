@@ -1,5 +1,5 @@
 """ElevenLabs: voices (POST /text-to-speech/{voice}/stream, with times of characters where asked), recordings (POST
-/speech-to-text).
+/speech-to-text), streams (`elevenlabs_live`).
 
 Read: its API reference and official SDK 2.78; run: that SDK against the loopback server that our tests use.
 """
@@ -17,6 +17,7 @@ from radiant.ai.providers.provider import Connection
 from radiant.ai.providers.retry import RETRIES, retried
 from radiant.ai.providers.speech_only import key_headers
 from radiant.ai.providers.wire import Deadline, begin, call_json, next_chunk
+from radiant.ai.speech import elevenlabs_live
 from radiant.ai.speech.media import check_format
 from radiant.ai.speech.names import checked_language, checked_model, checked_voice, only
 from radiant.ai.speech.sending import multipart, posted, recording, sound_of, written
@@ -32,12 +33,15 @@ from radiant.ai.speech.speech import (
     Voice,
     Word,
 )
+from radiant.infra.http1.addresses import Resolver
 from radiant.infra.httpclient import HttpClient
 
 DEFAULT_MODEL = "eleven_multilingual_v2"
 DEFAULT_VOICE = "EXAVITQu4vr4xnSDxMaL"
 DEFAULT_SETTINGS: Mapping[str, Any] = {"stability": 0.5, "similarity_boost": 0.75}
 """The specification's own (21.3)."""
+LIVE = "_realtime"
+"""What the models end with that hear streams, and nothing else."""
 MOST_BYTES = 500 * 10**6
 _MOST_LINE = 2**24
 _SETTINGS = frozenset({"stability", "similarity_boost", "style", "use_speaker_boost", "speed"})
@@ -97,8 +101,9 @@ class _Heard(msgspec.Struct):
 class ElevenLabs:
     """A `Speaker` and a `Hearer`."""
 
-    def __init__(self, http: HttpClient, *, retries: int = RETRIES) -> None:
+    def __init__(self, http: HttpClient, *, resolver: Resolver | None = None, retries: int = RETRIES) -> None:
         self._http = http
+        self._resolver = resolver or Resolver()
         self.retries = retries
 
     async def speak(self, what: Say, connection: Connection) -> AsyncGenerator[Spoken]:
@@ -165,6 +170,10 @@ class ElevenLabs:
     async def transcribe(self, sound: Sound, how: Listen, connection: Connection) -> Transcript:
         """A whole recording. Raises UpstreamError, BadSpeechRequest."""
         only(how.more, _HEARS_MORE)
+        if how.model.endswith(LIVE):
+            raise UpstreamBadRequest(
+                f"{how.model} hears streams; choose scribe_v1 for a recording", provider=connection.provider
+            )
         fields = [("model_id", checked_model(how.model)), ("timestamps_granularity", "word" if how.words else "none")]
         if language := checked_language(how.language):
             fields.append(("language_code", language.partition("-")[0].lower()))
@@ -192,9 +201,13 @@ class ElevenLabs:
         )  # fmt: skip
 
     def listen(self, how: Listen, connection: Connection) -> AbstractAsyncContextManager[Listening]:
-        """Raises UpstreamBadRequest: its streams speak another protocol, which is not built."""
-        provider = connection.provider
-        raise UpstreamBadRequest(f"{how.model} hears whole recordings; choose another for a stream", provider=provider)
+        """A stream. Raises UpstreamBadRequest for a model that hears whole recordings alone, UpstreamError."""
+        if not how.model.endswith(LIVE):
+            raise UpstreamBadRequest(
+                f"{how.model} hears whole recordings; choose scribe_v2_realtime for a stream",
+                provider=connection.provider,
+            )
+        return elevenlabs_live.listen(self._resolver, how, connection)
 
 
 def _headers(connection: Connection) -> dict[str, str]:

@@ -44,6 +44,8 @@ _MILLION = Decimal(1_000_000)
 _FIRST_SECONDS = 60.0
 # What each provider is asked for where nobody named a model: ElevenLabs' is the specification's.
 _USUAL = frozenset({"eleven_multilingual_v2", "scribe_v1", "nova-3", "aura-2", "whisper-1", "tts-1"})
+# Those that hear streams alone.
+_STREAMS_ALONE = frozenset({"scribe_v2_realtime"})
 # What sends a call on to the next model, where the caller left the choice to us.
 _NEXT = (UpstreamError, ServingProblem, ModelUnavailable)
 
@@ -190,7 +192,7 @@ class Speech:
                 bill.cost = worth
             return HeardIt(transcript, bill)
 
-        return await self._first(caller, name, "transcription", attempt)
+        return await self._first(caller, name, "transcription", attempt, besides=_STREAMS_ALONE)
 
     async def listen(self, caller: Caller, name: str, how: Listen, labels: Labels = INTERNAL) -> ListeningIt:
         """Begin to hear a stream of `how.rate`. Raises as `transcribe` does."""
@@ -267,8 +269,10 @@ class Speech:
         ]
         return sorted(found, key=lambda model: (model.local, model.id not in _USUAL, _price(model, task)))
 
-    async def targets(self, caller: Caller, name: str, task: Task) -> Sequence[Target]:
-        """Who may be asked for it, in order. Raises as `transcribe` does."""
+    async def targets(
+        self, caller: Caller, name: str, task: Task, besides: frozenset[str] = frozenset()
+    ) -> Sequence[Target]:
+        """Who may be asked for it, in order; where nobody is named, none of `besides`. Raises as `transcribe` does."""
         if name != AUTO:
             target = await self.inference.target(caller, name)
             able = self.hearers if task == "transcription" else self.speakers
@@ -278,7 +282,7 @@ class Speech:
                     param="model",
                 )
             return [target]
-        names = [model.id for model in await self.models(caller, task)]
+        names = [model.id for model in await self.models(caller, task) if model.id not in besides]
         if not names:
             raise NoSpeechModel(
                 f"nothing that can {_DOES[task]} is at hand: connect Deepgram, ElevenLabs or OpenAI under Settings,"
@@ -298,10 +302,10 @@ class Speech:
 
     async def _first(
         self, caller: Caller, name: str, task: Task, attempt: Callable[[Target], Awaitable[T]],
-        final: tuple[type[Problem], ...] = (UpstreamBadRequest,),
+        final: tuple[type[Problem], ...] = (UpstreamBadRequest,), besides: frozenset[str] = frozenset(),
     ) -> T:  # fmt: skip
         """`final`: what no other model would make better."""
-        *others, last = await self.targets(caller, name, task)
+        *others, last = await self.targets(caller, name, task, besides)
         for target in others:
             try:
                 return await attempt(target)

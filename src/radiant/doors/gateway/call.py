@@ -47,6 +47,21 @@ class MethodNotAllowed(Problem):
     status, slug = 405, "method-not-allowed"
 
 
+def refusal(problem: Problem, protocol: Protocol, request_id: str) -> tuple[Any, int]:
+    """The problem in the form that the protocol has for it, and its status."""
+    match protocol:
+        case "anthropic":
+            body = anthropic_answer.error_body(problem, request_id)
+        case "deepgram":
+            body = {"err_code": problem.slug, "err_msg": problem.detail, "request_id": request_id}
+        case "elevenlabs":
+            body = {"detail": {"status": problem.slug.replace("-", "_"), "message": problem.detail}}
+        case "openai":
+            body = openai_answer.error_body(problem)
+    # Clients of both protocols know 400 and 429; 422 and 402 are ours.
+    return body, {422: 400, 402: 429}.get(problem.status, problem.status)
+
+
 class Call:
     """The request under way. Made for each one; answers once."""
 
@@ -190,17 +205,7 @@ class Call:
 
     async def refuse(self, problem: Problem) -> None:
         """The problem, in the form that the client's protocol has for it."""
-        match self.protocol:
-            case "anthropic":
-                body = anthropic_answer.error_body(problem, self.request_id)
-            case "deepgram":
-                body = {"err_code": problem.slug, "err_msg": problem.detail, "request_id": self.request_id}
-            case "elevenlabs":
-                body = {"detail": {"status": problem.slug.replace("-", "_"), "message": problem.detail}}
-            case "openai":
-                body = openai_answer.error_body(problem)
-        # Clients of both protocols know 400 and 429; 422 and 402 are ours.
-        status = {422: 400, 402: 429}.get(problem.status, problem.status)
+        body, status = refusal(problem, self.protocol, self.request_id)
         await self.answer_json(body, status, problem.headers)
 
     async def begin_bytes(self, media_type: str, headers: Mapping[str, str]) -> None:

@@ -1,6 +1,7 @@
 """POST /v1/listen and /v1/speak: Deepgram's, by any model that hears or speaks. https://developers.deepgram.com/reference"""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +17,9 @@ from radiant.doors.gateway.lanes import Engine, unless_gone
 from radiant.doors.gateway.openai_request import BadRequest, decode
 from radiant.doors.gateway.sound import heads_of, labels_of, recording, send_sound
 
-_LONGEST_TEXT = 2000
+LONGEST_TEXT = 2000
+"""Characters of one request."""
+_NUMBER = re.compile(r"\d{1,6}(\.\d{1,6})?", re.ASCII)
 _DEFAULT_VOICE = "aura-2-thalia-en"
 # What else may be named, and lies in a container that tells itself.
 _IN_CONTAINER = frozenset({"flac", "mp3", "opus", "ogg-opus", "aac", "amr-nb", "amr-wb", "speex"})
@@ -56,6 +59,15 @@ class Query:
             raise BadRequest(f"{name}: a whole number from {least} to {most}", name)
         return int(value)
 
+    def number(self, name: str, default: float, least: float, most: float) -> float:
+        """A number. Raises BadRequest."""
+        value = self.text(name)
+        if not value:
+            return default
+        if not _NUMBER.fullmatch(value) or not least <= float(value) <= most:
+            raise BadRequest(f"{name}: a number from {least:g} to {most:g}", name)
+        return float(value)
+
 
 def how_of(query: Query) -> Listen:
     """How to hear, as the address asks. Raises BadRequest."""
@@ -80,6 +92,13 @@ def raw_of(query: Query) -> RawSound | None:
         raise BadRequest(f"encoding: one of {', '.join([*ENCODINGS, *sorted(_IN_CONTAINER)])}", "encoding")
     rate = query.whole("sample_rate", 16_000 if encoding.startswith("linear") else 8000, 8000, 48_000)
     return RawSound(format=ENCODINGS[encoding], rate=rate, channels=query.whole("channels", 1, 1, 8))
+
+
+def model_of(query: Query) -> tuple[str, str]:
+    """Who speaks, and by which voice: Deepgram's model is its voice; `<model>:<voice>` names one of another's."""
+    model = query.text("model", _DEFAULT_VOICE)
+    name, _, voice = model.partition(":") if ":" in model else ("aura-2", "", model)
+    return name, voice
 
 
 async def listen(engine: Engine, call: Call) -> None:
@@ -143,8 +162,8 @@ async def speak(engine: Engine, call: Call) -> None:
     text = decode(await call.body(), _Asked).text
     if not text.strip():
         raise BadRequest("text: give a text to say", "text")
-    if len(text) > _LONGEST_TEXT:
-        raise BadRequest(f"text: at most {_LONGEST_TEXT} characters; say it in pieces", "text")
+    if len(text) > LONGEST_TEXT:
+        raise BadRequest(f"text: at most {LONGEST_TEXT} characters; say it in pieces", "text")
     encoding = query.text("encoding", "mp3")
     container = _OUT.get(encoding)
     if container is None:
@@ -153,9 +172,7 @@ async def speak(engine: Engine, call: Call) -> None:
         container = "wav"
     rate = query.whole("sample_rate", 8000 if container in ("ulaw", "alaw") else 24000, 8000, 48000)
     bitrate = query.whole("bit_rate", 0, 0, 650_000) or None
-    model = query.text("model", _DEFAULT_VOICE)
-    # The model of Deepgram is its voice; `<model>:<voice>` names one of another's.
-    name, _, voice = model.partition(":") if ":" in model else ("aura-2", "", model)
+    name, voice = model_of(query)
     labels = await labels_of(engine, call, caller, streamed=True)
     what = Say(model="", voice=voice, text=text, format=SoundFormat(container=container, rate=rate, bitrate=bitrate))
     async with await unless_gone(call, engine.speech.speak(caller, name, what, labels)) as speaking:

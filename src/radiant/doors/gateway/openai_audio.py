@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import UploadFile
 
 from radiant.ai.speech import captions
 from radiant.ai.speech.media import MEDIA_TYPES
@@ -14,7 +14,7 @@ from radiant.ai.speech.speech import Listen, Say, SoundFormat, Spoken, Transcrip
 from radiant.doors.gateway.call import Call
 from radiant.doors.gateway.lanes import Engine, unless_gone
 from radiant.doors.gateway.openai_request import BadRequest, decode, in_range
-from radiant.doors.gateway.sound import form_of, heads_of, labels_of, recording, send_sound
+from radiant.doors.gateway.sound import form_of, heads_of, labels_of, recording, send_sound, text_of
 from radiant.http.sse import frame
 
 _FORMATS = ("json", "text", "srt", "verbose_json", "vtt")
@@ -32,13 +32,6 @@ _KINDS: Mapping[str, int] = {
 _VOICES = {provider: {name: ids[kind] for name, kind in _KINDS.items()} for provider, ids in _OTHERS.items()}
 
 
-def _text(form: FormData, name: str, default: str = "") -> str:
-    value = form.get(name, default)
-    if not isinstance(value, str):
-        raise BadRequest(f"{name}: give a text", name)
-    return value
-
-
 async def transcriptions(engine: Engine, call: Call) -> None:
     """POST /v1/audio/transcriptions."""
     caller = await call.identify(engine.keys)
@@ -46,15 +39,15 @@ async def transcriptions(engine: Engine, call: Call) -> None:
         given = form.get("file")
         if not isinstance(given, UploadFile):
             raise BadRequest("file: send the recording in a form (multipart/form-data)", "file")
-        written = _text(form, "response_format", "json")
+        written = text_of(form, "response_format", "json")
         if written not in _FORMATS:
             raise BadRequest(f"response_format: one of {', '.join(_FORMATS)}", "response_format")
         granularities = [str(each) for each in form.getlist("timestamp_granularities[]")]
         how = Listen(
-            model="", language=_text(form, "language") or None, prompt=_text(form, "prompt"),
+            model="", language=text_of(form, "language") or None, prompt=text_of(form, "prompt"),
             words=written in ("srt", "vtt", "verbose_json"),
         )  # fmt: skip
-        name, streamed = _text(form, "model", AUTO), _text(form, "stream") == "true"
+        name, streamed = text_of(form, "model", AUTO), text_of(form, "stream") == "true"
         data = await given.read()
     labels = await labels_of(engine, call, caller, streamed=streamed)
     async with recording(data) as sound:

@@ -106,6 +106,7 @@ _ENDPOINTS: dict[str, tuple[str, Protocol | None, Handler]] = {
     "/v1/audio/speech": ("POST", "openai", openai_audio.speech),
     "/v1/listen": ("POST", "deepgram", deepgram.listen),
     "/v1/speak": ("POST", "deepgram", deepgram.speak),
+    "/v1/speech-to-text": ("POST", "elevenlabs", elevenlabs.speech_to_text),
     "/v1/voices": ("GET", "elevenlabs", elevenlabs.voices),
     "/v1/models": ("GET", None, list_models),
     "/v1/responses": ("POST", "openai", responses),
@@ -147,6 +148,7 @@ _METERED = frozenset(
         deepgram.listen,
         deepgram.speak,
         elevenlabs.text_to_speech,
+        elevenlabs.speech_to_text,
     }
 )
 

@@ -22,7 +22,15 @@ from radiant.infra.temporary import temporary_folder
 
 
 async def labels_of(engine: Engine, call: Call, caller: Caller, *, streamed: bool) -> Labels:
-    """How the ledger names the call. Raises PolicyViolation where guardrails would have to look into it, MissingTag."""
+    """How the ledger names the call. Raises as `checked_labels` does."""
+    return await checked_labels(
+        engine, caller, Labels(protocol=call.protocol, streamed=streamed, tags=call.tags(), request_id=call.request_id)
+    )
+
+
+async def checked_labels(engine: Engine, caller: Caller, labels: Labels) -> Labels:
+    """The same, where the caller's policies have nothing against it. Raises PolicyViolation where guardrails would have
+    to look into it, MissingTag."""
     policies = engine.inference.policies
     rules = policies.known(caller) or await policies.of(caller)
     if rules.guards:
@@ -30,10 +38,9 @@ async def labels_of(engine: Engine, call: Call, caller: Caller, *, streamed: boo
             f"the policy {rules.guards[0].policy!r} has guardrails, which cannot listen: ask without speech",
             policy=rules.guards[0].policy,
         )
-    tags = call.tags()
     if rules.wants_tags:
-        rules.check_tags(tags)
-    return Labels(protocol=call.protocol, streamed=streamed, tags=tags, request_id=call.request_id)
+        rules.check_tags(labels.tags)
+    return labels
 
 
 @contextlib.asynccontextmanager
@@ -53,6 +60,14 @@ async def form_of(call: Call) -> AsyncGenerator[FormData]:
         yield form
     finally:
         await form.close()
+
+
+def text_of(form: FormData, name: str, default: str = "") -> str:
+    """A field of a form. Raises BadRequest where it is a file."""
+    value = form.get(name, default)
+    if not isinstance(value, str):
+        raise BadRequest(f"{name}: give a text", name)
+    return value
 
 
 @contextlib.asynccontextmanager
