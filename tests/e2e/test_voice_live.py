@@ -378,6 +378,8 @@ async def test_the_whole_loop_with_the_server_talk_answer_interrupt_and_talk_aga
     await expect(said).to_have_count(2)
     await expect(answers.last).to_have_text("A shark is a fish.")
     await _picture(page, "server-again")
+    # To the end: what is ended before it was heard is cut, too.
+    await expect(state).to_have_text("Listening. Speak whenever you like")
     (session,) = [
         each for each in (await visit.call("GET", "/api/voice/sessions"))["items"] if each["chat_id"] == chat["id"]
     ]
