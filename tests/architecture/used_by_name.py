@@ -75,3 +75,4 @@ _.capture_signals, _.StartElementHandler, _.EndElementHandler, _.StartDoctypeDec
 _.pts, _.thread_type, _.thread_count, _.bit_rate, _.pix_fmt, _.process_redirect
 # Voice: members of requests and answers
 input_format, total_duration_ms, input_text, character_count, apply_text_normalization
+speech_end_ms, transcript_final_ms, first_sentence_ms, first_audio_ms, cancel_ms

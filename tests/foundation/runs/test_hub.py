@@ -84,6 +84,28 @@ async def test_closing_the_hub_ends_what_runs_and_keeps_it(tenant: Tenant) -> No
     assert [kind for _, kind in await _all(await _hub(), tenant.db, run_id)] == ["text", "failed"]
 
 
+async def test_a_cancel_that_comes_while_the_end_is_written_takes_nothing_from_it(tenant: Tenant) -> None:
+    hub, writing, go, kept = await _hub(), asyncio.Event(), asyncio.Event(), list[str]()
+
+    async def also(_: Any) -> None:
+        writing.set()
+        await go.wait()
+        kept.append("what belongs to the end")
+
+    async def body(run: RunLog) -> None:
+        await run.finish("done", "done", {}, also)
+
+    run_id = await _started(hub, tenant.db, body)
+    await writing.wait()
+    hub._stop(run_id, asked=True)
+    closing = asyncio.create_task(hub.close())
+    await asyncio.sleep(0)
+    go.set()
+    await closing
+    assert kept
+    assert [kind for _, kind in await _all(hub, tenant.db, run_id)] == ["done"]
+
+
 async def test_another_process_follows_by_the_database_and_its_cancel_arrives(
     tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:

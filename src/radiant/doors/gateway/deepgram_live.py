@@ -10,7 +10,7 @@ import msgspec
 
 from radiant.ai.speech.g711 import Codec, expander
 from radiant.ai.speech.service import AUTO, ListeningIt
-from radiant.ai.speech.speech import Ended, Heard, Part, Started, Transcript
+from radiant.ai.speech.speech import Ended, Finalized, Heard, Part, Started, Transcript
 from radiant.doors.gateway.deepgram import how_of, words_of
 from radiant.doors.gateway.openai_request import BadRequest
 from radiant.doors.gateway.sound_socket import SoundSocket
@@ -120,6 +120,9 @@ class _Live:
                 return {"type": "UtteranceEnd", "channel": [0, 1], "last_word_end": at} if self._utterances else None
             case Part():
                 return self._results(heard, about)
+            case Finalized():
+                # Its results have said so.
+                return None
 
     def _results(self, part: Part, about: dict[str, Any]) -> dict[str, Any] | None:
         if not part.final and not self._interim:

@@ -62,6 +62,8 @@ class RunLog:
     events: list[RunEvent] = field(default_factory=list[RunEvent])
     cancel_requested: bool = False
     ended: bool = False
+    finishing: bool = False
+    """Its end is being written: who cancels it now would lose what belongs to the end."""
     _written: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -88,6 +90,7 @@ class RunLog:
         also: Callable[[Tx], Awaitable[None]] | None = None,
     ) -> None:
         """End the run: its state, its last event and what `also` writes, in one transaction."""
+        self.finishing = True
         await self.flush()
         last = RunEvent(len(self.events) + 1, kind, data)
         async with self._writing:
@@ -170,7 +173,7 @@ class RunHub:
 
     def _stop(self, run_id: RunId, *, asked: bool) -> None:
         found = self._live.get(run_id)
-        if found is not None and not found[0].cancel_requested:
+        if found is not None and not found[0].cancel_requested and not found[0].finishing:
             found[0].cancel_requested = asked
             found[1].cancel()
 
@@ -213,8 +216,9 @@ class RunHub:
     async def close(self) -> None:
         """Stop all runs of this process; each writes what it had."""
         tasks = [task for _, task in self._live.values()]
-        for task in tasks:
-            task.cancel()
+        for run, task in self._live.values():
+            if not run.finishing:
+                task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def must_have_room(self) -> None:

@@ -72,6 +72,7 @@ class Answering:
     pieces: list[Piece] = field(default_factory=list[Piece])
     all_read: bool = False
     all_said: bool = False
+    all_sent: bool = False
     over: bool = False
     interrupted: bool = False
     sent_ms: float = 0.0
@@ -102,6 +103,11 @@ class Answering:
     def sounds(self) -> bool:
         """Whether the client has sound of it that was not played."""
         return not self.over and self.sent_ms > 0
+
+    @property
+    def played(self) -> bool:
+        """Whether all of it was sent and played: nobody can interrupt it any more."""
+        return self.all_sent and self.playhead() >= self.sent_ms - 1
 
     def report(self, ms: float) -> None:
         """The client has played so much."""
@@ -227,6 +233,7 @@ class Answering:
             self.sent_ms += len(pcm) / _MS_BYTES
             await out.sound(self.number, pcm)
             self._wake()
+        self.all_sent = True
         await out.tell("spoken", turn=self.number, duration_ms=round(self.sent_ms))
         await out.tell("timings", turn=self.number, **self.stages())
         await self._played_out()

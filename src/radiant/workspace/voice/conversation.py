@@ -378,7 +378,7 @@ class Conversation:
             await self._interrupt(self.turn, time.perf_counter())
 
     async def _interrupt(self, turn: Answering, began: float) -> None:
-        if turn.over:
+        if turn.over or turn.played:
             return
         turn.over = turn.interrupted = True
         turn.heard_text = turn.heard()

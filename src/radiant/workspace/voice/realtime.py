@@ -101,7 +101,7 @@ class Realtime:
         for client in tuple(self._open.values()):
             await client.hang_up(_GOING_AWAY, "this server is stopping: connect again")
         if self._open:
-            _, late = await asyncio.wait(self._open, timeout=_CLOSING_SECONDS)
+            _talks, late = await asyncio.wait(self._open, timeout=_CLOSING_SECONDS)
             for talk in late:
                 talk.cancel()
             await asyncio.gather(*late, return_exceptions=True)

@@ -2987,6 +2987,11 @@ export interface PageOf_VoiceSession_ {
   next?: string | null;
 }
 
+export interface PageOf_VoiceTurn_ {
+  items: VoiceTurn[];
+  next?: string | null;
+}
+
 /** What the page of RADIANT itself failed at: for the platform's operator. */
 export interface PageReport {
   message: string;
@@ -4983,6 +4988,27 @@ export interface VoiceSession {
   total_duration_ms: number;
   transcriptions: number;
   voice_id: string | null;
+}
+
+/** A turn of a spoken conversation. `question_id` and `answer_id` are messages of the session's chat; `spoken_ms` of the answer's sound were sent, `heard_ms` played. `speech_end_ms`: where the question ended in the sound of the session; the stages are counted from that moment, `cancel_ms` from the beginning of the speech that interrupted. */
+export interface VoiceTurn {
+  answer_id: string | null;
+  cancel_ms: number | null;
+  created_at: string;
+  ended_at: string | null;
+  first_audio_ms: number | null;
+  first_sentence_ms: number | null;
+  first_token_ms: number | null;
+  heard_ms: number;
+  id: string;
+  interrupted: boolean;
+  kind: "spoken" | "typed";
+  number: number;
+  question_id: string | null;
+  session_id: string;
+  speech_end_ms: number;
+  spoken_ms: number;
+  transcript_final_ms: number | null;
 }
 
 /** What the page offers before anybody is known. */
