@@ -394,3 +394,4 @@ async def test_the_whole_loop_with_the_server_talk_answer_interrupt_and_talk_aga
     await page.get_by_role("link", name="Open the chat").click()
     await expect(page.get_by_role("article", name="You")).to_have_count(2)
     await expect(page.locator("[data-answer]").last).to_have_text("A shark is a fish.")
+    await expect(page.get_by_text("Interrupted while it was read out")).to_have_count(1)

@@ -210,6 +210,6 @@ const Earlier = ({ message }: { message: Message }) =>
     <article aria-label="Answer">
       <h2 className="sr-only">Answer</h2>
       <Markdown text={plainText(message)} />
-      {message.status === "stopped" && <p className="mt-2 text-[13px] text-ink-3">Interrupted here.</p>}
+      {(message.status === "stopped" || message.stop_reason === "interrupted") && <p className="mt-2 text-[13px] text-ink-3">Interrupted here.</p>}
     </article>
   );
