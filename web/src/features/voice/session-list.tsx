@@ -82,13 +82,10 @@ const SessionCard = ({ session }: { session: VoiceSession }) => (
   <Link href={isTalk(session) ? `/voice/${session.id}/talk` : `/voice/${session.id}`} className="grid h-full content-start gap-1.5 rounded-xl border bg-raised px-5 py-4 hover:bg-hover">
     <span className="flex items-start justify-between gap-2">
       <span className="min-w-0 font-medium [overflow-wrap:anywhere]">{nameOf(session)}</span>
-      <span className="flex shrink-0 gap-1.5">
-        {isTalk(session) && <Badge tone="accent">conversation</Badge>}
-        {session.ended_at && <Badge>ended</Badge>}
-      </span>
+      {session.ended_at && <Badge>ended</Badge>}
     </span>
     <span className="text-[13px] text-ink-3">
-      {session.transcriptions} heard · {session.synthesis} said · {formatDuration(session.total_duration_ms)}
+      {session.transcriptions + session.synthesis === 0 ? "nothing yet" : `${session.transcriptions} heard · ${session.synthesis} said · ${formatDuration(session.total_duration_ms)}`}
       {Number(session.total_cost) > 0 && ` · ${formatMoney(session.total_cost)}`}
     </span>
     <span className="text-[13px] text-ink-3">{formatAgo(session.created_at)}</span>
