@@ -2,7 +2,7 @@
 
     ./radiant bench voice [--quick] [--json]
 
-Hearing: five sentences of a LibriVox reader (tests/kit/speech). Round trip: six sentences with numbers, names and
+Hearing: seven recordings of three readers, 201 words (bench/kit/readers.py). Round trip: six sentences with numbers, names and
 abbreviations are spoken by Kokoro and heard by Whisper; numerals are compared as digits. Times are of the wall clock.
 """
 
@@ -18,8 +18,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import numpy as np
 from bench.kit.figures import Figure, NoData, at_most, on_recordings
+from bench.kit.readers import readers
 from tests.kit.fixtures import models_root
-from tests.kit.speech import Clip, clips, errors, words
+from tests.kit.speech import Clip, errors, words
 
 from radiant.ai.providers.provider import Connection
 from radiant.ai.serving.host import Host
@@ -143,9 +144,9 @@ async def _measure(*, quick: bool) -> list[Figure]:
     try:
         for model_id in (HEARER, SPEAKER):
             await asyncio.to_thread(store.install, model_id)
+        people = await asyncio.to_thread(readers)
     except InstallFailed as error:
         raise NoData(error.detail) from error
-    people = clips()
     with tempfile.TemporaryDirectory() as name:
         async with HttpClient() as http, Host(finder(store, threads=1)) as host:
             hearer, speaker = EmbeddedHearer(http, host), EmbeddedSpeaker(http, host)

@@ -58,6 +58,7 @@ from radiant.workspace.reasoning import routes as reasoning_routes
 from radiant.workspace.tools import routes as tools_routes
 from radiant.workspace.turns import routes as turns_routes
 from radiant.workspace.voice import routes as voice_routes
+from radiant.workspace.voice import videos_routes
 
 _ROUTERS = (
     health_router,
@@ -96,6 +97,7 @@ _ROUTERS = (
     reasoning_routes.router,
     tools_routes.router,
     voice_routes.router,
+    videos_routes.router,
     turns_routes.router,
     canvas_routes.router,
     chats_routes.router,

@@ -39,7 +39,7 @@ from radiant.credential_life import make_rotators
 from radiant.doors.gateway import sockets as voice_sockets
 from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.routes import Gateway
-from radiant.doors.gateway.work_beside import WorkBeside
+from radiant.doors.gateway.work_beside import work_beside
 from radiant.doors.mcp.http import McpHttp
 from radiant.foundation.aws_credentials import identities as aws_identities
 from radiant.foundation.credentials.leaks import Leaks
@@ -71,6 +71,8 @@ from radiant.infra.changes import Changes
 from radiant.infra.db import Database
 from radiant.infra.http1.addresses import Resolver
 from radiant.infra.httpclient import HttpClient
+from radiant.infra.jobs import Registry
+from radiant.infra.jobs_beside import JobsBeside
 from radiant.published_server import host_of, is_for, serving_published
 from radiant.runtime import Runtime, mailer_of, open_runtime
 from radiant.vault import make_vault
@@ -103,8 +105,10 @@ from radiant.workspace.tools.service import uses_of as tools_uses_of
 from radiant.workspace.tools.toolbox import Toolbox
 from radiant.workspace.turns.service import Turns
 from radiant.workspace.voice.conversation import Services
+from radiant.workspace.voice.lasting import Lasting
 from radiant.workspace.voice.realtime import Realtime
 from radiant.workspace.voice.service import Voice
+from radiant.workspace.voice.videos import Videos
 
 
 class App:
@@ -303,8 +307,15 @@ async def _wire(app: App, runtime: Runtime, stack: contextlib.AsyncExitStack) ->
     speech = Speech(database, inference, meter, *_who_speaks(http, host))
     app.state.voice = Voice(database, runtime.objects, speech, most_bytes)
     app.state.realtime = await stack.enter_async_context(Realtime(Services(database, speech, turns, runs)))
+    lasting = Lasting(database, runtime.objects, speech)
+    app.state.videos = Videos(app.state.voice, turns, inference, lasting)
+    voice_jobs = Registry()
+    lasting.register(voice_jobs)
+    await stack.enter_async_context(
+        JobsBeside(database, runtime.addresses.system, voice_jobs, app.state.voice.work_waits, at_once=4)
+    )
     engine = Engine(inference, keys, meter, http, database, runtime.objects, recall, thinking, speech)
-    await stack.enter_async_context(WorkBeside(engine, runtime.addresses.system))
+    await stack.enter_async_context(work_beside(engine, runtime.addresses.system))
     app.state.gateway = app.door.engine = engine
 
 

@@ -162,6 +162,7 @@ async def _is_not_found(callers: Callers, ids: dict[str, str], method: str, path
         "{tool_server_id}": {"is_active": False},
         "{aws_identity_id}": {"name": "n", "key_credential": FOREIGN_ID},
         "synthesis": {"text": "x"},
+        "ask": {"question": "x", "at_ms": 0},
     }
     bodies |= {"guardrails": GUARDRAIL if method == "POST" else {"guardrails": []}, "{guardrail_id}": GUARDRAIL}
     body = bodies.get(path.rpartition("/")[2], {})
@@ -272,6 +273,7 @@ async def _of_documents(client: Client) -> dict[str, str]:
 async def _of_voice(client: Client, callers: Callers) -> dict[str, str]:
     session = (await client.post("/api/voice/sessions", {"session_type": "realtime"})).json()["id"]
     ids = {"voice_session_id": session, "transcription_id": str(uuid7()), "synthesis_id": str(uuid7())}
+    ids["video_id"] = str(uuid7())
     person = UserId(UUID((await client.get("/api/session")).json()["user"]["id"]))
     async with replace(callers.tenant.db, user_id=person).tx() as tx:
         await tx.run(
@@ -283,6 +285,12 @@ async def _of_voice(client: Client, callers: Callers) -> dict[str, str]:
             "insert into voice_synthesis (tenant_id, user_id, session_id, id, input_text, voice_id, audio_url)"
             " values ($1::uuid, $2, $3, $4, 'x', 'v', $1::uuid::text || '/files/x')",
             tx.tenant_id, tx.user_id, UUID(session), UUID(ids["synthesis_id"]),
+        )  # fmt: skip
+        await tx.run(
+            "insert into voice_videos (tenant_id, user_id, session_id, id, video_url, media_type, duration_ms, width,"
+            " height, has_sound, has_pictures, status) values ($1::uuid, $2, $3, $4, $1::uuid::text || '/files/x',"
+            " 'video/mp4', 1000, 16, 16, false, true, 'done')",
+            tx.tenant_id, tx.user_id, UUID(session), UUID(ids["video_id"]),
         )  # fmt: skip
     return ids
 

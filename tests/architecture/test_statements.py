@@ -75,7 +75,7 @@ ACROSS_TENANTS = {
     "foundation/credentials/warnings.py": "finds credentials that expire, whoever's they are",
     "foundation/credentials/service.py": "finds tenants whose deleted credentials are due",
     "foundation/files/service.py": "removes the objects of deleted rows, whoever's they were",
-    "doors/gateway/work_beside.py": "asks whether batches and responses wait, whoever's they are",
+    "infra/jobs_beside.py": "asks whether jobs of its kinds wait, whoever's they are",
     "ai/catalog/seed.py": "the catalogue has no tenant",
     "ai/routing/counting.py": "sums up what came of calls, whoever's they were",
     "ai/routing/refits.py": "fits to what was judged of answers, whoever's they were; refits have no tenant",

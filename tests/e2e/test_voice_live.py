@@ -5,6 +5,7 @@ import asyncio
 import json
 import math
 import os
+import re
 import struct
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from playwright.async_api import Page, WebSocketRoute, expect
 from tests.e2e.conftest import Visit
 from tests.e2e.test_screens import PHONE, faults_of
 from tests.kit.speech_upstream import Refuse, SpeechUpstream, speech_upstream
-from tests.kit.upstream import Upstream
+from tests.kit.upstream import Say, Upstream
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.xdist_group("browser")]
 
@@ -157,9 +158,8 @@ async def test_what_is_said_appears_is_answered_aloud_and_can_be_interrupted(
     caption = page.locator("[data-caption]")
     await expect(caption).to_have_text("The worst of times was not far from it, as the book says.")
     # Marked where it stands, across the link.
-    assert await page.evaluate("[...CSS.highlights.get('spoken')].join()") == (
-        "The worst of times was not far from it, as the book says"
-    )
+    marked = "CSS.highlights.has('spoken') && [...CSS.highlights.get('spoken')].join()"
+    await page.wait_for_function(f"{marked} === 'The worst of times was not far from it, as the book says'")
     # It is told how much came out.
     await server.until(lambda: server.of("played")[-1]["ms"] > 1500 if server.of("played") else False)
     assert await faults_of(page) == []
@@ -300,7 +300,7 @@ async def test_a_chat_goes_on_by_voice_and_shows_what_was_written(
     await expect(page.get_by_role("article", name="Answer")).to_contain_text("Hello from upstream.")
     await _picture(page, "earlier")
     await page.get_by_role("link", name="Back to Voice").click()
-    await expect(page.get_by_role("link", name="conversation").first).to_be_visible()
+    await expect(page.get_by_role("link", name="Conversation of").first).to_be_visible()
     assert await faults_of(page) == []
     await _picture(page, "list")
 
@@ -319,12 +319,15 @@ async def test_speech_providers_are_connected_on_the_page(visit: Visit) -> None:
             style = "deepgram" if name == "Deepgram" else "elevenlabs"
             upstream.plan(Refuse(401, style, "INVALID_AUTH", "Invalid credentials."))
             await dialog.get_by_role("button", name="Test and save").click()
-            await expect(dialog.get_by_role("alert")).to_be_visible()
+            await expect(dialog.get_by_role("alert")).to_contain_text(
+                f"{name} was tried and failed: it refused the key"
+            )
             await _picture(page, f"refused-{name.lower()}")
             await dialog.get_by_label("API key").fill("right-key-0123")
             await dialog.get_by_role("button", name="Test and save").click()
             await expect(page.get_by_role("button", name=f"Disconnect {name}")).to_be_visible()
         assert await faults_of(page) == []
+        await page.get_by_role("button", name="Disconnect Deepgram").scroll_into_view_if_needed()
         await _picture(page, "providers")
         voices = (await visit.call("GET", "/api/voice/voices"))["items"]
         assert {"aura-2-thalia-en", "EXAVITQu4vr4xnSDxMaL"} <= {voice["id"] for voice in voices}
@@ -332,3 +335,63 @@ async def test_speech_providers_are_connected_on_the_page(visit: Visit) -> None:
             await page.get_by_role("button", name=f"Disconnect {name}").click()
             await page.get_by_role("dialog").get_by_role("button", name="Disconnect").click()
             await expect(page.get_by_role("button", name=f"Connect {name}")).to_be_visible()
+
+
+WHALE = (
+    "A whale is a very large animal that lives in the sea. It breathes air, as we do, and comes up for it."
+    " There are many kinds of them. The blue whale is the largest animal that there has ever been, as far as is known."
+    + " And it swims on and on, from one end of the sea to the other, and sings while it does."
+    * 8
+)
+
+
+async def test_the_whole_loop_with_the_server_talk_answer_interrupt_and_talk_again(
+    visit: Visit, scripted: Upstream, deepgram: SpeechUpstream
+) -> None:
+    page = visit.page
+    deepgram.scripted = True
+    scripted.answering = lambda body: Say("A shark is a fish." if "shark" in json.dumps(body) else WHALE)
+    chat = await visit.call("POST", "/api/chats", {"model": "gpt-4o", "title": "Of whales, aloud"})
+    await page.goto(f"{visit.url}/chat/{chat['id']}")
+    await page.get_by_role("button", name="Talk", exact=True).click()
+    state = page.get_by_label("Controls").get_by_role("status").first
+    await expect(state).to_have_text("Listening. Speak whenever you like")
+    await deepgram.starts(0.2)
+    await expect(state).to_have_text("Hearing you")
+    await deepgram.tells("what is", 0.2, final=False)
+    said, answers = page.get_by_role("article", name="You"), page.locator("[data-answer]")
+    await expect(said).to_contain_text("what is")
+    await deepgram.tells("what is a whale", 0.2)
+    await expect(said).to_contain_text("what is a whale")
+    await expect(answers).to_contain_text("as far as is known. And it swims")
+    caption = page.locator("[data-caption]")
+    # The first sentence has been heard, then, out of the loudspeaker; much is to come.
+    later = re.compile("breathes|kinds|blue whale|swims on")
+    await expect(caption).to_contain_text(later, timeout=60_000)
+    await _picture(page, "server-speaking")
+    await deepgram.tells("no wait", 8.0, final=False)
+    await expect(page.get_by_text("Interrupted here")).to_be_visible()
+    await expect(caption).to_have_count(0)
+    heard = await answers.first.inner_text()
+    assert WHALE.startswith(heard) and heard.startswith("A whale is a very large animal") and heard != WHALE
+    await deepgram.tells("no wait what is a shark", 8.0)
+    await expect(said).to_have_count(2)
+    await expect(answers.last).to_have_text("A shark is a fish.")
+    await _picture(page, "server-again")
+    # To the end: what is ended before it was heard is cut, too.
+    await expect(state).to_have_text("Listening. Speak whenever you like")
+    (session,) = [
+        each for each in (await visit.call("GET", "/api/voice/sessions"))["items"] if each["chat_id"] == chat["id"]
+    ]
+    turns = (await visit.call("GET", f"/api/voice/sessions/{session['id']}/turns"))["items"]
+    assert sorted((turn["number"], turn["interrupted"]) for turn in turns)[0] == (1, True)
+    messages = (await visit.call("GET", f"/api/chats/{chat['id']}"))["messages"]
+    first = next(message for message in messages if message["role"] == "assistant")
+    assert "".join(part["text"] for part in first["content"]) == heard
+    await page.get_by_role("button", name="End", exact=True).click()
+    await expect(page.get_by_text("This conversation has ended")).to_be_visible()
+    assert (await visit.call("GET", f"/api/voice/sessions/{session['id']}"))["ended_at"] is not None
+    await page.get_by_role("link", name="Open the chat").click()
+    await expect(page.get_by_role("article", name="You")).to_have_count(2)
+    await expect(page.locator("[data-answer]").last).to_have_text("A shark is a fish.")
+    await expect(page.get_by_text("Interrupted while it was read out")).to_have_count(1)

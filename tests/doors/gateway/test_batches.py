@@ -13,9 +13,9 @@ from openai import AsyncOpenAI
 from openai.types import Batch
 
 from radiant.doors.gateway import batches, batches_run
-from radiant.doors.gateway.work_beside import WorkBeside
 from radiant.infra.db import Database
 from radiant.infra.jobs import Job
+from radiant.infra.jobs_beside import JobsBeside
 from radiant.kit.ids import TenantId, UserId
 from tests.kit.fixtures import Callers
 from tests.kit.server import Client, Server
@@ -302,7 +302,7 @@ async def test_a_batch_whose_files_cannot_be_written_ends_without_them_in_the_en
     async def full(*_: object, **__: object) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(WorkBeside, "_work", idle)
+    monkeypatch.setattr(JobsBeside, "_work", idle)
     begun = await _begun(sdk, _lines(1))
     await owner.execute("update gateway_batches set status = 'in_progress'")
     await owner.execute(

@@ -8,8 +8,8 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
-from radiant.doors.gateway.work_beside import WorkBeside
 from radiant.infra.db import Database
+from radiant.infra.jobs_beside import JobsBeside
 from radiant.kit.ids import TenantId, UserId
 from tests.doors.gateway.test_responses import CLAUDE, GPT, _ledger, _sdk
 from tests.kit.fixtures import Callers
@@ -100,7 +100,7 @@ async def test_a_revoked_key_ends_what_it_began_in_the_background(
         async def never(*_: object) -> bool:
             return False
 
-        patch.setattr(WorkBeside, "_work", never)
+        patch.setattr(JobsBeside, "_work", never)
         begun = await sdk.responses.create(model=CLAUDE, input="x", background=True)
     await owner.execute("update api_keys set revoked_at = now()")
     server.app.state.gateway.response_waits.set()

@@ -13,8 +13,8 @@ from openai import AsyncOpenAI
 
 from radiant.doors.gateway import responses_kept
 from radiant.doors.gateway.batches_run import ATTEMPTS
-from radiant.doors.gateway.work_beside import WorkBeside
 from radiant.infra.db import Database
+from radiant.infra.jobs_beside import JobsBeside
 from tests.doors.gateway.test_batches import _lines, _read
 from tests.kit.fixtures import models_root
 from tests.kit.postgres import Dsns
@@ -39,8 +39,8 @@ async def left_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     async def never(*_: object) -> bool:
         return False
 
-    monkeypatch.setattr(WorkBeside, "_work", never)
-    monkeypatch.setattr(WorkBeside, "_waiting", never)
+    monkeypatch.setattr(JobsBeside, "_work", never)
+    monkeypatch.setattr(JobsBeside, "_waiting", never)
     async with asyncio.timeout(30):
         while any("run_worker" in repr(task.get_coro()) for task in asyncio.all_tasks()):
             await asyncio.sleep(0.05)

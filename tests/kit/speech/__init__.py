@@ -22,10 +22,10 @@ class Clip:
         return len(self.pcm) / 2 / 16_000
 
 
-def read_wav(path: Path) -> bytes:
-    """PCM of a file at 16 kHz, mono."""
+def read_wav(path: Path, rate: int = 16_000) -> bytes:
+    """PCM of a file at that rate, mono."""
     with wave.open(str(path)) as file:
-        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (16_000, 1, 2)
+        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (rate, 1, 2)
         return file.readframes(file.getnframes())
 
 

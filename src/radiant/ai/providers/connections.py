@@ -322,5 +322,9 @@ class Connections:
             await provider.check(connection)
             listed = await provider.list_models(connection)
         except UpstreamError as error:
-            raise ProviderCheckFailed(f"{connection.provider} was tried and failed: {error.detail}") from error
+            known = vendors().get(connection.provider)
+            name = known.display_name if known else connection.provider
+            start = f"{connection.provider} "
+            told = f"it {error.detail.removeprefix(start)}" if error.detail.startswith(start) else error.detail
+            raise ProviderCheckFailed(f"{name} was tried and failed: {told}") from error
         return [{"id": item.id, "context_length": item.context_length} for item in listed[:_MODELS_KEPT]]

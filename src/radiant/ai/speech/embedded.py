@@ -5,7 +5,6 @@ import base64
 import os
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Sequence
 from contextlib import aclosing
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from radiant.ai.providers.errors import UpstreamBadRequest
@@ -14,6 +13,7 @@ from radiant.ai.serving.host import Host
 from radiant.ai.speech import local_wire
 from radiant.ai.speech.embedded_listening import EmbeddedListening, Hear, plain, words_of
 from radiant.ai.speech.local_wire import PROVIDER, Line
+from radiant.ai.speech.pieces import dip
 from radiant.ai.speech.speech import HEARD_RATE, Listen, Say, Sound, SoundFormat, Spoken, Timing, Transcript, Voice
 from radiant.infra.httpclient import HttpClient
 
@@ -31,8 +31,6 @@ Encode: TypeAlias = Callable[[AsyncIterable[bytes], int, SoundFormat], AsyncGene
 
 # A recording is heard in pieces, each with a turn of its own on the model: flat memory, and others get their turn.
 _PIECE = 240.0
-_LOOK_BACK = 20.0
-_DIP = 0.4
 
 
 class EmbeddedHearer:
@@ -51,7 +49,7 @@ class EmbeddedHearer:
         start = 0.0
         # Less than a hundredth of a second is no sound.
         while total - start >= 0.01:
-            end = total if total - start <= _PIECE else await asyncio.to_thread(_dip, sound.pcm, start + _PIECE)
+            end = total if total - start <= _PIECE else await asyncio.to_thread(dip, sound.pcm, start + _PIECE)
             body = _body(how) | {"path": str(sound.pcm), "from": start, "to": end, "words": how.words}
             async for line in self._lines(how.model, body):
                 if line.kind == "language":
@@ -197,16 +195,3 @@ def _transcript(lines: Sequence[Line], language: str | None, duration: float, ho
         duration=duration,
         raw={"model": how.model, "segments": segments},
     )
-
-
-def _dip(pcm: Path, limit: float) -> float:
-    """The middle of the quietest moment in the last seconds before `limit`, where no word is cut in two."""
-    import numpy as np
-
-    first = int((limit - _LOOK_BACK) * HEARD_RATE)
-    sound: Any = np.fromfile(pcm, dtype="<i2", offset=first * 2, count=int(_LOOK_BACK * HEARD_RATE))
-    power = np.abs(sound.astype(np.float32))
-    width = int(_DIP * HEARD_RATE)
-    sums = np.concatenate([[0.0], np.cumsum(power, dtype=np.float64)])
-    quietest = int(np.argmin(sums[width:] - sums[:-width]))
-    return (first + quietest + width // 2) / HEARD_RATE

@@ -146,7 +146,7 @@ def _decoding(path: Path, to: Path | None, raw: RawSound | None, most_seconds: f
 
 
 async def _decode(path: Path, to: Path | None, raw: RawSound | None, most_seconds: float) -> Looked:
-    async with _child(_decoding(path, to, raw, most_seconds)) as (process, said):
+    async with child(_decoding(path, to, raw, most_seconds)) as (process, said):
         assert process.stdout is not None
         try:
             async with asyncio.timeout(_SECONDS):
@@ -155,7 +155,7 @@ async def _decode(path: Path, to: Path | None, raw: RawSound | None, most_second
         except TimeoutError as error:
             raise BrokenSound(f"it was not decoded within {_SECONDS:.0f} seconds; send it in parts") from error
         if not answer:
-            log.warning("media.child_died", exit_code=code, said=await asyncio.to_thread(_last_words, said))
+            log.warning("media.child_died", exit_code=code, said=await asyncio.to_thread(last_words, said))
             raise BrokenSound("decoding it took more than a recording may, or broke its decoder")
     if b'"slug"' in answer:
         failed = msgspec.json.decode(answer, type=_Failed)
@@ -214,7 +214,7 @@ async def encode(pieces: AsyncIterable[bytes], rate: int, to: SoundFormat) -> As
         "do": "encode", "format": muxer, "codec": codec, "from_rate": rate, "bitrate": to.bitrate, "options": options,
         "rate": min((one for one in rates if one >= to.rate), default=rates[-1]) if rates else to.rate,
     }  # fmt: skip
-    async with _child(order) as (process, said):
+    async with child(order) as (process, said):
         assert process.stdin is not None
         assert process.stdout is not None
         feeding = asyncio.create_task(_feed(process.stdin, pieces))
@@ -224,7 +224,7 @@ async def encode(pieces: AsyncIterable[bytes], rate: int, to: SoundFormat) -> As
             if await process.wait() != 0:
                 if feeding.done():
                     feeding.result()
-                log.error("media.encoder_died", said=await asyncio.to_thread(_last_words, said))
+                log.error("media.encoder_died", said=await asyncio.to_thread(last_words, said))
                 raise EncoderFailed(f"sound could not be written as {to.container}")
             await feeding
         finally:
@@ -259,14 +259,16 @@ def wav_header(rate: int, samples: int | None = None) -> bytes:
 
 
 @contextlib.asynccontextmanager
-async def _child(order: dict[str, Any]) -> AsyncGenerator[tuple[asyncio.subprocess.Process, Path]]:
+async def child(
+    order: dict[str, Any], script: Path = _CHILD
+) -> AsyncGenerator[tuple[asyncio.subprocess.Process, Path]]:
     """A process that was given its order, and the file of what it complains of; killed when the block ends."""
     async with temporary_folder("media") as folder:
         said = folder / "stderr"
         log_file = await asyncio.to_thread(said.open, "wb")
         try:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-I", str(_CHILD),
+                sys.executable, "-I", str(script),
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=log_file,
                 # What it may learn of this machine is where it is to work.
                 env={"PATH": os.defpath, "HOME": str(folder), "TMPDIR": str(folder)}, cwd=folder, limit=2**18,
@@ -288,5 +290,6 @@ async def _child(order: dict[str, Any]) -> AsyncGenerator[tuple[asyncio.subproce
                 await process.wait()
 
 
-def _last_words(said: Path) -> str:
+def last_words(said: Path) -> str:
+    """The end of what a child complained of."""
     return said.read_bytes()[-500:].decode("utf-8", "replace")

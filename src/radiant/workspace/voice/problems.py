@@ -55,3 +55,33 @@ class TalkedTooLong(Invalid):
     """A conversation has an end."""
 
     slug = "conversation-too-long"
+
+
+class NoSuchVideo(NotFound):
+    """No video of that id is the caller's."""
+
+    slug = "no-such-video"
+
+
+class NothingToRetry(Conflict):
+    """The work is under way, or done."""
+
+    slug = "nothing-to-retry"
+
+
+class NoVisionModel(Conflict):
+    """Nothing that sees pictures can be used."""
+
+    slug = "no-vision-model"
+
+
+class ModelSeesNothing(Invalid):
+    """The model that was named takes no pictures."""
+
+    slug = "model-sees-nothing"
+
+
+class NoSuchMoment(Invalid):
+    """The video is shorter, or has no pictures."""
+
+    slug = "no-such-moment"

@@ -96,18 +96,21 @@ async def _chunks(upload: UploadFile) -> AsyncIterator[bytes]:
 
 @router.post("/sessions/{voice_session_id}/transcriptions", status_code=201, operation_id="transcribe")
 async def transcribe(
-    request: Request, caller: MemberCaller, voice_session_id: UUID,
+    request: Request, response: Response, caller: MemberCaller, voice_session_id: UUID,
     file: Annotated[UploadFile | None, File()] = None,
     model: Annotated[ModelName, Form()] = "auto",
     language: Annotated[Language | None, Form()] = None,
 ) -> Transcription:  # fmt: skip
-    """Hear a recording: of any usual container, sound or video, told by its bytes."""
+    """Hear a recording: of any usual container, sound or video, told by its bytes. A long one is heard by a job, and
+    answered with 202 and a `status`."""
     if file is None:
         await voice_of(request).get(caller, voice_session_id)
         raise NoSound("file: send a form (multipart/form-data) with a recording")
-    return await voice_of(request).transcribe(
+    heard = await voice_of(request).transcribe(
         caller, voice_session_id, _chunks(file), file.filename or "", model, language
     )
+    response.status_code = 201 if heard.status == "done" else 202
+    return heard
 
 
 @router.get("/sessions/{voice_session_id}/transcriptions", operation_id="list_transcriptions")

@@ -52,8 +52,12 @@ class VoiceSession(BaseModel):
     ended_at: datetime | None
 
 
+WorkStatus = Literal["queued", "working", "done", "failed", "cancelled"]
+
+
 class Transcription(BaseModel):
-    """What was heard. `word_timestamps`: word, start and end in seconds, and what else the model told of each."""
+    """What was heard. `word_timestamps`: word, start and end in seconds, and what else the model told of each. A long
+    recording is heard by a job: `status` says how far that is, `done_ms` how much was heard, `error` what went wrong."""
 
     id: UUID
     session_id: UUID
@@ -68,6 +72,10 @@ class Transcription(BaseModel):
     media_type: str | None
     cost: Dollars
     asset_id: UUID | None = Field(description="its sound, as a file of the caller's")
+    video_id: UUID | None = None
+    status: WorkStatus = "done"
+    done_ms: int = 0
+    error: dict[str, Any] | None = None
     created_at: datetime
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -26,7 +26,9 @@ from radiant.infra.objects import ObjectStore, own_key
 from radiant.infra.temporary import temporary_folder
 from radiant.kit.clock import Clock, utc_now
 from radiant.kit.ids import parse_uuid, uuid7
-from radiant.workspace.voice import store, turns_store
+from radiant.workspace.voice import store, turns_store, videos_store
+from radiant.workspace.voice.kept import read_file, written
+from radiant.workspace.voice.lasting import RECORDING, ask_for
 from radiant.workspace.voice.names import DEFAULT_VOICE, VOICES
 from radiant.workspace.voice.problems import NoSound, NoSuchRecording, NoSuchSession, OtherSession, SessionEnded
 from radiant.workspace.voice.schemas import (
@@ -45,10 +47,20 @@ from radiant.workspace.voice.schemas import (
 
 log = structlog.get_logger()
 
-_LINK_LASTS = timedelta(minutes=15)
-_PIECE = 256 * 1024
+LINK_LASTS = timedelta(minutes=15)
 # What may be added to a session of which type.
 _HEARS, _SPEAKS = frozenset({"stt", "realtime", "video"}), frozenset({"tts", "realtime"})
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLong:
+    """A long recording that is to be heard, and how."""
+
+    name: str
+    media_type: str
+    seconds: float
+    model: str
+    language: str | None
 
 
 @dataclass(slots=True)
@@ -59,6 +71,9 @@ class Voice:
     objects: ObjectStore
     speech: Speech
     most_bytes: int
+    work_waits: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set where a job was left to be done beside."""
+    long_seconds: float = 180.0
     clock: Clock = utc_now
 
     # --- sessions ---
@@ -96,7 +111,8 @@ class Voice:
             if not await store.delete(tx, session_id):
                 raise NoSuchSession("you have no such session")
 
-    async def _open(self, caller: Caller, session_id: UUID, types: frozenset[str], what: str) -> VoiceSession:
+    async def open_for(self, caller: Caller, session_id: UUID, types: frozenset[str], what: str) -> VoiceSession:
+        """A session of the caller's to which more is added. Raises NoSuchSession, SessionEnded, OtherSession."""
         session = await self.get(caller, session_id)
         if session.ended_at is not None:
             raise SessionEnded("this session is over; begin another one")
@@ -110,22 +126,31 @@ class Voice:
         self, caller: Caller, session_id: UUID, given: AsyncIterator[bytes], name: str, model: str = AUTO,
         language: str | None = None,
     ) -> Transcription:  # fmt: skip
-        """Hear a recording and keep both. Raises NoSuchSession, SessionEnded, OtherSession, NoSound, FileTooLarge, the
+        """Hear a recording and keep both; one that is longer than `long_seconds` is kept, and heard by a job. Raises NoSuchSession, SessionEnded, OtherSession, NoSound, FileTooLarge, the
         problems of `media` and those of `Speech.transcribe`."""
-        session = await self._open(caller, session_id, _HEARS, "heard")
+        session = await self.open_for(caller, session_id, _HEARS, "heard")
         db = caller.db(self.database)
         limit = await files.room(self.database, caller.tenant_id, self.most_bytes)
         async with temporary_folder("voice") as folder:
             original = folder / "original"
-            if not await _written(original, given, limit):
+            if not await written(original, given, limit):
                 raise NoSound("file: it is empty; send a recording")
             sound = await decode(original, folder / "pcm")
+            if sound.duration > self.long_seconds:
+                media_type = sound.media_type
+                asset = await files.save(
+                    db, self.objects, read_file(original), name=name, claimed_type=media_type, purpose="voice", limit=limit
+                )  # fmt: skip
+                asked = AskedLong(
+                    files.clean_name(name), media_type, sound.duration, model, language or session.language
+                )
+                return await self._later(caller, session_id, asset, asked)
             how = Listen(model="", language=language or session.language)
             heard = await self.speech.transcribe(caller, model, sound, how, _labels(caller))
             asset = await files.save(
                 db,
                 self.objects,
-                _read(original),
+                read_file(original),
                 name=name,
                 claimed_type=sound.media_type,
                 purpose="voice",
@@ -140,6 +165,25 @@ class Voice:
             await _undone(self, caller, asset)
             raise
         return _transcription(row)
+
+    async def _later(
+        self, caller: Caller, session_id: UUID, asset: Asset, asked: "AskedLong"
+    ) -> Transcription:  # fmt: skip
+        transcription_id = uuid7()
+        new = {
+            "name": asked.name, "audio_url": asset.key, "media_type": asked.media_type,
+            "duration_ms": round(asked.seconds * 1000), "asked_model": asked.model, "asked_language": asked.language,
+        }  # fmt: skip
+        try:
+            async with caller.db(self.database).tx() as tx:
+                if not await videos_store.insert_long(tx, transcription_id, session_id, new, "queued", None):
+                    raise NoSuchSession("the session was deleted meanwhile")
+                await ask_for(tx, caller, RECORDING, transcription_id)
+        except BaseException:
+            await _undone(self, caller, asset)
+            raise
+        self.work_waits.set()
+        return await self.transcription(caller, transcription_id)
 
     async def transcription(self, caller: Caller, transcription_id: UUID) -> Transcription:
         """One of the caller's. Raises NoSuchRecording."""
@@ -171,7 +215,7 @@ class Voice:
 
     async def synthesize(self, caller: Caller, session_id: UUID, new: NewSynthesis) -> Synthesis:
         """Say a text and keep both. Raises NoSuchSession, SessionEnded, OtherSession and those of `Speech.speak`."""
-        session = await self._open(caller, session_id, _SPEAKS, "said")
+        session = await self.open_for(caller, session_id, _SPEAKS, "said")
         kind: SoundKind = new.output_format or session.output_format or "mp3"
         what = Say(
             model="", voice=new.voice_id or session.voice_id or DEFAULT_VOICE, text=new.text,
@@ -186,7 +230,7 @@ class Voice:
             bill = speaking.bill
             seconds = told if told is not None else await _measured(path, what.format)
             asset = await files.save(
-                db, self.objects, _read(path), name=f"speech.{kind}", claimed_type=MEDIA_TYPES[kind], purpose="voice",
+                db, self.objects, read_file(path), name=f"speech.{kind}", claimed_type=MEDIA_TYPES[kind], purpose="voice",
                 limit=limit,
             )  # fmt: skip
         facts: dict[str, Any] = {
@@ -236,8 +280,8 @@ class Voice:
         if row is None or row["audio_url"] is None:
             raise NoSuchRecording("you have no such recording")
         key = own_key(caller.tenant_id, row["audio_url"])
-        url = await self.objects.link("GET", key, _LINK_LASTS)
-        return AudioLink(url=url, media_type=row["media_type"] or "", expires_at=self.clock() + _LINK_LASTS)
+        url = await self.objects.link("GET", key, LINK_LASTS)
+        return AudioLink(url=url, media_type=row["media_type"] or "", expires_at=self.clock() + LINK_LASTS)
 
     # --- who hears and speaks ---
 
@@ -314,20 +358,6 @@ async def _undone(voice: Voice, caller: Caller, asset: Asset) -> None:
     await files.delete(caller.db(voice.database), asset.id)
 
 
-async def _written(path: Path, given: AsyncIterator[bytes], limit: int) -> int:
-    size = 0
-    file = await asyncio.to_thread(path.open, "wb")
-    try:
-        async for piece in given:
-            size += len(piece)
-            if size > limit:
-                raise files.FileTooLarge(f"a recording may have at most {limit} bytes")
-            await asyncio.to_thread(file.write, piece)
-    finally:
-        await asyncio.to_thread(file.close)
-    return size
-
-
 async def _spoken(path: Path, pieces: AsyncGenerator[Spoken]) -> float | None:
     """Write it; how many seconds it lasts, where every piece told."""
     seconds: float | None = 0.0
@@ -352,12 +382,3 @@ async def _measured(path: Path, written: SoundFormat) -> float:
         # It was paid for: it is kept, though nothing is known of it.
         log.warning("voice.unreadable_speech", container=written.container, detail=problem.detail)
         return 0.0
-
-
-async def _read(path: Path) -> AsyncIterator[bytes]:
-    file = await asyncio.to_thread(path.open, "rb")
-    try:
-        while piece := await asyncio.to_thread(file.read, _PIECE):
-            yield piece
-    finally:
-        await asyncio.to_thread(file.close)

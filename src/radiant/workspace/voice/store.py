@@ -19,7 +19,8 @@ _SESSION = (
 _TRANSCRIPTION = (
     "select id, session_id, name, coalesce(transcription, '') as transcription, confidence::float8 as confidence,"
     " coalesce(duration_ms, 0) as duration_ms, coalesce(word_timestamps, '[]') as word_timestamps, language, model,"
-    " provider, media_type, coalesce(cost, 0) as cost, audio_url, created_at from voice_transcriptions"
+    " provider, media_type, coalesce(cost, 0) as cost, audio_url, created_at, status, done_ms, error, video_id"
+    " from voice_transcriptions"
     " where tenant_id = $1 and user_id = $2"
 )
 _SYNTHESIS = (
@@ -105,7 +106,7 @@ async def insert_transcription(tx: Tx, transcription_id: UUID, session_id: UUID,
         " duration_ms, word_timestamps, language, model, provider, media_type, cost)"
         " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
         " returning id, session_id, name, transcription, confidence::float8 as confidence, duration_ms, word_timestamps,"
-        " language, model, provider, media_type, cost, audio_url, created_at",
+        " language, model, provider, media_type, cost, audio_url, created_at, status, done_ms, error, video_id",
         tx.tenant_id, tx.user_id, transcription_id, session_id, heard["name"], heard["audio_url"],
         heard["transcription"], heard["confidence"], heard["duration_ms"], heard["word_timestamps"], heard["language"],
         heard["model"], heard["provider"], heard["media_type"], heard["cost"],

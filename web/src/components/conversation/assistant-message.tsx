@@ -76,7 +76,8 @@ function Answer({ message, siblings, busy, last, onRetry, onContinue, onBranch, 
         </Notice>
       )}
       {message.status === "failed" && <Failed message={message} busy={busy} onRetry={onRetry} />}
-      {message.status === "stopped" && <p className="mt-3 text-[13px] text-ink-3">{text ? "Stopped." : "Stopped before the first word."}</p>}
+      {message.status === "stopped" && message.stop_reason !== "interrupted" && <p className="mt-3 text-[13px] text-ink-3">{text ? "Stopped." : "Stopped before the first word."}</p>}
+      {message.stop_reason === "interrupted" && <p className="mt-3 text-[13px] text-ink-3">{text ? "Interrupted while it was read out: this much was heard." : "Interrupted before anything was heard."}</p>}
       {message.stop_reason === "content_filter" && <p className="mt-3 text-[13px] text-warn">The provider’s filter ended this answer.</p>}
       {message.stop_reason === "length" && message.status === "complete" && (
         <Notice

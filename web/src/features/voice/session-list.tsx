@@ -1,4 +1,4 @@
-import { AudioLines, Plus } from "lucide-react";
+import { AudioLines, Plus, Video } from "lucide-react";
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { Button } from "@/components/ui/button";
@@ -11,20 +11,23 @@ import { mayWrite, useSession } from "@/lib/session";
 import { beginTalk, talkAt } from "@/lib/talk";
 import { toast } from "@/lib/toast";
 import { begin, useSessions } from "./queries";
+import { beginVideo } from "./video-queries";
+
+type Way = "talk" | "session" | "video";
+const at = (session: VoiceSession): [string] => [`/voice/${session.id}`];
 
 /** The sessions of the person. */
 export function SessionList() {
   const session = useSession();
   const [, navigate] = useLocation();
-  const [busy, setBusy] = useState<"" | "talk" | "session">("");
+  const [busy, setBusy] = useState<Way | "">("");
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useSessions();
   const sessions = data?.pages.flatMap((page) => page.items);
 
-  const make = async (talk: boolean) => {
-    setBusy(talk ? "talk" : "session");
+  const start = async (way: Way, make: () => Promise<Parameters<typeof navigate>>) => {
+    setBusy(way);
     try {
-      if (talk) navigate(...talkAt(await beginTalk()));
-      else navigate(`/voice/${(await begin()).id}`);
+      navigate(...(await make()));
     } catch (fault) {
       toast(messageOf(fault), { kind: "error" });
       setBusy("");
@@ -32,13 +35,17 @@ export function SessionList() {
   };
   const ways = mayWrite(session) && (
     <div className="flex flex-wrap justify-center gap-2">
-      <Button variant="primary" busy={busy === "talk"} disabled={busy !== ""} onClick={() => void make(true)}>
+      <Button variant="primary" busy={busy === "talk"} disabled={busy !== ""} onClick={() => void start("talk", async () => talkAt(await beginTalk()))}>
         {busy !== "talk" && <AudioLines className="size-4" />}
         Talk
       </Button>
-      <Button busy={busy === "session"} disabled={busy !== ""} onClick={() => void make(false)}>
+      <Button busy={busy === "session"} disabled={busy !== ""} onClick={() => void start("session", async () => at(await begin()))}>
         {busy !== "session" && <Plus className="size-4" />}
         New session
+      </Button>
+      <Button busy={busy === "video"} disabled={busy !== ""} onClick={() => void start("video", async () => at(await beginVideo()))}>
+        {busy !== "video" && <Video className="size-4" />}
+        Video
       </Button>
     </div>
   );
@@ -75,13 +82,10 @@ const SessionCard = ({ session }: { session: VoiceSession }) => (
   <Link href={isTalk(session) ? `/voice/${session.id}/talk` : `/voice/${session.id}`} className="grid h-full content-start gap-1.5 rounded-xl border bg-raised px-5 py-4 hover:bg-hover">
     <span className="flex items-start justify-between gap-2">
       <span className="min-w-0 font-medium [overflow-wrap:anywhere]">{nameOf(session)}</span>
-      <span className="flex shrink-0 gap-1.5">
-        {isTalk(session) && <Badge tone="accent">conversation</Badge>}
-        {session.ended_at && <Badge>ended</Badge>}
-      </span>
+      {session.ended_at && <Badge>ended</Badge>}
     </span>
     <span className="text-[13px] text-ink-3">
-      {session.transcriptions} heard · {session.synthesis} said · {formatDuration(session.total_duration_ms)}
+      {session.transcriptions + session.synthesis === 0 ? "nothing yet" : `${session.transcriptions} heard · ${session.synthesis} said · ${formatDuration(session.total_duration_ms)}`}
       {Number(session.total_cost) > 0 && ` · ${formatMoney(session.total_cost)}`}
     </span>
     <span className="text-[13px] text-ink-3">{formatAgo(session.created_at)}</span>

@@ -16,6 +16,7 @@ import { end, refresh, remove, useHeard, useSaid, useVoiceSession } from "./quer
 import { Said } from "./said";
 import { SayPanel } from "./say-panel";
 import { nameOf } from "./session-list";
+import { VideoSession } from "./video-session";
 
 /** One session: what can be said and heard in it, and what was. */
 export function SessionPage({ id }: { id: string }) {
@@ -88,24 +89,30 @@ export function SessionPage({ id }: { id: string }) {
         }
       >
         {session.ended_at && <Notice>This session has ended; nothing is added to it any more.</Notice>}
-        <Section title="Hear">
-          {open && <HearPanel id={id} />}
-          {heard.error && <LoadFault error={heard.error} retry={() => void heard.refetch()} />}
-          {recordings.map((each) => (
-            <Heard key={each.id} heard={each} />
-          ))}
-          {heard.data && recordings.length === 0 && <p className="text-sm text-ink-3">Nothing was heard in this session yet.</p>}
-          <ShowMore when={heard.hasNextPage} busy={heard.isFetchingNextPage} load={heard.fetchNextPage} />
-        </Section>
-        <Section title="Say">
-          {open && <SayPanel id={id} />}
-          {said.error && <LoadFault error={said.error} retry={() => void said.refetch()} />}
-          {sayings.map((each) => (
-            <Said key={each.id} said={each} />
-          ))}
-          {said.data && sayings.length === 0 && <p className="text-sm text-ink-3">Nothing was said in this session yet.</p>}
-          <ShowMore when={said.hasNextPage} busy={said.isFetchingNextPage} load={said.fetchNextPage} />
-        </Section>
+        {session.session_type === "video" ? (
+          <VideoSession id={id} open={open} may={mayWrite(person)} />
+        ) : (
+          <>
+            <Section title="Hear">
+              {open && <HearPanel id={id} />}
+              {heard.error && <LoadFault error={heard.error} retry={() => void heard.refetch()} />}
+              {recordings.map((each) => (
+                <Heard key={each.id} heard={each} />
+              ))}
+              {heard.data && recordings.length === 0 && <p className="text-sm text-ink-3">Nothing was heard in this session yet.</p>}
+              <ShowMore when={heard.hasNextPage} busy={heard.isFetchingNextPage} load={heard.fetchNextPage} />
+            </Section>
+            <Section title="Say">
+              {open && <SayPanel id={id} />}
+              {said.error && <LoadFault error={said.error} retry={() => void said.refetch()} />}
+              {sayings.map((each) => (
+                <Said key={each.id} said={each} />
+              ))}
+              {said.data && sayings.length === 0 && <p className="text-sm text-ink-3">Nothing was said in this session yet.</p>}
+              <ShowMore when={said.hasNextPage} busy={said.isFetchingNextPage} load={said.fetchNextPage} />
+            </Section>
+          </>
+        )}
       </SettingsPage>
       <Confirm
         open={deleting}

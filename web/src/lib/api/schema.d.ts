@@ -186,6 +186,15 @@ export interface AskedMessage {
   role: "system" | "user" | "assistant";
 }
 
+/** A question about a moment (`at_ms`), or about a stretch (`from_ms`, `to_ms`). `model` left out: the best that sees. */
+export interface AskVideo {
+  at_ms?: number | null;
+  from_ms?: number | null;
+  model?: string | null;
+  question: string;
+  to_ms?: number | null;
+}
+
 /** A session of a role. The keys are shown only where that was asked for and allowed. */
 export interface AssumedRole {
   access_key_id: string;
@@ -350,6 +359,12 @@ export interface Body_upload_document {
   file?: string | null;
   /** a JSON object */
   metadata?: string | null;
+}
+
+export interface Body_upload_video {
+  file?: string | null;
+  language?: string | null;
+  model?: string;
 }
 
 /** A budget and how far it is used in its period. `reserved`: held for calls under way and for those about to be made. `used_up_at`: when it will be used up if the rest of the period is spent as what is past of it (or the last 30 days, for a total); null: not in this period. */
@@ -2982,6 +2997,16 @@ export interface PageOf_VersionSummary_ {
   next?: string | null;
 }
 
+export interface PageOf_Video_ {
+  items: Video[];
+  next?: string | null;
+}
+
+export interface PageOf_VideoFrame_ {
+  items: VideoFrame[];
+  next?: string | null;
+}
+
 export interface PageOf_VoiceSession_ {
   items: VoiceSession[];
   next?: string | null;
@@ -4196,6 +4221,12 @@ export interface SecretsAsked {
   vault_id: string;
 }
 
+/** A picture that the model was shown. */
+export interface SeenMoment {
+  asset_id: string;
+  at_ms: number;
+}
+
 /** The part of the text, as the asker saw it. `text`: what it says, by which it is found again where others typed. */
 export interface Selection {
   from: number;
@@ -4751,14 +4782,16 @@ export interface TrailVerification {
   whole: boolean;
 }
 
-/** What was heard. `word_timestamps`: word, start and end in seconds, and what else the model told of each. */
+/** What was heard. `word_timestamps`: word, start and end in seconds, and what else the model told of each. A long recording is heard by a job: `status` says how far that is, `done_ms` how much was heard, `error` what went wrong. */
 export interface Transcription {
   /** its sound, as a file of the caller's */
   asset_id: string | null;
   confidence: number | null;
   cost: string;
   created_at: string;
+  done_ms?: number;
   duration_ms: number;
+  error?: Record<string, unknown> | null;
   id: string;
   language: string | null;
   media_type: string | null;
@@ -4766,7 +4799,9 @@ export interface Transcription {
   name: string;
   provider: string | null;
   session_id: string;
+  status?: "queued" | "working" | "done" | "failed" | "cancelled";
   transcription: string;
+  video_id?: string | null;
   word_timestamps: Record<string, unknown>[];
 }
 
@@ -4944,6 +4979,48 @@ export interface VersionSummary {
   models?: string[];
   name: string;
   version: number;
+}
+
+/** A video. Of the work on it: `status`, the `stage` that is done now or next, and `done_ms` of `duration_ms` of that stage; `error` says what went wrong, also in a try that is followed by another. `width` and `height` as it is shown. */
+export interface Video {
+  /** as a file of the caller's */
+  asset_id: string | null;
+  created_at: string;
+  done_ms: number;
+  duration_ms: number;
+  error: Record<string, unknown> | null;
+  frames: number;
+  has_pictures: boolean;
+  has_sound: boolean;
+  height: number;
+  id: string;
+  media_type: string;
+  name: string;
+  session_id: string;
+  stage: "pictures" | "sound" | "done";
+  status: "queued" | "working" | "done" | "failed" | "cancelled";
+  transcription_id: string | null;
+  width: number;
+}
+
+/** The answer to come: it streams from /api/runs/{run_id}/events, and stands in the chat. `words`: what is said then. */
+export interface VideoAnswer {
+  chat_id: string;
+  moments: SeenMoment[];
+  turn: Turn;
+  words: string;
+}
+
+/** A picture of a scene. `score`: of 0..1, how much had changed; `url` can be read until `expires_at` without signing in. */
+export interface VideoFrame {
+  asset_id: string | null;
+  at_ms: number;
+  expires_at: string;
+  height: number;
+  id: string;
+  score: number;
+  url: string;
+  width: number;
 }
 
 /** A model that hears or speaks. Prices in dollars: of a minute heard, of a million characters said. */

@@ -100,3 +100,4 @@ export type Voice = schema.VoiceOfModel;
 export type SpokenText = schema.Synthesis;
 /** Its words are told as any JSON. */
 export type Transcription = Omit<schema.Transcription, "word_timestamps"> & { word_timestamps: { word: string; start: number; end: number; shown?: string | null }[] };
+export type { Video, VideoAnswer, VideoFrame } from "./schema";

@@ -25,7 +25,7 @@ export function Level({ talk }: { talk: Talk }) {
     });
   }, [talk]);
   return (
-    <svg ref={drawn} aria-hidden viewBox={`0 0 ${BARS * 4} 28`} className="h-7 w-32 shrink-0 text-accent">
+    <svg ref={drawn} aria-hidden viewBox={`0 0 ${BARS * 4} 28`} className="h-7 w-24 shrink-0 sm:w-32 text-accent">
       {Array.from({ length: BARS }, (_, at) => (
         <rect key={at} x={at * 4} y={13} width={2.4} height={2} rx={1.2} fill="currentColor" />
       ))}

@@ -92,7 +92,7 @@ export function Panel({ talk, handsFree, onHandsFree, blocked }: Props) {
           {doing}
         </p>
         {connected && (
-          <span className="ml-auto hidden min-[400px]:block">
+          <span className="ml-auto">
             <Level talk={talk} />
           </span>
         )}

@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { AudioLines, ChevronLeft, MessageSquare, PhoneOff, SlidersHorizontal } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
 import { Link, useLocation } from "wouter";
+import { chatKey, chatsKey } from "@/components/conversation/chat";
 import { Conversation } from "@/components/conversation/conversation";
 import { plainText } from "@/components/conversation/run-state";
 import { buildTree, pathTo } from "@/components/conversation/tree";
@@ -87,6 +88,17 @@ function Inside({ session, lead }: { session: VoiceSession; lead: ReactNode }) {
     if (state.link === "ended" || state.link === "apart") void refresh(client);
   }, [client, state.link]);
 
+  // The chat is written by the conversation: whoever shows it asks for it anew.
+  const lastTurn = state.turns.at(-1);
+  useEffect(() => {
+    const anew = () => {
+      if (chat) void client.invalidateQueries({ queryKey: chatKey(chat) });
+      void client.invalidateQueries({ queryKey: chatsKey });
+    };
+    anew();
+    return anew;
+  }, [client, chat, lastTurn?.key, lastTurn?.whole]);
+
   const choose = (next: typeof choices) => {
     setChoices(next);
     keepChoices(next);
@@ -99,7 +111,6 @@ function Inside({ session, lead }: { session: VoiceSession; lead: ReactNode }) {
     }
   };
 
-  const last = state.turns.at(-1);
   const empty = state.turns.length === 0 && !state.final && !state.partial && !earlier.length;
   return (
     <div className="flex min-h-0 flex-1 flex-col">
@@ -159,7 +170,7 @@ function Inside({ session, lead }: { session: VoiceSession; lead: ReactNode }) {
           <Earlier key={message.id} message={message} />
         ))}
         {state.turns.map((turn) => (
-          <Turn key={turn.key} turn={turn} last={turn === last} spoken={turn === last && state.spoken?.turn === turn.number ? state.spoken.sentence : ""} />
+          <Turn key={turn.key} turn={turn} last={turn === lastTurn} spoken={turn === lastTurn && state.spoken?.turn === turn.number ? state.spoken.sentence : ""} />
         ))}
         {(state.final || state.partial) && (
           <Said>
@@ -168,7 +179,7 @@ function Inside({ session, lead }: { session: VoiceSession; lead: ReactNode }) {
         )}
       </Conversation>
       <p role="status" className="sr-only">
-        {last && `You said: ${last.question}`}
+        {lastTurn && `You said: ${lastTurn.question}`}
       </p>
       {choosing && (
         <Suspense>
@@ -199,6 +210,6 @@ const Earlier = ({ message }: { message: Message }) =>
     <article aria-label="Answer">
       <h2 className="sr-only">Answer</h2>
       <Markdown text={plainText(message)} />
-      {message.status === "stopped" && <p className="mt-2 text-[13px] text-ink-3">Interrupted here.</p>}
+      {(message.status === "stopped" || message.stop_reason === "interrupted") && <p className="mt-2 text-[13px] text-ink-3">Interrupted here.</p>}
     </article>
   );

@@ -13,7 +13,7 @@ const NOISE_AFTER = 6000;
 /** A server hangs up on who sends nothing for a minute; a microphone that is off sends nothing. */
 const ALIVE_EVERY = 20_000;
 /** How long the server may take to write down an end. */
-const ENDING = 5000;
+const ENDING = 30_000;
 /** Another socket has the session: often our own of a moment ago, which the server has not let go yet. */
 const BUSY = "voice-session-busy";
 /** How often in a row it is tried again. */
