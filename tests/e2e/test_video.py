@@ -98,7 +98,8 @@ async def test_the_camera_is_recorded_and_a_refused_one_is_told(
     card = page.get_by_role("article", name="Video: camera.webm")
     await expect(card.get_by_role("button", name="Scene at 0:00")).to_be_visible(timeout=LONG)
     await page.evaluate(
-        "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'))"
+        "() => { navigator.mediaDevices.getUserMedia ="
+        " () => Promise.reject(new DOMException('no', 'NotAllowedError')) }"
     )
     await page.get_by_role("button", name="Use the camera").click()
     await expect(page.get_by_text("was not allowed to use the camera")).to_be_visible()
