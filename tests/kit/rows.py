@@ -25,7 +25,11 @@ _TEXTS = {
     "thinktank_tool_settings.tool_name": "tool_{x}",
     "brain_model_evidence.place": "task:{x}",
     "brain_tenant_evidence.place": "task:{x}",
+    "voice_videos.video_url": "{t}/{x}",
+    "voice_videos.media_type": "video/mp4",
+    "video_frames.frame_url": "{t}/{x}",
 }
+_NUMBERS = {"voice_pieces.end_ms": 2}
 _ALL_OPTIONAL_LEFT_OUT = frozenset(
     {"budgets.user_id", "budgets.api_key_id", "rate_limits.user_id", "rate_limits.api_key_id"}
 )
@@ -109,8 +113,8 @@ class RowBuilder:
         if kind.endswith("[]"):
             return []
         if kind in ("integer", "bigint", "smallint"):
-            return 1
-        if kind == "double precision":
+            return _NUMBERS.get(f"{table.name}.{column.name}", 1)
+        if kind in ("double precision", "real"):
             return 0.5
         if kind.startswith("numeric"):
             return Decimal(1)
