@@ -76,3 +76,5 @@ _.pts, _.thread_type, _.thread_count, _.bit_rate, _.pix_fmt, _.process_redirect
 # Voice: members of requests and answers
 input_format, total_duration_ms, input_text, character_count, apply_text_normalization
 speech_end_ms, transcript_final_ms, first_sentence_ms, first_audio_ms, cancel_ms
+_.qmin, _.qmax, _.skip_frame, _._ws_base_url
+has_sound, has_pictures, _._one_of_them
