@@ -123,7 +123,7 @@ async def test_a_text_is_read_out_and_a_session_ends_and_goes(visit: Visit, spea
     await page.get_by_role("button", name="Delete").click()
     await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     await expect(page.get_by_role("heading", name="Voice")).to_be_visible()
-    assert page.url == visit.url + "/voice"
+    await expect(page).to_have_url(visit.url + "/voice")
 
 
 async def test_a_microphone_that_is_refused_is_told_and_a_phone_shows_all(
