@@ -14,6 +14,7 @@ from radiant.foundation.files import service
 from radiant.foundation.files.schemas import Asset
 from radiant.foundation.identity.dependencies import Db, MemberCaller
 from radiant.foundation.identity.requests import database_of, settings_of
+from radiant.http.ranges import part_of
 from radiant.infra.objects import LocalObjects, ObjectMissing, ObjectStore
 from radiant.kit.errors import NotFound
 from radiant.kit.ids import AssetId
@@ -68,13 +69,25 @@ def _disposition(asset: Asset) -> str:
     return f"{kind}; filename*=UTF-8''{quote(asset.name or str(asset.id))}"
 
 
-@router.get("/files/{asset_id}", response_class=StreamingResponse)
+@router.get(
+    "/files/{asset_id}", response_class=StreamingResponse, responses={206: {"description": "The part asked for."}}
+)
 async def read(request: Request, db: Db, asset_id: AssetId) -> StreamingResponse:
-    """The bytes of a file that the caller may see."""
+    """The bytes of a file that the caller may see, or the part of them that the header Range asks for."""
     asset = await service.get(db, asset_id)
-    stream = await service.open_stream(objects_of(request), asset)
-    headers = {"Content-Disposition": _disposition(asset), "Content-Length": str(asset.bytes), **_SANDBOX}
-    return StreamingResponse(stream, media_type=asset.media_type, headers=headers)
+    # A file never changes, so its id tells which one a part belongs to.
+    tag = f'"{asset.id}"'
+    asked = request.headers.get("range") if request.headers.get("if-range", tag) == tag else None
+    part = part_of(asked, asset.bytes)
+    start, end = part or (0, asset.bytes)
+    headers = {
+        "Content-Disposition": _disposition(asset), "Content-Length": str(end - start), "Accept-Ranges": "bytes",
+        "ETag": tag, **_SANDBOX,
+    }  # fmt: skip
+    if part is not None:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{asset.bytes}"
+    stream = await service.open_stream(objects_of(request), asset, start=start, end=end if part else None)
+    return StreamingResponse(stream, 206 if part else 200, headers, asset.media_type)
 
 
 @router.delete("/files/{asset_id}", status_code=204)

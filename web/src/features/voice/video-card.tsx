@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Download, RotateCcw, Trash2, X } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Confirm } from "@/components/ui/dialog";
 import { LoadFault } from "@/components/ui/page";
@@ -17,36 +17,13 @@ import { clock, wordAt } from "./words";
 
 const doing: Record<Video["stage"], string> = { pictures: "Looking through it", sound: "Listening to it", done: "Done" };
 
-/** A file fetched whole, so that any moment of it can be gone to. */
-function useWhole(assetId: string | null): { url: string; gone: boolean } {
-  const [found, setFound] = useState({ url: "", gone: false });
-  useEffect(() => {
-    if (!assetId) return;
-    const leaving = new AbortController();
-    let made = "";
-    fetch(`/api/files/${assetId}`, { credentials: "same-origin", signal: leaving.signal })
-      .then((answer) => (answer.ok ? answer.blob() : Promise.reject(new Error(String(answer.status)))))
-      .then((whole) => {
-        if (leaving.signal.aborted) return;
-        made = URL.createObjectURL(whole);
-        setFound({ url: made, gone: false });
-      })
-      .catch(() => !leaving.signal.aborted && setFound({ url: "", gone: true }));
-    return () => {
-      leaving.abort();
-      if (made) URL.revokeObjectURL(made);
-    };
-  }, [assetId]);
-  return found;
-}
-
 /** A video: its player with captions, its scenes and words, each of which goes to its moment, and what is asked about it. */
 export function VideoCard({ video, may }: { video: Video; may: boolean }) {
   const client = useQueryClient();
   const player = useRef<HTMLVideoElement>(null);
   const [at, setAt] = useState(0);
   const [deleting, setDeleting] = useState(false);
-  const { url, gone } = useWhole(video.asset_id);
+  const [unplayable, setUnplayable] = useState(false);
   const { data: frames, error: lost, refetch } = useFrames(video);
   const { data: heard } = useWords(video);
   const name = video.name || "Video";
@@ -70,15 +47,24 @@ export function VideoCard({ video, may }: { video: Video; may: boolean }) {
           </Button>
         )}
       </header>
-      {gone && <p className="text-[13px] text-ink-3">Its file is no longer there.</p>}
-      {video.asset_id && !gone && (
+      {!video.asset_id && <p className="text-[13px] text-ink-3">Its file is no longer there.</p>}
+      {video.asset_id && unplayable && (
+        <p className="text-[13px] text-ink-2">
+          This browser cannot play it.{" "}
+          <a className="text-accent underline" href={`/api/files/${video.asset_id}`} download={name}>
+            Download it
+          </a>
+        </p>
+      )}
+      {video.asset_id && !unplayable && (
         // Of videos without words there are no captions.
         <video
           ref={player}
           controls
           aria-label={name}
           className="max-h-[60vh] w-full rounded-lg bg-black"
-          {...(url ? { src: url } : {})}
+          src={`/api/files/${video.asset_id}`}
+          onError={() => setUnplayable(true)}
           preload="metadata"
           onTimeUpdate={({ currentTarget }) => setAt(currentTarget.currentTime)}
         >
