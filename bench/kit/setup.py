@@ -41,10 +41,10 @@ def environment(folder: Path, port: int, **more: str) -> dict[str, str]:
 
 
 @contextlib.asynccontextmanager
-async def api_process(folder: Path, port: int) -> AsyncIterator[subprocess.Popen[bytes]]:
-    """`radiant serve` over that folder, once it answers; ended with the block."""
+async def api_process(folder: Path, port: int, **more: str) -> AsyncIterator[subprocess.Popen[bytes]]:
+    """`radiant serve` over that folder, once it answers; ended with the block. `more`: of its environment."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "radiant", "serve"], env=environment(folder, port), stdout=subprocess.DEVNULL,
+        [sys.executable, "-m", "radiant", "serve"], env=environment(folder, port, **more), stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
