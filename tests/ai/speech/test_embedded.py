@@ -121,7 +121,7 @@ async def test_a_long_recording_is_heard_in_pieces_and_its_times_go_on(
     hearer: EmbeddedHearer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("radiant.ai.speech.embedded._PIECE", 9.0)
-    monkeypatch.setattr("radiant.ai.speech.embedded._LOOK_BACK", 3.0)
+    monkeypatch.setattr("radiant.ai.speech.pieces._LOOK_BACK", 3.0)
     said = " ".join(clip.said for clip in clips())
     pcm = b"".join(clip.pcm + SECOND for clip in clips())
     found = await hearer.transcribe(saved(tmp_path, pcm), Listen(model=HEARER, language="en-GB"), HERE)

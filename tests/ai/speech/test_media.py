@@ -357,3 +357,34 @@ async def test_what_the_speaker_fails_with_is_what_the_listener_gets():
 async def test_a_format_that_nothing_plays_is_refused(to: SoundFormat):
     with pytest.raises(media.UnwritableFormat):
         await anext(media.encode(pieces(b""), 24_000, to))
+
+
+async def test_a_stream_is_decoded_as_it_grows_and_leaving_it_ends_the_child(tmp_path: Path):
+    recorded = await got(await make(tmp_path / "a.webm", "libopus", 48_000, 2.0))
+
+    async def growing() -> AsyncIterator[bytes]:
+        for start in range(0, len(recorded), 500):
+            yield recorded[start : start + 500]
+        await asyncio.Event().wait()
+
+    async with asyncio.timeout(60), aclosing(media.decode_live(growing())) as decoded:
+        heard = b""
+        while len(heard) < 32_000:
+            heard += await anext(decoded)
+    assert max(struct.unpack(f"<{len(heard) // 2}h", heard)) == pytest.approx(8000, rel=0.1)
+
+
+@pytest.mark.parametrize("sent", [b"", b"RIFF....WAVEfmt ", b"\x1aE\xdf\xa3" + bytes(9000), b"OggS" + b"\xff" * 9000])
+async def test_what_is_no_stream_of_opus_is_refused(sent: bytes):
+    with pytest.raises(media.SoundUnreadable):
+        async with asyncio.timeout(60):
+            async for _ in media.decode_live(pieces(sent)):
+                pass
+
+
+async def test_a_stream_of_another_codec_is_refused(tmp_path: Path):
+    recorded = await got(await make(tmp_path / "a.ogg", "flac", 48_000))
+    with pytest.raises(media.SoundUnreadable):
+        async with asyncio.timeout(60):
+            async for _ in media.decode_live(pieces(recorded)):
+                pass

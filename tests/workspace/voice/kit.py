@@ -4,9 +4,11 @@ import io
 import math
 import struct
 import wave
+from array import array
 from typing import Any
 
 import aiohttp
+import av
 
 from tests.kit.server import Answer, Client
 from tests.kit.speech_upstream import SpeechUpstream
@@ -26,6 +28,37 @@ def tone(seconds: float, rate: int = 16_000) -> bytes:
         writer.setframerate(rate)
         writer.writeframes(struct.pack(f"<{len(samples)}h", *samples))
     return file.getvalue()
+
+
+def opus(pcm: bytes, container: str) -> bytes:
+    """PCM at 16 kHz as a browser records it: Opus in WebM or Ogg, as a stream that cannot be sought in."""
+    written = _Written()
+    with av.open(written, "w", format=container) as out:
+        stream: Any = out.add_stream("libopus", rate=48_000)
+        stream.codec_context.layout = "mono"
+        for start in range(0, len(pcm), 640):
+            piece = pcm[start : start + 640]
+            frame = av.AudioFrame(format="s16", layout="mono", samples=len(piece) // 2)
+            frame.planes[0].update(piece.ljust(frame.planes[0].buffer_size, b"\0"))
+            frame.sample_rate = 16_000
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    return bytes(written.data)
+
+
+class _Written:
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    def write(self, data: bytes) -> int:
+        self.data += data
+        return len(data)
+
+
+def loudness(pcm: bytes) -> float:
+    """The mean level of 16-bit samples."""
+    samples = array("h", pcm[: len(pcm) // 2 * 2])
+    return sum(map(abs, samples)) / len(samples)
 
 
 async def connect(operator: Client, upstream: SpeechUpstream, provider: str = "deepgram") -> None:

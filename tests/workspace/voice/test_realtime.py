@@ -12,10 +12,11 @@ from radiant.workspace.voice import answering
 from radiant.workspace.voice.realtime import Realtime
 from tests.kit.fixtures import Callers
 from tests.kit.server import Client, Server
+from tests.kit.speech import clips
 from tests.kit.speech_upstream import Refuse as RefuseSpeech
 from tests.kit.speech_upstream import SpeechUpstream, speech_upstream
 from tests.kit.upstream import Refuse, Say, Upstream
-from tests.workspace.voice.kit import SESSIONS, VOICE, begin, connect
+from tests.workspace.voice.kit import SESSIONS, VOICE, begin, connect, loudness, opus
 from tests.workspace.voice.talking import LOUD, PATIENCE, Talk, headers_of, talking
 
 
@@ -413,7 +414,7 @@ async def test_what_is_no_conversation_is_refused_with_a_reason(callers: Callers
         ({"type": "start"}, "bad-realtime-message"),
         ({"type": "start", "session_id": session, "rate": 7999}, "bad-realtime-message"),
         ({"type": "start", "session_id": session, "voice_id": "../x"}, "bad-realtime-message"),
-        ({"type": "start", "session_id": session, "format": "opus"}, "format-not-heard"),
+        ({"type": "start", "session_id": session, "format": "mp3"}, "bad-realtime-message"),
         ({"type": "start", "session_id": session, "hear_model": "eleven_multilingual_v2"}, "model-does-something-else"),
         ({"type": "start", "session_id": over}, "voice-session-ended"),
         ({"type": "start", "session_id": await begin(me, "stt")}, "voice-session-of-another-type"),
@@ -428,6 +429,33 @@ async def test_what_is_no_conversation_is_refused_with_a_reason(callers: Callers
             assert await refused(second) == ("voice-session-busy", 1008)
         await talk.socket.send_bytes(bytes(256 * 2**10 + 2))
         assert await refused(talk) == ("bad-realtime-message", 1008)
+
+
+@pytest.mark.parametrize("container", ["ogg", "webm"])
+async def test_a_microphone_that_is_recorded_as_opus_is_heard(
+    callers: Callers, voices: SpeechUpstream, container: str
+) -> None:
+    clip = clips()[0]
+    recorded = await asyncio.to_thread(opus, clip.pcm, container)
+    async with talking(callers.member, **CHOSEN, format="opus", rate=48_000) as talk:
+        for start in range(0, len(recorded), 700):
+            await talk.socket.send_bytes(recorded[start : start + 700])
+        async with asyncio.timeout(PATIENCE):
+            # What waits in the decoder comes with the next sound.
+            while len(voices.sound) < 0.9 * len(clip.pcm):
+                await asyncio.sleep(0.02)
+        await voices.tells("how is the weather", 0.1)
+        await talk.play_out(1)
+        await talk.end()
+    (asked,) = [request for request in voices.requests if request.path == "/v1/listen"]
+    assert asked.query["sample_rate"] == "16000"
+    assert loudness(bytes(voices.sound)) == pytest.approx(loudness(clip.pcm), rel=0.2)
+
+
+async def test_what_is_no_opus_ends_the_conversation_with_the_reason(callers: Callers, voices: SpeechUpstream) -> None:
+    async with talking(callers.member, **CHOSEN, format="opus") as talk:
+        await talk.socket.send_bytes(b"GIF89a" + bytes(5000))
+        assert await refused(talk) == ("broken-sound", 1008)
 
 
 async def test_who_sends_nothing_is_hung_up_and_so_is_who_talks_on_and_on(

@@ -23,6 +23,8 @@ _SECONDS = 1800.0
 _MOST_ANSWER = 2**16
 _PIECE = 2**15
 _CHILD = Path(__file__).with_name("media_child.py")
+# How the child says why it will not decode a stream.
+_STREAM_REFUSED, _REASON = 3, "reason: "
 
 
 class SoundUnreadable(Invalid):
@@ -163,6 +165,27 @@ async def _decode(path: Path, to: Path | None, raw: RawSound | None, most_second
     return msgspec.json.decode(answer, type=Looked)
 
 
+async def decode_live(pieces: AsyncIterable[bytes]) -> AsyncGenerator[bytes]:
+    """An Opus stream in WebM or Ogg, in pieces of any size as browsers record it, as PCM at HEARD_RATE, as it comes.
+    Closing the generator ends the work at once; what `pieces` raises is raised here. Raises SoundUnreadable."""
+    async with child({"do": "stream"}) as (process, said):
+        assert process.stdout is not None
+        async with _fed(process, pieces) as feeding:
+            while data := await process.stdout.read(_PIECE):
+                yield data
+            code = await process.wait()
+            if code == 0:
+                await feeding
+                return
+            if feeding.done():
+                feeding.result()
+            words = await asyncio.to_thread(last_words, said)
+        if code == _STREAM_REFUSED:
+            raise BrokenSound(words.rpartition(_REASON)[2].strip())
+        log.warning("media.child_died", exit_code=code, said=words)
+        raise BrokenSound("decoding it took more than a recording may, or broke its decoder")
+
+
 # --- written ---
 
 # By container: FFmpeg's muxer, its encoder, the rates that it takes (none: any), and what makes it write early.
@@ -215,10 +238,8 @@ async def encode(pieces: AsyncIterable[bytes], rate: int, to: SoundFormat) -> As
         "rate": min((one for one in rates if one >= to.rate), default=rates[-1]) if rates else to.rate,
     }  # fmt: skip
     async with child(order) as (process, said):
-        assert process.stdin is not None
         assert process.stdout is not None
-        feeding = asyncio.create_task(_feed(process.stdin, pieces))
-        try:
+        async with _fed(process, pieces) as feeding:
             while data := await process.stdout.read(_PIECE):
                 yield data
             if await process.wait() != 0:
@@ -227,9 +248,17 @@ async def encode(pieces: AsyncIterable[bytes], rate: int, to: SoundFormat) -> As
                 log.error("media.encoder_died", said=await asyncio.to_thread(last_words, said))
                 raise EncoderFailed(f"sound could not be written as {to.container}")
             await feeding
-        finally:
-            feeding.cancel()
-            await asyncio.gather(feeding, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def _fed(process: asyncio.subprocess.Process, pieces: AsyncIterable[bytes]) -> AsyncGenerator[asyncio.Task[None]]:
+    assert process.stdin is not None
+    feeding = asyncio.create_task(_feed(process.stdin, pieces))
+    try:
+        yield feeding
+    finally:
+        feeding.cancel()
+        await asyncio.gather(feeding, return_exceptions=True)
 
 
 async def _feed(stdin: asyncio.StreamWriter, pieces: AsyncIterable[bytes]) -> None:

@@ -8,6 +8,9 @@ channels} of sound without a container, or null.
 
 `{do: "encode", format, codec, rate, from_rate, bitrate, options}` takes PCM until the end of the input, and answers
 with the file as it grows.
+
+`{do: "stream"}` takes an Opus stream in WebM or Ogg as it grows, and answers with PCM as it can; what is no such stream
+ends it with the code 3, and the reason on the standard error.
 """
 
 import ctypes
@@ -22,6 +25,7 @@ from typing import Any, BinaryIO
 
 _PR_SET_PDEATHSIG = 1
 _MEMORY, _CPU_SECONDS = 2 * 2**30, 900
+_REASON = "reason: "
 _HEARD_RATE = 16_000
 _PIECE = 2**15
 # What may be opened. Formats that make libav open other files or addresses (concat, hls, dash, sdp, image2, …) are not
@@ -278,6 +282,48 @@ def _encode(av: Any, order: dict[str, Any], out: int) -> None:
     container.close()
 
 
+class _In:
+    """The standard input as a file that cannot be sought in: what is there is read, and not waited for more."""
+
+    def __init__(self) -> None:
+        self.start = b""
+        while len(self.start) < 4 and (piece := os.read(0, 4 - len(self.start))):
+            self.start += piece
+        self._left = self.start
+
+    def read(self, most: int) -> bytes:
+        if self._left:
+            piece, self._left = self._left[:most], self._left[most:]
+            return piece
+        return os.read(0, most)
+
+
+# How the streams begin that are decoded as they grow.
+_STREAMS = {b"\x1aE\xdf\xa3": "matroska", b"OggS": "ogg"}
+
+
+def _stream(av: Any, out: int) -> None:
+    source = _In()
+    if (form := _STREAMS.get(source.start)) is None:
+        raise _Unreadable("not-sound", "it is no stream of Opus in WebM or Ogg")
+    options = {
+        "format_whitelist": "matroska,webm,ogg", "protocol_whitelist": "", "codec_whitelist": "opus,libopus",
+        "probesize": "2048", "analyzeduration": "0", "fflags": "+nobuffer",
+    }  # fmt: skip
+    try:
+        container = av.open(source, "r", format=form, options=options, metadata_errors="replace", buffer_size=2048)
+    except (av.FFmpegError, ValueError) as error:
+        raise _Unreadable("broken-sound", f"it is damaged: {error}"[:200]) from error
+    if not container.streams.audio:
+        raise _Unreadable("no-sound", "there is no sound in it")
+    stream = container.streams.audio[0]
+    _check(stream, len(container.streams))
+    stream.thread_type, stream.codec_context.thread_count = "NONE", 1
+    writer = _Out(out)
+    for piece in _pcm(av, _frames(av, container, stream)):
+        writer.write(piece)
+
+
 def main() -> None:
     """Take the order, do it."""
     line = bytearray()
@@ -296,6 +342,13 @@ def main() -> None:
         av: Any = importlib.import_module("av")
         if order["do"] == "encode":
             _encode(av, order, answer)
+            os._exit(0)
+        if order["do"] == "stream":
+            try:
+                _stream(av, answer)
+            except _Unreadable as error:
+                os.write(2, f"{_REASON}{error.detail}\n".encode())
+                os._exit(3)
             os._exit(0)
         found = _decode(av, order)
     except _Unreadable as error:

@@ -39,12 +39,6 @@ class AlreadyTalking(Conflict):
     slug = "voice-session-busy"
 
 
-class UnheardFormat(Invalid):
-    """The microphone's sound comes in a form that is not heard here."""
-
-    slug = "format-not-heard"
-
-
 class WentSilent(Invalid):
     """Neither sound nor a message came for too long."""
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import struct
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,8 @@ import msgspec
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from radiant.ai.speech.media import decode_live
+from radiant.ai.speech.speech import HEARD_RATE
 from radiant.foundation.identity.callers import Caller, Role
 from radiant.foundation.identity.requests import person_of_socket
 from radiant.http.problem import problem_response
@@ -29,7 +32,6 @@ from radiant.workspace.voice.problems import (
     OtherSession,
     SessionEnded,
     TalkedTooLong,
-    UnheardFormat,
     WentSilent,
 )
 from radiant.workspace.voice.realtime_wire import (
@@ -49,6 +51,8 @@ log = structlog.get_logger()
 
 _GOING_AWAY, _REFUSED, _BROKEN = 1012, 1008, 1011
 _CLOSING_SECONDS = 10.0
+# Messages of recorded sound that wait for being decoded; then the client waits.
+_MOST_WAITING = 32
 
 
 class _Client:
@@ -144,10 +148,8 @@ class Realtime:
         start = await self._next(socket)
         if not isinstance(start, Start):
             raise BadMessage("the first message is start")
-        if start.format != "pcm16":
-            raise UnheardFormat(
-                "format: a stream is heard as pcm16 (16-bit little-endian mono at `rate`), and not as opus"
-            )
+        if start.format == "opus":
+            start = msgspec.structs.replace(start, rate=HEARD_RATE)
         if start.session_id in self._busy:
             raise AlreadyTalking("this session has a socket already: close that one, or begin another session")
         self._busy.add(start.session_id)
@@ -192,23 +194,29 @@ class Realtime:
         """Until the client says end. Raises WebSocketDisconnect, BadMessage, WentSilent, what the hearer raises."""
         ears = conversation.ears
         assert ears is not None
-        hearing = asyncio.create_task(self._receive(socket, conversation))
+        hear, works = conversation.hear, [ears]
+        if conversation.start.format == "opus":
+            recorded: asyncio.Queue[bytes] = asyncio.Queue(_MOST_WAITING)
+            hear = recorded.put
+            works.append(asyncio.create_task(_decode(recorded, conversation)))
+        works.insert(0, asyncio.create_task(self._receive(socket, conversation, hear)))
         try:
-            await asyncio.wait({hearing, ears}, return_when=asyncio.FIRST_COMPLETED)
-            if hearing.done():
-                hearing.result()
-            else:
-                ears.result()
+            await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
+            next(work for work in works if work.done()).result()
         finally:
-            hearing.cancel()
-            await asyncio.gather(hearing, return_exceptions=True)
+            ours = [work for work in works if work is not ears]
+            for work in ours:
+                work.cancel()
+            await asyncio.gather(*ours, return_exceptions=True)
 
-    async def _receive(self, socket: WebSocket, conversation: Conversation) -> None:
+    async def _receive(
+        self, socket: WebSocket, conversation: Conversation, hear: Callable[[bytes], Awaitable[None]]
+    ) -> None:
         while True:
             said = await self._next(socket)
             match said:
                 case bytes():
-                    await conversation.hear(said)
+                    await hear(said)
                 case Commit():
                     await conversation.commit()
                 case Typed(text):
@@ -236,6 +244,18 @@ class Realtime:
         if len(sound) > MOST_SOUND:
             raise BadMessage(f"a message of sound may have at most {MOST_SOUND} bytes")
         return sound
+
+
+async def _decode(recorded: "asyncio.Queue[bytes]", conversation: Conversation) -> None:
+    """Hear an Opus stream. Raises SoundUnreadable."""
+
+    async def pieces() -> AsyncGenerator[bytes]:
+        while True:
+            yield await recorded.get()
+
+    async with contextlib.aclosing(decode_live(pieces())) as decoded:
+        async for pcm in decoded:
+            await conversation.hear(pcm)
 
 
 async def _chat(tx: Tx, session_id: UUID, chat_id: UUID | None) -> ChatId:
