@@ -383,7 +383,7 @@ async def test_what_is_no_stream_of_opus_is_refused(sent: bytes):
 
 
 async def test_a_stream_of_another_codec_is_refused(tmp_path: Path):
-    recorded = await got(await make(tmp_path / "a.ogg", "flac", 48_000))
+    recorded = await got(await make(tmp_path / "a.mkv", "pcm_s16le", 48_000))
     with pytest.raises(media.SoundUnreadable):
         async with asyncio.timeout(60):
             async for _ in media.decode_live(pieces(recorded)):

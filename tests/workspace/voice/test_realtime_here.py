@@ -9,7 +9,7 @@ import pytest
 from radiant.ai.serving.packs import ModelStore
 from radiant.ai.speech.embedded import HEARER, SPEAKER
 from tests.kit.fixtures import Callers, models_root
-from tests.kit.speech import clips, errors, words
+from tests.kit.speech import clips, errors
 from tests.workspace.voice.talking import talking
 
 pytestmark = [
@@ -44,7 +44,7 @@ async def test_f21_4_a_person_talks_with_the_models_that_run_here(conversing_mod
         for start in range(0, len(sound), FRAME):
             await talk.socket.send_bytes(sound[start : start + FRAME])
         turn = await talk.until("turn")
-        assert errors(clip.said, turn["text"]) <= 0.1 * len(words(clip.said))
+        assert errors(clip.said, turn["text"]) <= 2
         await talk.until_sound(turn["turn"])
         # However much a small model has to say, what was heard is kept, and no more.
         await talk.play(turn["turn"], 200)
