@@ -14,9 +14,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from radiant.ai.inference.metered import Labels
 from radiant.doors.gateway.call import Protocol, refusal
-from radiant.doors.gateway.deepgram import Query
 from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.openai_request import BadRequest
+from radiant.doors.gateway.query import Query
 from radiant.doors.gateway.sound import checked_labels
 from radiant.foundation.identity.callers import Caller
 from radiant.kit.errors import Problem, Unauthenticated
