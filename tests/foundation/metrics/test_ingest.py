@@ -55,7 +55,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"metric_name": "requests", "value": 1.5}, "value"),
     ({"recorded_at": "2026-11-20T00:00:00"}, "recorded_at"),
     ({"recorded_at": (NOW - timedelta(days=8)).isoformat()}, "recorded_at"),
-    ({"recorded_at": (NOW + timedelta(hours=1)).isoformat()}, "recorded_at"),
+    ({"recorded_at": (NOW + timedelta(days=1)).isoformat()}, "recorded_at"),
     ({"dimensions": {"a": "x" * 201}}, "dimensions"),
     ({"dimensions": {str(number): "x" for number in range(21)}}, "dimensions"),
     ({"dimensions": {"a": "x\0"}}, "dimensions"),
