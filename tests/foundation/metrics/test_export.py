@@ -78,5 +78,5 @@ async def test_a_call_tells_why_routing_chose_its_model(owner: Any, callers: Cal
     await call(owner, callers.tenant.id, callers.owner_id, decision='{"task": "code", "reason": "best for code"}')
     (seen,) = (await callers.owner.get("/api/usage/calls", params={"provider": "openai"})).json()["items"]
     assert (seen["task"], seen["route_reason"]) == ("code", "best for code")
-    later = {"start": (NOW + timedelta(hours=1)).isoformat()}
+    later = {"start": (NOW + timedelta(days=1)).isoformat()}
     assert (await callers.owner.get("/api/usage/calls", params=later)).json()["items"] == []
