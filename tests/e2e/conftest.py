@@ -19,6 +19,7 @@ import pytest
 from playwright.async_api import APIRequestContext, Browser, BrowserContext, Page, async_playwright, expect
 
 from tests.kit.fixtures import models_root
+from tests.kit.speech_upstream import SpeechUpstream, speech_upstream
 from tests.kit.upstream import Upstream, openai_upstream
 
 ADMIN = "admin@radiant.localhost"
@@ -248,3 +249,23 @@ async def scripted(visit: Visit) -> AsyncIterator[Upstream]:
         )
         yield upstream
         await visit.call("DELETE", "/api/providers/openai")
+
+
+@pytest.fixture
+async def hearing(visit: Visit) -> AsyncIterator[SpeechUpstream]:
+    """Deepgram, on loopback."""
+    async with speech_upstream() as running:
+        body = {"api_key": "dg-scripted-0123", "base_url": running.url, "shared": True}
+        await visit.call("PUT", "/api/providers/deepgram", body)
+        yield running
+        await visit.call("DELETE", "/api/providers/deepgram")
+
+
+@pytest.fixture
+async def speaking(visit: Visit) -> AsyncIterator[SpeechUpstream]:
+    """ElevenLabs, on loopback."""
+    async with speech_upstream() as running:
+        body = {"api_key": "el-scripted-0123", "base_url": running.url, "shared": True}
+        await visit.call("PUT", "/api/providers/elevenlabs", body)
+        yield running
+        await visit.call("DELETE", "/api/providers/elevenlabs")

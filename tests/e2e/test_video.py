@@ -1,7 +1,7 @@
 """The page of videos: upload, scenes, words, a question about a moment; and Chromium's own camera, which shows a clock."""
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import Visit
 from tests.e2e.test_screens import PHONE, faults_of
-from tests.kit.speech_upstream import SpeechUpstream, speech_upstream
+from tests.kit.speech_upstream import SpeechUpstream
 from tests.kit.upstream import Upstream
 from tests.kit.video import video
 from tests.workspace.voice.kit import tone
@@ -25,16 +25,6 @@ async def _picture(page: Page, name: str) -> None:
     """A picture for whoever looks, where RADIANT_TEST_PICTURES says."""
     if folder := os.environ.get("RADIANT_TEST_PICTURES"):
         await page.screenshot(path=Path(folder) / f"video-{name}.png", full_page=True)
-
-
-@pytest.fixture
-async def hearing(visit: Visit) -> AsyncIterator[SpeechUpstream]:
-    """Deepgram, on loopback."""
-    async with speech_upstream() as running:
-        body = {"api_key": "dg-scripted-0123", "base_url": running.url, "shared": True}
-        await visit.call("PUT", "/api/providers/deepgram", body)
-        yield running
-        await visit.call("DELETE", "/api/providers/deepgram")
 
 
 async def test_a_video_is_uploaded_its_scenes_and_words_are_gone_to_and_a_moment_is_asked_about(

@@ -13,7 +13,7 @@ from radiant.ai.speech.media import encode
 from radiant.ai.speech.speech import SoundFormat
 from tests.e2e.conftest import Visit
 from tests.e2e.test_screens import PHONE, faults_of
-from tests.kit.speech_upstream import Raw, Refuse, SpeechUpstream, speech_upstream
+from tests.kit.speech_upstream import Raw, Refuse, SpeechUpstream
 from tests.workspace.voice.kit import tone
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.xdist_group("browser")]
@@ -23,26 +23,6 @@ async def _picture(page: Page, name: str) -> None:
     """A picture for whoever looks, where RADIANT_TEST_PICTURES says."""
     if folder := os.environ.get("RADIANT_TEST_PICTURES"):
         await page.screenshot(path=Path(folder) / f"voice-{name}.png")
-
-
-@pytest.fixture
-async def hearing(visit: Visit) -> AsyncIterator[SpeechUpstream]:
-    """Deepgram, on loopback."""
-    async with speech_upstream() as running:
-        body = {"api_key": "dg-scripted-0123", "base_url": running.url, "shared": True}
-        await visit.call("PUT", "/api/providers/deepgram", body)
-        yield running
-        await visit.call("DELETE", "/api/providers/deepgram")
-
-
-@pytest.fixture
-async def speaking(visit: Visit) -> AsyncIterator[SpeechUpstream]:
-    """ElevenLabs, on loopback."""
-    async with speech_upstream() as running:
-        body = {"api_key": "el-scripted-0123", "base_url": running.url, "shared": True}
-        await visit.call("PUT", "/api/providers/elevenlabs", body)
-        yield running
-        await visit.call("DELETE", "/api/providers/elevenlabs")
 
 
 async def _mp3(seconds: int) -> bytes:

@@ -13,6 +13,8 @@ from urllib.parse import unquote
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from radiant.kit.text import close_reason
+
 MAX_MESSAGE = 2**20
 """Bytes; a larger one closes the socket with 1009."""
 _CLOSE_SECONDS = 10.0
@@ -59,7 +61,7 @@ class DirectSocket(WebSocketsSansIOProtocol):
         """Close with these. Who does not answer in ten seconds, and does not read, is cut off."""
         if self.close_sent or self.transport.is_closing():
             return
-        self.conn.send_close(code, reason.encode()[:120].decode(errors="ignore"))
+        self.conn.send_close(code, close_reason(reason))
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
         self.stop_keepalive()

@@ -19,7 +19,7 @@ from radiant.ai.providers.speech_only import key_headers
 from radiant.ai.providers.wire import Deadline, begin, call_json, next_chunk
 from radiant.ai.speech import elevenlabs_live
 from radiant.ai.speech.media import check_format
-from radiant.ai.speech.names import checked_language, checked_model, checked_voice, only
+from radiant.ai.speech.names import checked_language, checked_model, checked_voice, hears_streams_alone, only
 from radiant.ai.speech.sending import multipart, posted, recording, sound_of, written
 from radiant.ai.speech.speech import (
     Listen,
@@ -40,8 +40,6 @@ DEFAULT_MODEL = "eleven_multilingual_v2"
 DEFAULT_VOICE = "EXAVITQu4vr4xnSDxMaL"
 DEFAULT_SETTINGS: Mapping[str, Any] = {"stability": 0.5, "similarity_boost": 0.75}
 """The specification's own (21.3)."""
-LIVE = "_realtime"
-"""What the models end with that hear streams, and nothing else."""
 MOST_BYTES = 500 * 10**6
 _MOST_LINE = 2**24
 _SETTINGS = frozenset({"stability", "similarity_boost", "style", "use_speaker_boost", "speed"})
@@ -170,7 +168,7 @@ class ElevenLabs:
     async def transcribe(self, sound: Sound, how: Listen, connection: Connection) -> Transcript:
         """A whole recording. Raises UpstreamError, BadSpeechRequest."""
         only(how.more, _HEARS_MORE)
-        if how.model.endswith(LIVE):
+        if hears_streams_alone(how.model):
             raise UpstreamBadRequest(
                 f"{how.model} hears streams; choose scribe_v1 for a recording", provider=connection.provider
             )
@@ -202,7 +200,7 @@ class ElevenLabs:
 
     def listen(self, how: Listen, connection: Connection) -> AbstractAsyncContextManager[Listening]:
         """A stream. Raises UpstreamBadRequest for a model that hears whole recordings alone, UpstreamError."""
-        if not how.model.endswith(LIVE):
+        if not hears_streams_alone(how.model):
             raise UpstreamBadRequest(
                 f"{how.model} hears whole recordings; choose scribe_v2_realtime for a stream",
                 provider=connection.provider,

@@ -41,3 +41,8 @@ def only(more: Mapping[str, object], known: frozenset[str]) -> None:
     """Raises BadSpeechRequest where a setting is not among the known ones: some make an upstream call other addresses."""
     if unknown := sorted(set(more) - known):
         raise BadSpeechRequest(f"{', '.join(unknown)}: not known here; there are {', '.join(sorted(known))}")
+
+
+def hears_streams_alone(model: str) -> bool:
+    """Whether it hears no whole recordings: so its vendor names it."""
+    return model.endswith("_realtime")

@@ -7,7 +7,8 @@ from typing import Any
 from radiant.ai.speech.media import wav_header
 from radiant.ai.speech.speech import HEARD_RATE, Sound, Word
 
-_PIECE_MS = 90_000
+PIECE_MS = 90_000
+"""How much of a recording is heard at once, about."""
 _LOOK_BACK = 20.0
 _DIP = 0.4
 # Of 32767: below it there is not even noise.
@@ -28,7 +29,7 @@ def dip(pcm: Path, limit: float) -> float:
     return (first + quietest + width // 2) / HEARD_RATE
 
 
-def next_end(pcm: Path, start_ms: int, total_ms: int, piece_ms: int = _PIECE_MS) -> int:
+def next_end(pcm: Path, start_ms: int, total_ms: int, piece_ms: int) -> int:
     """Where the piece that begins at `start_ms` ends: the same whenever it is asked, so that work can be taken up."""
     if total_ms - start_ms <= piece_ms:
         return total_ms

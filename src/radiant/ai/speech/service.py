@@ -24,6 +24,7 @@ from radiant.ai.providers.errors import UpstreamBadRequest, UpstreamError
 from radiant.ai.providers.provider import Connection
 from radiant.ai.providers.retry import Retries
 from radiant.ai.serving.problems import ServingProblem
+from radiant.ai.speech.names import hears_streams_alone
 from radiant.ai.speech.speech import Heard, Hearer, Listen, Listening, Say, Sound, Speaker, Spoken, Transcript, Voice
 from radiant.foundation.identity.callers import Caller
 from radiant.foundation.usage.meter import Meter, Ticket
@@ -44,8 +45,6 @@ _MILLION = Decimal(1_000_000)
 _FIRST_SECONDS = 60.0
 # What each provider is asked for where nobody named a model: ElevenLabs' is the specification's.
 _USUAL = frozenset({"eleven_multilingual_v2", "scribe_v1", "nova-3", "aura-2", "whisper-1", "tts-1"})
-# Those that hear streams alone.
-_STREAMS_ALONE = frozenset({"scribe_v2_realtime"})
 # What sends a call on to the next model, where the caller left the choice to us.
 _NEXT = (UpstreamError, ServingProblem, ModelUnavailable)
 
@@ -192,7 +191,7 @@ class Speech:
                 bill.cost = worth
             return HeardIt(transcript, bill)
 
-        return await self._first(caller, name, "transcription", attempt, besides=_STREAMS_ALONE)
+        return await self._first(caller, name, "transcription", attempt, streams=False)
 
     async def listen(self, caller: Caller, name: str, how: Listen, labels: Labels = INTERNAL) -> ListeningIt:
         """Begin to hear a stream of `how.rate`. Raises as `transcribe` does."""
@@ -269,10 +268,9 @@ class Speech:
         ]
         return sorted(found, key=lambda model: (model.local, model.id not in _USUAL, _price(model, task)))
 
-    async def targets(
-        self, caller: Caller, name: str, task: Task, besides: frozenset[str] = frozenset()
-    ) -> Sequence[Target]:
-        """Who may be asked for it, in order; where nobody is named, none of `besides`. Raises as `transcribe` does."""
+    async def targets(self, caller: Caller, name: str, task: Task, *, streams: bool = True) -> Sequence[Target]:
+        """Who may be asked for it, in order; where nobody is named, of those that hear streams
+        alone none but for `streams`. Raises as `transcribe` does."""
         if name != AUTO:
             target = await self.inference.target(caller, name)
             able = self.hearers if task == "transcription" else self.speakers
@@ -282,7 +280,7 @@ class Speech:
                     param="model",
                 )
             return [target]
-        names = [model.id for model in await self.models(caller, task) if model.id not in besides]
+        names = [model.id for model in await self.models(caller, task) if streams or not hears_streams_alone(model.id)]
         if not names:
             raise NoSpeechModel(
                 f"nothing that can {_DOES[task]} is at hand: connect Deepgram, ElevenLabs or OpenAI under Settings,"
@@ -302,10 +300,10 @@ class Speech:
 
     async def _first(
         self, caller: Caller, name: str, task: Task, attempt: Callable[[Target], Awaitable[T]],
-        final: tuple[type[Problem], ...] = (UpstreamBadRequest,), besides: frozenset[str] = frozenset(),
+        final: tuple[type[Problem], ...] = (UpstreamBadRequest,), *, streams: bool = True,
     ) -> T:  # fmt: skip
         """`final`: what no other model would make better."""
-        *others, last = await self.targets(caller, name, task, besides)
+        *others, last = await self.targets(caller, name, task, streams=streams)
         for target in others:
             try:
                 return await attempt(target)

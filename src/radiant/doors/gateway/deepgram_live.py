@@ -1,8 +1,6 @@
 """WS /v1/listen: Deepgram's live transcription, by any model that hears.
 https://developers.deepgram.com/reference/speech-to-text/listen-streaming"""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,16 +28,9 @@ class _Control(msgspec.Struct):
     type: str = ""
 
 
-@asynccontextmanager
-async def listen_live(socket: SoundSocket) -> AsyncGenerator[Callable[[], Awaitable[None]]]:
-    """Begins to hear before the socket opens. Raises as `Speech.listen` does, BadRequest."""
-    live = _Live(socket)
-    speech, labels = socket.engine.speech, await socket.labels()
-    async with await speech.listen(socket.caller, live.name, live.how, labels) as listening:
-        yield lambda: live.run(listening)
+class Live:
+    """One stream. Raises BadRequest for what the address asks."""
 
-
-class _Live:
     def __init__(self, socket: SoundSocket) -> None:
         query = socket.query()
         encoding = query.text("encoding", "linear16")

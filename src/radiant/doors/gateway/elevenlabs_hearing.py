@@ -4,8 +4,6 @@ https://elevenlabs.io/docs/api-reference/speech-to-text/v-1-speech-to-text-realt
 import asyncio
 import base64
 import binascii
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
 
 import msgspec
 
@@ -35,16 +33,9 @@ class _Chunk(msgspec.Struct):
     commit: bool = False
 
 
-@asynccontextmanager
-async def hear_live(socket: SoundSocket) -> AsyncGenerator[Callable[[], Awaitable[None]]]:
-    """Begins to hear before the socket opens. Raises as `Speech.listen` does, BadRequest."""
-    live = _Live(socket)
-    speech, labels = socket.engine.speech, await socket.labels()
-    async with await speech.listen(socket.caller, live.name, live.how, labels) as listening:
-        yield lambda: live.run(listening)
+class Live:
+    """One stream. Raises BadRequest for what the address asks."""
 
-
-class _Live:
     def __init__(self, socket: SoundSocket) -> None:
         query = socket.query()
         form = query.text("audio_format", "pcm_16000")

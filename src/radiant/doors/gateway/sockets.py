@@ -5,12 +5,12 @@ from starlette.types import Receive, Scope, Send
 from radiant.doors.gateway import deepgram_live, deepgram_speaking, elevenlabs, elevenlabs_hearing, elevenlabs_speaking
 from radiant.doors.gateway.call import Protocol
 from radiant.doors.gateway.lanes import Engine
-from radiant.doors.gateway.sound_socket import SoundSocket, Talk, serve
+from radiant.doors.gateway.sound_socket import SoundSocket, Talk, hearing, serve
 
 _TALKS: dict[str, tuple[Protocol, Talk]] = {
-    deepgram_live.PATH: ("deepgram", deepgram_live.listen_live),
+    deepgram_live.PATH: ("deepgram", hearing(deepgram_live.Live)),
     deepgram_speaking.PATH: ("deepgram", deepgram_speaking.speak_live),
-    elevenlabs_hearing.PATH: ("elevenlabs", elevenlabs_hearing.hear_live),
+    elevenlabs_hearing.PATH: ("elevenlabs", hearing(elevenlabs_hearing.Live)),
 }
 
 

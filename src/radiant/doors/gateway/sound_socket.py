@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 import structlog
@@ -13,7 +13,10 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from radiant.ai.inference.metered import Labels
-from radiant.doors.gateway.call import Protocol, refusal
+from radiant.ai.speech.service import ListeningIt
+from radiant.ai.speech.speech import Listen
+from radiant.doors.gateway.call import Protocol as Wire
+from radiant.doors.gateway.call import refusal
 from radiant.doors.gateway.lanes import Engine
 from radiant.doors.gateway.openai_request import BadRequest
 from radiant.doors.gateway.query import Query
@@ -21,6 +24,7 @@ from radiant.doors.gateway.sound import checked_labels
 from radiant.foundation.identity.callers import Caller
 from radiant.kit.errors import Problem, Unauthenticated
 from radiant.kit.ids import uuid7
+from radiant.kit.text import close_reason
 
 log = structlog.get_logger()
 
@@ -33,9 +37,9 @@ class SoundSocket:
 
     caller: Caller
 
-    def __init__(self, engine: Engine, scope: Scope, receive: Receive, send: Send, protocol: Protocol) -> None:
+    def __init__(self, engine: Engine, scope: Scope, receive: Receive, send: Send, protocol: Wire) -> None:
         self.engine = engine
-        self.protocol: Protocol = protocol
+        self.protocol: Wire = protocol
         self.path: str = scope["path"]
         self.request_id = f"req_{uuid7().hex}"
         self._socket = WebSocket(scope, receive, send)
@@ -110,7 +114,7 @@ class SoundSocket:
     async def hang_up(self, code: int = DONE, reason: str = "") -> None:
         """Close it, where that has not happened."""
         with contextlib.suppress(RuntimeError, WebSocketDisconnect):
-            await self._socket.close(code, reason.encode()[:120].decode(errors="ignore"))
+            await self._socket.close(code, close_reason(reason))
 
     def whose(self) -> dict[str, str | None]:
         """The caller, as a log names them."""
@@ -120,6 +124,30 @@ class SoundSocket:
 
 Talk: TypeAlias = Callable[[SoundSocket], AbstractAsyncContextManager[Callable[[], Awaitable[None]]]]
 """Enters before the socket opens (what it raises refuses it), then is called and talks until all is said."""
+
+
+class Hearing(Protocol):
+    """What a door that hears makes of a socket: by whom it is heard, how, and what is told of it."""
+
+    name: str
+    how: Listen
+
+    async def run(self, listening: ListeningIt) -> None:
+        """Until the client has sent all and was told all."""
+        ...
+
+
+def hearing(make: Callable[[SoundSocket], Hearing]) -> Talk:
+    """A talk that begins to hear before the socket opens. Raises as `Speech.listen` does, and as `make`."""
+
+    @contextlib.asynccontextmanager
+    async def talk(socket: SoundSocket) -> AsyncGenerator[Callable[[], Awaitable[None]]]:
+        heard = make(socket)
+        speech, labels = socket.engine.speech, await socket.labels()
+        async with await speech.listen(socket.caller, heard.name, heard.how, labels) as listening:
+            yield lambda: heard.run(listening)
+
+    return talk
 
 
 async def serve(socket: SoundSocket, talk: Talk) -> None:

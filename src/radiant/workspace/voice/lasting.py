@@ -15,7 +15,6 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from radiant.ai.inference.metered import Labels
 from radiant.ai.inference.models import ModelUnavailable
 from radiant.ai.providers.errors import UpstreamBadRequest, UpstreamError
 from radiant.ai.serving.problems import ServingProblem
@@ -35,7 +34,8 @@ from radiant.kit.errors import Problem
 from radiant.kit.ids import uuid7
 from radiant.kit.money import ZERO
 from radiant.workspace.voice import store, videos_store
-from radiant.workspace.voice.kept import read_file
+from radiant.workspace.voice.kept import read_file, written
+from radiant.workspace.voice.names import labels
 
 log = structlog.get_logger()
 
@@ -73,7 +73,7 @@ class Lasting:
     database: Database
     objects: ObjectStore
     speech: Speech
-    piece_ms: int = 90_000
+    piece_ms: int = pieces.PIECE_MS
     _under_way: dict[UUID, asyncio.Task[None]] = field(default_factory=dict[UUID, asyncio.Task[None]])
 
     def register(self, jobs: Registry) -> None:
@@ -257,7 +257,6 @@ class Lasting:
         """Hear it from where it was left, a piece at a time: memory stays flat however long it is."""
         model, language = asked
         how = Listen(model="", language=language)
-        labels = Labels(protocol="voice", streamed=False, request_id=caller.request_id)
         async with db.tx() as tx:
             start = await videos_store.heard_until(tx, transcription_id)
         while start < total_ms:
@@ -265,7 +264,9 @@ class Lasting:
             piece = await asyncio.to_thread(pieces.piece, pcm, start, end, pcm.parent)
             heard = None
             if piece is not None:
-                heard = await self.speech.transcribe(caller, model or "auto", piece, how, labels)
+                heard = await self.speech.transcribe(
+                    caller, model or "auto", piece, how, labels(caller, streamed=False)
+                )
             facts, cost = _facts(heard, start), heard.bill.cost if heard else ZERO
             async with db.tx() as tx:
                 if not await videos_store.insert_piece(tx, transcription_id, start, end, facts, cost):
@@ -281,14 +282,10 @@ class Lasting:
 
     async def fetch(self, db: TenantDb, key: str, to: Path) -> None:
         """A file of the handle's tenant, into a file here. Raises FileNotReadable."""
-        file = await asyncio.to_thread(to.open, "wb")
         try:
-            async for chunk in await self.objects.get(own_key(db.tenant_id, key)):
-                await asyncio.to_thread(file.write, chunk)
+            await written(to, await self.objects.get(own_key(db.tenant_id, key)))
         except (ObjectMissing, ObjectStoreError) as error:
             raise files.FileNotReadable("the file cannot be read just now") from error
-        finally:
-            await asyncio.to_thread(file.close)
 
 
 def most_pictures(seconds: float) -> int:

@@ -17,13 +17,11 @@ from radiant.ai.speech.speech import HEARD_RATE
 from radiant.foundation.identity.callers import Caller, Role
 from radiant.foundation.identity.requests import person_of_socket
 from radiant.http.problem import problem_response
-from radiant.infra.db import Tx
 from radiant.kit.errors import Problem
-from radiant.kit.ids import ChatId, uuid7
-from radiant.workspace.chats import store as chats_store
-from radiant.workspace.chats.schemas import NewChat
-from radiant.workspace.voice import realtime_wire, store, turns_store
+from radiant.kit.text import close_reason
+from radiant.workspace.voice import realtime_wire, store
 from radiant.workspace.voice.answering import Manner
+from radiant.workspace.voice.chats import chat_of
 from radiant.workspace.voice.conversation import Conversation, Services
 from radiant.workspace.voice.names import DEFAULT_VOICE, VOICES
 from radiant.workspace.voice.problems import (
@@ -74,8 +72,7 @@ class _Client:
 
     async def hang_up(self, code: int, reason: str = "") -> None:
         """Close, where that has not happened."""
-        short = reason.encode()[:120].decode(errors="ignore")
-        await self._send({"type": "websocket.close", "code": code, "reason": short})
+        await self._send({"type": "websocket.close", "code": code, "reason": close_reason(reason)})
         self.gone = True
 
     async def _send(self, message: dict[str, Any]) -> None:
@@ -177,7 +174,7 @@ class Realtime:
                 raise SessionEnded("this session is over; begin another one")
             if row["session_type"] != "realtime":
                 raise OtherSession(f"a session of type {row['session_type']} is no conversation; begin one of realtime")
-            chat_id = await _chat(tx, start.session_id, row["chat_id"])
+            chat_id = await chat_of(tx, row)
         language = start.language or row["language"]
         voice = start.voice_id or row["voice_id"] or DEFAULT_VOICE
         start = msgspec.structs.replace(start, language=language)
@@ -256,15 +253,6 @@ async def _decode(recorded: "asyncio.Queue[bytes]", conversation: Conversation) 
     async with contextlib.aclosing(decode_live(pieces())) as decoded:
         async for pcm in decoded:
             await conversation.hear(pcm)
-
-
-async def _chat(tx: Tx, session_id: UUID, chat_id: UUID | None) -> ChatId:
-    """The session's chat; a new one where it has none, or had one that was deleted."""
-    if chat_id is not None and await store.chat_exists(tx, chat_id):
-        return ChatId(chat_id)
-    made = await chats_store.insert(tx, ChatId(uuid7()), NewChat())
-    await turns_store.give_chat(tx, session_id, made.id)
-    return made.id
 
 
 async def _refuse(client: _Client, problem: Problem) -> None:

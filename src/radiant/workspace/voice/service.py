@@ -13,7 +13,6 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from radiant.ai.inference.metered import Labels
 from radiant.ai.speech import captions
 from radiant.ai.speech.media import MEDIA_TYPES, SoundUnreadable, decode, look
 from radiant.ai.speech.service import AUTO, HeardIt, Speech
@@ -25,11 +24,11 @@ from radiant.infra.db import Database, Row, Tx
 from radiant.infra.objects import ObjectStore, own_key
 from radiant.infra.temporary import temporary_folder
 from radiant.kit.clock import Clock, utc_now
-from radiant.kit.ids import parse_uuid, uuid7
+from radiant.kit.ids import uuid7
 from radiant.workspace.voice import store, turns_store, videos_store
-from radiant.workspace.voice.kept import read_file, written
+from radiant.workspace.voice.kept import asset_of, read_file, written
 from radiant.workspace.voice.lasting import RECORDING, ask_for
-from radiant.workspace.voice.names import DEFAULT_VOICE, VOICES
+from radiant.workspace.voice.names import DEFAULT_VOICE, VOICES, labels
 from radiant.workspace.voice.problems import NoSound, NoSuchRecording, NoSuchSession, OtherSession, SessionEnded
 from radiant.workspace.voice.schemas import (
     AudioLink,
@@ -146,7 +145,7 @@ class Voice:
                 )
                 return await self._later(caller, session_id, asset, asked)
             how = Listen(model="", language=language or session.language)
-            heard = await self.speech.transcribe(caller, model, sound, how, _labels(caller))
+            heard = await self.speech.transcribe(caller, model, sound, how, labels(caller, streamed=False))
             asset = await files.save(
                 db,
                 self.objects,
@@ -225,7 +224,9 @@ class Voice:
         limit = await files.room(self.database, caller.tenant_id, self.most_bytes)
         async with temporary_folder("voice") as folder:
             path = folder / "said"
-            async with await self.speech.speak(caller, new.model, what, _labels(caller), VOICES) as speaking:
+            async with await self.speech.speak(
+                caller, new.model, what, labels(caller, streamed=False), VOICES
+            ) as speaking:
                 told = await _spoken(path, speaking.pieces())
             bill = speaking.bill
             seconds = told if told is not None else await _measured(path, what.format)
@@ -316,10 +317,6 @@ class Voice:
             raise NoSuchSession("the session was deleted meanwhile")
 
 
-def _labels(caller: Caller) -> Labels:
-    return Labels(protocol="voice", streamed=False, request_id=caller.request_id)
-
-
 async def _session(tx: Tx, session_id: UUID) -> VoiceSession:
     row = await store.get(tx, session_id)
     if row is None:
@@ -342,15 +339,11 @@ def _heard(heard: HeardIt, sound: Sound, asset: Asset, name: str) -> dict[str, A
 
 
 def _transcription(row: Row) -> Transcription:
-    return Transcription(**dict(row), asset_id=_asset_of(row))
+    return Transcription(**dict(row), asset_id=asset_of(row["audio_url"]))
 
 
 def _synthesis(row: Row) -> Synthesis:
-    return Synthesis(**dict(row), asset_id=_asset_of(row))
-
-
-def _asset_of(row: Row) -> UUID | None:
-    return parse_uuid(row["audio_url"].rpartition("/")[2]) if row["audio_url"] else None
+    return Synthesis(**dict(row), asset_id=asset_of(row["audio_url"]))
 
 
 async def _undone(voice: Voice, caller: Caller, asset: Asset) -> None:

@@ -99,6 +99,14 @@ async def add_to_totals(tx: Tx, session_id: UUID, duration_ms: int, cost: Decima
     )  # fmt: skip
 
 
+async def give_chat(tx: Tx, session_id: UUID, chat_id: UUID) -> None:
+    """The chat that the session's turns are kept in."""
+    await tx.run(
+        "update voice_sessions set chat_id = $4 where tenant_id = $1 and user_id = $2 and id = $3",
+        tx.tenant_id, tx.user_id, session_id, chat_id,
+    )  # fmt: skip
+
+
 async def insert_transcription(tx: Tx, transcription_id: UUID, session_id: UUID, heard: dict[str, Any]) -> Row:
     """What was heard."""
     return await tx.one(

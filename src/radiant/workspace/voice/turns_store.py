@@ -39,11 +39,3 @@ async def some(tx: Tx, session_id: UUID, before: int | None, limit: int) -> Sequ
         " and ($4::integer is null or number < $4) order by number desc limit $5",
         tx.tenant_id, tx.user_id, session_id, before, limit,
     )  # fmt: skip
-
-
-async def give_chat(tx: Tx, session_id: UUID, chat_id: UUID) -> None:
-    """The chat that the session's turns are kept in."""
-    await tx.run(
-        "update voice_sessions set chat_id = $4 where tenant_id = $1 and user_id = $2 and id = $3",
-        tx.tenant_id, tx.user_id, session_id, chat_id,
-    )  # fmt: skip

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from radiant.ai.inference.metered import Labels
 from radiant.ai.inference.model import Model
 from radiant.ai.inference.service import Inference
 from radiant.ai.speech.service import AUTO
@@ -16,13 +15,14 @@ from radiant.foundation.identity.callers import Caller
 from radiant.infra.db import Row, TenantDb, Tx
 from radiant.infra.objects import own_key
 from radiant.infra.temporary import temporary_folder
-from radiant.kit.ids import ChatId, parse_uuid, uuid7
-from radiant.workspace.chats import store as chats_store
-from radiant.workspace.chats.schemas import ImageContent, NewChat, NewTurn, TextContent
+from radiant.kit.ids import ChatId, uuid7
+from radiant.workspace.chats.schemas import ImageContent, NewTurn, TextContent
 from radiant.workspace.turns.service import Begun, Manner, Turns
 from radiant.workspace.voice import store, videos_store
-from radiant.workspace.voice.kept import read_file, written
+from radiant.workspace.voice.chats import chat_of
+from radiant.workspace.voice.kept import asset_of, read_file, written
 from radiant.workspace.voice.lasting import RECORDING, VIDEO, Lasting, ask_for
+from radiant.workspace.voice.names import labels
 from radiant.workspace.voice.problems import (
     ModelSeesNothing,
     NoSound,
@@ -175,7 +175,7 @@ class Videos:
         return [
             VideoFrame(
                 id=row["id"], at_ms=row["at_ms"], score=row["score"], width=row["width"], height=row["height"],
-                asset_id=_asset_of(row["frame_url"]), url=await self._signed(caller, row["frame_url"]), expires_at=until,
+                asset_id=asset_of(row["frame_url"]), url=await self._signed(caller, row["frame_url"]), expires_at=until,
             )
             for row in rows
         ]  # fmt: skip
@@ -204,7 +204,7 @@ class Videos:
                     ImageContent(type="image", asset_id=asset.id) for _at, asset in shown
                 ]
                 content.append(TextContent(type="text", text=_question(asked.question, row["name"], shown, words)))
-                manner = Manner(shared=_ABOUT_VIDEOS, labels=Labels(protocol="voice", request_id=caller.request_id))
+                manner = Manner(shared=_ABOUT_VIDEOS, labels=labels(caller, streamed=True))
                 begun: Begun = await self.turns.begin(tx, chat_id, NewTurn(content=content, model=model), manner)
         except BaseException:
             for _at, asset in shown:
@@ -233,12 +233,7 @@ class Videos:
     async def _chat(self, tx: Tx, row: Row) -> ChatId:
         session = await store.get(tx, row["session_id"])
         assert session is not None
-        if session["chat_id"] is not None and await store.chat_exists(tx, session["chat_id"]):
-            return ChatId(session["chat_id"])
-        chat_id = ChatId(uuid7())
-        await chats_store.insert(tx, chat_id, NewChat(title=f"Video: {row['name']}"[:200] if row["name"] else "Video"))
-        await videos_store.set_chat(tx, row["session_id"], chat_id)
-        return chat_id
+        return await chat_of(tx, session, f"Video: {row['name']}"[:200] if row["name"] else "Video")
 
     async def _who_sees(self, caller: Caller, name: str | None) -> str:
         """The name of a model that takes pictures. Raises NoVisionModel, ModelSeesNothing, ModelNotFound."""
@@ -301,8 +296,4 @@ async def _row(tx: Tx, video_id: UUID) -> Row:
 
 
 def _video(row: Row) -> Video:
-    return Video(**dict(row), asset_id=_asset_of(row["video_url"]))
-
-
-def _asset_of(key: str) -> UUID | None:
-    return parse_uuid(key.rpartition("/")[2])
+    return Video(**dict(row), asset_id=asset_of(row["video_url"]))

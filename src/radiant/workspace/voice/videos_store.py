@@ -299,11 +299,3 @@ async def words_around(tx: Tx, video_id: UUID, from_s: float, to_s: float) -> st
         " and t.user_id = $2 and t.video_id = $3 and (w ->> 'end')::float8 >= $4 and (w ->> 'start')::float8 <= $5",
         tx.tenant_id, tx.user_id, video_id, from_s, to_s,
     )  # fmt: skip
-
-
-async def set_chat(tx: Tx, session_id: UUID, chat_id: UUID) -> None:
-    """The session is about that chat."""
-    await tx.run(
-        "update voice_sessions set chat_id = $4 where tenant_id = $1 and user_id = $2 and id = $3",
-        tx.tenant_id, tx.user_id, session_id, chat_id,
-    )  # fmt: skip
